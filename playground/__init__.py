@@ -1,0 +1,1 @@
+"""What stands between a browser and the engine: protocol, sandboxed workers, sessions, sockets."""

@@ -1,0 +1,464 @@
+"""The wire, in one file: every message a browser sends (`Command`) and every message it receives (`Event`).
+
+A message is a tagged msgspec struct; the tag is its ``type`` field. Browser to server travels as the Socket.IO
+event ``command`` and server to browser as ``event``; worker to server the same structs travel as MessagePack frames
+over a pipe. `static/src/protocol.gen.ts` is generated from this file (``make gen``) and a test keeps it current.
+
+Rules that hold for every message:
+
+* Descriptor first, detail on request: a graph node carries name, op, shape, dtype, place in the source and a short
+  `Values`; the full values come with `Detail` after an `Inspect`.
+* JSON has no NaN or infinity: in lists of numbers they are the strings ``"nan"``, ``"inf"`` and ``"-inf"``.
+* What a worker sends is hostile input: every string and list here is bounded, unknown fields are refused.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+# --- Bounded building blocks -----------------------------------------------------------------------------------------
+
+RunId = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:-]+$")]
+"""Chosen by the browser, unique within its connection."""
+Code = Annotated[str, Meta(max_length=65_536)]
+"""A program: at most 64 KiB, counted in bytes of UTF-8 where it is accepted."""
+Label = Annotated[str, Meta(max_length=200)]
+Text = Annotated[str, Meta(max_length=16_384)]
+"""One piece of output or an error; longer output comes in several pieces."""
+Shape = Annotated[list[int], Meta(max_length=32)]
+Index = Annotated[int, Meta(ge=0, le=100_000_000)]
+NodeId = Index
+Seed = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+Device = Literal["cpu", "cuda"]
+Number = float | Literal["nan", "inf", "-inf"]
+Numbers = Annotated[list[Number], Meta(max_length=4_096)]
+
+
+class Message(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """Base of everything on the wire."""
+
+
+class Values(Message, kw_only=True):
+    """What is known of a tensor's numbers: statistics always, the numbers themselves when they are few.
+
+    `data` is flat, in row-major order, and complete when ``len(data) == numel``; otherwise it holds the first values
+    only. Statistics are over finite elements; `nonfinite` counts the rest. Booleans are 0 and 1.
+    """
+
+    numel: Index
+    data: Numbers = []
+    mean: Number = 0.0
+    std: Number = 0.0
+    min: Number = 0.0
+    max: Number = 0.0
+    norm: Number = 0.0
+    """Euclidean norm."""
+    zeros: Index = 0
+    """How many elements are exactly zero."""
+    nonfinite: Index = 0
+
+
+class Place(Message, kw_only=True):
+    """Where in the program something came from: the whole expression, 1-based lines, 0-based columns."""
+
+    line: Index
+    column: Index = 0
+    end_line: Index = 0
+    end_column: Index = 0
+
+
+# --- Browser to server -----------------------------------------------------------------------------------------------
+
+
+class Run(Message, kw_only=True, tag="run"):
+    """Run a program. A newer run of the same connection replaces an older one."""
+
+    run: RunId
+    code: Code
+    device: Device = "cpu"
+    seed: Seed = 0
+
+
+class Cancel(Message, kw_only=True, tag="cancel"):
+    """Stop a run; it ends with `Finished` and status ``cancelled``. Unknown runs are ignored."""
+
+    run: RunId
+
+
+class Inspect(Message, kw_only=True, tag="inspect"):
+    """Ask for the full values of one node's tensors (at most 1,000 values each); answered by `Detail`."""
+
+    run: RunId
+    node: NodeId
+
+
+class Jacobian(Message, kw_only=True, tag="jacobian"):
+    """Ask for derivatives of one node with respect to others; answered by `JacobianResult` or `Error`.
+
+    ``order`` 1 is the Jacobian; 2 the Hessian, and then the output must have one element.
+    """
+
+    run: RunId
+    output: NodeId
+    inputs: Annotated[list[NodeId], Meta(min_length=1, max_length=8)]
+    order: Literal[1, 2] = 1
+
+
+class Ack(Message, kw_only=True, tag="ack"):
+    """The browser has applied every event of the run up to `seq`; sending pauses when too many are outstanding."""
+
+    run: RunId
+    seq: Index
+
+
+Command = Run | Cancel | Inspect | Jacobian | Ack
+
+
+# --- Server to browser -----------------------------------------------------------------------------------------------
+
+
+class RunEvent(Message, kw_only=True):
+    """Base of every event. `run` and `seq` (1, 2, 3, ... within the run) are set by the server, never by the worker."""
+
+    run: Annotated[str, Meta(max_length=64)] = ""
+    seq: Index = 0
+
+
+class Queued(RunEvent, kw_only=True, tag="queued"):
+    """The run waits for a free worker."""
+
+    position: Index
+    """1 is next."""
+
+
+class Cell(Message, kw_only=True):
+    """One part of the program, cut at ``# %%`` lines."""
+
+    index: Index
+    line: Index
+    """Its first line of code, 1-based in the whole program."""
+    end_line: Index
+    title: Label = ""
+    """The text after ``# %%``."""
+
+
+class Started(RunEvent, kw_only=True, tag="started"):
+    """The program is about to run."""
+
+    cells: Annotated[list[Cell], Meta(max_length=2_000)]
+    device: Device = "cpu"
+    seed: Seed = 0
+
+
+class Output(RunEvent, kw_only=True, tag="output"):
+    """Text a cell printed (``stdout``, ``stderr``) or the value of its last expression (``result``)."""
+
+    cell: Index
+    stream: Literal["stdout", "stderr", "result"]
+    text: Text
+
+
+class Axis(Message, kw_only=True):
+    """An axis of a figure."""
+
+    title: Label = ""
+    kind: Literal["linear", "log", "category"] = "linear"
+    range: Annotated[list[Number], Meta(min_length=2, max_length=2)] | None = None
+
+
+class Trace(Message, kw_only=True):
+    """One thing drawn in a figure; the browser turns it into a Plotly trace of the same kind."""
+
+    kind: Literal["lines", "markers", "lines+markers", "bar", "histogram", "heatmap"]
+    name: Label = ""
+    x: Annotated[list[Number | Label], Meta(max_length=50_000)] = []
+    y: Annotated[list[Number | Label], Meta(max_length=50_000)] = []
+    z: Annotated[list[Annotated[list[Number], Meta(max_length=2_000)]], Meta(max_length=2_000)] = []
+    """Rows of a heat map."""
+    color: Annotated[str, Meta(max_length=32, pattern=r"^[#a-zA-Z0-9(),. ]*$")] = ""
+    dash: Literal["solid", "dash", "dot", "dashdot"] = "solid"
+    width: float = 0.0
+    """Line width or marker size in pixels; 0 is the default."""
+    opacity: float = 1.0
+    bins: Index = 0
+    colormap: Annotated[str, Meta(max_length=32, pattern=r"^[A-Za-z_0-9]*$")] = ""
+
+
+class Figure(RunEvent, kw_only=True, tag="figure"):
+    """A plot the program made; `playground.plotly_json` of it is Plotly JSON (``data`` and ``layout``)."""
+
+    cell: Index
+    figure: Index
+    """Counts figures of the run from 0; a later event with the same number replaces the figure."""
+    title: Label = ""
+    traces: Annotated[list[Trace], Meta(max_length=200)] = []
+    x: Axis = Axis()
+    y: Axis = Axis()
+    legend: bool = False
+    grid: bool = False
+    width: float = 0.0
+    """Inches, as ``figsize``; 0 fits the panel."""
+    height: float = 0.0
+
+
+class Scope(Message, kw_only=True):
+    """A part of the graph that can be folded: a module call, a labelled range, an optimizer step."""
+
+    id: Index
+    parent: Index
+    """0 is the whole program, which is not sent."""
+    kind: Literal["module", "range", "optimizer"]
+    name: Label
+    """``layer1``, or the class name for a module that is called by the program itself."""
+    type: Label = ""
+    """``Linear``, ``SGD``."""
+
+
+class TensorInfo(Message, kw_only=True):
+    """One tensor a node made."""
+
+    shape: Shape
+    dtype: Label
+    """``float32``: PyTorch's name without ``torch.``."""
+    name: Label = ""
+    """The variable it was assigned to, ``layer1.weight`` for a parameter, or empty."""
+    device: Device = "cpu"
+    requires_grad: bool = False
+    version: Index = 0
+    value: Values
+
+
+class Node(Message, kw_only=True):
+    """One operation of the forward computation with the tensors it made, or a tensor that was there before."""
+
+    id: NodeId
+    kind: Literal["op", "leaf", "parameter", "constant"]
+    """A factory's tensor is ``leaf`` if it requires grad and ``constant`` if not; `op` names the factory."""
+    op: Label
+    """``aten::sin``; empty for a tensor whose making was not seen."""
+    grad_fn: Label = ""
+    """``SinBackward0``, or empty where no graph was recorded."""
+    cell: Index = 0
+    place: Place | None = None
+    scope: Index = 0
+    outputs: Annotated[list[TensorInfo], Meta(max_length=64)]
+    flags: Annotated[list[Literal["no_grad", "detach", "inplace", "view", "nonfinite"]], Meta(max_length=5)] = []
+    """``no_grad``: made with grad mode off though an input requires grad; ``detach``: cuts the graph here."""
+    failed: Text = ""
+    """The error message, if this operation raised."""
+
+
+class Edge(Message, kw_only=True):
+    """A tensor flowing from one node into another."""
+
+    source: NodeId
+    target: NodeId
+    output: Index = 0
+    """Which tensor of the source."""
+    input: Index = 0
+    """Which argument of the target."""
+    cut: bool = False
+    """No gradient flows back along this edge."""
+
+
+class GradFlow(Message, kw_only=True):
+    """A gradient that a backward node sends to one of its inputs."""
+
+    target: NodeId
+    output: Index = 0
+    grad: Values
+
+
+class Step(Message, kw_only=True):
+    """One backward node that ran. Steps come in the order they ran."""
+
+    index: Index
+    """Counts from 0 over the run."""
+    call: Index
+    """Which backward or ``autograd.grad`` call of the run it belongs to, from 0."""
+    node: NodeId
+    """The forward node whose derivative this is; for ``AccumulateGrad`` the leaf."""
+    name: Label
+    """``MulBackward0``, ``AccumulateGrad``."""
+    line: Index = 0
+    """The program's line that started the backward pass."""
+    entering: Annotated[list[Values | None], Meta(max_length=64)] = []
+    """The gradient of each of the node's outputs."""
+    leaving: Annotated[list[GradFlow], Meta(max_length=64)] = []
+    accumulated: Values | None = None
+    """For ``AccumulateGrad``: the leaf's ``.grad`` afterwards."""
+    time_us: float = 0.0
+
+
+class Graph(RunEvent, kw_only=True, tag="graph"):
+    """An addition to the recorded computation; everything is appended, nothing is sent twice."""
+
+    nodes: Annotated[list[Node], Meta(max_length=20_000)] = []
+    edges: Annotated[list[Edge], Meta(max_length=200_000)] = []
+    scopes: Annotated[list[Scope], Meta(max_length=20_000)] = []
+    steps: Annotated[list[Step], Meta(max_length=20_000)] = []
+    omitted: Index = 0
+    """How many operations so far ran without being recorded, because the limit was reached."""
+
+
+class ProfileRow(Message, kw_only=True):
+    """One row of the profiler table. Times are in microseconds."""
+
+    name: Label
+    shapes: Label = ""
+    """Input shapes, in rows grouped by op and shape: ``[[2, 3], [2, 3]]``."""
+    count: Index
+    self_cpu: float
+    cpu: float
+    self_cuda: float = 0.0
+    cuda: float = 0.0
+
+
+class Span(Message, array_like=True):
+    """One bar of the flame chart."""
+
+    name: Label
+    start: float
+    """Microseconds since the run began."""
+    duration: float
+    depth: Index
+    line: Index = 0
+    node: int = -1
+    """The node it made, or -1."""
+
+
+class Profile(RunEvent, kw_only=True, tag="profile"):
+    """The whole run's profile, read off the recording; sent when the program ends. A later one replaces it."""
+
+    by_op: Annotated[list[ProfileRow], Meta(max_length=2_000)]
+    by_shape: Annotated[list[ProfileRow], Meta(max_length=2_000)]
+    spans: Annotated[list[Span], Meta(max_length=20_000)] = []
+    spans_omitted: Index = 0
+    overhead_us: float = 0.0
+    """What recording itself cost."""
+
+
+class Detail(RunEvent, kw_only=True, tag="detail"):
+    """Answers `Inspect`: the node's tensors and the last gradient of each, up to 1,000 values."""
+
+    node: NodeId
+    values: Annotated[list[Values | None], Meta(max_length=64)]
+    """None where the value is not kept; `note` says why."""
+    grads: Annotated[list[Values | None], Meta(max_length=64)] = []
+    accumulated: Values | None = None
+    """A leaf's ``.grad`` now."""
+    note: Text = ""
+
+
+class JacobianBlock(Message, kw_only=True):
+    """The block of one input (or, for a Hessian, of one pair of inputs)."""
+
+    input: NodeId
+    other: NodeId | None = None
+    """The second input of a Hessian block."""
+    rows: Shape
+    """Shape of the output (of `input` for a Hessian)."""
+    columns: Shape
+    """Shape of `input` (of `other` for a Hessian)."""
+    values: bytes
+    """Little-endian float64, ``prod(rows) x prod(columns)`` in row-major order."""
+
+
+class JacobianResult(RunEvent, kw_only=True, tag="jacobian"):
+    """Answers `Jacobian`."""
+
+    output: NodeId
+    order: Literal[1, 2]
+    blocks: Annotated[list[JacobianBlock], Meta(max_length=64)]
+
+
+class Notice(RunEvent, kw_only=True, tag="notice"):
+    """Something the person should know that is not an error: a limit reached, output left out."""
+
+    message: Text
+    cell: Index = 0
+
+
+class Error(RunEvent, kw_only=True, tag="error"):
+    """An exception in a cell, or a command the server could not take."""
+
+    message: Text
+    """What went wrong, first line ``RuntimeError: ...`` for an exception."""
+    cell: Index = 0
+    line: Index = 0
+    """1-based in the whole program; 0 if it belongs to no line."""
+    traceback: Text = ""
+    field: Label = ""
+    """For a bad command: the field at fault."""
+    hint: Text = ""
+    """What to try, in plain words."""
+
+
+Status = Literal["ok", "error", "cancelled", "timeout", "memory", "output_limit", "crashed"]
+
+
+class Finished(RunEvent, kw_only=True, tag="finished"):
+    """The last event of the program's own run; answers to `Inspect` and `Jacobian` may follow it."""
+
+    status: Status
+    wall_ms: float
+    message: Text = ""
+    """A plain sentence for every status but ok."""
+    operations: Index = 0
+    interactive: bool = False
+    """The worker still answers `Inspect` and `Jacobian`."""
+
+
+Event = (
+    Queued
+    | Started
+    | Output
+    | Figure
+    | Graph
+    | Profile
+    | Detail
+    | JacobianResult
+    | Notice
+    | Error
+    | Finished
+)
+
+# --- Inside the server: what the child may send ----------------------------------------------------------------------
+
+WorkerEvent = Started | Output | Figure | Graph | Profile | Detail | JacobianResult | Notice | Error | Finished
+"""`Finished` from a child is its own word (ok, error, or a soft limit it met); the supervisor has the last one."""
+
+WorkerCommand = Run | Inspect | Jacobian
+
+
+# --- A stored session ------------------------------------------------------------------------------------------------
+
+
+class View(Message, kw_only=True):
+    """How the page looked: the open panel, what was selected."""
+
+    panel: Annotated[str, Meta(max_length=32)] = "graph"
+    node: int = -1
+    theme: Annotated[str, Meta(max_length=16)] = ""
+
+
+class SessionContent(Message, kw_only=True):
+    """What Share stores; its id is a hash of exactly this."""
+
+    code: Code
+    title: Label = ""
+    device: Device = "cpu"
+    seed: Seed = 0
+    view: View = View()
+    events: Annotated[list[Event], Meta(max_length=2_000)] = []
+    """The results of the last run, so that opening the link shows them without running."""
+    parent: Annotated[str, Meta(max_length=64, pattern=r"^[A-Za-z0-9_-]*$")] = ""
+    """The id of the session this one was edited from."""
+
+
+def encode(message: Message) -> bytes:
+    """One message as MessagePack, as it travels over the worker's pipe."""
+    return msgspec.msgpack.encode(message)
