@@ -120,7 +120,7 @@ Command = Run | Cancel | Inspect | Jacobian | Ack
 # --- Server to browser -----------------------------------------------------------------------------------------------
 
 
-class RunEvent(Message, kw_only=True):
+class RunEvent(Message, kw_only=True, omit_defaults=False):
     """Base of every event. `run` and `seq` (1, 2, 3, ... within the run) are set by the server, never by the worker."""
 
     run: Annotated[str, Meta(max_length=64)] = ""
@@ -161,47 +161,111 @@ class Output(RunEvent, kw_only=True, tag="output"):
     text: Text
 
 
-class Axis(Message, kw_only=True):
-    """An axis of a figure."""
+Color = Annotated[str, Meta(max_length=40, pattern=r"^[#a-zA-Z0-9(),. ]*$")]
+PlotNumbers = Annotated[list[Number | Label], Meta(max_length=50_000)]
 
-    title: Label = ""
-    kind: Literal["linear", "log", "category"] = "linear"
-    range: Annotated[list[Number], Meta(min_length=2, max_length=2)] | None = None
+
+class PlotText(Message, kw_only=True):
+    """A title, in Plotly's spelling."""
+
+    text: Label = ""
+
+
+class Line(Message, kw_only=True):
+    """Plotly's ``line``."""
+
+    color: Color | None = None
+    width: float | None = None
+    dash: Literal["solid", "dash", "dot", "dashdot"] | None = None
+
+
+class Marker(Message, kw_only=True):
+    """Plotly's ``marker``; `color` may give one number per point, mapped through `colorscale`."""
+
+    color: Color | PlotNumbers | None = None
+    size: float | None = None
+    symbol: Annotated[str, Meta(max_length=32, pattern=r"^[a-z0-9-]*$")] | None = None
+    colorscale: Annotated[str, Meta(max_length=32, pattern=r"^[A-Za-z]*$")] | None = None
+    showscale: bool | None = None
 
 
 class Trace(Message, kw_only=True):
-    """One thing drawn in a figure; the browser turns it into a Plotly trace of the same kind."""
+    """One thing drawn, in Plotly's spelling: a closed part of Plotly's trace schema."""
 
-    kind: Literal["lines", "markers", "lines+markers", "bar", "histogram", "heatmap"]
-    name: Label = ""
-    x: Annotated[list[Number | Label], Meta(max_length=50_000)] = []
-    y: Annotated[list[Number | Label], Meta(max_length=50_000)] = []
-    z: Annotated[list[Annotated[list[Number], Meta(max_length=2_000)]], Meta(max_length=2_000)] = []
-    """Rows of a heat map."""
-    color: Annotated[str, Meta(max_length=32, pattern=r"^[#a-zA-Z0-9(),. ]*$")] = ""
-    dash: Literal["solid", "dash", "dot", "dashdot"] = "solid"
-    width: float = 0.0
-    """Line width or marker size in pixels; 0 is the default."""
-    opacity: float = 1.0
-    bins: Index = 0
-    colormap: Annotated[str, Meta(max_length=32, pattern=r"^[A-Za-z_0-9]*$")] = ""
+    type: Literal["scatter", "bar", "histogram", "heatmap"]
+    mode: Literal["lines", "markers", "lines+markers"] | None = None
+    name: Label | None = None
+    x: PlotNumbers | None = None
+    y: PlotNumbers | None = None
+    z: Annotated[list[Annotated[list[Number], Meta(max_length=2_000)]], Meta(max_length=2_000)] | None = None
+    line: Line | None = None
+    marker: Marker | None = None
+    opacity: float | None = None
+    orientation: Literal["v", "h"] | None = None
+    nbinsx: Index | None = None
+    colorscale: Annotated[str, Meta(max_length=32, pattern=r"^[A-Za-z]*$")] | None = None
+    fill: Literal["none", "tonexty", "tozeroy"] | None = None
+    showlegend: bool | None = None
+    xaxis: Annotated[str, Meta(max_length=8, pattern=r"^x[0-9]*$")] | None = None
+    yaxis: Annotated[str, Meta(max_length=8, pattern=r"^y[0-9]*$")] | None = None
+
+
+class Axis(Message, kw_only=True):
+    """Plotly's axis."""
+
+    title: PlotText | None = None
+    type: Literal["linear", "log", "category"] | None = None
+    range: Annotated[list[Number], Meta(min_length=2, max_length=2)] | None = None
+    autorange: bool | Literal["reversed"] | None = None
+    showgrid: bool | None = None
+    domain: Annotated[list[float], Meta(min_length=2, max_length=2)] | None = None
+    anchor: Annotated[str, Meta(max_length=8, pattern=r"^[xy][0-9]*$")] | None = None
+    scaleanchor: Annotated[str, Meta(max_length=8, pattern=r"^[xy][0-9]*$")] | None = None
+    tickvals: PlotNumbers | None = None
+    ticktext: Annotated[list[Label], Meta(max_length=1_000)] | None = None
+
+
+class Layout(Message, kw_only=True):
+    """A closed part of Plotly's layout schema; up to nine subplots."""
+
+    title: PlotText | None = None
+    showlegend: bool | None = None
+    width: float | None = None
+    height: float | None = None
+    xaxis: Axis | None = None
+    yaxis: Axis | None = None
+    xaxis2: Axis | None = None
+    yaxis2: Axis | None = None
+    xaxis3: Axis | None = None
+    yaxis3: Axis | None = None
+    xaxis4: Axis | None = None
+    yaxis4: Axis | None = None
+    xaxis5: Axis | None = None
+    yaxis5: Axis | None = None
+    xaxis6: Axis | None = None
+    yaxis6: Axis | None = None
+    xaxis7: Axis | None = None
+    yaxis7: Axis | None = None
+    xaxis8: Axis | None = None
+    yaxis8: Axis | None = None
+    xaxis9: Axis | None = None
+    yaxis9: Axis | None = None
+
+
+class PlotlyFigure(Message, kw_only=True):
+    """Plotly JSON."""
+
+    data: Annotated[list[Trace], Meta(max_length=200)]
+    layout: Layout
 
 
 class Figure(RunEvent, kw_only=True, tag="figure"):
-    """A plot the program made; `playground.plotly_json` of it is Plotly JSON (``data`` and ``layout``)."""
+    """A plot the program made."""
 
     cell: Index
-    figure: Index
-    """Counts figures of the run from 0; a later event with the same number replaces the figure."""
-    title: Label = ""
-    traces: Annotated[list[Trace], Meta(max_length=200)] = []
-    x: Axis = Axis()
-    y: Axis = Axis()
-    legend: bool = False
-    grid: bool = False
-    width: float = 0.0
-    """Inches, as ``figsize``; 0 fits the panel."""
-    height: float = 0.0
+    index: Index
+    """Counts figures of the run from 0; a later event with the same index replaces the figure."""
+    figure: PlotlyFigure
 
 
 class Scope(Message, kw_only=True):
@@ -452,7 +516,7 @@ class SessionContent(Message, kw_only=True):
     title: Label = ""
     device: Device = "cpu"
     seed: Seed = 0
-    view: View = View()
+    view: View = msgspec.field(default_factory=View)
     events: Annotated[list[Event], Meta(max_length=2_000)] = []
     """The results of the last run, so that opening the link shows them without running."""
     parent: Annotated[str, Meta(max_length=64, pattern=r"^[A-Za-z0-9_-]*$")] = ""
