@@ -1,0 +1,133 @@
+"""Process-wide switches of the engine and the interface through which others watch it.
+
+There is one `S`. The hot path of an operation reads two of its fields: `grad_enabled` and `slow`. Everything that
+wants to see or change what operations do (profiler, recorder, anomaly mode) sets `slow`, so that a program nobody
+watches pays for none of it. The switches are per process, not per thread: a program here is one thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from engine.graph import Node
+    from engine.registry import Op
+    from engine.tensor import Tensor
+
+
+class Observer:
+    """Watches everything the engine does. Subclass and override; every method does nothing by default.
+
+    Calls come in program order, in the thread of the program. An observer must not change what it is given, and
+    must not run engine operations except inside `engine.state.unobserved()`. Times are `time.perf_counter_ns`.
+    """
+
+    def op(
+        self,
+        op: Op,
+        args: tuple[Any, ...],
+        inputs: Sequence[Tensor],
+        outputs: Sequence[Tensor],
+        node: Node | None,
+        inplace: bool,
+        start: int,
+        end: int,
+    ) -> None:
+        """An operation has run.
+
+        `args` are all arguments as the record's forward takes them (Tensors where Tensors were given), `inputs` the
+        Tensors among them in order, `outputs` the Tensors made (the input itself for an in-place operation, whose
+        version has been raised), and `node` the backward node or None where nothing was recorded. A factory
+        (``randn``) is an operation without inputs.
+        """
+
+    def op_failed(self, op: Op, args: tuple[Any, ...], inputs: Sequence[Tensor], error: Exception) -> None:
+        """An operation has raised `error`."""
+
+    def before_write(self, tensor: Tensor) -> None:
+        """The memory of `tensor` is about to change in place (its own memory, or its base's, if it is a view)."""
+
+    def composite_begin(self, name: str, inputs: Sequence[Tensor]) -> None:
+        """A function made of several operations (``aten::linear``) begins."""
+
+    def composite_end(self, name: str) -> None:
+        """It has ended."""
+
+    def scope_begin(self, kind: str, name: str, owner: object) -> None:
+        """A module call, a labelled range or an optimizer step begins.
+
+        `kind` is ``module``, ``range`` or ``optimizer``; `name` the class name, label, or ``SGD.step``; `owner` the
+        module or optimizer, or None.
+        """
+
+    def scope_end(self, kind: str, name: str, owner: object) -> None:
+        """It has ended, by return or by exception."""
+
+    def parameter_updated(self, parameter: Tensor, optimizer: object) -> None:
+        """An optimizer has changed `parameter` in place."""
+
+    def backward_begin(self, roots: Sequence[Tensor], nodes: Sequence[Node]) -> None:
+        """A backward pass begins; `nodes` are all it will run, in order."""
+
+    def backward_node(
+        self,
+        node: Node,
+        entering: Sequence[Any],
+        leaving: Sequence[Any],
+        start: int,
+        end: int,
+    ) -> None:
+        """A backward node has run.
+
+        `entering` has the gradient of each output of the node and `leaving` the gradient sent along each of its
+        `next_functions`, as arrays or Tensors, None where there is none. For `AccumulateGrad` `leaving` is empty and
+        the leaf's ``grad`` already holds the sum.
+        """
+
+    def backward_end(self) -> None:
+        """The pass is over, by return or by exception."""
+
+
+class State:
+    """The switches; one instance, `S`."""
+
+    __slots__ = ("grad_enabled", "inference", "observers", "slow")
+
+    def __init__(self) -> None:
+        self.grad_enabled = True
+        self.inference = False
+        self.observers: tuple[Observer, ...] = ()
+        self.slow = False
+
+
+S = State()
+
+
+def add_observer(observer: Observer) -> None:
+    """Let `observer` see everything from now on. Observers are told in the order they were added."""
+    S.observers = (*S.observers, observer)
+    S.slow = True
+
+
+def remove_observer(observer: Observer) -> None:
+    """Undo `add_observer`.
+
+    Raises:
+        ValueError: if it is not observing.
+    """
+    if observer not in S.observers:
+        raise ValueError("remove_observer: expected an observer that was added, but this one is not observing")
+    S.observers = tuple(o for o in S.observers if o is not observer)
+    S.slow = bool(S.observers)
+
+
+class unobserved:
+    """Context manager: what runs inside is seen by no observer (an observer's own arithmetic)."""
+
+    def __enter__(self) -> None:
+        self._before = S.observers, S.slow
+        S.observers, S.slow = (), False
+
+    def __exit__(self, *_: object) -> None:
+        S.observers, S.slow = self._before
