@@ -1,0 +1,508 @@
+// Generated from playground/protocol.py by `make gen`; do not edit.
+//
+// The names are the protocol's own. Some (Node, Event, Error, Number) are also names of the platform, so import
+// them with a prefix: `import type * as wire from "./protocol.gen"`, then `wire.Node`.
+
+export type Command = Run | Cancel | Inspect | Jacobian | Ack;
+
+/** Run a program. A newer run of the same connection replaces an older one. */
+export interface Run {
+  type: "run";
+  run: string;
+  code: string;
+  /** @defaultValue `"cpu"` */
+  device?: Device;
+  /** @defaultValue `0` */
+  seed?: number;
+}
+
+export type Device = "cpu" | "cuda";
+
+/** Stop a run; it ends with `Finished` and status `cancelled`. Unknown runs are ignored. */
+export interface Cancel {
+  type: "cancel";
+  run: string;
+}
+
+/** Ask for the full values of one node's tensors (at most 1,000 values each); answered by `Detail`. */
+export interface Inspect {
+  type: "inspect";
+  run: string;
+  node: number;
+}
+
+/**
+ * Ask for derivatives of one node with respect to others; answered by `JacobianResult` or `Error`.
+ *
+ * `order` 1 is the Jacobian; 2 the Hessian, and then the output must have one element.
+ */
+export interface Jacobian {
+  type: "jacobian";
+  run: string;
+  output: number;
+  inputs: number[];
+  /** @defaultValue `1` */
+  order?: 1 | 2;
+}
+
+/** The browser has applied every event of the run up to `seq`; sending pauses when too many are outstanding. */
+export interface Ack {
+  type: "ack";
+  run: string;
+  seq: number;
+}
+
+export type Event = Queued | Started | Output | Figure | Graph | Profile | Detail | JacobianResult | Notice | Error | Finished;
+
+/** The run waits for a free worker. */
+export interface Queued {
+  type: "queued";
+  run: string;
+  seq: number;
+  /** 1 is next. */
+  position: number;
+}
+
+/** The program is about to run. */
+export interface Started {
+  type: "started";
+  run: string;
+  seq: number;
+  cells: Cell[];
+  device: Device;
+  seed: number;
+}
+
+/** One part of the program, cut at `# %%` lines. */
+export interface Cell {
+  index: number;
+  /** Its first line of code, 1-based in the whole program. */
+  line: number;
+  end_line: number;
+  /**
+   * The text after `# %%`.
+   * @defaultValue `""`
+   */
+  title?: string;
+}
+
+/** Text a cell printed (`stdout`, `stderr`) or the value of its last expression (`result`). */
+export interface Output {
+  type: "output";
+  run: string;
+  seq: number;
+  cell: number;
+  stream: "result" | "stderr" | "stdout";
+  text: string;
+}
+
+/** A plot the program made. */
+export interface Figure {
+  type: "figure";
+  run: string;
+  seq: number;
+  cell: number;
+  /** Counts figures of the run from 0; a later event with the same index replaces the figure. */
+  index: number;
+  figure: PlotlyFigure;
+}
+
+/** Plotly JSON. */
+export interface PlotlyFigure {
+  data: Trace[];
+  layout: Layout;
+}
+
+/** One thing drawn, in Plotly's spelling: a closed part of Plotly's trace schema. */
+export interface Trace {
+  type: "bar" | "heatmap" | "histogram" | "scatter";
+  mode?: "lines" | "lines+markers" | "markers";
+  name?: string;
+  x?: (number | string)[];
+  y?: (number | string)[];
+  z?: Number[][];
+  line?: Line;
+  marker?: Marker;
+  opacity?: number;
+  orientation?: "h" | "v";
+  nbinsx?: number;
+  colorscale?: string;
+  fill?: "none" | "tonexty" | "tozeroy";
+  showlegend?: boolean;
+  xaxis?: string;
+  yaxis?: string;
+}
+
+export type Number = number | "-inf" | "inf" | "nan";
+
+/** Plotly's `line`. */
+export interface Line {
+  color?: string;
+  width?: number;
+  dash?: "dash" | "dashdot" | "dot" | "solid";
+}
+
+/** Plotly's `marker`; `color` may give one number per point, mapped through `colorscale`. */
+export interface Marker {
+  color?: string | (number | string)[];
+  size?: number;
+  symbol?: string;
+  colorscale?: string;
+  showscale?: boolean;
+}
+
+/** A closed part of Plotly's layout schema; up to nine subplots. */
+export interface Layout {
+  title?: PlotText;
+  showlegend?: boolean;
+  width?: number;
+  height?: number;
+  xaxis?: Axis;
+  yaxis?: Axis;
+  xaxis2?: Axis;
+  yaxis2?: Axis;
+  xaxis3?: Axis;
+  yaxis3?: Axis;
+  xaxis4?: Axis;
+  yaxis4?: Axis;
+  xaxis5?: Axis;
+  yaxis5?: Axis;
+  xaxis6?: Axis;
+  yaxis6?: Axis;
+  xaxis7?: Axis;
+  yaxis7?: Axis;
+  xaxis8?: Axis;
+  yaxis8?: Axis;
+  xaxis9?: Axis;
+  yaxis9?: Axis;
+}
+
+/** A title, in Plotly's spelling. */
+export interface PlotText {
+  /** @defaultValue `""` */
+  text?: string;
+}
+
+/** Plotly's axis. */
+export interface Axis {
+  title?: PlotText;
+  type?: "category" | "linear" | "log";
+  range?: Number[];
+  autorange?: boolean | "reversed";
+  showgrid?: boolean;
+  domain?: number[];
+  anchor?: string;
+  scaleanchor?: string;
+  tickvals?: (number | string)[];
+  ticktext?: string[];
+}
+
+/** An addition to the recorded computation; everything is appended, nothing is sent twice. */
+export interface Graph {
+  type: "graph";
+  run: string;
+  seq: number;
+  nodes: Node[];
+  edges: Edge[];
+  scopes: Scope[];
+  steps: Step[];
+  /** How many operations so far ran without being recorded, because the limit was reached. */
+  omitted: number;
+}
+
+/** One operation of the forward computation with the tensors it made, or a tensor that was there before. */
+export interface Node {
+  id: number;
+  /** A factory's tensor is `leaf` if it requires grad and `constant` if not; `op` names the factory. */
+  kind: "constant" | "leaf" | "op" | "parameter";
+  /** `aten::sin`; empty for a tensor whose making was not seen. */
+  op: string;
+  /**
+   * `SinBackward0`, or empty where no graph was recorded.
+   * @defaultValue `""`
+   */
+  grad_fn?: string;
+  /** @defaultValue `0` */
+  cell?: number;
+  place?: Place;
+  /** @defaultValue `0` */
+  scope?: number;
+  outputs: TensorInfo[];
+  /** `no_grad`: made with grad mode off though an input requires grad; `detach`: cuts the graph here. */
+  flags?: ("detach" | "inplace" | "no_grad" | "nonfinite" | "view")[];
+  /**
+   * The error message, if this operation raised.
+   * @defaultValue `""`
+   */
+  failed?: string;
+}
+
+/** Where in the program something came from: the whole expression, 1-based lines, 0-based columns. */
+export interface Place {
+  line: number;
+  /** @defaultValue `0` */
+  column?: number;
+  /** @defaultValue `0` */
+  end_line?: number;
+  /** @defaultValue `0` */
+  end_column?: number;
+}
+
+/** One tensor a node made. */
+export interface TensorInfo {
+  shape: number[];
+  /** `float32`: PyTorch's name without `torch.`. */
+  dtype: string;
+  /**
+   * The variable it was assigned to, `layer1.weight` for a parameter, or empty.
+   * @defaultValue `""`
+   */
+  name?: string;
+  /** @defaultValue `"cpu"` */
+  device?: Device;
+  /** @defaultValue `false` */
+  requires_grad?: boolean;
+  /** @defaultValue `0` */
+  version?: number;
+  value: Values;
+}
+
+/**
+ * What is known of a tensor's numbers: statistics always, the numbers themselves when they are few.
+ *
+ * `data` is flat, in row-major order, and complete when `len(data) == numel`; otherwise it holds the first values
+ * only. Statistics are over finite elements; `nonfinite` counts the rest. Booleans are 0 and 1.
+ */
+export interface Values {
+  numel: number;
+  data?: Number[];
+  /** @defaultValue `0.0` */
+  mean?: Number;
+  /** @defaultValue `0.0` */
+  std?: Number;
+  /** @defaultValue `0.0` */
+  min?: Number;
+  /** @defaultValue `0.0` */
+  max?: Number;
+  /**
+   * Euclidean norm.
+   * @defaultValue `0.0`
+   */
+  norm?: Number;
+  /**
+   * How many elements are exactly zero.
+   * @defaultValue `0`
+   */
+  zeros?: number;
+  /** @defaultValue `0` */
+  nonfinite?: number;
+}
+
+/** A tensor flowing from one node into another. */
+export interface Edge {
+  source: number;
+  target: number;
+  /**
+   * Which tensor of the source.
+   * @defaultValue `0`
+   */
+  output?: number;
+  /**
+   * Which argument of the target.
+   * @defaultValue `0`
+   */
+  input?: number;
+  /**
+   * No gradient flows back along this edge.
+   * @defaultValue `false`
+   */
+  cut?: boolean;
+}
+
+/** A part of the graph that can be folded: a module call, a labelled range, an optimizer step. */
+export interface Scope {
+  id: number;
+  /** 0 is the whole program, which is not sent. */
+  parent: number;
+  kind: "module" | "optimizer" | "range";
+  /** `layer1`, or the class name for a module that is called by the program itself. */
+  name: string;
+  /**
+   * `Linear`, `SGD`.
+   * @defaultValue `""`
+   */
+  type?: string;
+}
+
+/** One backward node that ran. Steps come in the order they ran. */
+export interface Step {
+  /** Counts from 0 over the run. */
+  index: number;
+  /** Which backward or `autograd.grad` call of the run it belongs to, from 0. */
+  call: number;
+  /** The forward node whose derivative this is; for `AccumulateGrad` the leaf. */
+  node: number;
+  /** `MulBackward0`, `AccumulateGrad`. */
+  name: string;
+  /**
+   * The program's line that started the backward pass.
+   * @defaultValue `0`
+   */
+  line?: number;
+  /** The gradient of each of the node's outputs. */
+  entering?: (Values | null)[];
+  leaving?: GradFlow[];
+  /** For `AccumulateGrad`: the leaf's `.grad` afterwards. */
+  accumulated?: Values;
+  /** @defaultValue `0.0` */
+  time_us?: number;
+}
+
+/** A gradient that a backward node sends to one of its inputs. */
+export interface GradFlow {
+  target: number;
+  /** @defaultValue `0` */
+  output?: number;
+  grad: Values;
+}
+
+/** The whole run's profile, read off the recording; sent when the program ends. A later one replaces it. */
+export interface Profile {
+  type: "profile";
+  run: string;
+  seq: number;
+  by_op: ProfileRow[];
+  by_shape: ProfileRow[];
+  spans: Span[];
+  spans_omitted: number;
+  /** What recording itself cost. */
+  overhead_us: number;
+}
+
+/** One row of the profiler table. Times are in microseconds. */
+export interface ProfileRow {
+  name: string;
+  /**
+   * Input shapes, in rows grouped by op and shape: `[[2, 3], [2, 3]]`.
+   * @defaultValue `""`
+   */
+  shapes?: string;
+  count: number;
+  self_cpu: number;
+  cpu: number;
+  /** @defaultValue `0.0` */
+  self_cuda?: number;
+  /** @defaultValue `0.0` */
+  cuda?: number;
+}
+
+/** One bar of the flame chart. */
+export type Span = [name: string, start: number, duration: number, depth: number, line: number, node: number];
+
+/** Answers `Inspect`: the node's tensors and the last gradient of each, up to 1,000 values. */
+export interface Detail {
+  type: "detail";
+  run: string;
+  seq: number;
+  node: number;
+  /** None where the value is not kept; `note` says why. */
+  values: (Values | null)[];
+  grads: (Values | null)[];
+  /** A leaf's `.grad` now. */
+  accumulated: Values | null;
+  note: string;
+}
+
+/** Answers `Jacobian`. */
+export interface JacobianResult {
+  type: "jacobian";
+  run: string;
+  seq: number;
+  output: number;
+  order: 1 | 2;
+  blocks: JacobianBlock[];
+}
+
+/** The block of one input (or, for a Hessian, of one pair of inputs). */
+export interface JacobianBlock {
+  input: number;
+  /** The second input of a Hessian block. */
+  other?: number;
+  /** Shape of the output (of `input` for a Hessian). */
+  rows: number[];
+  /** Shape of `input` (of `other` for a Hessian). */
+  columns: number[];
+  /** Little-endian float64, `prod(rows) x prod(columns)` in row-major order. */
+  values: ArrayBuffer | string;
+}
+
+/** Something the person should know that is not an error: a limit reached, output left out. */
+export interface Notice {
+  type: "notice";
+  run: string;
+  seq: number;
+  message: string;
+  cell: number;
+}
+
+/** An exception in a cell, or a command the server could not take. */
+export interface Error {
+  type: "error";
+  run: string;
+  seq: number;
+  /** What went wrong, first line `RuntimeError: ...` for an exception. */
+  message: string;
+  cell: number;
+  /** 1-based in the whole program; 0 if it belongs to no line. */
+  line: number;
+  traceback: string;
+  /** For a bad command: the field at fault. */
+  field: string;
+  /** What to try, in plain words. */
+  hint: string;
+}
+
+/** The last event of the program's own run; answers to `Inspect` and `Jacobian` may follow it. */
+export interface Finished {
+  type: "finished";
+  run: string;
+  seq: number;
+  status: Status;
+  wall_ms: number;
+  /** A plain sentence for every status but ok. */
+  message: string;
+  operations: number;
+  /** The worker still answers `Inspect` and `Jacobian`. */
+  interactive: boolean;
+}
+
+export type Status = "cancelled" | "crashed" | "error" | "memory" | "ok" | "output_limit" | "timeout";
+
+/** What Share stores; its id is a hash of exactly this. */
+export interface SessionContent {
+  code: string;
+  /** @defaultValue `""` */
+  title?: string;
+  /** @defaultValue `"cpu"` */
+  device?: Device;
+  /** @defaultValue `0` */
+  seed?: number;
+  view?: View;
+  /** The results of the last run, so that opening the link shows them without running. */
+  events?: Event[];
+  /**
+   * The id of the session this one was edited from.
+   * @defaultValue `""`
+   */
+  parent?: string;
+}
+
+/** How the page looked: the open panel, what was selected. */
+export interface View {
+  /** @defaultValue `"graph"` */
+  panel?: string;
+  /** @defaultValue `-1` */
+  node?: number;
+  /** @defaultValue `""` */
+  theme?: string;
+}
