@@ -1,0 +1,152 @@
+"""The child's end: how the worker sends events, takes commands, and is interrupted by the clock or by Stop."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+import msgspec
+
+from playground.protocol import Inspect, Jacobian, Run, WorkerCommand, WorkerEvent
+from playground.runner.frames import FrameReader, frame
+from playground.runner.limits import Limits
+
+FRAMES_FD = 3
+COMMANDS_FD = 4
+FAULT_FD = 5
+
+PROGRAM = "<program>"
+"""The file name a program is compiled under; names that begin with ``<program`` count. Lines are found by it."""
+
+_AGAIN_S = 0.2
+
+
+class Interrupt(BaseException):
+    """Raised inside `Channel.interruptible`. Not an Exception, so that a program's ``except Exception`` lets it through."""
+
+    def __init__(self, line: int) -> None:
+        super().__init__(line)
+        self.line = line
+        """The program's line that was running, 1-based; 0 if none was."""
+
+
+class SoftTimeout(Interrupt):
+    """The time is up: hand in what there is and finish with status ``timeout``; the kill comes one second later."""
+
+
+class Cancelled(Interrupt):
+    """The person pressed Stop: hand in what there is and finish; the kill comes in 0.3 s."""
+
+
+class FrameTooLarge(ValueError):
+    """An event that encodes to more than `Limits.frame_bytes`. Nothing was sent; split it."""
+
+
+def program_line(frame: FrameType | None) -> int:
+    """The line of the innermost frame that belongs to the program, 0 if there is none."""
+    while frame is not None:
+        if frame.f_code.co_filename.startswith(PROGRAM[:-1]):
+            return frame.f_lineno
+        frame = frame.f_back
+    return 0
+
+
+class Channel:
+    """What the worker is given beside its request. One thread only."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.sent_bytes = 0
+        """Bytes of all frames so far; the run is ended when they exceed `limits.results_bytes`."""
+        self._encoder = msgspec.msgpack.Encoder()
+        self._decoder = msgspec.msgpack.Decoder(WorkerCommand)
+        self._payloads = self._read_payloads()
+        self._armed = False
+        self._writing = False
+        self._due: type[Interrupt] | None = None
+
+    def emit(self, event: WorkerEvent) -> None:
+        """Send one event. Blocks while the reader is behind. `run` and `seq` need not be set: the server sets them.
+
+        Raises FrameTooLarge if the event is larger than `limits.frame_bytes` encoded. An interrupt that comes while
+        the frame is being written is raised after it, never in the middle.
+        """
+        payload = self._encoder.encode(event)
+        if len(payload) > self.limits.frame_bytes:
+            raise FrameTooLarge(
+                f"{type(event).__name__}: at most {self.limits.frame_bytes} bytes fit in a frame, this has {len(payload)}"
+            )
+        data = memoryview(frame(payload))
+        self._writing = True
+        try:
+            while data:
+                data = data[os.write(FRAMES_FD, data) :]
+        finally:
+            self._writing = False
+        self.sent_bytes += len(payload)
+        self._raise_if_due(None)
+
+    def run(self) -> Run:
+        """Wait for the program. Raises EOFError if the supervisor closed the pipe instead."""
+        for payload in self._payloads:
+            command = self._decoder.decode(payload)
+            if isinstance(command, Run):
+                return command
+        raise EOFError("the pipe was closed before a program came")
+
+    def commands(self) -> Iterator[Inspect | Jacobian]:
+        """The commands that come after the program has finished, until the supervisor has no more use for this process.
+
+        Send `Finished(interactive=True)` first. Answer each with exactly one `Detail`, `JacobianResult` or `Error`
+        within `limits.interactive_s`, inside `interruptible()`; the process is stopped in between.
+        """
+        _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+        resource.setrlimit(resource.RLIMIT_CPU, (hard, hard))
+        for payload in self._payloads:
+            command = self._decoder.decode(payload)
+            if not isinstance(command, Run):
+                self._due = None
+                yield command
+
+    @contextmanager
+    def interruptible(self) -> Iterator[None]:
+        """Inside, the soft deadline raises SoftTimeout and Stop raises Cancelled; outside, both wait for the next entry.
+
+        The supervisor keeps the clock and signals when time is up, so there is nothing to arm. The interrupt is
+        raised again every 0.2 s until the block is left, because a destructor or a bare ``except`` can swallow it.
+        """
+        self._armed = True
+        try:
+            self._raise_if_due(None)
+            yield
+        finally:
+            self._armed = False
+            self._due = None
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
+    def install(self) -> None:
+        """Take over the signals the supervisor interrupts with. Called once by the child's start-up."""
+        for number in (signal.SIGALRM, signal.SIGXCPU, signal.SIGTERM):
+            signal.signal(number, self._interrupted)
+
+    def _interrupted(self, number: int, frame: FrameType | None) -> None:
+        if self._due is None:
+            self._due = Cancelled if number == signal.SIGTERM else SoftTimeout
+        self._raise_if_due(frame)
+
+    def _raise_if_due(self, frame: FrameType | None) -> None:
+        if self._due is None or self._writing or not self._armed:
+            return
+        signal.setitimer(signal.ITIMER_REAL, _AGAIN_S)
+        raise self._due(program_line(frame or sys._getframe()))
+
+    def _read_payloads(self) -> Iterator[bytes]:
+        # Ours is the only writer, and a program is bounded where it is accepted; the limit only guards the arithmetic.
+        reader = FrameReader(limit=4 * self.limits.source_bytes + 4096)
+        while data := os.read(COMMANDS_FD, 65_536):
+            yield from reader.feed(data)

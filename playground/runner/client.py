@@ -1,0 +1,314 @@
+"""The web process's side: starts the supervisor, hands it programs, and calls back with their events.
+
+Plain blocking sockets and threads, which gevent's monkey patching makes cooperative; nothing here imports gevent.
+Start one `Runner` per web process, after any fork: a copy of its socket in another process would keep the supervisor alive.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from playground.protocol import Error, Event, Finished, Inspect, Jacobian, Run
+from playground.runner import wire
+from playground.runner.frames import FrameError, FrameReader, frame
+from playground.runner.limits import Limits
+from playground.runner.wire import Health
+
+log = logging.getLogger(__name__)
+
+ROOT = Path(__file__).resolve().parents[2]
+WORKER = "playground.worker.main:run_program"
+_SEND_TIMEOUT_S = 5.0
+_PROBE_TIMEOUT_S = 2.0
+
+
+@dataclass
+class _Held:
+    """A job the supervisor has not closed."""
+
+    client: str
+    run: str
+    on_event: Callable[[Event], None]
+    since: float = field(default_factory=time.monotonic)
+    seq: int = 0
+    finished: bool = False
+
+
+class Runner:
+    """Runs programs out of process. Every method may be called from any thread or greenlet.
+
+    `on_event` is called from the reader thread, in order, with validated events whose `run` and `seq` are set; it must
+    not block. Each submitted run ends with exactly one `Finished`, whatever happens to the processes behind it, unless
+    its client disconnects first.
+    """
+
+    def __init__(self, limits: Limits | None = None, *, entry: str = WORKER) -> None:
+        """`entry` is what a child calls with ``(request, channel)``: ``module:function``, imported in the zygote only."""
+        self._limits = limits or Limits()
+        self._entry = entry
+        self._lock = threading.Lock()
+        self._sending = threading.Lock()
+        self._jobs: dict[int, _Held] = {}
+        self._latest: dict[str, int] = {}
+        self._numbers = itertools.count(1)
+        self._probes: dict[int, tuple[threading.Event, list[Health]]] = {}
+        self._process: subprocess.Popen[bytes] | None = None
+        self._socket: socket.socket | None = None
+        self._reader: threading.Thread | None = None
+        self._restarts = 0
+        self._draining = False
+        self._closing = False
+
+    # --- Life --------------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Start the supervisor. Returns at once; programs submitted before the zygote is up wait in the queue."""
+        if not hasattr(os, "pidfd_open"):
+            raise RuntimeError("running programs needs Linux 5.9 or newer with Python 3.11 or newer (no os.pidfd_open here)")
+        if self._reader is not None:
+            raise RuntimeError("this Runner was started before; make a new one")
+        self._spawn()
+        self._reader = threading.Thread(target=self._read_forever, name="runner-reader", daemon=True)
+        self._reader.start()
+
+    def drain(self, timeout_s: float | None = None) -> bool:
+        """Refuse new runs and wait for those there are (by default as long as a run may take). True if all have ended."""
+        self._draining = True
+        self._send(wire.Drain())
+        until = time.monotonic() + (self._limits.wall_hard_s + 1 if timeout_s is None else timeout_s)
+        while time.monotonic() < until:
+            with self._lock:
+                if all(held.finished for held in self._jobs.values()):
+                    return True
+            time.sleep(0.02)
+        return False
+
+    def close(self) -> None:
+        """End everything now. Nothing is called back afterwards, and no process is left."""
+        with self._lock:
+            self._closing = True
+            self._jobs.clear()
+            self._latest.clear()
+        process = self._process
+        self._hang_up()
+        if process is not None:
+            try:
+                process.wait(timeout=3)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        if self._reader is not None and self._reader is not threading.current_thread():
+            self._reader.join(timeout=5)
+
+    def health(self) -> Health:
+        """Ask the supervisor how it is. Waits at most two seconds, then answers with ``alive=False``."""
+        number = next(self._numbers)
+        answered, box = threading.Event(), list[Health]()
+        with self._lock:
+            self._probes[number] = (answered, box)
+        try:
+            if self._send(wire.Probe(id=number)):
+                answered.wait(_PROBE_TIMEOUT_S)
+        finally:
+            with self._lock:
+                del self._probes[number]
+        pid = self._process.pid if self._process is not None else 0
+        found = box[0] if box else Health(draining=self._draining, supervisor=pid)
+        return msgspec.structs.replace(found, supervisor_restarts=self._restarts)
+
+    # --- Runs --------------------------------------------------------------------------------------------------------
+
+    def submit(self, *, client: str, address: str, request: Run, on_event: Callable[[Event], None]) -> None:
+        """Run a program; a run the client already has is cancelled. `address` is what is counted against
+        `Limits.runs_per_address`. Refusals (queue full, shutting down) also arrive as events."""
+        with self._lock:
+            number = next(self._numbers)
+            held = _Held(client, request.run, on_event)
+            self._jobs[number] = held
+            self._latest[client] = number
+        if not self._send(wire.Submit(job=number, client=client, address=address, request=request)):
+            with self._lock:
+                mine = self._jobs.pop(number, None)
+            if mine is not None:  # else the reader has already reported it, with everything else that was lost
+                self._fail(held, "The program runner is restarting; run the program again in a moment.")
+
+    def cancel(self, client: str, run: str) -> None:
+        """Stop a run, whether it is queued, running or lingering. Unknown runs are ignored."""
+        if (number := self._find(client, run)) is not None:
+            self._send(wire.Stop(job=number))
+
+    def send(self, client: str, command: Inspect | Jacobian) -> bool:
+        """Ask about the client's latest run; the answer comes as an event. False if the client has no such run."""
+        number = self._find(client, command.run)
+        return number is not None and self._send(wire.Ask(job=number, command=command))
+
+    def ack(self, client: str, run: str, seq: int) -> None:
+        """The browser has applied every event of the run up to `seq`."""
+        if (number := self._find(client, run)) is not None:
+            self._send(wire.Acknowledge(job=number, seq=seq))
+
+    def disconnect(self, client: str) -> None:
+        """The client is gone: its run is ended and nothing more is called back."""
+        with self._lock:
+            self._latest.pop(client, None)
+            for number in [n for n, held in self._jobs.items() if held.client == client]:
+                del self._jobs[number]
+        self._send(wire.Leave(client=client))
+
+    # --- Inside ------------------------------------------------------------------------------------------------------
+
+    def _find(self, client: str, run: str) -> int | None:
+        with self._lock:
+            number = self._latest.get(client)
+            held = self._jobs.get(number) if number is not None else None
+            return number if held is not None and held.run == run else None
+
+    def _send(self, message: wire.Request) -> bool:
+        data = frame(msgspec.msgpack.encode(message))
+        with self._sending:
+            connection = self._socket
+            if connection is None:
+                return False
+            try:
+                connection.sendall(data)
+                return True
+            except OSError as problem:
+                # A partial frame cannot be taken back, and a supervisor that does not read for seconds hangs.
+                log.error("the supervisor does not take messages (%s); restarting it", problem)
+        self._hang_up()
+        return False
+
+    def _hang_up(self) -> None:
+        """End the conversation; the supervisor notices and ends, the reader notices and restarts it."""
+        connection = self._socket
+        if connection is not None:
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def _spawn(self) -> None:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            command = [sys.executable, "-s", "-P", "-m", "playground.runner.supervisor"]
+            arguments = [str(theirs.fileno()), self._entry, msgspec.json.encode(self._limits).decode()]
+            environment = {"PATH": os.defpath, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
+            try:
+                self._process = subprocess.Popen(
+                    command + arguments,
+                    stdin=subprocess.DEVNULL,
+                    env=environment,
+                    cwd="/",
+                    pass_fds=[theirs.fileno()],
+                )
+            except BaseException:
+                ours.close()
+                raise
+        ours.settimeout(_SEND_TIMEOUT_S)
+        self._socket = ours
+
+    def _read_forever(self) -> None:
+        failures = 0
+        while True:
+            started = time.monotonic()
+            self._read()
+            self._bury()
+            if self._closing:
+                return
+            failures = 0 if time.monotonic() - started > 10 else failures + 1
+            self._restarts += 1
+            delay = min(5.0, 0.05 * 2**failures)
+            log.error("the supervisor is gone; starting another in %.1f s", delay)
+            time.sleep(delay)
+            if self._closing:
+                return
+            try:
+                self._spawn()
+            except OSError:
+                log.exception("the supervisor could not be started")
+            if self._draining:
+                self._send(wire.Drain())
+
+    def _read(self) -> None:
+        """Until the supervisor is gone, or says something it should not."""
+        connection = self._socket
+        if connection is None:
+            return
+        reader = FrameReader(limit=2 * self._limits.frame_bytes + 65_536)
+        decoder = msgspec.msgpack.Decoder(wire.Reply)
+        while True:
+            try:
+                data = connection.recv(262_144)
+            except TimeoutError:
+                continue
+            except OSError:
+                return
+            if not data:
+                return
+            try:
+                for payload in reader.feed(data):
+                    self._take(decoder.decode(payload))
+            except (FrameError, msgspec.MsgspecError):
+                log.exception("the supervisor sent what it should not")
+                return
+
+    def _take(self, message: wire.Reply) -> None:
+        if isinstance(message, Health):
+            with self._lock:
+                probe = self._probes.get(message.id)
+            if probe is not None:
+                probe[1].append(message)
+                probe[0].set()
+            return
+        with self._lock:
+            held = self._jobs.get(message.job)
+            if held is None:
+                return
+            if isinstance(message, wire.Closed):
+                del self._jobs[message.job]
+                if self._latest.get(held.client) == message.job:
+                    del self._latest[held.client]
+                return
+            held.seq = message.event.seq
+            held.finished = held.finished or isinstance(message.event, Finished)
+        self._call(held, message.event)
+
+    def _bury(self) -> None:
+        """The supervisor is gone or useless: make sure of it, and report what it held."""
+        with self._sending:
+            connection, self._socket = self._socket, None
+            if connection is not None:
+                connection.close()
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+        with self._lock:
+            lost = list(self._jobs.values())
+            self._jobs.clear()
+            self._latest.clear()
+        for held in lost:
+            if not held.finished:
+                self._fail(held, "The program runner failed and is being restarted; run the program again.")
+
+    def _fail(self, held: _Held, message: str) -> None:
+        wall_ms = (time.monotonic() - held.since) * 1000
+        self._call(held, Error(run=held.run, seq=held.seq + 1, message=message))
+        self._call(held, Finished(run=held.run, seq=held.seq + 2, status="crashed", wall_ms=wall_ms, message=message))
+
+    def _call(self, held: _Held, event: Event) -> None:
+        try:
+            held.on_event(event)
+        except Exception:
+            log.exception("on_event failed for a %s event", type(event).__name__)

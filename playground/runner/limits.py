@@ -1,0 +1,75 @@
+"""Every limit on a run, in one table. `playground.settings` fills it from the environment."""
+
+from __future__ import annotations
+
+import os
+
+import msgspec
+
+KIB = 1024
+MIB = 1024 * KIB
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a run may use, what the supervisor accepts from it, and how many runs there may be. Units are in the names."""
+
+    # Time
+    wall_soft_s: float = 10.0
+    """The child is asked to stop (SIGUSR1 to name the line, then SIGALRM)."""
+    wall_hard_s: float = 11.0
+    """The child is killed."""
+    cpu_soft_s: int = 10
+    """SIGXCPU, treated as the soft deadline. A second line: it holds even if the supervisor hangs."""
+    cpu_hard_s: int = 12
+    interactive_cpu_s: int = 60
+    """CPU seconds all answers to `Inspect` and `Jacobian` of one run may use on top of `cpu_hard_s`."""
+    interactive_s: float = 5.0
+    """One answer to `Inspect` or `Jacobian`; killed one second later."""
+    cancel_grace_s: float = 0.3
+    """What a cancelled program has to hand in what it recorded, before it is killed."""
+
+    # What the child process may hold
+    memory_bytes: int = 256 * MIB
+    """On top of what the zygote has when it forks."""
+    descriptors: int = 16
+
+    # What the program may contain and send
+    source_bytes: int = 64 * KIB
+    source_lines: int = 2_000
+    output_shown_bytes: int = 64 * KIB
+    """stdout and stderr together; what comes after is counted but not shown."""
+    output_kill_bytes: int = 256 * KIB
+    results_bytes: int = 4 * MIB
+    """All frames of the program's own run together."""
+    frame_bytes: int = 512 * KIB
+    frames: int = 200_000
+    operations: int = 20_000
+    figures: int = 20
+    points: int = 50_000
+    preview_values: int = 1_000
+    error_text_bytes: int = 8 * KIB
+
+    # How many at once
+    slots: int = msgspec.field(default_factory=_cores)
+    """Programs running at the same time."""
+    parked: int = 1
+    """Children forked ahead, ready to read a program."""
+    queue_per_slot: int = 8
+    queue_wait_s: float = 15.0
+    runs_per_address: int = 2
+    """Programs of one address running at the same time; further ones wait in the queue."""
+    lingering: int = msgspec.field(default_factory=lambda: 2 * _cores())
+    """Children kept (stopped) after their program ended, to answer `Inspect` and `Jacobian`; the oldest goes first."""
+    linger_idle_s: float = 300.0
+    commands_waiting: int = 8
+    """`Inspect` and `Jacobian` commands of one run waiting for an answer."""
+
+    # How results travel
+    batch_s: float = 0.040
+    batch_bytes: int = 16 * KIB
+    unacknowledged_events: int = 200
+    """Reading from the child pauses above this, once the browser has acknowledged anything at all."""

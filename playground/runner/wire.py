@@ -1,0 +1,137 @@
+"""The messages between our own processes: web and supervisor, supervisor and zygote. A program never sees these."""
+
+from __future__ import annotations
+
+import msgspec
+
+from playground.protocol import Event, Inspect, Jacobian, Run
+
+
+class _Tagged(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag=True):
+    pass
+
+
+# --- Web to supervisor -----------------------------------------------------------------------------------------------
+
+
+class Submit(_Tagged, frozen=True, kw_only=True):
+    """Queue a program. `job` is the web process's own number for it, unique as long as the supervisor lives."""
+
+    job: int
+    client: str
+    address: str
+    request: Run
+
+
+class Stop(_Tagged, frozen=True, kw_only=True):
+    job: int
+
+
+class Ask(_Tagged, frozen=True, kw_only=True):
+    job: int
+    command: Inspect | Jacobian
+
+
+class Acknowledge(_Tagged, frozen=True, kw_only=True):
+    job: int
+    seq: int
+
+
+class Leave(_Tagged, frozen=True, kw_only=True):
+    """The client is gone: end what it has, tell it nothing more."""
+
+    client: str
+
+
+class Drain(_Tagged, frozen=True, kw_only=True):
+    """Refuse new runs from now on."""
+
+
+class Probe(_Tagged, frozen=True, kw_only=True):
+    """Ask for `Health`."""
+
+    id: int
+
+
+Request = Submit | Stop | Ask | Acknowledge | Leave | Drain | Probe
+
+
+# --- Supervisor to web -----------------------------------------------------------------------------------------------
+
+
+class Deliver(_Tagged, frozen=True, kw_only=True):
+    job: int
+    event: Event
+
+
+class Closed(_Tagged, frozen=True, kw_only=True):
+    """Nothing more comes for this job."""
+
+    job: int
+
+
+class Health(_Tagged, frozen=True, kw_only=True):
+    """How the runner is. `alive` is False when the supervisor did not answer; then the counts are 0."""
+
+    id: int = 0
+    alive: bool = False
+    ready: bool = False
+    """The zygote is up: a program submitted now would run."""
+    draining: bool = False
+    supervisor: int = 0
+    """Process id."""
+    zygote: int = 0
+    """Process id."""
+    slots: int = 0
+    running: int = 0
+    queued: int = 0
+    lingering: int = 0
+    parked: int = 0
+    runs: int = 0
+    """Programs started since the supervisor began."""
+    crashes: int = 0
+    """Programs that ended as `crashed`."""
+    zygote_restarts: int = 0
+    supervisor_restarts: int = 0
+
+
+Reply = Deliver | Closed | Health
+
+
+# --- Supervisor to zygote and back, one message a packet -------------------------------------------------------------
+
+
+class Fork(_Tagged, frozen=True, kw_only=True):
+    """Fork one child. Four descriptors come with it: commands (read), frames, output and fault (write)."""
+
+    worker: int
+
+
+class Ready(_Tagged, frozen=True, kw_only=True):
+    """The zygote has imported everything."""
+
+    pid: int
+
+
+class Forked(_Tagged, frozen=True, kw_only=True):
+    """The child's pidfd comes with it."""
+
+    worker: int
+    pid: int
+
+
+class ForkFailed(_Tagged, frozen=True, kw_only=True):
+    worker: int
+    reason: str
+
+
+class Exited(_Tagged, frozen=True, kw_only=True):
+    """The child is dead and reaped. `status` as `os.waitstatus_to_exitcode` gives it: negative for a signal."""
+
+    worker: int
+    status: int
+    peak_bytes: int
+    """Its peak resident memory."""
+
+
+ZygoteReply = Ready | Forked | ForkFailed | Exited
