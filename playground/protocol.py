@@ -177,16 +177,18 @@ class Line(Message, kw_only=True):
     color: Color | None = None
     width: float | None = None
     dash: Literal["solid", "dash", "dot", "dashdot"] | None = None
+    shape: Literal["linear", "hv", "vh", "hvh"] | None = None
 
 
 class Marker(Message, kw_only=True):
     """Plotly's ``marker``; `color` may give one number per point, mapped through `colorscale`."""
 
     color: Color | PlotNumbers | None = None
-    size: float | None = None
+    size: float | PlotNumbers | None = None
     symbol: Annotated[str, Meta(max_length=32, pattern=r"^[a-z0-9-]*$")] | None = None
     colorscale: Annotated[str, Meta(max_length=32, pattern=r"^[A-Za-z]*$")] | None = None
     showscale: bool | None = None
+    reversescale: bool | None = None
 
 
 class Trace(Message, kw_only=True):
@@ -203,6 +205,14 @@ class Trace(Message, kw_only=True):
     opacity: float | None = None
     orientation: Literal["v", "h"] | None = None
     nbinsx: Index | None = None
+    width: float | PlotNumbers | None = None
+    """Of bars, in the axis's units."""
+    base: float | PlotNumbers | None = None
+    """Where bars begin."""
+    zmin: float | None = None
+    zmax: float | None = None
+    showscale: bool | None = None
+    reversescale: bool | None = None
     colorscale: Annotated[str, Meta(max_length=32, pattern=r"^[A-Za-z]*$")] | None = None
     fill: Literal["none", "tonexty", "tozeroy"] | None = None
     showlegend: bool | None = None
@@ -225,11 +235,28 @@ class Axis(Message, kw_only=True):
     ticktext: Annotated[list[Label], Meta(max_length=1_000)] | None = None
 
 
+class Annotation(Message, kw_only=True, omit_defaults=False):
+    """Text in a plot, without an arrow: the title of a subplot, or what ``text`` wrote."""
+
+    text: Label
+    x: Number | Label
+    y: Number | Label
+    xref: Annotated[str, Meta(max_length=16, pattern=r"^(paper|x[0-9]*( domain)?)$")] = "paper"
+    yref: Annotated[str, Meta(max_length=16, pattern=r"^(paper|y[0-9]*( domain)?)$")] = "paper"
+    xanchor: Literal["left", "center", "right"] = "center"
+    yanchor: Literal["top", "middle", "bottom"] = "bottom"
+    showarrow: bool = False
+    """Always sent: Plotly draws an arrow where it is missing."""
+
+
 class Layout(Message, kw_only=True):
     """A closed part of Plotly's layout schema; up to nine subplots."""
 
     title: PlotText | None = None
     showlegend: bool | None = None
+    barmode: Literal["group", "overlay", "stack", "relative"] | None = None
+    bargap: float | None = None
+    annotations: Annotated[list[Annotation], Meta(max_length=100)] | None = None
     width: float | None = None
     height: float | None = None
     xaxis: Axis | None = None
