@@ -1,4 +1,4 @@
-"""Writes every generated file (``make gen``), or with ``--check`` says which are not current (``make gen-check``)."""
+"""Writes every generated file (``make gen``), or with ``--check`` says which are stale (``make gen-check``)."""
 
 from __future__ import annotations
 

@@ -1,8 +1,10 @@
-"""Writes the wire protocol as TypeScript: `playground/protocol.py` in, `static/src/protocol.gen.ts` out.
+"""Writes the wire as TypeScript: `playground/protocol.py` and `playground/web/boot.py` in,
+`static/src/protocol.gen.ts` out.
 
-Structs become interfaces (array-like ones labelled tuples), tagged unions stay unions discriminated by ``type``,
-and docstrings become TSDoc. Types come from msgspec's own inspection, so the generated file says exactly what the
-encoder writes; only the docstrings are read from the source, because Python keeps none for fields.
+Structs become interfaces (array-like ones labelled tuples), tagged unions stay unions discriminated by
+``type``, and docstrings become TSDoc. Types come from msgspec's own inspection, so the generated file says
+exactly what the encoder writes; only the docstrings are read from the source, because Python keeps none for
+fields.
 """
 
 from __future__ import annotations
@@ -16,35 +18,42 @@ import msgspec
 from msgspec import inspect as mi
 
 from playground import protocol
+from playground.web import boot
 
-ROOTS = ("Command", "Event", "SessionContent")
-"""What the page sends, receives and stores; everything they mention follows."""
+ROOTS = (
+    (protocol, "Command"),
+    (protocol, "Event"),
+    (protocol, "SessionContent"),
+    (boot, "Boot"),
+)
+"""What the page sends, receives, stores and starts with; everything they mention follows."""
 
 HEADER = """\
-// Generated from playground/protocol.py by `make gen`; do not edit.
+// Generated from playground/protocol.py and playground/web/boot.py by `make gen`; do not edit.
 //
-// The names are the protocol's own. Some (Node, Event, Error, Number) are also names of the platform, so import
-// them with a prefix: `import type * as wire from "./protocol.gen"`, then `wire.Node`.
+// The names are the protocol's own. Some (Node, Event, Error, Number) are also names of the platform, so
+// import them with a prefix: `import type * as wire from "./protocol.gen"`, then `wire.Node`.
 """
 
 
 def render() -> str:
     """The whole text of ``static/src/protocol.gen.ts``."""
-    return HEADER + "\n" + "\n\n".join(_Writer(protocol).declarations(ROOTS)) + "\n"
+    return HEADER + "\n" + "\n\n".join(_Writer().declarations()) + "\n"
 
 
 class _Writer:
     """Collects one declaration for every struct and named alias that the roots mention, each once."""
 
-    def __init__(self, module: types.ModuleType) -> None:
-        self._module = module
-        self._docs = _docstrings(module)
-        self._aliases = _named_aliases(module)
+    def __init__(self) -> None:
+        self._docs: dict[tuple[str, ...], str] = {}
+        for module in dict.fromkeys(module for module, _ in ROOTS):
+            self._docs |= _docstrings(module)
+        self._aliases = _named_aliases(protocol)
         self._done: dict[str, str] = {}
 
-    def declarations(self, roots: tuple[str, ...]) -> list[str]:
-        for name in roots:
-            self._type(mi.type_info(getattr(self._module, name)))
+    def declarations(self) -> list[str]:
+        for module, name in ROOTS:
+            self._type(mi.type_info(getattr(module, name)))
         return list(self._done.values())
 
     def _type(self, info: mi.Type) -> str:
@@ -52,9 +61,7 @@ class _Writer:
             if info == named:
                 if alias not in self._done:
                     self._done[alias] = ""  # its place, before what it mentions
-                    self._done[alias] = (
-                        self._doc((alias,), "") + f"export type {alias} = {self._structure(info)};"
-                    )
+                    self._done[alias] = self._doc([alias]) + f"export type {alias} = {self._structure(info)};"
                 return alias
         return self._structure(info)
 
@@ -76,7 +83,9 @@ class _Writer:
                 # None last, where a reader of TypeScript looks for it.
                 ordered = sorted(members, key=lambda m: isinstance(m, mi.NoneType))
                 if any(isinstance(m, mi.StrType) for m in members):
-                    ordered = [m for m in ordered if not isinstance(m, mi.LiteralType)]  # any string covers them
+                    ordered = [
+                        m for m in ordered if not isinstance(m, mi.LiteralType)
+                    ]  # any string covers them
                 return " | ".join(self._type(m) for m in ordered)
             case mi.ListType(item_type=item):
                 inner = self._type(item)
@@ -96,10 +105,10 @@ class _Writer:
         if name in self._done:
             return name
         self._done[name] = ""
-        # An encoder with omit_defaults leaves a field out that has its default; without, every field is written.
-        # A command is the other way round: the page may leave out what has a default.
+        # An encoder with omit_defaults leaves a field out that has its default; without, every field is
+        # written. A command is the other way round: the page may leave out what has a default.
         omitted = info.cls.__struct_config__.omit_defaults
-        doc = self._doc((name,), "")
+        doc = self._doc([name])
         if info.array_like:
             parts = [f"{f.encode_name}: {self._type(f.type)}" for f in info.fields]
             self._done[name] = doc + f"export type {name} = [{', '.join(parts)}];"
@@ -114,25 +123,23 @@ class _Writer:
                 # Left out rather than sent as null.
                 kind = _without_none(kind)
             mark = "?" if optional else ""
-            tag = f"@defaultValue `{_literal(field.default)}`" if optional and _is_plain(field.default) else ""
+            tag = (
+                f"@defaultValue `{_literal(field.default)}`" if optional and _is_plain(field.default) else ""
+            )
             lines.append(
-                self._doc((name, field.name), "  ", tag) + f"  {field.encode_name}{mark}: {self._type(kind)};"
+                self._doc([c.__name__ for c in info.cls.__mro__], field.name, tag)
+                + f"  {field.encode_name}{mark}: {self._type(kind)};"
             )
         self._done[name] = doc + f"export interface {name} {{\n" + "\n".join(lines) + "\n}"
         return name
 
-    def _doc(self, path: tuple[str, ...], indent: str, tag: str = "") -> str:
-        """The TSDoc comment of a class, alias or field, with its newline; empty if there is nothing to say."""
-        cls = getattr(self._module, path[0], None)
-        names = [c.__name__ for c in cls.__mro__] if isinstance(cls, type) and len(path) == 2 else [path[0]]
-        for name in names:  # a field's docstring may stand in a base
-            text = self._docs.get((name, *path[1:]), "")
-            if text:
-                break
-        else:
-            text = ""
+    def _doc(self, owners: list[str], field: str = "", tag: str = "") -> str:
+        """The TSDoc comment of a class or alias, or of a field that one of `owners` documents, or nothing."""
+        path = (field,) if field else ()
+        text = next((self._docs[(o, *path)] for o in owners if self._docs.get((o, *path))), "")
         if not text and not tag:
             return ""
+        indent = "  " if field else ""
         lines = inspect.cleandoc(text).replace("``", "`").replace("*/", "*\\/").splitlines()
         if tag:
             lines.append(tag)
@@ -159,10 +166,10 @@ def _without_none(union: mi.UnionType) -> mi.Type:
 
 
 def _named_aliases(module: types.ModuleType) -> list[tuple[str, mi.Type]]:
-    """The module's own names for unions and literals; a name for a plain string or number would say nothing more."""
+    """The module's own names for unions and literals; one for a plain string or number would say nothing more."""
     found: list[tuple[str, mi.Type]] = []
     for name, value in vars(module).items():
-        if name.startswith("_") or get_origin(value) is None and not isinstance(value, types.UnionType):
+        if name.startswith("_") or not (get_origin(value) or isinstance(value, types.UnionType)):
             continue
         info = mi.type_info(value)
         if isinstance(info, mi.UnionType | mi.LiteralType):
@@ -171,7 +178,7 @@ def _named_aliases(module: types.ModuleType) -> list[tuple[str, mi.Type]]:
 
 
 def _docstrings(module: types.ModuleType) -> dict[tuple[str, ...], str]:
-    """Docstrings of classes, of their fields and of module-level names: a string that stands right after them."""
+    """Docstrings of classes, of their fields and of module-level names: a string right after them."""
     docs: dict[tuple[str, ...], str] = {}
 
     def read(body: list[ast.stmt], prefix: tuple[str, ...]) -> None:
@@ -179,7 +186,7 @@ def _docstrings(module: types.ModuleType) -> dict[tuple[str, ...], str]:
             if isinstance(statement, ast.ClassDef):
                 docs[(*prefix, statement.name)] = ast.get_docstring(statement) or ""
                 read(statement.body, (*prefix, statement.name))
-            target = None
+            target: ast.expr | None = None
             if isinstance(statement, ast.AnnAssign):
                 target = statement.target
             elif isinstance(statement, ast.Assign):

@@ -1,7 +1,7 @@
-// Generated from playground/protocol.py by `make gen`; do not edit.
+// Generated from playground/protocol.py and playground/web/boot.py by `make gen`; do not edit.
 //
-// The names are the protocol's own. Some (Node, Event, Error, Number) are also names of the platform, so import
-// them with a prefix: `import type * as wire from "./protocol.gen"`, then `wire.Node`.
+// The names are the protocol's own. Some (Node, Event, Error, Number) are also names of the platform, so
+// import them with a prefix: `import type * as wire from "./protocol.gen"`, then `wire.Node`.
 
 export type Command = Run | Cancel | Inspect | Jacobian | Ack;
 
@@ -126,6 +126,14 @@ export interface Trace {
   opacity?: number;
   orientation?: "h" | "v";
   nbinsx?: number;
+  /** Of bars, in the axis's units. */
+  width?: number | (number | string)[];
+  /** Where bars begin. */
+  base?: number | (number | string)[];
+  zmin?: number;
+  zmax?: number;
+  showscale?: boolean;
+  reversescale?: boolean;
   colorscale?: string;
   fill?: "none" | "tonexty" | "tozeroy";
   showlegend?: boolean;
@@ -140,21 +148,26 @@ export interface Line {
   color?: string;
   width?: number;
   dash?: "dash" | "dashdot" | "dot" | "solid";
+  shape?: "hv" | "hvh" | "linear" | "vh";
 }
 
 /** Plotly's `marker`; `color` may give one number per point, mapped through `colorscale`. */
 export interface Marker {
   color?: string | (number | string)[];
-  size?: number;
+  size?: number | (number | string)[];
   symbol?: string;
   colorscale?: string;
   showscale?: boolean;
+  reversescale?: boolean;
 }
 
 /** A closed part of Plotly's layout schema; up to nine subplots. */
 export interface Layout {
   title?: PlotText;
   showlegend?: boolean;
+  barmode?: "group" | "overlay" | "relative" | "stack";
+  bargap?: number;
+  annotations?: Annotation[];
   width?: number;
   height?: number;
   xaxis?: Axis;
@@ -181,6 +194,19 @@ export interface Layout {
 export interface PlotText {
   /** @defaultValue `""` */
   text?: string;
+}
+
+/** Text in a plot, without an arrow: the title of a subplot, or what `text` wrote. */
+export interface Annotation {
+  text: string;
+  x: number | string;
+  y: number | string;
+  xref: string;
+  yref: string;
+  xanchor: "center" | "left" | "right";
+  yanchor: "bottom" | "middle" | "top";
+  /** Always sent: Plotly draws an arrow where it is missing. */
+  showarrow: boolean;
 }
 
 /** Plotly's axis. */
@@ -505,4 +531,66 @@ export interface View {
   node?: number;
   /** @defaultValue `""` */
   theme?: string;
+}
+
+/** The JSON in `<script type="application/json" id="boot">`. */
+export interface Boot {
+  version: string;
+  /** The page is read-only inside another page. */
+  embed: boolean;
+  devices: Devices;
+  limits: BootLimits;
+  session: BootSession | null;
+  /** In the gallery's order; empty in an embed. */
+  examples: Example[];
+}
+
+/** The devices that are not always there; `cpu` is. */
+export interface Devices {
+  cuda: DeviceState;
+}
+
+/** Whether programs can use a device here, and if not, why not in plain words. */
+export interface DeviceState {
+  available: boolean;
+  reason: string;
+}
+
+/** The limits a person meets, so that the page can say them before the server does. */
+export interface BootLimits {
+  /** Longest program, in bytes of UTF-8. */
+  code_bytes: number;
+  code_lines: number;
+  /** Longest run, in seconds. */
+  wall_s: number;
+  /** Memory a program may take, in MiB. */
+  memory_mb: number;
+  /** Printed text that is shown, in bytes of UTF-8. */
+  output_bytes: number;
+  /** Operations that are recorded. */
+  operations: number;
+  /** Largest body of `POST /api/sessions`, in bytes. */
+  session_bytes: number;
+}
+
+/** The stored session of `/s/<id>` and `/embed/<id>`, also the answer of `GET /api/sessions/<id>`. */
+export interface BootSession {
+  id: string;
+  /** Id of the session it was edited from, or empty. */
+  parent: string;
+  /** UTC, ISO 8601: `2026-01-31T12:00:00Z`. */
+  created: string;
+  content: SessionContent;
+}
+
+/** A program of the gallery. */
+export interface Example {
+  /** The file's name without its number and ending: `graph_tracing`. */
+  id: string;
+  title: string;
+  /** The part of the tutorial it belongs to. */
+  section: string;
+  /** One sentence. */
+  summary: string;
+  code: string;
 }

@@ -1,0 +1,27 @@
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  plugins: [react()],
+  base: "/static/dist/",
+  publicDir: false,
+  build: {
+    outDir: "static/dist",
+    emptyOutDir: true,
+    // The server reads it to know the files of "static/src/main.tsx".
+    manifest: "manifest.json",
+    // No data: addresses, so that the Content-Security-Policy can leave them out.
+    assetsInlineLimit: 0,
+    target: "es2022",
+    // Plotly, which is loaded when a plot is first drawn, is larger than any limit that guards the page itself;
+    // that one is held by scripts/page_size.py.
+    chunkSizeWarningLimit: 2000,
+    rolldownOptions: { input: "static/src/main.tsx" },
+  },
+  worker: { format: "es" },
+  test: {
+    include: ["static/src/**/*.test.{ts,tsx}", "tests/**/*.test.{ts,tsx}"],
+    environment: "happy-dom",
+    maxWorkers: 2,
+  },
+});
