@@ -1,0 +1,79 @@
+# `make run` and `make test` make what they need themselves; all they ask for is Python 3.11 and make.
+# `make help` lists the rest.
+
+PYTHON ?= python3
+PY := .venv/bin/python
+# Overridable: make test JOBS=8
+JOBS ?= 2
+
+# Node's tools find `node` on the path: the system's, or the one that set-up put into .venv.
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help run test test-all test-oracle bench gen gen-check build check unit page-test e2e gpu lock format clean
+.PHONY: setup-run setup-test
+
+help: ## This list
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 20
+
+run: setup-run ## Serve the playground on http://127.0.0.1:5000 (PORT is honoured)
+	@if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ]; then $(PY) scripts/open_page.py "http://127.0.0.1:$${PORT:-5000}" & fi; \
+	exec $(PY) app.py
+
+test: check unit page-test e2e ## Everything but the comparison with PyTorch: types, lint, unit, page and browser tests
+
+test-oracle: ## The test programs in PyTorch and here, side by side (installs PyTorch into .venv-oracle)
+	@$(PYTHON) scripts/setup.py oracle
+	.venv-oracle/bin/python tests/programs/oracle.py check
+
+test-all: test test-oracle ## Both
+
+check: setup-test ## Generated files current, types, lint, the page's size
+	$(PY) scripts/gen.py --check
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+	node_modules/.bin/tsc
+	node_modules/.bin/tsc -p tsconfig.node.json
+	node_modules/.bin/biome check --error-on-warnings
+	$(PY) scripts/page_size.py
+
+unit: setup-test ## Python tests without a browser
+	$(PY) -m pytest -q -n $(JOBS) --dist worksteal --ignore=tests/e2e
+
+page-test: setup-test ## TypeScript tests
+	node_modules/.bin/vitest run
+
+e2e: setup-test ## Tests in a real browser
+	browser=$$($(PY) scripts/browser.py) && CHROMIUM="$$browser" $(PY) -m pytest -q -n $(JOBS) --dist worksteal tests/e2e
+
+bench: setup-test ## Benchmarks
+	$(PY) -m bench
+
+gen: setup-test ## Write the generated files
+	$(PY) scripts/gen.py
+
+gen-check: setup-test ## Fail if a generated file is not current
+	$(PY) scripts/gen.py --check
+
+build: setup-run ## Build the page into static/dist
+
+format: setup-test ## Format all code, and mend what can be mended
+	.venv/bin/ruff check --fix-only
+	.venv/bin/ruff format
+	node_modules/.bin/biome check --write
+
+gpu: ## Install CuPy, for machines with CUDA 12
+	@$(PYTHON) scripts/setup.py gpu
+
+lock: ## Renew requirements/*.txt from pyproject.toml (needs uv)
+	sh scripts/lock.sh
+
+clean: ## Remove what the other commands made, but for stored sessions
+	rm -rf .venv .venv-oracle node_modules static/dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+setup-run:
+	@$(PYTHON) scripts/setup.py run
+
+setup-test:
+	@$(PYTHON) scripts/setup.py test
