@@ -1,0 +1,73 @@
+"""The autograd playground's web server: ``python app.py``, or ``gunicorn -k gevent -w 1 "app:create_app()"``."""
+
+from __future__ import annotations
+
+if __name__ == "__main__":
+    # Before anything else is imported. Gunicorn's gevent worker has done it when it gets here, and a test that only
+    # wants `create_app` must not be patched.
+    from gevent import monkey
+
+    monkey.patch_all()
+
+import atexit
+import contextlib
+import logging
+import os
+import signal
+import sys
+
+import gevent
+from flask import Flask
+from gevent.pywsgi import WSGIServer
+
+from playground.runner.client import Runner
+from playground.settings import Settings, SettingsError, load
+from playground.web import compression, security
+from playground.web.assets import BUILD, URL, Assets
+from playground.web.sessions import Sessions
+from playground.web.sockets import Sockets
+from playground.web.views import handle_errors, views
+
+
+def create_app(settings: Settings | None = None, runner: Runner | None = None) -> Flask:
+    """The application, with its supervisor started. A `runner` that is passed is used as it is."""
+    settings = settings if settings is not None else load(os.environ)
+    if runner is None:
+        runner = Runner(settings.limits)
+        runner.start()
+        atexit.register(runner.close)
+    app = Flask(__name__, static_folder=str(BUILD), static_url_path=URL)
+    app.config["MAX_CONTENT_LENGTH"] = settings.session_bytes
+    assets = Assets()
+    sessions = Sessions(settings.database_url, max_bytes=settings.database_bytes)
+    app.register_blueprint(views(settings, sessions, runner, assets))
+    handle_errors(app, assets)
+    compression.compress(app)
+    Sockets(app, runner, settings)
+    security.protect(app, settings.proxies)
+    return app
+
+
+def main() -> None:
+    """Serve on this machine until interrupted."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    try:
+        settings = load(os.environ)
+    except SettingsError as problem:
+        sys.exit(str(problem))
+    server = WSGIServer((settings.host, settings.port), create_app(settings), log=None)
+    try:
+        server.init_socket()
+    except OSError as problem:
+        sys.exit(
+            f"PORT={settings.port} on {settings.host} cannot be used: {problem.strerror}. Choose another PORT."
+        )
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    print(f"The autograd playground is at http://{host}:{server.address[1]} (Ctrl+C ends it)", flush=True)
+    gevent.signal_handler(signal.SIGTERM, server.stop)
+    with contextlib.suppress(KeyboardInterrupt):
+        server.serve_forever()
+
+
+if __name__ == "__main__":
+    main()

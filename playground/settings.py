@@ -1,0 +1,377 @@
+"""The server's settings, all from the environment, all in one table.
+
+`SETTINGS` is what `load` reads, what ``docs/deploy.md`` lists and what a wrong value is explained with. Defaults are
+those of the structs `Settings` and `Limits`, written nowhere else.
+"""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from playground.runner.limits import KIB, MIB, Limits
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What the web process is started with. `SETTINGS` documents every field."""
+
+    port: int = 5000
+    host: str = "127.0.0.1"
+    database_url: str = f"sqlite:///{ROOT / 'data' / 'playground.sqlite3'}"
+    database_bytes: int = 2048 * MIB
+    proxies: int = 0
+    sandbox: Literal["strict", "off"] = "strict"
+    session_bytes: int = 5 * MIB
+    message_bytes: int = 128 * KIB
+    commands_per_s: int = 20
+    limits: Limits = Limits()
+
+
+class SettingsError(ValueError):
+    """A setting has a value it cannot have; the message names the variable, what was given and what is accepted."""
+
+
+class Setting(msgspec.Struct, frozen=True):
+    """One row of the table: an environment variable and the field it fills."""
+
+    name: str
+    field: str
+    """A field of `Settings`, or of `Limits` with ``limits.`` before it."""
+    doc: str
+    unit: str = ""
+    low: float = 0
+    high: float = math.inf
+
+    @property
+    def default(self) -> object:
+        value: object = Settings()
+        for part in self.field.split("."):
+            value = getattr(value, part)
+        return value
+
+    @property
+    def accepts(self) -> str:
+        """In words, for the table and for the message about a wrong value."""
+        if self.field in _WORDS:
+            return _WORDS[self.field]
+        kind = "a whole number" if isinstance(self.default, int) else "a number"
+        if math.isinf(self.high):
+            return f"{kind}, {_short(self.low)} or more"
+        return f"{kind} from {_short(self.low)} to {_short(self.high)}"
+
+    def parse(self, text: str) -> object:
+        """The value `text` stands for. Raises ValueError if it is not accepted."""
+        match self.default:
+            case int() | float() as default:
+                number = type(default)(text)
+                if not self.low <= number <= self.high or math.isinf(number):
+                    raise ValueError
+                return number
+            case _:
+                return _check(self.field, text)
+
+
+_WORDS = {
+    "host": "an address of this machine that only this machine reaches: 127.0.0.1, ::1 or localhost",
+    "database_url": "an SQLAlchemy address, such as sqlite:////var/lib/playground/sessions.sqlite3",
+    "sandbox": "strict or off",
+}
+
+
+def _check(field: str, text: str) -> str:
+    if field == "host" and text != "localhost" and not ipaddress.ip_address(text).is_loopback:
+        raise ValueError
+    if field == "sandbox" and text not in ("strict", "off"):
+        raise ValueError
+    if field == "database_url":
+        try:
+            make_url(text).get_dialect()
+        except (ArgumentError, ImportError) as problem:  # also: no such dialect or driver
+            raise ValueError from problem
+    return text
+
+
+SETTINGS = (
+    Setting("PORT", "port", "TCP port; 0 takes a free one.", high=65_535),
+    Setting(
+        "HOST",
+        "host",
+        "Address to listen on with `python app.py`. Programs are not sealed by the operating system yet, so anything "
+        "that others reach is refused.",
+    ),
+    Setting(
+        "DATABASE_URL",
+        "database_url",
+        "Where shared sessions are stored. Folders of a SQLite file are created.",
+    ),
+    Setting(
+        "PLAYGROUND_DATABASE_BYTES",
+        "database_bytes",
+        "Largest SQLite database; sharing answers 503 when it is full.",
+        "bytes",
+        low=1 * MIB,
+    ),
+    Setting(
+        "PLAYGROUND_PROXIES",
+        "proxies",
+        "How many reverse proxies are in front, each adding to X-Forwarded-For, -Proto and -Host. With 0 those headers "
+        "are ignored.",
+        high=8,
+    ),
+    Setting(
+        "PLAYGROUND_SANDBOX",
+        "sandbox",
+        "Whether listening beyond this machine demands that programs are sealed. The sealing is not part of this "
+        "version, so with either value only this machine is served.",
+    ),
+    Setting(
+        "PLAYGROUND_SESSION_BYTES",
+        "session_bytes",
+        "Largest session that can be shared.",
+        "bytes",
+        low=1 * KIB,
+    ),
+    Setting(
+        "PLAYGROUND_MESSAGE_BYTES",
+        "message_bytes",
+        "Largest websocket message; a larger one closes the connection.",
+        "bytes",
+        low=1 * KIB,
+        high=64 * MIB,
+    ),
+    Setting(
+        "PLAYGROUND_COMMANDS_PER_S",
+        "commands_per_s",
+        "Commands a connection may send; twice as many at once.",
+        "per second",
+        low=1,
+        high=10_000,
+    ),
+    Setting(
+        "PLAYGROUND_WALL_SOFT_S",
+        "limits.wall_soft_s",
+        "After this time a program is asked to stop; its line is named.",
+        "seconds",
+        low=0.1,
+    ),
+    Setting(
+        "PLAYGROUND_WALL_HARD_S", "limits.wall_hard_s", "After this time it is killed.", "seconds", low=0.1
+    ),
+    Setting(
+        "PLAYGROUND_CPU_SOFT_S",
+        "limits.cpu_soft_s",
+        "Like the soft time, in processor time.",
+        "seconds",
+        low=1,
+    ),
+    Setting(
+        "PLAYGROUND_CPU_HARD_S",
+        "limits.cpu_hard_s",
+        "Like the hard time, in processor time.",
+        "seconds",
+        low=1,
+    ),
+    Setting(
+        "PLAYGROUND_INTERACTIVE_CPU_S",
+        "limits.interactive_cpu_s",
+        "Processor time all answers about one finished run may take.",
+        "seconds",
+        low=1,
+    ),
+    Setting(
+        "PLAYGROUND_INTERACTIVE_S",
+        "limits.interactive_s",
+        "Time for one answer about a finished run (full values, a Jacobian).",
+        "seconds",
+        low=0.1,
+    ),
+    Setting(
+        "PLAYGROUND_CANCEL_GRACE_S",
+        "limits.cancel_grace_s",
+        "Time a stopped program has to hand in what was recorded.",
+        "seconds",
+    ),
+    Setting(
+        "PLAYGROUND_MEMORY_BYTES", "limits.memory_bytes", "Memory a program may take.", "bytes", low=16 * MIB
+    ),
+    Setting(
+        "PLAYGROUND_DESCRIPTORS",
+        "limits.descriptors",
+        "File descriptors a program may have.",
+        low=8,
+        high=1024,
+    ),
+    Setting(
+        "PLAYGROUND_SOURCE_BYTES",
+        "limits.source_bytes",
+        "Longest program, in UTF-8; at most the 64 KiB of the protocol.",
+        "bytes",
+        low=1,
+        high=64 * KIB,
+    ),
+    Setting("PLAYGROUND_SOURCE_LINES", "limits.source_lines", "Longest program.", "lines", low=1),
+    Setting(
+        "PLAYGROUND_OUTPUT_SHOWN_BYTES",
+        "limits.output_shown_bytes",
+        "Printed text that is shown.",
+        "bytes",
+        low=1,
+    ),
+    Setting(
+        "PLAYGROUND_OUTPUT_KILL_BYTES",
+        "limits.output_kill_bytes",
+        "Printed text that ends the program.",
+        "bytes",
+        low=1,
+    ),
+    Setting(
+        "PLAYGROUND_RESULTS_BYTES",
+        "limits.results_bytes",
+        "Everything one run sends, together.",
+        "bytes",
+        low=64 * KIB,
+    ),
+    Setting(
+        "PLAYGROUND_FRAME_BYTES",
+        "limits.frame_bytes",
+        "One piece of what a run sends.",
+        "bytes",
+        low=64 * KIB,
+        high=16 * MIB,
+    ),
+    Setting("PLAYGROUND_FRAMES", "limits.frames", "Pieces one run may send.", low=100),
+    Setting(
+        "PLAYGROUND_OPERATIONS", "limits.operations", "Operations that are recorded.", low=1, high=20_000
+    ),
+    Setting("PLAYGROUND_FIGURES", "limits.figures", "Plots of one run.", low=0, high=1_000),
+    Setting("PLAYGROUND_POINTS", "limits.points", "Points of one plot.", low=1, high=50_000),
+    Setting(
+        "PLAYGROUND_PREVIEW_VALUES",
+        "limits.preview_values",
+        "Values of one tensor that are sent on request.",
+        low=1,
+        high=4_096,
+    ),
+    Setting(
+        "PLAYGROUND_ERROR_TEXT_BYTES",
+        "limits.error_text_bytes",
+        "Error message or traceback, cut after this.",
+        "bytes",
+        low=256,
+        high=16 * KIB,
+    ),
+    Setting("PLAYGROUND_SLOTS", "limits.slots", "Programs running at the same time.", low=1, high=1_024),
+    Setting(
+        "PLAYGROUND_PARKED", "limits.parked", "Processes kept ready for the next program.", low=0, high=64
+    ),
+    Setting(
+        "PLAYGROUND_QUEUE_PER_SLOT",
+        "limits.queue_per_slot",
+        "Programs that may wait, for each slot.",
+        high=10_000,
+    ),
+    Setting(
+        "PLAYGROUND_QUEUE_WAIT_S",
+        "limits.queue_wait_s",
+        "Longest wait before the answer is 'busy'.",
+        "seconds",
+        low=0.1,
+    ),
+    Setting(
+        "PLAYGROUND_RUNS_PER_ADDRESS",
+        "limits.runs_per_address",
+        "Programs of one address running at the same time.",
+        low=1,
+    ),
+    Setting(
+        "PLAYGROUND_LINGERING",
+        "limits.lingering",
+        "Finished runs kept to answer questions about them.",
+        high=10_000,
+    ),
+    Setting(
+        "PLAYGROUND_LINGER_IDLE_S",
+        "limits.linger_idle_s",
+        "How long such a run is kept without a question.",
+        "seconds",
+    ),
+    Setting(
+        "PLAYGROUND_COMMANDS_WAITING",
+        "limits.commands_waiting",
+        "Questions about one run that may wait.",
+        low=1,
+        high=1_000,
+    ),
+    Setting(
+        "PLAYGROUND_BATCH_S",
+        "limits.batch_s",
+        "Results are sent together at most this often.",
+        "seconds",
+        high=1.0,
+    ),
+    Setting(
+        "PLAYGROUND_BATCH_BYTES", "limits.batch_bytes", "Or when so much has come together.", "bytes", low=1
+    ),
+    Setting(
+        "PLAYGROUND_UNACKNOWLEDGED_EVENTS",
+        "limits.unacknowledged_events",
+        "Events sent ahead of a page that acknowledges them.",
+        low=1,
+    ),
+)
+"""In the order of the documentation."""
+
+
+def load(environ: Mapping[str, str]) -> Settings:
+    """The settings in an environment such as `os.environ`; a variable that is empty counts as absent.
+
+    Raises SettingsError for a value that is not accepted and for a ``PLAYGROUND_`` variable that does not exist.
+    """
+    values: dict[str, object] = {}
+    limits: dict[str, object] = {}
+    for setting in SETTINGS:
+        if not (text := environ.get(setting.name, "").strip()):
+            continue
+        try:
+            value = setting.parse(text)
+        except ValueError:
+            raise SettingsError(
+                f"{setting.name}={text!r} is not accepted; expected {setting.accepts}."
+            ) from None
+        group, _, name = setting.field.rpartition(".")
+        (limits if group else values)[name] = value
+    names = [setting.name for setting in SETTINGS]
+    for name in environ:
+        if name.startswith("PLAYGROUND_") and name not in names:
+            near = difflib.get_close_matches(name, names, n=1)
+            hint = f"; did you mean {near[0]}?" if near else "; docs/deploy.md lists those there are."
+            raise SettingsError(f"There is no setting {name}{hint}")
+    for low, high in (
+        ("wall_soft_s", "wall_hard_s"),
+        ("cpu_soft_s", "cpu_hard_s"),
+        ("output_shown_bytes", "output_kill_bytes"),
+        ("frame_bytes", "results_bytes"),
+    ):
+        default = Limits()
+        smaller, larger = (limits.get(name, getattr(default, name)) for name in (low, high))
+        if smaller > larger:  # type: ignore[operator]  # both are numbers: parse saw to it
+            first, second = f"PLAYGROUND_{low.upper()}", f"PLAYGROUND_{high.upper()}"
+            raise SettingsError(
+                f"{first} is {smaller} and {second} is {larger}; expected {first} to be no larger."
+            )
+    return msgspec.convert({**values, "limits": Limits(**limits)}, Settings)  # type: ignore[arg-type]
+
+
+def _short(number: float) -> str:
+    """A bound as a person writes it: ``1 MiB`` is clearer than ``1048576`` but is not what the variable takes."""
+    return f"{int(number)}" if number == int(number) else f"{number:g}"

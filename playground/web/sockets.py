@@ -1,0 +1,136 @@
+"""The Socket.IO side: takes commands, hands them to the runner, and sends its events to the one who asked."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+import msgspec
+from flask import Flask, request
+from flask_socketio import SocketIO
+
+from playground.protocol import Ack, Cancel, Error, Event, Inspect, Jacobian, JacobianResult, Run
+from playground.runner.client import Runner
+from playground.settings import Settings
+from playground.web import validation
+from playground.web.transport import UNREADABLE, Bucket, Packet, WebSocketWSGI, WireJSON
+
+log = logging.getLogger(__name__)
+
+PING_INTERVAL_S = 25
+PING_TIMEOUT_S = 20
+_BACKLOG = 1_000
+"""Packets a client may leave unread. The runner sends some 25 a second, so that is the better part of a minute."""
+
+
+@dataclass
+class _Client:
+    """One connection: one tab."""
+
+    sid: str
+    address: str
+    commands: Bucket
+
+
+class Sockets:
+    """The connections of one web process."""
+
+    def __init__(self, app: Flask, runner: Runner, settings: Settings) -> None:
+        self._runner = runner
+        self._settings = settings
+        self._clients: dict[str, _Client] = {}
+        self._io = SocketIO(
+            app,
+            async_mode="gevent",
+            transports=["websocket"],
+            allow_upgrades=False,
+            # Handlers only enqueue: run in the reading greenlet they keep the order and hold a flood back.
+            async_handlers=False,
+            manage_session=False,
+            cookie=None,
+            serializer=Packet,
+            json=WireJSON,
+            max_http_buffer_size=settings.message_bytes,
+            ping_interval=PING_INTERVAL_S,
+            ping_timeout=PING_TIMEOUT_S,
+        )
+        eio = self._io.server.eio
+        eio._async = {**eio._async, "websocket": WebSocketWSGI}
+        self._io.on_event("connect", self._connect)
+        self._io.on_event("disconnect", self._disconnect)
+        self._io.on_event("command", self._command)
+
+    def _connect(self, auth: object = None) -> bool:
+        # A second CONNECT on one websocket would make a second client that is never cleared away.
+        if request.environ.setdefault("playground.client", request.sid) != request.sid:  # type: ignore[attr-defined]
+            return False
+        sid: str = request.sid  # type: ignore[attr-defined]
+        rate = self._settings.commands_per_s
+        self._clients[sid] = _Client(sid, request.remote_addr or "", Bucket(rate, 2 * rate))
+        return True
+
+    def _disconnect(self, reason: object = None) -> None:
+        client = self._clients.pop(request.sid, None)  # type: ignore[attr-defined]
+        if client is not None:
+            self._runner.disconnect(client.sid)
+
+    def _command(self, *arguments: object) -> None:
+        client = self._clients.get(request.sid)  # type: ignore[attr-defined]
+        if client is None:
+            return
+        data = arguments[0] if len(arguments) == 1 else UNREADABLE
+        try:
+            if data is UNREADABLE:
+                raise validation.Refused(
+                    "command", "Expected the event `command` with one JSON object in it."
+                )
+            command = validation.command(data)
+            if not isinstance(command, Ack) and not client.commands.take():
+                rate = self._settings.commands_per_s
+                raise validation.Refused("command", f"Too many commands: expected at most {rate} a second.")
+            self._dispatch(client, command)
+        except validation.Refused as problem:
+            run = data.get("run") if isinstance(data, dict) else None
+            self._emit(client, Error(run=_run_id(run), field=problem.field, message=problem.message))
+
+    def _dispatch(self, client: _Client, command: Run | Cancel | Inspect | Jacobian | Ack) -> None:
+        match command:
+            case Run():
+                limits = self._settings.limits
+                validation.check_code(command.code, limits.source_bytes, limits.source_lines)
+                self._runner.submit(
+                    client=client.sid,
+                    address=client.address,
+                    request=command,
+                    on_event=lambda event: self._emit(client, event),
+                )
+            case Cancel():
+                self._runner.cancel(client.sid, command.run)
+            case Inspect() | Jacobian():
+                if not self._runner.send(client.sid, command):
+                    raise validation.Refused(
+                        "run", "This run is not kept any more. Run the program again to ask about it."
+                    )
+            case Ack():
+                self._runner.ack(client.sid, command.run, command.seq)
+
+    def _emit(self, client: _Client, event: Event) -> None:
+        """Queue an event for its client; never blocks. A struct without bytes is encoded as it is, in one go."""
+        if client.sid not in self._clients:
+            return
+        data = (
+            msgspec.to_builtins(event, builtin_types=(bytes,)) if isinstance(event, JacobianResult) else event
+        )
+        self._io.emit("event", data, to=client.sid)
+        server = self._io.server
+        try:
+            backlog = server.eio._get_socket(server.manager.eio_sid_from_sid(client.sid, "/")).queue.qsize()
+        except KeyError:
+            return  # gone in the meantime
+        if backlog > _BACKLOG:
+            log.warning("a client reads too slowly; closing its connection")
+            self._io.server.disconnect(client.sid)
+
+
+def _run_id(run: object) -> str:
+    return run if isinstance(run, str) and len(run) <= 64 else ""
