@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine import dtypes
+from engine.backend import to_host
 
 if TYPE_CHECKING:
     from engine.tensor import Tensor
@@ -252,7 +253,7 @@ def tensor_repr(tensor: Tensor) -> str:
         if not OPTIONS.edgeitems:
             suffixes.append(f"size={tuple(values.shape)}")
         complex_default = dtypes.complex128 if default is dtypes.float64 else dtypes.complex64
-        if dtype not in (default, complex_default, dtypes.int64, dtypes.bool):
+        if dtype not in (default, complex_default, dtypes.int64, dtypes.bool_):
             suffixes.append(f"dtype={dtype}")
     grad_fn = tensor.grad_fn
     if grad_fn is not None:

@@ -33,7 +33,21 @@ def floats(pick: random.Random, rng: np.random.Generator, shape: tuple[int, ...]
         reach = pick.choice([1, 5, 200])
         return normal * 10.0 ** rng.uniform(-reach, reach, shape)
     if kind == "special":
-        corners = [np.nan, np.inf, -np.inf, 0.0, -0.0, 1.0, -9.99995, 9.99995e7, 1e8, 1e-4, 9.9999e-5, 1e3, 999.99]
+        corners = [
+            np.nan,
+            np.inf,
+            -np.inf,
+            0.0,
+            -0.0,
+            1.0,
+            -9.99995,
+            9.99995e7,
+            1e8,
+            1e-4,
+            9.9999e-5,
+            1e3,
+            999.99,
+        ]
         values = np.where(rng.random(shape) < 0.4, rng.choice(corners, shape), normal)
         return np.round(values) if pick.random() < 0.3 else values
     if kind == "tiny":

@@ -34,9 +34,27 @@ def test_prints_as_pytorch(index: int) -> None:
 
 def test_the_cases_are_diverse() -> None:
     texts = [case["text"] for case in CASES]
-    for part in ["...", "e+", "e-", "nan", "inf", "size=(", "dtype=torch.float16", "grad_fn=<", "requires_grad=True", "j"]:
+    for part in [
+        "...",
+        "e+",
+        "e-",
+        "nan",
+        "inf",
+        "size=(",
+        "dtype=torch.float16",
+        "grad_fn=<",
+        "requires_grad=True",
+        "j",
+    ]:
         assert sum(part in text for text in texts) >= 5, part
-    assert {case["dtype"] for case in CASES} >= {"float32", "float64", "float16", "int64", "bool", "complex64"}
+    assert {case["dtype"] for case in CASES} >= {
+        "float32",
+        "float64",
+        "float16",
+        "int64",
+        "bool",
+        "complex64",
+    }
 
 
 def test_a_subclass_prints_under_its_own_name_and_a_parameter_says_so() -> None:
@@ -58,15 +76,22 @@ def test_profiles_set_all_but_the_scientific_mode() -> None:
         "sci_mode": True,
     }
     printing.set_printoptions(profile="short", precision=3)
-    assert printing.OPTIONS == printing.PrintOptions(precision=3, edgeitems=2, sci_mode=None)
+    assert printing.get_printoptions() == {
+        "precision": 3,
+        "threshold": 1000,
+        "edgeitems": 2,
+        "linewidth": 80,
+        "sci_mode": None,
+    }
     with pytest.raises(ValueError, match="profile must be one of 'default', 'short', 'full', but got 'long'"):
         printing.set_printoptions(profile="long")  # type: ignore[arg-type]
 
 
 def test_options_of_a_with_block_end_with_it() -> None:
     value: Any = np.array([1 / 3])
-    with pytest.raises(ZeroDivisionError), printing.printoptions(precision=2):
+    with printing.printoptions(precision=2):
         assert printing.format_array(value) == "[0.33]"
+    with pytest.raises(ZeroDivisionError), printing.printoptions(precision=1):
         raise ZeroDivisionError
     assert printing.format_array(value) == "[0.3333]"
 

@@ -1,0 +1,230 @@
+"""Generators of PyTorch's random numbers on the CPU: same seed, same values, same state afterwards.
+
+The numbers come from NumPy's Mersenne Twister; `engine.sampling` makes distributions of them. Where PyTorch calls the
+C library's logarithm, sine or cosine in double precision, so do we up to `EXACT` values; above, NumPy's vector
+functions are used, which differ in the last bits of a float64 for about one value in a hundred.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import struct
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.backend import CPU, device
+
+if TYPE_CHECKING:
+    from engine.tensor import Tensor
+
+__all__ = [
+    "Generator",
+    "default_generator",
+    "get_rng_state",
+    "initial_seed",
+    "manual_seed",
+    "seed",
+    "set_rng_state",
+]
+
+Doubles = npt.NDArray[np.float64]
+
+DEFAULT_SEED = 67280421310721
+EXACT = 1024
+
+# PyTorch's CPUGeneratorImplState: seed, left, seeded, next, 624 words of 64 bits, the cached normal sample (x, y, rho,
+# valid, padding), the cached float sample and whether it is valid, padding.
+_STATE = struct.Struct("<QiiQ624QdddiifBxxx")
+_WORDS = 624
+
+
+def libm(name: str, values: Doubles) -> Doubles:
+    """A double-precision function of the C library, elementwise."""
+    if values.size > EXACT:
+        return getattr(np, name)(values)  # type: ignore[no-any-return]
+    function = getattr(math, name)
+    try:
+        exact = [function(value) for value in values.ravel().tolist()]
+    except (OverflowError, ValueError):  # where the C library gives inf or nan, Python raises
+        return getattr(np, name)(values)  # type: ignore[no-any-return]
+    return np.array(exact, np.float64).reshape(values.shape)
+
+
+class Generator:
+    """A stream of random numbers, ``torch.Generator()``; `default_generator` is used where none is given.
+
+    Raises RuntimeError for a device other than the CPU: CUDA tensors are filled with the CPU's numbers.
+    """
+
+    __slots__ = ("_bits", "_cached_normal", "_fresh", "_seed")
+
+    def __init__(self, device: str | device = "cpu") -> None:
+        if str(device) != "cpu":
+            raise RuntimeError(
+                f"Generator(device='{device}'): expected 'cpu'; random numbers for every device are drawn on the CPU, "
+                "so use torch.Generator() and move the result with .to(device)"
+            )
+        self._bits = np.random.MT19937()
+        self._start(DEFAULT_SEED)
+
+    def _start(self, seed: int) -> None:
+        self._seed = seed
+        self._bits._legacy_seeding(seed & 0xFFFFFFFF)
+        self._cached_normal: float | None = None
+        self._fresh = True
+
+    def __repr__(self) -> str:
+        return f"<torch._C.Generator object at {id(self):#x}>"
+
+    @property
+    def device(self) -> device:
+        return CPU
+
+    def manual_seed(self, seed: int) -> Generator:
+        """Start again from `seed`; numbers below 0 stand for that many below 2**64. Returns the generator."""
+        if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
+            raise RuntimeError(f"manual_seed expected a long, but got {type(seed).__name__}")
+        self._start(_checked_seed(int(seed)))
+        return self
+
+    def seed(self) -> int:
+        """Start again from a number of the operating system's, and return it."""
+        self._start(int.from_bytes(os.urandom(8), "little") >> 11)
+        return self._seed
+
+    def initial_seed(self) -> int:
+        """The seed of the last start."""
+        return self._seed
+
+    def get_state(self) -> Tensor:
+        """The state as a uint8 tensor of 5056 bytes, laid out as PyTorch's."""
+        from engine.tensor import Tensor
+
+        state: Any = self._bits.state["state"]
+        place = int(state["pos"])
+        after = (0, 1) if self._fresh else (place, _WORDS + 1 - place)
+        cached = self._cached_normal
+        packed = _STATE.pack(
+            self._seed,
+            after[1],
+            1,
+            after[0],
+            *state["key"].tolist(),
+            0.0,
+            cached or 0.0,
+            0.0,
+            cached is not None,
+            0,
+            0.0,
+            0,
+        )
+        return Tensor._wrap(np.frombuffer(bytearray(packed), np.uint8))
+
+    def set_state(self, state: Tensor) -> Generator:
+        """Go on from a state that `get_state` gave, here or in PyTorch. Returns the generator.
+
+        Raises:
+            TypeError, RuntimeError: in PyTorch's words, if `state` is not such a state.
+        """
+        raw: Any = getattr(state, "_data", None)
+        if raw is None or raw.dtype != np.uint8:
+            raise TypeError("RNG state must be a torch.ByteTensor")
+        if raw.size != _STATE.size:
+            raise RuntimeError(
+                f"Expected a CPUGeneratorImplState of size {_STATE.size} but found the input RNG state size to be "
+                f"{raw.size}"
+            )
+        seed, left, seeded, following, *rest = _STATE.unpack(raw.tobytes())
+        words, (_, cached, _, valid) = rest[:_WORDS], rest[_WORDS : _WORDS + 4]
+        if not seeded or not 0 < left <= _WORDS or following > _WORDS:
+            raise RuntimeError("Invalid mt19937 state")
+        self._seed = seed
+        # `left` counts down to the next twist; 1 means that all words are used, whatever `next` says.
+        position = _WORDS if left == 1 else following
+        self._bits.state = {
+            "bit_generator": "MT19937",
+            "state": {"key": np.array(words, np.uint64).astype(np.uint32), "pos": position},
+        }
+        self._cached_normal = cached if valid else None
+        self._fresh = left == 1 and following == 0
+        return self
+
+    def clone_state(self) -> Generator:
+        """Another generator that will give the same numbers."""
+        return Generator().set_state(self.get_state())
+
+    # --- Draws -----------------------------------------------------------------------------------------------------
+
+    def words(self, count: int) -> npt.NDArray[np.uint64]:
+        """The next `count` numbers of 32 bits."""
+        if count:
+            self._fresh = False
+        return self._bits.random_raw(count)
+
+    def double_words(self, count: int) -> npt.NDArray[np.uint64]:
+        """The next `count` numbers of 64 bits: the first draw is the high half."""
+        pairs = self.words(2 * count).reshape(-1, 2)
+        return pairs[:, 0] << np.uint64(32) | pairs[:, 1]
+
+    def singles(self, count: int) -> npt.NDArray[np.float32]:
+        """The next `count` float32 numbers in [0, 1)."""
+        unit = (self.words(count) & np.uint64(0xFFFFFF)).astype(np.float32)
+        unit *= np.float32(2**-24)
+        return unit
+
+    def doubles(self, count: int) -> Doubles:
+        """The next `count` float64 numbers in [0, 1)."""
+        unit = (self.double_words(count) & np.uint64(2**53 - 1)).astype(np.float64)
+        unit *= 2.0**-53
+        return unit
+
+    def normals(self, count: int) -> Doubles:
+        """The next `count` standard normal numbers one by one: PyTorch's way for fewer than 16, where a pair is
+        computed together and its second number kept for the next call."""
+        cached = [] if self._cached_normal is None or not count else [self._cached_normal]
+        pairs = (count - len(cached) + 1) // 2
+        unit = self.doubles(2 * pairs).reshape(-1, 2)
+        radius = np.sqrt(-2.0 * libm("log1p", -unit[:, 1]))
+        angle = 2.0 * math.pi * unit[:, 0]
+        made = np.stack([radius * libm("cos", angle), radius * libm("sin", angle)], axis=1).reshape(-1)
+        values = np.concatenate([cached, made])
+        if count:
+            self._cached_normal = float(values[count]) if len(values) > count else None
+        return values[:count]
+
+
+def _checked_seed(seed: int) -> int:
+    if not -(2**63) <= seed < 2**64:
+        raise ValueError("Overflow when unpacking long long")
+    return seed % 2**64
+
+
+default_generator = Generator()
+
+
+def manual_seed(seed: int) -> Generator:
+    """Seed every generator that is not the program's own; returns `default_generator`."""
+    return default_generator.manual_seed(int(seed))
+
+
+def seed() -> int:
+    """Seed `default_generator` from the operating system and return the seed."""
+    return default_generator.seed()
+
+
+def initial_seed() -> int:
+    """The seed of `default_generator`."""
+    return default_generator.initial_seed()
+
+
+def get_rng_state() -> Tensor:
+    """The state of `default_generator`; see `Generator.get_state`."""
+    return default_generator.get_state()
+
+
+def set_rng_state(new_state: Tensor) -> None:
+    """Let `default_generator` go on from a state that `get_rng_state` gave."""
+    default_generator.set_state(new_state)
