@@ -27,7 +27,7 @@ _AGAIN_S = 0.2
 
 
 class Interrupt(BaseException):
-    """Raised inside `Channel.interruptible`. Not an Exception, so that a program's ``except Exception`` lets it through."""
+    """Raised inside `Channel.interruptible`. A program's ``except Exception`` lets it through."""
 
     def __init__(self, line: int) -> None:
         super().__init__(line)
@@ -79,7 +79,7 @@ class Channel:
         payload = self._encoder.encode(event)
         if len(payload) > self.limits.frame_bytes:
             raise FrameTooLarge(
-                f"{type(event).__name__}: at most {self.limits.frame_bytes} bytes fit in a frame, this has {len(payload)}"
+                f"{type(event).__name__}: a frame may have {self.limits.frame_bytes} bytes, this has {len(payload)}"
             )
         data = memoryview(frame(payload))
         self._writing = True
@@ -115,7 +115,7 @@ class Channel:
 
     @contextmanager
     def interruptible(self) -> Iterator[None]:
-        """Inside, the soft deadline raises SoftTimeout and Stop raises Cancelled; outside, both wait for the next entry.
+        """Inside, the soft deadline raises SoftTimeout and Stop raises Cancelled; outside, they wait for the next entry.
 
         The supervisor keeps the clock and signals when time is up, so there is nothing to arm. The interrupt is
         raised again every 0.2 s until the block is left, because a destructor or a bare ``except`` can swallow it.

@@ -1,11 +1,12 @@
 """The web process's side: starts the supervisor, hands it programs, and calls back with their events.
 
 Plain blocking sockets and threads, which gevent's monkey patching makes cooperative; nothing here imports gevent.
-Start one `Runner` per web process, after any fork: a copy of its socket in another process would keep the supervisor alive.
+Start one `Runner` per web process, after any fork: a copy of its socket elsewhere would keep the supervisor alive.
 """
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import logging
 import os
@@ -55,7 +56,7 @@ class Runner:
     """
 
     def __init__(self, limits: Limits | None = None, *, entry: str = WORKER) -> None:
-        """`entry` is what a child calls with ``(request, channel)``: ``module:function``, imported in the zygote only."""
+        """`entry` is what a child calls with ``(request, channel)``: ``module:function``, imported by the zygote."""
         self._limits = limits or Limits()
         self._entry = entry
         self._lock = threading.Lock()
@@ -76,7 +77,9 @@ class Runner:
     def start(self) -> None:
         """Start the supervisor. Returns at once; programs submitted before the zygote is up wait in the queue."""
         if not hasattr(os, "pidfd_open"):
-            raise RuntimeError("running programs needs Linux 5.9 or newer with Python 3.11 or newer (no os.pidfd_open here)")
+            raise RuntimeError(
+                "running programs needs Linux 5.3 or newer: os.pidfd_open was expected, there is none"
+            )
         if self._reader is not None:
             raise RuntimeError("this Runner was started before; make a new one")
         self._spawn()
@@ -84,7 +87,7 @@ class Runner:
         self._reader.start()
 
     def drain(self, timeout_s: float | None = None) -> bool:
-        """Refuse new runs and wait for those there are (by default as long as a run may take). True if all have ended."""
+        """Refuse new runs and wait for those there are, by default as long as a run may take. True if all ended."""
         self._draining = True
         self._send(wire.Drain())
         until = time.monotonic() + (self._limits.wall_hard_s + 1 if timeout_s is None else timeout_s)
@@ -132,7 +135,10 @@ class Runner:
 
     def submit(self, *, client: str, address: str, request: Run, on_event: Callable[[Event], None]) -> None:
         """Run a program; a run the client already has is cancelled. `address` is what is counted against
-        `Limits.runs_per_address`. Refusals (queue full, shutting down) also arrive as events."""
+        `Limits.runs_per_address`. Refusals (queue full, shutting down) also arrive as events.
+
+        Raises msgspec.ValidationError if the request breaks its own schema."""
+        _validate(request)
         with self._lock:
             number = next(self._numbers)
             held = _Held(client, request.run, on_event)
@@ -141,7 +147,9 @@ class Runner:
         if not self._send(wire.Submit(job=number, client=client, address=address, request=request)):
             with self._lock:
                 mine = self._jobs.pop(number, None)
-            if mine is not None:  # else the reader has already reported it, with everything else that was lost
+            if (
+                mine is not None
+            ):  # else the reader has already reported it, with everything else that was lost
                 self._fail(held, "The program runner is restarting; run the program again in a moment.")
 
     def cancel(self, client: str, run: str) -> None:
@@ -150,7 +158,10 @@ class Runner:
             self._send(wire.Stop(job=number))
 
     def send(self, client: str, command: Inspect | Jacobian) -> bool:
-        """Ask about the client's latest run; the answer comes as an event. False if the client has no such run."""
+        """Ask about the client's latest run; the answer comes as an event. False if the client has no such run.
+
+        Raises msgspec.ValidationError if the command breaks its own schema."""
+        _validate(command)
         number = self._find(client, command.run)
         return number is not None and self._send(wire.Ask(job=number, command=command))
 
@@ -194,12 +205,15 @@ class Runner:
         """End the conversation; the supervisor notices and ends, the reader notices and restarts it."""
         connection = self._socket
         if connection is not None:
-            try:
+            with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
 
     def _spawn(self) -> None:
+        with self._lock:  # against `close`, which must find every process that was started
+            if not self._closing:
+                self._start_supervisor()
+
+    def _start_supervisor(self) -> None:
         ours, theirs = socket.socketpair()
         with theirs:
             command = [sys.executable, "-s", "-P", "-m", "playground.runner.supervisor"]
@@ -232,8 +246,6 @@ class Runner:
             delay = min(5.0, 0.05 * 2**failures)
             log.error("the supervisor is gone; starting another in %.1f s", delay)
             time.sleep(delay)
-            if self._closing:
-                return
             try:
                 self._spawn()
             except OSError:
@@ -305,10 +317,17 @@ class Runner:
     def _fail(self, held: _Held, message: str) -> None:
         wall_ms = (time.monotonic() - held.since) * 1000
         self._call(held, Error(run=held.run, seq=held.seq + 1, message=message))
-        self._call(held, Finished(run=held.run, seq=held.seq + 2, status="crashed", wall_ms=wall_ms, message=message))
+        self._call(
+            held, Finished(run=held.run, seq=held.seq + 2, status="crashed", wall_ms=wall_ms, message=message)
+        )
 
     def _call(self, held: _Held, event: Event) -> None:
         try:
             held.on_event(event)
         except Exception:
             log.exception("on_event failed for a %s event", type(event).__name__)
+
+
+def _validate(command: Run | Inspect | Jacobian) -> None:
+    """A struct made in Python is not checked by msgspec; the supervisor would take a bad one for a broken stream."""
+    msgspec.convert(msgspec.to_builtins(command), type(command))

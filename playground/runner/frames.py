@@ -1,4 +1,4 @@
-"""Length-prefixed frames: four bytes, big endian, then that many bytes of MessagePack. The same on every pipe and socket."""
+"""Length-prefixed frames, the same on every pipe and socket: four bytes, big endian, then that many of MessagePack."""
 
 from __future__ import annotations
 
@@ -32,7 +32,9 @@ class FrameReader:
             while len(self._buffer) - start >= HEADER.size:
                 (length,) = HEADER.unpack_from(self._buffer, start)
                 if length > self._limit:
-                    raise FrameError(f"a frame of at most {self._limit} bytes was expected, one of {length} came")
+                    raise FrameError(
+                        f"a frame of at most {self._limit} bytes was expected, one of {length} came"
+                    )
                 end = start + HEADER.size + length
                 if len(self._buffer) < end:
                     return

@@ -15,7 +15,7 @@ def _cores() -> int:
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a run may use, what the supervisor accepts from it, and how many runs there may be. Units are in the names."""
+    """What a run may use, what is accepted from it, and how many runs there may be. Units are in the names."""
 
     # Time
     wall_soft_s: float = 10.0
@@ -44,9 +44,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """stdout and stderr together; what comes after is counted but not shown."""
     output_kill_bytes: int = 256 * KIB
     results_bytes: int = 4 * MIB
-    """All frames of the program's own run together."""
+    """All frames of the program's own run together, output not counted."""
     frame_bytes: int = 512 * KIB
-    frames: int = 200_000
+    frames: int = 300_000
+    """Above what printing `output_kill_bytes` one character at a time takes."""
     operations: int = 20_000
     figures: int = 20
     points: int = 50_000

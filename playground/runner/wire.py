@@ -91,6 +91,8 @@ class Health(_Tagged, frozen=True, kw_only=True):
     """Programs started since the supervisor began."""
     crashes: int = 0
     """Programs that ended as `crashed`."""
+    descriptors: int = 0
+    """The supervisor's open descriptors."""
     zygote_restarts: int = 0
     supervisor_restarts: int = 0
 

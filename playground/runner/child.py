@@ -1,0 +1,130 @@
+"""What a child does between the fork and the program: give up everything it was born with, in an order that works."""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+import resource
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from typing import NoReturn
+
+import msgspec
+
+from playground.protocol import Run
+from playground.runner import linux
+from playground.runner.channel import COMMANDS_FD, FAULT_FD, FRAMES_FD, Channel
+from playground.runner.limits import MIB, Limits
+
+Entry = Callable[[Run, Channel], None]
+
+_NOBODY = 65_534
+_ABOVE = 64
+"""Descriptors are first moved here, out of the way of the numbers they are going to have."""
+
+
+class Memory(msgspec.Struct, frozen=True):
+    """What a process has mapped, in bytes: private writable data, and everything."""
+
+    data: int
+    address_space: int
+
+
+def memory() -> Memory:
+    """Of this process."""
+    found = {}
+    with open("/proc/self/status", encoding="ascii") as lines:
+        for line in lines:
+            key, _, value = line.partition(":")
+            if key in ("VmData", "VmSize"):
+                found[key] = int(value.split()[0]) * 1024
+    return Memory(data=found["VmData"], address_space=found["VmSize"])
+
+
+class Pipes(msgspec.Struct, frozen=True):
+    """The child's ends of its four pipes."""
+
+    commands: int
+    frames: int
+    output: int
+    fault: int
+
+
+def run(pipes: Pipes, limits: Limits, base: Memory, entry: Entry, parent: int) -> NoReturn:
+    """Become the one-shot child. `base` is the zygote's memory, `parent` its process id."""
+    status = 1
+    try:
+        _keep_only(pipes)
+        os.chdir("/")
+        _give_up_rights(parent)
+        _limit(limits, base)
+        channel = Channel(limits)
+        faulthandler.enable(FAULT_FD, all_threads=False)
+        faulthandler.register(signal.SIGUSR1, FAULT_FD, all_threads=False)
+        channel.install()
+        linux.forbid_new_privileges()
+        seal()
+        entry(channel.run(), channel)
+        status = 0
+    except EOFError:
+        pass  # parked, and not needed after all
+    except BaseException:
+        os.write(FAULT_FD, traceback.format_exc().encode(errors="replace")[-8192:])
+    finally:
+        try:
+            for stream in (sys.__stdout__, sys.__stderr__):
+                if stream is not None:
+                    stream.flush()
+        finally:
+            os._exit(status)
+
+
+def seal() -> None:
+    """Where the system-call filter and Landlock belong. Today this does nothing (docs/sandbox.md)."""
+
+
+def _keep_only(pipes: Pipes) -> None:
+    """Descriptor 0 is /dev/null, 1 and 2 the output pipe, then frames, commands, fault; every other one is closed."""
+    null = os.open(os.devnull, os.O_RDONLY)
+    places = {0: null, 1: pipes.output, 2: pipes.output, FRAMES_FD: pipes.frames}
+    places |= {COMMANDS_FD: pipes.commands, FAULT_FD: pipes.fault}
+    moved = {target: _ABOVE + target for target in places}
+    for target, source in places.items():
+        os.dup2(source, moved[target], inheritable=False)
+    for target, source in moved.items():
+        os.dup2(source, target, inheritable=False)
+    os.closerange(max(places) + 1, os.sysconf("SC_OPEN_MAX"))
+
+
+def _give_up_rights(parent: int) -> None:
+    linux.hide_memory(False)  # or the next line is not permitted; there is nothing to hide yet
+    with open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
+        file.write("1000")
+    if os.geteuid() == 0:
+        # Root is exempt from RLIMIT_NPROC and from file permissions: a server that runs as root must not lend that.
+        os.setgroups([])
+        os.setresgid(_NOBODY, _NOBODY, _NOBODY)
+        os.setresuid(_NOBODY, _NOBODY, _NOBODY)
+    linux.hide_memory()
+    linux.die_with_parent(parent, signal.SIGKILL)
+    os.nice(19)
+
+
+def _limit(limits: Limits, base: Memory) -> None:
+    cpu = (limits.cpu_soft_s, limits.cpu_hard_s + limits.interactive_cpu_s)
+    # DATA makes NumPy and Python raise MemoryError with a line; AS also counts what is mapped shared or read-only.
+    data = base.data + limits.memory_bytes
+    space = base.address_space + limits.memory_bytes + 64 * MIB
+    for which, (soft, hard) in {
+        resource.RLIMIT_CORE: (0, 0),
+        resource.RLIMIT_FSIZE: (0, 0),
+        resource.RLIMIT_NPROC: (0, 0),
+        resource.RLIMIT_MEMLOCK: (0, 0),
+        resource.RLIMIT_NOFILE: (limits.descriptors, limits.descriptors),
+        resource.RLIMIT_CPU: cpu,
+        resource.RLIMIT_DATA: (data, data),
+        resource.RLIMIT_AS: (space, space),
+    }.items():
+        resource.setrlimit(which, (soft, hard))

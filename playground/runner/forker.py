@@ -1,0 +1,244 @@
+"""The supervisor's side of the zygote: starts it again when it dies, and has it fork `Worker` processes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import msgspec
+
+from playground.runner import wire
+from playground.runner.limits import KIB, Limits
+
+log = logging.getLogger(__name__)
+
+_PIPE_BYTES = 256 * KIB
+_STUCK_S = 10.0
+
+
+class Worker:
+    """One child process, held by its pidfd, and our ends of its pipes. The pipes are non-blocking."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.pid = 0
+        self.on_exit: Callable[[wire.Exited | None], None] | None = None
+        """Called once when the process is dead and reaped; with None if the zygote died with it."""
+        self._pidfd = -1
+        self.commands = self.frames = self.output = self.fault = -1
+
+    @property
+    def ready(self) -> bool:
+        return self._pidfd >= 0
+
+    def open(self) -> list[int]:
+        """Make the pipes; return the child's ends in the order of `wire.Fork`. The caller closes them."""
+        theirs = []
+        read, self.commands = os.pipe()
+        theirs.append(read)
+        for name in ("frames", "output", "fault"):
+            read, write = os.pipe()
+            setattr(self, name, read)
+            theirs.append(write)
+        for descriptor in (self.commands, self.frames, self.output, self.fault):
+            os.set_blocking(descriptor, False)
+        for descriptor in (self.commands, self.frames):
+            with contextlib.suppress(
+                OSError
+            ):  # past the user's pipe quota: the default size is slower, no more
+                fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+        return theirs
+
+    def attach(self, pid: int, pidfd: int) -> None:
+        self.pid, self._pidfd = pid, pidfd
+
+    def signal(self, number: int) -> None:
+        """Signal exactly this process, whatever its id means by now; no effect once it is dead."""
+        if self._pidfd >= 0:
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._pidfd, number)
+
+    def kill(self) -> None:
+        """End it and let go of it."""
+        self.signal(signal.SIGKILL)
+        self.close()
+
+    def close(self) -> None:
+        """Close every descriptor; to be called when no reader is registered on one."""
+        for name in ("commands", "frames", "output", "fault", "_pidfd"):
+            descriptor = getattr(self, name)
+            if descriptor >= 0:
+                os.close(descriptor)
+                setattr(self, name, -1)
+
+
+class Forker:
+    """Holds the zygote. `on_worker` is called when a worker asked for by `fork` can be given a program."""
+
+    def __init__(self, limits: Limits, entry: str, on_worker: Callable[[], None]) -> None:
+        self._limits = limits
+        self._entry = entry
+        self._on_worker = on_worker
+        self._loop = asyncio.get_running_loop()
+        self._decoder: msgspec.msgpack.Decoder[wire.ZygoteReply] = msgspec.msgpack.Decoder(wire.ZygoteReply)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._control: socket.socket | None = None
+        self._workers: dict[int, Worker] = {}
+        """All that are not known to be dead."""
+        self._parked: list[Worker] = []
+        self._asked: dict[int, float] = {}
+        """Workers being forked, and since when."""
+        self._next = 0
+        self._failures = 0
+        self._started = 0.0
+        self._closing = False
+        self.ready = False
+        self.restarts = 0
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid if self._process is not None else 0
+
+    @property
+    def parked(self) -> int:
+        return len(self._parked)
+
+    def start(self) -> None:
+        """Start the zygote; it is `ready` when it has imported everything."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        command = [sys.executable, "-s", "-P", "-m", "playground.runner.zygote"]
+        with theirs:
+            arguments = [str(theirs.fileno()), self._entry, msgspec.json.encode(self._limits).decode()]
+            self._process = subprocess.Popen(
+                command + arguments, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()]
+            )
+        ours.setblocking(False)
+        self._control = ours
+        self._started = time.monotonic()
+        self._loop.add_reader(ours, self._receive)
+
+    def take(self) -> Worker | None:
+        """A parked worker, or None if there is none yet."""
+        return self._parked.pop(0) if self._parked else None
+
+    def keep(self, wanted: int) -> None:
+        """Have children forked until `wanted` are parked or on their way."""
+        if self._asked and time.monotonic() - min(self._asked.values()) > _STUCK_S:
+            log.error("the zygote does not answer")
+            self._lost()
+            return
+        while self.ready and len(self._parked) + len(self._asked) < wanted:
+            self._fork()
+
+    def close(self) -> None:
+        """End the zygote and, by their parent-death signal, all its children."""
+        self._closing = True
+        self._lost()
+
+    def _fork(self) -> None:
+        assert self._control is not None
+        self._next += 1
+        worker = Worker(self._next)
+        theirs = worker.open()
+        try:
+            packet = msgspec.msgpack.encode(wire.Fork(worker=worker.number))
+            socket.send_fds(self._control, [packet], theirs)
+            self._asked[worker.number] = time.monotonic()
+            self._workers[worker.number] = worker
+        except OSError as problem:
+            worker.close()
+            log.error("the zygote cannot be asked: %s", problem)
+            self._loop.call_soon(self._lost)
+            self.ready = False
+        finally:
+            for descriptor in theirs:
+                os.close(descriptor)
+
+    def _receive(self) -> None:
+        assert self._control is not None
+        try:
+            data, descriptors, _, _ = socket.recv_fds(self._control, 4096, 1)
+        except BlockingIOError:
+            return
+        except OSError:
+            data, descriptors = b"", []
+        if not data:
+            self._lost()
+            return
+        message = self._decoder.decode(data)
+        if isinstance(message, wire.Ready):
+            self.ready = True
+            self._failures = 0
+            self._on_worker()
+        elif isinstance(message, wire.Forked):
+            worker = self._workers[message.worker]
+            worker.attach(message.pid, descriptors[0])
+            self._asked.pop(message.worker)
+            self._parked.append(worker)
+            self._on_worker()
+        elif isinstance(message, wire.ForkFailed):
+            log.error("fork failed: %s", message.reason)
+            self._asked.pop(message.worker)
+            self._workers.pop(message.worker).close()
+        else:
+            self._exited(self._workers.pop(message.worker), message)
+
+    def _exited(self, worker: Worker, how: wire.Exited | None) -> None:
+        if worker in self._parked:
+            self._parked.remove(worker)
+        if worker.on_exit is not None:
+            worker.on_exit(how)
+        else:
+            worker.close()
+
+    def _lost(self) -> None:
+        """The zygote is dead, or as good as: its children die with it."""
+        if self._control is None:
+            return
+        self._loop.remove_reader(self._control)
+        self._control.close()
+        self._control = None
+        self.ready = False
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+        workers, self._workers = list(self._workers.values()), {}
+        self._parked.clear()
+        self._asked.clear()
+        for worker in workers:
+            worker.signal(signal.SIGKILL)
+            self._exited(worker, None)
+        if self._closing:
+            return
+        self._failures += 1
+        self.restarts += 1
+        delay = min(5.0, 0.05 * 2**self._failures)
+        log.error("the zygote is gone; starting another in %.1f s", delay)
+        self._loop.call_later(delay, self._restart)
+
+    def _restart(self) -> None:
+        if self._closing:
+            return
+        self._reap_orphans()
+        try:
+            self.start()
+        except OSError:
+            log.exception("the zygote could not be started")
+            self._loop.call_later(5.0, self._restart)
+
+    def _reap_orphans(self) -> None:
+        """The dead zygote's children came to us (`linux.adopt_orphans`); there is no other child now."""
+        try:
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        except ChildProcessError:
+            pass

@@ -1,0 +1,44 @@
+"""The few Linux calls Python has no function for."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_DUMPABLE = 4
+_PR_SET_CHILD_SUBREAPER = 36
+_PR_SET_NO_NEW_PRIVS = 38
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_libc.prctl.argtypes = [ctypes.c_int] + [ctypes.c_ulong] * 4
+_libc.prctl.restype = ctypes.c_int
+
+
+def _prctl(option: int, value: int) -> None:
+    if _libc.prctl(option, value, 0, 0, 0) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"prctl({option}, {value}): {os.strerror(number)}")
+
+
+def die_with_parent(parent: int, signal: int) -> None:
+    """Have the kernel send `signal` to this process when `parent` dies. A change of user id undoes it."""
+    _prctl(_PR_SET_PDEATHSIG, signal)
+    if os.getppid() != parent:
+        os._exit(1)  # it died before the call
+
+
+def hide_memory(hidden: bool = True) -> None:
+    """No core dumps, and no other process of the same user may attach to or read this one. Most of /proc/self then
+    belongs to root. A fork inherits it, an exec undoes it."""
+    _prctl(_PR_SET_DUMPABLE, 0 if hidden else 1)
+
+
+def adopt_orphans() -> None:
+    """Orphaned descendants become this process's children, so that it can reap them."""
+    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+
+
+def forbid_new_privileges() -> None:
+    """No exec from here on gains anything from a set-user-id file; required before a seccomp filter."""
+    _prctl(_PR_SET_NO_NEW_PRIVS, 1)

@@ -1,0 +1,240 @@
+"""Between the web process and the children: the queue, the caps, and one `Job` for each run.
+
+Run as ``python -m playground.runner.supervisor``; it ends when the web process closes its socket or dies.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import sys
+import time
+
+import msgspec
+
+from playground.protocol import Event
+from playground.runner import linux, wire
+from playground.runner.forker import Forker
+from playground.runner.frames import FrameReader, frame
+from playground.runner.job import Job, State
+from playground.runner.limits import Limits
+
+log = logging.getLogger(__name__)
+
+_TICK_S = 0.25
+
+
+class Supervisor(asyncio.Protocol):
+    """The conversation with the web process, and who may run when."""
+
+    def __init__(self, limits: Limits, entry: str) -> None:
+        self._limits = limits
+        self._loop = asyncio.get_running_loop()
+        self._encoder = msgspec.msgpack.Encoder()
+        self._decoder: msgspec.msgpack.Decoder[wire.Request] = msgspec.msgpack.Decoder(wire.Request)
+        # Ours comes from the web process, which has checked the sizes; the limit only guards against a broken stream.
+        self._reader = FrameReader(limit=4 * limits.source_bytes + 65_536)
+        self._forker = Forker(limits, entry, self._pump)
+        self._transport: asyncio.Transport | None = None
+        self._jobs: dict[int, Job] = {}
+        """Every job not closed: at most one for each client, its latest."""
+        self._latest: dict[str, Job] = {}
+        self._queue: list[Job] = []
+        self._running: list[Job] = []
+        self._lingering: list[Job] = []
+        """The one that was used least recently first."""
+        self._web_is_behind = False
+        self._draining = False
+        self._runs = 0
+        self._crashes = 0
+        self.over = self._loop.create_future()
+
+    # --- The web process's socket ------------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        transport.set_write_buffer_limits(high=2 * self._limits.frame_bytes)
+        self._forker.start()
+        self._tick()
+
+    def data_received(self, data: bytes) -> None:
+        for payload in self._reader.feed(data):
+            self._handle(self._decoder.decode(payload))
+
+    def connection_lost(self, problem: Exception | None) -> None:
+        if not self.over.done():
+            self.over.set_result(None)
+
+    def pause_writing(self) -> None:
+        self._set_behind(True)
+
+    def resume_writing(self) -> None:
+        self._set_behind(False)
+
+    def _set_behind(self, behind: bool) -> None:
+        self._web_is_behind = behind
+        for job in list(self._running):
+            job.web_is_behind(behind)
+
+    def close(self) -> None:
+        """End every child."""
+        for job in list(self._jobs.values()):
+            job.drop()
+        self._forker.close()
+
+    # --- Requests ----------------------------------------------------------------------------------------------------
+
+    def _handle(self, request: wire.Request) -> None:
+        if isinstance(request, wire.Submit):
+            self._submit(request)
+        elif isinstance(request, wire.Leave):
+            if (job := self._latest.pop(request.client, None)) is not None:
+                self._jobs.pop(job.number, None)
+                job.drop()
+        elif isinstance(request, wire.Drain):
+            self._draining = True
+        elif isinstance(request, wire.Probe):
+            self._reply(self._health(request.id))
+        elif (job := self._jobs.get(request.job)) is not None:
+            if isinstance(request, wire.Stop):
+                job.cancel()
+            elif isinstance(request, wire.Acknowledge):
+                job.acknowledge(request.seq)
+            else:
+                if job in self._lingering:
+                    self._lingering.remove(job)
+                    self._lingering.append(job)
+                job.ask(request.command)
+
+    def _submit(self, request: wire.Submit) -> None:
+        older = self._latest.get(request.client)
+        if older is not None:
+            older.replace()
+            del self._jobs[older.number]
+            self._reply(wire.Closed(job=older.number))
+        job = Job(request, self._limits, self._deliver, self._changed)
+        self._jobs[job.number] = self._latest[request.client] = job
+        if self._draining:
+            job.refuse("The server is shutting down; run the program again in a moment.")
+        elif len(self._queue) >= self._limits.queue_per_slot * self._limits.slots:
+            job.refuse("The server is busy and its queue is full; run the program again in a moment.")
+        elif problem := _too_long(request.request.code, self._limits):
+            job.refuse(problem)
+        else:
+            self._queue.append(job)
+            self._pump()
+
+    def _deliver(self, job: int, event: Event) -> None:
+        self._reply(wire.Deliver(job=job, event=event))
+
+    def _reply(self, message: wire.Reply) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(frame(self._encoder.encode(message)))
+
+    def _health(self, number: int) -> wire.Health:
+        return wire.Health(
+            id=number,
+            alive=True,
+            ready=self._forker.ready,
+            draining=self._draining,
+            supervisor=os.getpid(),
+            zygote=self._forker.pid,
+            slots=self._limits.slots,
+            running=len(self._running),
+            queued=len(self._queue),
+            lingering=len(self._lingering),
+            parked=self._forker.parked,
+            runs=self._runs,
+            crashes=self._crashes,
+            descriptors=len(os.listdir("/proc/self/fd")) - 1,
+            zygote_restarts=self._forker.restarts,
+        )
+
+    # --- Who may run -------------------------------------------------------------------------------------------------
+
+    def _pump(self, tell: bool = False) -> None:
+        """Start what can be started, tell the others where they are, and have enough children forked ahead."""
+        for job in list(self._queue):
+            if len(self._running) >= self._limits.slots:
+                break
+            if self._at_address(job.address) >= self._limits.runs_per_address:
+                continue
+            worker = self._forker.take()
+            if worker is None:
+                break
+            self._queue.remove(job)
+            self._running.append(job)
+            self._runs += 1
+            job.web_is_behind(self._web_is_behind)
+            job.start(worker)
+        free = self._limits.slots - len(self._running)
+        for position, job in enumerate(self._queue, start=1):
+            # Waiting some milliseconds for a fork is not worth a message.
+            if tell or free <= 0 or self._at_address(job.address) >= self._limits.runs_per_address:
+                job.queued(position)
+        self._forker.keep(max(self._limits.parked, min(len(self._queue), free)))
+
+    def _at_address(self, address: str) -> int:
+        return sum(job.address == address for job in self._running)
+
+    def _changed(self, job: Job) -> None:
+        """A job lingers or has ended."""
+        if job.state is State.ENDED and job in self._running:
+            self._crashes += job.crashed
+        for jobs in (self._queue, self._running, self._lingering):
+            if job in jobs:
+                jobs.remove(job)
+        if job.state is State.LINGERING:
+            self._lingering.append(job)
+            if len(self._lingering) > self._limits.lingering:
+                self._lingering[0].end(
+                    "Others have needed the room; the values of this run are no longer held."
+                )
+        self._loop.call_soon(self._pump)
+
+    def _tick(self) -> None:
+        """Four times a second: the queue's patience, and whatever was missed."""
+        now = time.monotonic()
+        for job in list(self._queue):
+            if now - job.since > self._limits.queue_wait_s:
+                job.refuse(
+                    f"No worker was free within {self._limits.queue_wait_s:g} s; run the program again later."
+                )
+        self._pump(tell=True)
+        self._loop.call_later(_TICK_S, self._tick)
+
+
+def _too_long(code: str, limits: Limits) -> str:
+    size, lines = len(code.encode(errors="replace")), code.count("\n") + 1
+    if size > limits.source_bytes:
+        return f"A program may have {limits.source_bytes:,} bytes; this one has {size:,}."
+    if lines > limits.source_lines:
+        return f"A program may have {limits.source_lines:,} lines; this one has {lines:,}."
+    return ""
+
+
+async def serve(connection: socket.socket, limits: Limits, entry: str) -> None:
+    """Until the web process is gone."""
+    loop = asyncio.get_running_loop()
+    _, supervisor = await loop.create_unix_connection(lambda: Supervisor(limits, entry), sock=connection)
+    try:
+        await supervisor.over
+    finally:
+        supervisor.close()
+
+
+def main(descriptor: int, entry: str, limits: Limits) -> None:
+    os.setpgid(0, 0)  # Ctrl-C in a terminal is for the web process; a new session would undo nice (autogroup)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    linux.adopt_orphans()
+    linux.hide_memory()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    asyncio.run(serve(socket.socket(fileno=descriptor), limits, entry))
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), sys.argv[2], msgspec.json.decode(sys.argv[3], type=Limits))
