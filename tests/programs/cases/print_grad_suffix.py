@@ -1,0 +1,20 @@
+# What a print says about how a tensor came to be.
+import torch
+
+x = torch.ones(2, requires_grad=True)
+print(x)
+print(x * 2)
+print((x * 2).sum())
+print(x.detach(), x.data)
+print(torch.tensor(1.0, requires_grad=True))
+print(torch.tensor([1.0], dtype=torch.float64, requires_grad=True))
+print(torch.tensor([1.0], dtype=torch.float64, requires_grad=True).exp())
+print(torch.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True))
+print(torch.ones(3, 3, requires_grad=True) @ torch.ones(3))
+print(torch.zeros(20, requires_grad=True))
+print(torch.linspace(0, 1, 9, requires_grad=True))
+print(torch.linspace(0, 1, 10, requires_grad=True) ** 2)
+print(torch.zeros(3, 6, requires_grad=True).exp())
+print([x, x + 1], repr(x[0]), str(x[1]))
+print(torch.nn.Parameter(torch.ones(2)))
+print(torch.empty(0, requires_grad=True))

@@ -1,0 +1,22 @@
+# How floats are shown: fixed, scientific, whole numbers, the extremes.
+import torch
+
+print(torch.tensor([1.0, 2.0, 3.0]))
+print(torch.tensor([1.0, 2.5, 1000.0]))
+print(torch.tensor([0.0001, 1.0]))
+print(torch.tensor([0.00001, 1.0]))
+print(torch.tensor([123456.0, 0.5]))
+print(torch.tensor([1e8, 1.0]))
+print(torch.tensor([1e10]), torch.tensor(1e10), torch.tensor(1e-10))
+print(torch.tensor([float("inf"), float("-inf"), float("nan"), 1.0]))
+print(torch.tensor([float("inf"), 1.5]))
+print(torch.tensor([-0.0, 0.0]), torch.tensor(-0.0))
+print(torch.tensor([1e-45, 1.0]), torch.tensor([3.4e38]))
+print(torch.tensor([-1.5, 22.25, -333.125]))
+print(torch.tensor([0.1 + 0.2], dtype=torch.float64), torch.tensor(0.1 + 0.2, dtype=torch.float64))
+print(torch.tensor([1 / 3, 2 / 3], dtype=torch.float64))
+print(torch.tensor([-1, 100, 23]), torch.tensor(7), torch.tensor([[1, -20], [300, 4]]))
+print(torch.tensor([True, False]), torch.tensor(True))
+print(torch.tensor([1.5, 2.5], dtype=torch.float16), torch.tensor([1, 2], dtype=torch.uint8))
+print(torch.tensor(3.14159265), torch.tensor(100000.5), torch.tensor(1234567.0), torch.tensor(16777216.0))
+print([torch.tensor(1.0), torch.tensor([2])], (torch.tensor(0.5),), {"x": torch.tensor([1.0])})

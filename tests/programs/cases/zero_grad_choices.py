@@ -1,0 +1,25 @@
+# Clearing gradients: to zeros or to nothing, said explicitly.
+import torch
+
+torch.manual_seed(0)
+layer = torch.nn.Linear(2, 1)
+optimizer = torch.optim.SGD(layer.parameters(), lr=0.1)
+x = torch.tensor([[1.0, 2.0]])
+layer(x).sum().backward()
+layer(x).sum().backward()
+print(layer.weight.grad, layer.bias.grad)
+optimizer.zero_grad(set_to_none=False)
+print(layer.weight.grad, layer.bias.grad)
+layer(x).sum().backward()
+optimizer.zero_grad(set_to_none=True)
+print(layer.weight.grad, layer.bias.grad)
+layer(x).sum().backward()
+layer.zero_grad(set_to_none=False)
+print(layer.weight.grad)
+layer.zero_grad(set_to_none=True)
+print(layer.weight.grad)
+layer(x).sum().backward()
+layer.weight.grad.zero_()
+layer.bias.grad = None
+optimizer.step()
+print(layer.weight.grad, layer.bias.grad, layer.bias)

@@ -1,0 +1,128 @@
+"""Runs the programs in ``cases/`` and compares what they print.
+
+A program is a plain file written for PyTorch. Here is everything that is the same for both sides of the comparison:
+which programs there are, how one is run, which parts of its output carry no meaning, and what counts as equal. A
+program may carry a header line ``# tolerance: 1e-5``; then the numbers in its output are compared with that relative
+tolerance instead of to the letter, and the line after it says why.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import hashlib
+import importlib
+import io
+import json
+import re
+import traceback
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+CASES = Path(__file__).parent / "cases"
+REFERENCES = Path(__file__).parent / "references.json"
+
+ADDRESS = re.compile(r"0x[0-9a-f]+")
+NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*(?:e[-+]?\d+)?|\binf\b|\bnan\b)")
+TOLERANCE = re.compile(r"^# tolerance: (\S+)$", re.MULTILINE)
+# Numbers that are zero but for rounding have no meaningful relative error.
+ABSOLUTE = 1e-6
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a program printed, line by line, and the exception that ended it (`trace` is for people only)."""
+
+    lines: list[str]
+    exception: str = ""
+    trace: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        return {"lines": self.lines} | ({"exception": self.exception} if self.exception else {})
+
+
+def names() -> list[str]:
+    """The programs, in a stable order."""
+    return sorted(path.stem for path in CASES.glob("*.py"))
+
+
+def source(name: str) -> str:
+    return (CASES / f"{name}.py").read_text(encoding="utf-8")
+
+
+def digest(name: str) -> str:
+    """Tells whether a program was changed after its output was recorded."""
+    return hashlib.sha256(source(name).encode()).hexdigest()[:12]
+
+
+def tolerance(name: str) -> float | None:
+    """The relative tolerance a program asks for; None means to the letter."""
+    found = TOLERANCE.search(source(name))
+    return float(found[1]) if found else None
+
+
+def masked(text: str) -> str:
+    """`text` without what differs from run to run: addresses of objects."""
+    return ADDRESS.sub("0x...", text)
+
+
+def execute(name: str) -> Result:
+    """Run a program in a fresh namespace with whatever ``torch`` is in this process."""
+    torch = importlib.import_module("torch")
+    torch.manual_seed(0)
+    torch.set_grad_enabled(True)
+    torch.set_default_dtype(torch.float32)
+    torch.set_printoptions(profile="default")
+    printed = io.StringIO()
+    exception = trace = ""
+    # A program meets the warnings of a fresh interpreter, not those of the test runner.
+    with contextlib.redirect_stdout(printed), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            code = compile(source(name), str(CASES / f"{name}.py"), "exec")
+            exec(code, {"__name__": "__main__"})
+        except Exception as error:
+            exception = masked(f"{type(error).__name__}: {error}")
+            trace = traceback.format_exc()
+        finally:
+            torch.set_grad_enabled(True)
+    return Result(masked(printed.getvalue()).splitlines(), exception, trace)
+
+
+def load_references() -> dict[str, Any]:
+    """The recorded outputs: ``{"torch": version, "programs": {name: {"source", "lines", "exception"}}}``."""
+    references: dict[str, Any] = json.loads(REFERENCES.read_text(encoding="utf-8"))
+    return references
+
+
+def from_json(entry: dict[str, Any]) -> Result:
+    return Result(entry["lines"], entry.get("exception", ""), entry.get("trace", ""))
+
+
+def _close(expected: str, actual: str, relative: float) -> bool:
+    """Whether two texts are the same but for numbers that differ by less than the tolerance."""
+    if [part.split() for part in NUMBER.split(expected)] != [part.split() for part in NUMBER.split(actual)]:
+        return False
+    for left, right in zip(NUMBER.findall(expected), NUMBER.findall(actual), strict=True):
+        a, b = float(left), float(right)
+        if (
+            a != b
+            and not (a != a and b != b)
+            and not abs(a - b) <= max(ABSOLUTE, relative * max(abs(a), abs(b)))
+        ):
+            return False
+    return True
+
+
+def difference(expected: Result, actual: Result, relative: float | None) -> str:
+    """A unified diff of two results, empty if they count as equal."""
+    left = [*expected.lines, *([f"! {expected.exception}"] if expected.exception else [])]
+    right = [*actual.lines, *([f"! {actual.exception}"] if actual.exception else [])]
+    if left == right:
+        return ""
+    if relative is not None and _close("\n".join(left), "\n".join(right), relative):
+        return ""
+    lines = difflib.unified_diff(left, right, "expected", "actual", lineterm="", n=2)
+    return "\n".join([*lines, *([actual.trace] if actual.trace else [])])
