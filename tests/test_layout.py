@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from playground.settings import SETTINGS
 
@@ -244,8 +245,29 @@ def test_locked_requirements_name_no_address() -> None:
             r"\w+://\S+|^\s*--?(extra-)?(index|find-links|i)\b.*", path.read_text(), re.MULTILINE
         )
         assert found is None, f"{path.name} names an address: {found[0]}"
-    lock = (ROOT / "package-lock.json").read_text()
-    assert '"resolved"' not in lock, "package-lock.json names addresses; install with this folder's .npmrc"
+
+
+def test_node_lock_is_whole_and_names_no_address() -> None:
+    """`npm ci` refuses a lock without the packages of other platforms, and checks only what has a hash."""
+    packages: dict[str, dict[str, Any]] = json.loads((ROOT / "package-lock.json").read_text())["packages"]
+
+    def has(place: str, name: str) -> bool:
+        while True:
+            if f"{place}/node_modules/{name}".lstrip("/") in packages:
+                return True
+            if not place:
+                return False
+            place = place.rpartition("node_modules/")[0].rstrip("/")
+
+    missing = [
+        f"{name} of {place or 'the project'}"
+        for place, package in packages.items()
+        for name in package.get("dependencies", {}) | package.get("optionalDependencies", {})
+        if not has(place, name)
+    ]
+    assert not missing, f"package-lock.json lacks {missing}"
+    assert not [place for place, package in packages.items() if place and "integrity" not in package]
+    assert not [place for place, package in packages.items() if "resolved" in package]
 
 
 def test_every_locked_package_has_a_hash() -> None:
