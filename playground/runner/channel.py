@@ -115,7 +115,7 @@ class Channel:
 
     @contextmanager
     def interruptible(self) -> Iterator[None]:
-        """Inside, the soft deadline raises SoftTimeout and Stop raises Cancelled; outside, they wait for the next entry.
+        """Inside, the soft deadline raises SoftTimeout and Stop raises Cancelled; outside, they wait for the next.
 
         The supervisor keeps the clock and signals when time is up, so there is nothing to arm. The interrupt is
         raised again every 0.2 s until the block is left, because a destructor or a bare ``except`` can swallow it.

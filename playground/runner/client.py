@@ -264,6 +264,9 @@ class Runner:
             try:
                 data = connection.recv(262_144)
             except TimeoutError:
+                if self._overdue():
+                    log.error("the supervisor has let a run go past every limit; restarting it")
+                    return
                 continue
             except OSError:
                 return
@@ -296,6 +299,12 @@ class Runner:
             held.seq = message.event.seq
             held.finished = held.finished or isinstance(message.event, Finished)
         self._call(held, message.event)
+
+    def _overdue(self) -> bool:
+        longest_s = self._limits.queue_wait_s + self._limits.wall_hard_s + _SEND_TIMEOUT_S
+        now = time.monotonic()
+        with self._lock:
+            return any(not held.finished and now - held.since > longest_s for held in self._jobs.values())
 
     def _bury(self) -> None:
         """The supervisor is gone or useless: make sure of it, and report what it held."""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import fcntl
 import logging
 import os
 import signal
@@ -17,68 +15,12 @@ from collections.abc import Callable
 import msgspec
 
 from playground.runner import wire
-from playground.runner.limits import KIB, Limits
+from playground.runner.limits import Limits
+from playground.runner.process import Worker
 
 log = logging.getLogger(__name__)
 
-_PIPE_BYTES = 256 * KIB
 _STUCK_S = 10.0
-
-
-class Worker:
-    """One child process, held by its pidfd, and our ends of its pipes. The pipes are non-blocking."""
-
-    def __init__(self, number: int) -> None:
-        self.number = number
-        self.pid = 0
-        self.on_exit: Callable[[wire.Exited | None], None] | None = None
-        """Called once when the process is dead and reaped; with None if the zygote died with it."""
-        self._pidfd = -1
-        self.commands = self.frames = self.output = self.fault = -1
-
-    @property
-    def ready(self) -> bool:
-        return self._pidfd >= 0
-
-    def open(self) -> list[int]:
-        """Make the pipes; return the child's ends in the order of `wire.Fork`. The caller closes them."""
-        theirs = []
-        read, self.commands = os.pipe()
-        theirs.append(read)
-        for name in ("frames", "output", "fault"):
-            read, write = os.pipe()
-            setattr(self, name, read)
-            theirs.append(write)
-        for descriptor in (self.commands, self.frames, self.output, self.fault):
-            os.set_blocking(descriptor, False)
-        for descriptor in (self.commands, self.frames):
-            with contextlib.suppress(
-                OSError
-            ):  # past the user's pipe quota: the default size is slower, no more
-                fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
-        return theirs
-
-    def attach(self, pid: int, pidfd: int) -> None:
-        self.pid, self._pidfd = pid, pidfd
-
-    def signal(self, number: int) -> None:
-        """Signal exactly this process, whatever its id means by now; no effect once it is dead."""
-        if self._pidfd >= 0:
-            with contextlib.suppress(ProcessLookupError):
-                signal.pidfd_send_signal(self._pidfd, number)
-
-    def kill(self) -> None:
-        """End it and let go of it."""
-        self.signal(signal.SIGKILL)
-        self.close()
-
-    def close(self) -> None:
-        """Close every descriptor; to be called when no reader is registered on one."""
-        for name in ("commands", "frames", "output", "fault", "_pidfd"):
-            descriptor = getattr(self, name)
-            if descriptor >= 0:
-                os.close(descriptor)
-                setattr(self, name, -1)
 
 
 class Forker:

@@ -1,18 +1,15 @@
-"""One run in the supervisor, from the queue to the last answer of its lingering child. It has exactly one `Finished`."""
+"""One run in the supervisor, from the queue to its lingering child's last answer. It has exactly one `Finished`."""
 
 from __future__ import annotations
 
 import asyncio
 import codecs
 import logging
-import os
 import signal
 import time
 from collections import deque
 from collections.abc import Callable
 from enum import Enum, auto
-
-import msgspec
 
 from playground.protocol import (
     Detail,
@@ -25,21 +22,18 @@ from playground.protocol import (
     Notice,
     Output,
     Queued,
-    Run,
     Started,
     Status,
     WorkerEvent,
 )
 from playground.runner import verdict, wire
 from playground.runner.batch import Batcher
-from playground.runner.forker import Worker
-from playground.runner.frames import frame
 from playground.runner.intake import Intake, Refused, TooMuch
 from playground.runner.limits import KIB, Limits
+from playground.runner.process import Worker
 
 log = logging.getLogger(__name__)
 
-_READ_BYTES = 65_536
 _RAW_CHARACTERS = 8_192
 _GRACE_S = 1.0
 
@@ -87,12 +81,12 @@ class Job:
         self._cell = 0
         self._printed = 0
         self._raw = codecs.getincrementaldecoder("utf-8")("replace")
-        self._fault = b""
-        self._unsent = b""
         self._questions: deque[Inspect | Jacobian] = deque()
         self._answering = False
         self._web_is_behind = False
-        self._reading = False
+        self._watched = (False, False)
+        self._ended_frames = False
+        self._ended_output = False
 
     # --- What the supervisor tells it --------------------------------------------------------------------------------
 
@@ -113,17 +107,16 @@ class Job:
         self.since = time.monotonic()
         self._worker = worker
         worker.on_exit = self._exited
-        self._loop.add_reader(worker.fault, self._read_fault)
         self._read_or_pause()
         self._arm(self._limits.wall_soft_s, self._soft_deadline)
-        self._write(self._request)
+        worker.send(self._request)
 
     def cancel(self) -> None:
         """Stop pressed. A running program has a moment to hand in what it recorded."""
         if self.state is State.RUNNING and self._cause is None:
             self._cause = "cancelled"
             self._signal(signal.SIGTERM)
-            self._arm(self._limits.cancel_grace_s, self._killed)
+            self._arm(self._limits.cancel_grace_s, self._out_of_grace)
             self._read_or_pause()
         elif self.state is State.QUEUED:
             self._finish("cancelled", verdict.sentence("cancelled", self._limits))
@@ -195,23 +188,24 @@ class Job:
             return
         behind = self._acknowledged and self._seq - self._acknowledged > self._limits.unacknowledged_events
         paused = self._cause is None and self.state is State.RUNNING and (self._web_is_behind or bool(behind))
-        if self._reading == (not paused):
-            return
-        self._reading = not paused
-        if paused:
-            self._loop.remove_reader(worker.frames)
-            self._loop.remove_reader(worker.output)
-        else:
-            self._loop.add_reader(worker.frames, self._read_frames)
-            self._loop.add_reader(worker.output, self._read_output)
+        watched = (
+            not paused and not self._ended_frames,
+            not paused and not self._ended_output and self.state is State.RUNNING,
+        )
+        if watched != self._watched:
+            self._watched = watched
+            worker.watch(worker.frames, self._read_frames if watched[0] else None)
+            worker.watch(worker.output, self._read_output if watched[1] else None)
 
     def _read_frames(self) -> bool:
         """True if there may be more."""
         worker = self._worker
-        data = _read(worker.frames) if worker is not None else None
-        if worker is None or not data:
-            if worker is not None and data == b"":
-                self._loop.remove_reader(worker.frames)
+        if worker is None:
+            return False
+        data = worker.read(worker.frames)
+        if not data:
+            self._ended_frames |= data == b""
+            self._read_or_pause()
             return False
         try:
             for event, size in self._intake.feed(data):
@@ -219,14 +213,7 @@ class Job:
                 if self._worker is None:
                     return False
         except (TooMuch, Refused) as problem:
-            if self.state is State.LINGERING:
-                log.warning("answer refused: %.300r", str(problem))
-                self.end("The program's process sent something unreadable; its values are no longer held.")
-            elif isinstance(problem, TooMuch):
-                self._kill("output_limit", str(problem))
-            else:
-                log.warning("frame refused: %.300r", str(problem))
-                self._kill("crashed", "The run was stopped: its process sent something that is not a result.")
+            self._reject(problem)
             return False
         self._batcher.settle()
         self._read_or_pause()
@@ -235,33 +222,42 @@ class Job:
     def _read_output(self) -> bool:
         """What C code, or a program that writes to descriptor 1, printed past Python. True if there may be more."""
         worker = self._worker
-        data = _read(worker.output) if worker is not None else None
-        if worker is None or not data:
-            if worker is not None and data == b"":
-                self._loop.remove_reader(worker.output)
+        if worker is None or self.state is not State.RUNNING:
             return False
-        if self.state is State.RUNNING:
-            text = self._raw.decode(data)
-            for start in range(0, len(text), _RAW_CHARACTERS):
-                self._print(
-                    Output(cell=self._cell, stream="stdout", text=text[start : start + _RAW_CHARACTERS])
-                )
-                if self.state is not State.RUNNING:
-                    return False
-            self._batcher.settle()
+        data = worker.read(worker.output)
+        if not data:
+            self._ended_output |= data == b""
             self._read_or_pause()
+            return False
+        text = self._raw.decode(data)
+        for start in range(0, len(text), _RAW_CHARACTERS):
+            self._print(Output(cell=self._cell, stream="stdout", text=text[start : start + _RAW_CHARACTERS]))
+            if self.state is not State.RUNNING:
+                return False
+        self._batcher.settle()
+        self._read_or_pause()
         return True
 
-    def _read_fault(self) -> None:
+    def _fault_line(self) -> int:
+        """The line faulthandler named last. Its pipe is read only here: what it writes always fits."""
         worker = self._worker
-        data = _read(worker.fault) if worker is not None else None
-        if worker is not None and data == b"":
-            self._loop.remove_reader(worker.fault)
-        self._fault = (self._fault + (data or b""))[-2 * _RAW_CHARACTERS :]
+        return verdict.fault_line(worker.read(worker.fault) or b"") if worker is not None else 0
 
     # --- Judging what the child says ---------------------------------------------------------------------------------
 
+    def _reject(self, problem: TooMuch | Refused) -> None:
+        if isinstance(problem, Refused):
+            log.warning("frame refused: %.300r", str(problem))
+        if self.state is State.LINGERING:
+            self.end("The program's process sent something unreadable; its values are no longer held.")
+        elif isinstance(problem, TooMuch):
+            self._kill("output_limit", str(problem))
+        else:
+            self._kill("crashed", "The run was stopped: its process sent something that is not a result.")
+
     def _take(self, event: WorkerEvent, size: int) -> None:
+        if self._seq > self._limits.events and self.state is State.RUNNING:
+            raise TooMuch(f"The run was stopped: it caused more than {self._limits.events:,} messages.")
         if self.state is State.LINGERING:
             self._take_answer(event)
         elif isinstance(event, Finished):
@@ -318,52 +314,42 @@ class Job:
     def _soft_deadline(self) -> None:
         self._cause = "timeout"
         self._read_or_pause()
-        self._fault = b""
         self._signal(signal.SIGUSR1)
         self._signal(signal.SIGALRM)
-        self._arm(self._limits.wall_hard_s - self._limits.wall_soft_s, self._killed)
+        self._arm(self._limits.wall_hard_s - self._limits.wall_soft_s, self._out_of_grace)
 
-    def _killed(self) -> None:
-        """The grace after a soft deadline or a cancel is over."""
+    def _out_of_grace(self) -> None:
+        """It did not end by itself after a soft deadline or a cancel."""
         status: Status = self._cause or "crashed"
-        line = verdict.fault_line(self._fault) if status == "timeout" else 0
+        self._drain()
+        line = self._fault_line() if status == "timeout" else 0
         self._kill(status, verdict.sentence(status, self._limits, line), line)
 
     def _kill(self, status: Status, message: str, line: int = 0) -> None:
-        """End it now, by our decision; what is already in the pipes still counts unless it is too much."""
-        if self.state is not State.RUNNING:
-            return
-        self._cause = status
-        if status in ("timeout", "cancelled"):
-            self._drain()
+        """End a running program now, by our decision."""
         if self.state is State.RUNNING:
+            self._cause = status
             self._finish(status, message, line=line)
 
     def _drain(self) -> None:
-        """Read what the pipes hold. Bounded: a descendant could go on writing, but never more than the limits."""
+        """Read what the pipes hold. Bounded, because a descendant could go on writing."""
         for read in (self._read_frames, self._read_output):
             for _ in range(16):
                 if self.state is not State.RUNNING or not read():
                     break
-        if self._worker is not None:
-            self._read_fault()
 
     def _exited(self, how: wire.Exited | None) -> None:
         """The process is dead."""
-        if self.state is State.RUNNING:
-            self._drain()
+        self._drain()
         if self.state is State.LINGERING:
             self.end("The process that held this run's values has ended.")
-        if self.state is State.RUNNING:
-            line = verdict.fault_line(self._fault)
+        elif self.state is State.RUNNING:
+            line = self._fault_line()
             if self._cause is not None:
                 status, message = self._cause, verdict.sentence(self._cause, self._limits, line)
             else:
                 status, message = verdict.unexpected(how, self._limits, line)
-                if self._fault:
-                    log.warning("a child died: %.2000r", self._fault)
             self._finish(status, message, line=line)
-        self._let_go()
 
     def _finish(self, status: Status, message: str, *, line: int = 0, interactive: bool = False) -> None:
         """The one place a run ends. The child lingers if it offers to answer questions, else it is let go."""
@@ -386,7 +372,7 @@ class Job:
         )
         if lingers:
             self.state = State.LINGERING
-            self._intake.start_over()
+            self._read_or_pause()
             self._next_question()
             self._on_change(self)
         else:
@@ -396,15 +382,17 @@ class Job:
 
     def _next_question(self) -> None:
         """Ask what waits, or have the child rest: stopped, it uses no processor, whatever it would like to do."""
-        self._intake.start_over()
-        if not self._questions:
-            self._signal(signal.SIGSTOP)
-            self._arm(self._limits.linger_idle_s, self._idle)
+        if self._worker is None:
             return
-        self._answering = True
-        self._signal(signal.SIGCONT)
-        self._write(self._questions.popleft())
-        self._arm(self._limits.interactive_s, self._too_long)
+        self._intake.start_over()
+        if self._questions:
+            self._answering = True
+            self._worker.signal(signal.SIGCONT)
+            self._worker.send(self._questions.popleft())
+            self._arm(self._limits.interactive_s, self._too_long)
+        else:
+            self._worker.signal(signal.SIGSTOP)
+            self._arm(self._limits.linger_idle_s, self._idle)
 
     def _too_long(self) -> None:
         self._signal(signal.SIGALRM)
@@ -421,25 +409,6 @@ class Job:
         event.run = self._request.run
         event.seq = self._seq
         self._deliver(self.number, event)
-
-    def _write(self, command: Run | Inspect | Jacobian) -> None:
-        self._unsent += frame(msgspec.msgpack.encode(command))
-        self._write_on()
-
-    def _write_on(self) -> None:
-        worker = self._worker
-        if worker is None:
-            return
-        try:
-            self._unsent = self._unsent[os.write(worker.commands, self._unsent) :]
-        except BlockingIOError:
-            pass
-        except OSError:  # it closed its end; how it ends is told elsewhere
-            self._unsent = b""
-        if self._unsent:
-            self._loop.add_writer(worker.commands, self._write_on)
-        else:
-            self._loop.remove_writer(worker.commands)
 
     def _signal(self, number: int) -> None:
         if self._worker is not None:
@@ -460,15 +429,4 @@ class Job:
         worker, self._worker = self._worker, None
         if worker is not None:
             worker.on_exit = None
-            for descriptor in (worker.frames, worker.output, worker.fault):
-                self._loop.remove_reader(descriptor)
-            self._loop.remove_writer(worker.commands)
             worker.kill()
-
-
-def _read(descriptor: int) -> bytes | None:
-    """None if there is nothing now, empty at the end."""
-    try:
-        return os.read(descriptor, _READ_BYTES)
-    except BlockingIOError:
-        return None

@@ -48,6 +48,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     frame_bytes: int = 512 * KIB
     frames: int = 300_000
     """Above what printing `output_kill_bytes` one character at a time takes."""
+    events: int = 10_000
+    """Messages to the browser, after joining."""
     operations: int = 20_000
     figures: int = 20
     points: int = 50_000

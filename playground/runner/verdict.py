@@ -18,8 +18,9 @@ _ITS_OWN: frozenset[Status] = frozenset({"ok", "error", "timeout", "memory"})
 
 
 def fault_line(fault: bytes) -> int:
-    """The program's line in what faulthandler wrote, 0 if it names none. Only the number is used: a stranger wrote it."""
-    found = _FAULT_LINE.search(fault)
+    """The program's line in faulthandler's last traceback, 0 if it names none. Only the number is used, because a
+    stranger could have written it."""
+    found = _FAULT_LINE.search(fault.rpartition(b"(most recent call first)")[2])
     return int(found[1]) if found else 0
 
 
