@@ -1,0 +1,34 @@
+import { getState } from "../store";
+import type { Action } from "./action";
+
+/** Offers text as a file. */
+export function saveFile(name: string, type: string, text: string): void {
+  const url = URL.createObjectURL(new Blob([text], { type }));
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}
+
+/** The session's name as a file name: `Training a tiny model` gives `training_a_tiny_model`. */
+export function fileName(title: string): string {
+  return (
+    title
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, "_")
+      .replace(/^_+|_+$/g, "")
+      .slice(0, 60) || "program"
+  );
+}
+
+export const download: Action = {
+  name: "download.py",
+  label: "Download the program as .py",
+  key: "Mod+Shift+S",
+  words: "save export file python",
+  act: () => {
+    const { draft } = getState();
+    saveFile(`${fileName(draft.title)}.py`, "text/x-python", draft.code);
+  },
+};

@@ -1,0 +1,13 @@
+import { update } from "../store";
+import type { Action } from "./action";
+
+export const focusEditor: Action = {
+  name: "editor.focus",
+  label: "Go to the code",
+  key: "Alt+E",
+  words: "editor write type focus",
+  act: () => {
+    update({ pane: "code" });
+    requestAnimationFrame(() => document.querySelector<HTMLElement>(".cm-content")?.focus());
+  },
+};

@@ -1,0 +1,45 @@
+/** Keys: how they are written, shown and matched. */
+import type { Action } from "./action";
+
+const MAC = /mac|iphone|ipad/i.test(navigator.platform);
+
+/** `Ctrl+Enter`, or `⌘Enter` on a Mac. */
+export function showKey(key: string, mac = MAC): string {
+  const parts = key.split("+").map((part) => {
+    if (part === "Mod") return mac ? "⌘" : "Ctrl";
+    if (part === "Alt") return mac ? "⌥" : "Alt";
+    if (part === "Shift") return mac ? "⇧" : "Shift";
+    if (part === "ArrowLeft") return "←";
+    if (part === "ArrowRight") return "→";
+    return part;
+  });
+  return mac ? parts.join("") : parts.join("+");
+}
+
+/** The event written as a key of an action. */
+export function keyOf(event: KeyboardEvent, mac = MAC): string {
+  const parts: string[] = [];
+  if (mac ? event.metaKey : event.ctrlKey) parts.push("Mod");
+  if (event.altKey) parts.push("Alt");
+  // With Alt the character depends on the layout, so the key's place on the keyboard is taken.
+  const letter = /^(?:Key|Digit)(.)$/.exec(event.code)?.[1];
+  const key = event.altKey && letter ? letter : event.key;
+  if (event.shiftKey && (key.length > 1 || /[a-z]/i.test(key))) parts.push("Shift");
+  parts.push(key.length === 1 ? key.toUpperCase() : key);
+  return parts.join("+");
+}
+
+/** Whether typing there makes text, so that plain keys must be left alone. */
+export function isTyping(target: EventTarget | null): boolean {
+  if (!(target instanceof HTMLElement)) return false;
+  return target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
+}
+
+/** The action a key press asks for, or null. */
+export function actionFor(event: KeyboardEvent, actions: readonly Action[]): Action | null {
+  const key = keyOf(event);
+  const action = actions.find((one) => one.key === key);
+  if (!action) return null;
+  const plain = !/^(Mod|Alt)\+/.test(action.key) && !/^F\d+$/.test(action.key);
+  return plain && isTyping(event.target) ? null : action;
+}

@@ -1,0 +1,18 @@
+import { isDark, setTheme } from "../theme";
+import type { Action } from "./action";
+
+export const theme: Action = {
+  name: "theme",
+  label: "Switch between light and dark",
+  key: "Alt+T",
+  words: "colour color night day mode",
+  act: () => setTheme(isDark() ? "light" : "dark"),
+};
+
+export const themeSystem: Action = {
+  name: "theme.system",
+  label: "Light or dark as the system says",
+  key: "Alt+Shift+T",
+  words: "colour color auto mode",
+  act: () => setTheme("system"),
+};

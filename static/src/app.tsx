@@ -1,0 +1,149 @@
+/** The page: bar, code, results, timeline, and what floats above them. */
+import { lazy, Suspense, useEffect, useRef } from "react";
+import { mountEditor } from "./editor/editor";
+import { GraphPanel } from "./panels/graph";
+import { OutputPanel } from "./panels/output";
+import { Bar } from "./parts/bar";
+import { Examples } from "./parts/examples";
+import { Icon, type IconName } from "./parts/icons";
+import { Palette } from "./parts/palette";
+import { ShareDialog } from "./parts/share";
+import { Split } from "./parts/split";
+import { type Tab, Tabs } from "./parts/tabs";
+import { showPanel } from "./program";
+import { type Panel, type State, update, useStore } from "./store";
+
+const GradientsPanel = lazy(() => import("./panels/gradients"));
+const ProfilerPanel = lazy(() => import("./panels/profiler"));
+const JacobianPanel = lazy(() => import("./panels/jacobian"));
+
+const TABS: readonly (Tab<Panel> & { icon: IconName; short?: string })[] = [
+  { id: "graph", label: "Graph", icon: "graph" },
+  { id: "output", label: "Output", icon: "output" },
+  { id: "gradients", label: "Gradients", icon: "gradients", short: "Grads" },
+  { id: "profiler", label: "Profiler", icon: "profiler", short: "Profile" },
+  { id: "jacobian", label: "Jacobian", icon: "jacobian" },
+];
+
+const hasErrors = (state: State) => state.shown?.items.some((item) => item.kind === "error") ?? false;
+
+/** Whether the text was changed after the run whose results are shown. */
+const isStale = (state: State) => state.shown !== null && state.shown.code !== state.draft.code;
+
+function Code() {
+  const box = useRef<HTMLDivElement>(null);
+  const stale = useStore(isStale);
+  useEffect(() => (box.current ? mountEditor(box.current) : undefined), []);
+  return (
+    <section className="code" aria-label="Code" id="pane-code">
+      <div className="pane-head">
+        <h2 className="pane-title">Code</h2>
+        {stale && <span className="stale">Results are from the text before your changes</span>}
+      </div>
+      <div className={stale ? "editor editor-stale" : "editor"} ref={box} />
+    </section>
+  );
+}
+
+function Results() {
+  const panel = useStore((state) => state.panel);
+  const errors = useStore(hasErrors);
+  const tabs = TABS.map(({ icon: _, ...tab }) => ({
+    ...tab,
+    mark: tab.id === "output" && errors ? ("error" as const) : undefined,
+  }));
+  return (
+    <section className="results" aria-label="Results">
+      <Tabs label="Results" tabs={tabs} current={panel} onPick={showPanel} controls={(id) => `panel-${id}`} />
+      {/* The graph keeps its place and zoom while another panel is looked at. */}
+      <div
+        className="panel"
+        id="panel-graph"
+        role="tabpanel"
+        aria-labelledby="tab-panel-graph"
+        hidden={panel !== "graph"}
+      >
+        <GraphPanel visible={panel === "graph"} />
+      </div>
+      {panel !== "graph" && (
+        <div
+          className="panel"
+          id={`panel-${panel}`}
+          role="tabpanel"
+          aria-labelledby={`tab-panel-${panel}`}
+          key={panel}
+        >
+          <Suspense fallback={null}>
+            {panel === "output" && <OutputPanel />}
+            {panel === "gradients" && <GradientsPanel />}
+            {panel === "profiler" && <ProfilerPanel />}
+            {panel === "jacobian" && <JacobianPanel />}
+          </Suspense>
+        </div>
+      )}
+    </section>
+  );
+}
+
+/** On a phone: one bar of tabs at the bottom, the code among them. */
+function PhoneTabs() {
+  const panel = useStore((state) => state.panel);
+  const pane = useStore((state) => state.pane);
+  return (
+    <nav className="phone-tabs" aria-label="Panels">
+      <button type="button" aria-current={pane === "code"} onClick={() => update({ pane: "code" })}>
+        <Icon name="code" />
+        Code
+      </button>
+      {TABS.map((tab) => (
+        <button
+          type="button"
+          key={tab.id}
+          aria-current={pane === "result" && panel === tab.id}
+          onClick={() => showPanel(tab.id)}
+        >
+          <Icon name={tab.icon} />
+          {tab.short ?? tab.label}
+        </button>
+      ))}
+    </nav>
+  );
+}
+
+function Toast() {
+  const toast = useStore((state) => state.toast);
+  useEffect(() => {
+    if (!toast) return;
+    const timer = setTimeout(() => update({ toast: "" }), 3000 + 60 * toast.length);
+    return () => clearTimeout(timer);
+  }, [toast]);
+  return (
+    <div className="toast-place" role="status" aria-live="polite">
+      {toast && <p className="toast">{toast}</p>}
+    </div>
+  );
+}
+
+function Overlays() {
+  const overlay = useStore((state) => state.overlay);
+  if (overlay === "palette") return <Palette />;
+  if (overlay === "examples") return <Examples />;
+  if (overlay === "share") return <ShareDialog />;
+  return null;
+}
+
+export function App() {
+  const pane = useStore((state) => state.pane);
+  return (
+    <div className="page" data-pane={pane}>
+      <Bar />
+      <main className="work">
+        <h1 className="unseen">Autograd playground</h1>
+        <Split left={<Code />} right={<Results />} />
+      </main>
+      <PhoneTabs />
+      <Overlays />
+      <Toast />
+    </div>
+  );
+}

@@ -1,0 +1,156 @@
+/** What can be read off a recording: who is where, which gradient reached what, what a line made. */
+import type * as wire from "./protocol.gen";
+import type { Recording, RunState } from "./run";
+import type { Pick } from "./store";
+
+export interface Index {
+  readonly node: ReadonlyMap<number, wire.Node>;
+  readonly byLine: ReadonlyMap<number, readonly wire.Node[]>;
+  readonly into: ReadonlyMap<number, readonly wire.Edge[]>;
+  readonly outOf: ReadonlyMap<number, readonly wire.Edge[]>;
+  /** Steps of each node, in the order they ran. */
+  readonly steps: ReadonlyMap<number, readonly wire.Step[]>;
+}
+
+function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
+  const list = map.get(key);
+  if (list) list.push(value);
+  else map.set(key, [value]);
+}
+
+/** Remembers the last result for the last argument; recordings only grow, so one is enough for each object. */
+export function memo<A extends object, R>(make: (argument: A) => R): (argument: A) => R {
+  const kept = new WeakMap<A, R>();
+  return (argument) => {
+    let result = kept.get(argument);
+    if (result === undefined) {
+      result = make(argument);
+      kept.set(argument, result);
+    }
+    return result;
+  };
+}
+
+export const indexOf = memo((graph: Recording): Index => {
+  const node = new Map<number, wire.Node>();
+  const byLine = new Map<number, wire.Node[]>();
+  const into = new Map<number, wire.Edge[]>();
+  const outOf = new Map<number, wire.Edge[]>();
+  const steps = new Map<number, wire.Step[]>();
+  for (const one of graph.nodes) {
+    node.set(one.id, one);
+    if (one.place) push(byLine, one.place.line, one);
+  }
+  for (const edge of graph.edges) {
+    push(into, edge.target, edge);
+    push(outOf, edge.source, edge);
+  }
+  for (const step of graph.steps) push(steps, step.node, step);
+  return { node, byLine, into, outOf, steps };
+});
+
+export function tensorOf(node: wire.Node): wire.TensorInfo | undefined {
+  return node.outputs[0];
+}
+
+/** The gradient that reached the node's first output: the accumulated `.grad` of a leaf, else the last that entered. */
+export function gradientOf(graph: Recording, id: number): wire.Values | null {
+  const steps = indexOf(graph).steps.get(id);
+  if (!steps) return null;
+  for (let i = steps.length - 1; i >= 0; i--) {
+    const step = steps[i];
+    const grad = step?.accumulated ?? step?.entering?.[0];
+    if (grad) return grad;
+  }
+  return null;
+}
+
+/** `b`, `layer1.weight`, or `sin` for a tensor without a name. */
+export function nameOf(node: wire.Node): string {
+  return (
+    node.outputs.find((tensor) => tensor.name)?.name || node.op.replace(/^aten::/, "") || `tensor ${node.id}`
+  );
+}
+
+/** What a line made: the last tensor of the line, preferring one with a name, and how often the line ran. */
+export function lineResult(graph: Recording, line: number): { node: wire.Node; count: number } | null {
+  const nodes = indexOf(graph).byLine.get(line);
+  if (!nodes) return null;
+  const last = nodes.at(-1);
+  let named: wire.Node | undefined;
+  let count = 0;
+  for (const node of nodes) {
+    if (!node.outputs[0]?.name || node.kind === "parameter") continue;
+    named = node;
+    count++;
+  }
+  const node = named ?? last;
+  if (!node?.outputs.length) return null;
+  return { node, count: named ? count : 1 };
+}
+
+/** Everything a pick stands for. */
+export interface Lit {
+  readonly nodes: ReadonlySet<number>;
+  readonly lines: ReadonlySet<number>;
+}
+
+const NOTHING: Lit = { nodes: new Set(), lines: new Set() };
+
+export function litBy(run: RunState | null, pick: Pick | null): Lit {
+  if (!pick) return NOTHING;
+  if (!run) return pick.kind === "line" ? { nodes: new Set(), lines: new Set([pick.line]) } : NOTHING;
+  const index = indexOf(run.graph);
+  if (pick.kind === "line") {
+    const nodes = index.byLine.get(pick.line) ?? [];
+    return { nodes: new Set(nodes.map((node) => node.id)), lines: new Set([pick.line]) };
+  }
+  if (pick.kind === "node") {
+    const line = index.node.get(pick.node)?.place?.line;
+    return { nodes: new Set([pick.node]), lines: new Set(line === undefined ? [] : [line]) };
+  }
+  const nodes = new Set<number>();
+  const lines = new Set<number>();
+  for (const node of run.graph.nodes) {
+    if (node.op !== pick.op || (pick.shapes && pick.shapes !== inputShapes(run.graph, node.id))) continue;
+    nodes.add(node.id);
+    if (node.place) lines.add(node.place.line);
+  }
+  return { nodes, lines };
+}
+
+/** The shapes of a node's inputs as the profiler groups them: `[[2, 3], [2, 3]]`. */
+export function inputShapes(graph: Recording, id: number): string {
+  const index = indexOf(graph);
+  const edges = [...(index.into.get(id) ?? [])].sort((a, b) => (a.input ?? 0) - (b.input ?? 0));
+  const shapes = edges.map((edge) => {
+    const shape = index.node.get(edge.source)?.outputs[edge.output ?? 0]?.shape ?? [];
+    return `[${shape.join(", ")}]`;
+  });
+  return `[${shapes.join(", ")}]`;
+}
+
+/** Leaves and parameters: what a backward pass leaves gradients in. */
+export const leavesOf = memo((graph: Recording): readonly wire.Node[] =>
+  graph.nodes.filter(
+    (node) => (node.kind === "leaf" || node.kind === "parameter") && node.outputs[0]?.requires_grad === true,
+  ),
+);
+
+/** One sentence on why a node has no gradient, or an empty string when it has one. */
+export function whyNoGradient(graph: Recording, node: wire.Node): string {
+  const tensor = tensorOf(node);
+  if (!tensor || gradientOf(graph, node.id)) return "";
+  const flags = node.flags ?? [];
+  if (flags.includes("detach")) return "detach() cuts the graph here: no gradient flows back through it.";
+  if (flags.includes("no_grad")) return "Made under no_grad: autograd did not record how it came to be.";
+  if (!/^(b?float|complex)/.test(tensor.dtype))
+    return `Only floating point tensors have gradients; this one is ${tensor.dtype}.`;
+  if (!tensor.requires_grad) {
+    return node.kind === "op"
+      ? "None of its inputs requires a gradient."
+      : "requires_grad is False, so no gradient is kept for it.";
+  }
+  if (graph.steps.length === 0) return "No backward pass has run yet.";
+  return "No backward pass has reached it.";
+}

@@ -1,0 +1,85 @@
+/** Drafts in localStorage: what was typed and not shared survives a reload, and no tab or link ever overwrites it. */
+import type { Draft } from "./store";
+
+/** A kept draft; `saved` is in milliseconds since 1970. */
+export interface SavedDraft extends Draft {
+  readonly saved: number;
+}
+
+const KEY = "playground.drafts";
+const TAB = "playground.draft";
+const MOST = 12;
+
+export function newDraftId(): string {
+  return `${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 8)}`;
+}
+
+function isDraft(x: unknown): x is SavedDraft {
+  if (typeof x !== "object" || x === null) return false;
+  const d = x as Record<string, unknown>;
+  return (
+    typeof d.id === "string" &&
+    typeof d.title === "string" &&
+    typeof d.code === "string" &&
+    (d.device === "cpu" || d.device === "cuda") &&
+    Number.isSafeInteger(d.seed) &&
+    typeof d.base === "string" &&
+    typeof d.saved === "number"
+  );
+}
+
+/** Every kept draft, newest first. What cannot be read is left out. */
+export function listDrafts(): readonly SavedDraft[] {
+  try {
+    const all: unknown = JSON.parse(localStorage.getItem(KEY) ?? "[]");
+    return Array.isArray(all) ? all.filter(isDraft).sort((a, b) => b.saved - a.saved) : [];
+  } catch {
+    return [];
+  }
+}
+
+function store(drafts: readonly SavedDraft[]): void {
+  try {
+    localStorage.setItem(KEY, JSON.stringify(drafts.slice(0, MOST)));
+  } catch {
+    // A full or forbidden storage must not stop the typing.
+  }
+}
+
+/** The draft this tab was writing before a reload, else the newest of `base`, else (for an empty base) the newest. */
+export function findDraft(base: string): SavedDraft | null {
+  const all = listDrafts();
+  const mine = sessionStorage.getItem(TAB);
+  const own = all.find((draft) => draft.id === mine);
+  if (own && (base === "" || own.base === base)) return own;
+  return (base === "" ? all[0] : all.find((draft) => draft.base === base)) ?? null;
+}
+
+/** This tab's view of the drafts: saves one, and takes a new id when another tab saved the same draft since. */
+export class DraftKeeper {
+  private known = new Map<string, number>();
+
+  /** Tells the keeper that the page now shows `draft` as it is stored. */
+  adopt(draft: SavedDraft): void {
+    this.known.set(draft.id, draft.saved);
+    sessionStorage.setItem(TAB, draft.id);
+  }
+
+  /** Keeps the draft; returns it under the id it was kept with. */
+  save(draft: Draft, now = Date.now()): Draft {
+    const all = listDrafts();
+    const stored = all.find((one) => one.id === draft.id);
+    const taken = stored !== undefined && this.known.get(draft.id) !== stored.saved;
+    const id = taken ? newDraftId() : draft.id;
+    const saved = { ...draft, id, saved: now };
+    this.adopt(saved);
+    store([saved, ...all.filter((one) => one.id !== id)]);
+    return taken ? { ...draft, id } : draft;
+  }
+
+  /** Forgets a draft that is now the same as what it came from, or was shared. */
+  drop(id: string): void {
+    this.known.delete(id);
+    store(listDrafts().filter((one) => one.id !== id));
+  }
+}

@@ -1,0 +1,265 @@
+/** What the last run says about each line: the end of the line, errors, and what is lit. It moves with the text. */
+import {
+  type EditorState,
+  type Extension,
+  RangeSet,
+  RangeValue,
+  StateEffect,
+  StateField,
+} from "@codemirror/state";
+import {
+  Decoration,
+  type DecorationSet,
+  EditorView,
+  GutterMarker,
+  gutterLineClass,
+  hoverTooltip,
+  WidgetType,
+} from "@codemirror/view";
+
+/** What one line made. */
+export interface LineResult {
+  readonly line: number;
+  readonly node: number;
+  readonly name: string;
+  readonly shape: string;
+  readonly value: string;
+  readonly grad: string;
+  /** How often the line ran. */
+  readonly count: number;
+  readonly title: string;
+}
+
+export interface LineError {
+  readonly line: number;
+  readonly message: string;
+  readonly hint: string;
+}
+
+export interface RunResults {
+  /** The text that was run. */
+  readonly code: string;
+  readonly lines: readonly LineResult[];
+  readonly errors: readonly LineError[];
+  /** Lines that nodes of the graph belong to. */
+  readonly known: ReadonlySet<number>;
+}
+
+export interface Lit {
+  readonly hovered: ReadonlySet<number>;
+  readonly picked: ReadonlySet<number>;
+}
+
+export const setResults = StateEffect.define<RunResults | null>();
+export const setLit = StateEffect.define<Lit>();
+
+/** Marks a line of the text as line `line` of the run's text. */
+class RunLine extends RangeValue {
+  constructor(
+    readonly line: number,
+    readonly result: LineResult | undefined,
+    readonly error: LineError | undefined,
+  ) {
+    super();
+  }
+  override eq(other: RunLine): boolean {
+    return other.line === this.line && other.result === this.result && other.error === this.error;
+  }
+}
+
+interface Field {
+  readonly lines: RangeSet<RunLine>;
+  readonly lit: Lit;
+  readonly decorations: DecorationSet;
+  readonly marks: RangeSet<GutterMarker>;
+}
+
+const NONE: Lit = { hovered: new Set(), picked: new Set() };
+
+class EndOfLine extends WidgetType {
+  constructor(readonly result: LineResult) {
+    super();
+  }
+  override eq(other: EndOfLine): boolean {
+    const a = this.result;
+    const b = other.result;
+    return (
+      a.node === b.node &&
+      a.value === b.value &&
+      a.grad === b.grad &&
+      a.count === b.count &&
+      a.name === b.name
+    );
+  }
+  override toDOM(): HTMLElement {
+    const { name, shape, value, grad, count, title } = this.result;
+    const box = document.createElement("span");
+    box.className = "cm-end";
+    box.title = title;
+    box.dataset.node = String(this.result.node);
+    const add = (className: string, text: string) => {
+      if (!text) return;
+      const part = document.createElement("span");
+      part.className = className;
+      part.textContent = text;
+      box.append(part);
+    };
+    add("cm-end-name", name);
+    add("cm-end-shape", shape);
+    add("cm-end-value", value);
+    add("cm-end-grad", grad && `∇ ${grad}`);
+    add("cm-end-count", count > 1 ? `×${count}` : "");
+    return box;
+  }
+  override ignoreEvent(): boolean {
+    return false;
+  }
+}
+
+class ErrorMark extends GutterMarker {
+  override elementClass = "cm-error-line";
+  override eq(): boolean {
+    return true;
+  }
+}
+class LitMark extends GutterMarker {
+  constructor(override elementClass: string) {
+    super();
+  }
+  override eq(other: LitMark): boolean {
+    return other.elementClass === this.elementClass;
+  }
+}
+
+const errorMark = new ErrorMark();
+const marks = { picked: new LitMark("cm-picked-gutter"), hovered: new LitMark("cm-hovered-gutter") };
+const pickedLine = Decoration.line({ class: "cm-picked" });
+const hoveredLine = Decoration.line({ class: "cm-hovered" });
+const underline = Decoration.mark({ class: "cm-error" });
+
+/** Which line of the text each line of the run is: all of them, or the equal ones at the start and at the end. */
+export function alignLines(now: readonly string[], ran: readonly string[]): ReadonlyMap<number, number> {
+  const pairs = new Map<number, number>();
+  let head = 0;
+  while (head < now.length && head < ran.length && now[head] === ran[head]) head++;
+  for (let i = 0; i < head; i++) pairs.set(i + 1, i + 1);
+  let tail = 0;
+  while (tail < now.length - head && tail < ran.length - head && now.at(-1 - tail) === ran.at(-1 - tail))
+    tail++;
+  for (let i = 0; i < tail; i++) pairs.set(ran.length - i, now.length - i);
+  return pairs;
+}
+
+function place(state: EditorState, results: RunResults | null): RangeSet<RunLine> {
+  if (!results) return RangeSet.empty;
+  const made = new Map(results.lines.map((one) => [one.line, one]));
+  const failed = new Map(results.errors.map((one) => [one.line, one]));
+  const pairs = alignLines(state.doc.toString().split("\n"), results.code.split("\n"));
+  const ranges = [];
+  for (const line of new Set([...results.known, ...made.keys(), ...failed.keys()])) {
+    const at = pairs.get(line);
+    if (at === undefined) continue;
+    ranges.push(new RunLine(line, made.get(line), failed.get(line)).range(state.doc.line(at).from));
+  }
+  return RangeSet.of(ranges, true);
+}
+
+function decorate(
+  state: EditorState,
+  lines: RangeSet<RunLine>,
+  lit: Lit,
+): Pick<Field, "decorations" | "marks"> {
+  const drawn = [];
+  const gutter = [];
+  for (const cursor = lines.iter(); cursor.value; cursor.next()) {
+    const at = state.doc.lineAt(cursor.from);
+    const { line, result, error } = cursor.value;
+    if (lit.picked.has(line)) {
+      drawn.push(pickedLine.range(at.from));
+      gutter.push(marks.picked.range(at.from));
+    } else if (lit.hovered.has(line)) {
+      drawn.push(hoveredLine.range(at.from));
+      gutter.push(marks.hovered.range(at.from));
+    }
+    const start = at.from + (at.text.length - at.text.trimStart().length);
+    if (error && start < at.to) drawn.push(underline.range(start, at.to));
+    if (error) gutter.push(errorMark.range(at.from));
+    if (result) drawn.push(Decoration.widget({ widget: new EndOfLine(result), side: 1 }).range(at.to));
+  }
+  return { decorations: Decoration.set(drawn, true), marks: RangeSet.of(gutter, true) };
+}
+
+const field = StateField.define<Field>({
+  create: () => ({ lines: RangeSet.empty, lit: NONE, decorations: Decoration.none, marks: RangeSet.empty }),
+  update(value, transaction) {
+    let { lines, lit } = value;
+    if (transaction.docChanged) {
+      // A line that was typed in no longer says what the run said; the others move along.
+      const touched: [number, number][] = [];
+      transaction.changes.iterChangedRanges((from, to) => {
+        const { doc } = transaction.startState;
+        touched.push([doc.lineAt(from).from, doc.lineAt(to).to]);
+      });
+      lines = lines
+        .update({ filter: (at) => !touched.some(([from, to]) => at >= from && at <= to) })
+        .map(transaction.changes);
+    }
+    for (const effect of transaction.effects) {
+      if (effect.is(setResults)) lines = place(transaction.state, effect.value);
+      if (effect.is(setLit)) lit = effect.value;
+    }
+    if (lines === value.lines && lit === value.lit) return value;
+    return { lines, lit, ...decorate(transaction.state, lines, lit) };
+  },
+  provide: (self) => [
+    EditorView.decorations.from(self, (value) => value.decorations),
+    gutterLineClass.from(self, (value) => value.marks),
+  ],
+});
+
+function runLineAt(state: EditorState, position: number): RunLine | null {
+  const { from } = state.doc.lineAt(position);
+  let found: RunLine | null = null;
+  state.field(field).lines.between(from, from, (_from, _to, value) => {
+    found = value;
+  });
+  return found;
+}
+
+/** The line of the run that stands at `position`, or 0 if the run knows nothing of it. */
+export function ranLine(state: EditorState, position: number): number {
+  return runLineAt(state, position)?.line ?? 0;
+}
+
+/** Where line `line` of the run now stands, or null if it was changed since. */
+export function whereIs(state: EditorState, line: number): number | null {
+  for (const cursor = state.field(field).lines.iter(); cursor.value; cursor.next()) {
+    if (cursor.value.line === line) return cursor.from;
+  }
+  return null;
+}
+
+const messages = hoverTooltip((view, position) => {
+  const error = runLineAt(view.state, position)?.error;
+  if (!error) return null;
+  return {
+    pos: view.state.doc.lineAt(position).from,
+    above: true,
+    create: () => {
+      const dom = document.createElement("div");
+      dom.className = "cm-error-tip";
+      const message = document.createElement("div");
+      message.textContent = error.message;
+      dom.append(message);
+      if (error.hint) {
+        const hint = document.createElement("div");
+        hint.className = "cm-error-hint";
+        hint.textContent = error.hint;
+        dom.append(hint);
+      }
+      return { dom };
+    },
+  };
+});
+
+export const results: Extension = [field, messages];

@@ -1,0 +1,137 @@
+/** The one thin bar: name, Run and Stop, device, seed, and the ways in and out. */
+import { act } from "../actions";
+import type { Action } from "../actions/action";
+import { examples } from "../actions/examples";
+import { showKey } from "../actions/keys";
+import { run } from "../actions/run";
+import { share } from "../actions/share";
+import { stop } from "../actions/stop";
+import { boot } from "../boot";
+import { edit } from "../program";
+import type * as wire from "../protocol.gen";
+import { isActive } from "../run";
+import { getState, isEdited, update, useStore } from "../store";
+import { Icon } from "./icons";
+import { Menu } from "./menu";
+import { Status } from "./status";
+
+export function doAction(action: Action): void {
+  act(action, getState());
+}
+
+function Name() {
+  const title = useStore((state) => state.draft.title);
+  const edited = useStore(isEdited);
+  return (
+    <div className="name">
+      <input
+        className="name-input"
+        aria-label="Name of this session"
+        value={title}
+        maxLength={200}
+        placeholder="Untitled"
+        spellCheck={false}
+        onChange={(event) => edit({ title: event.target.value })}
+      />
+      <span className="name-width" aria-hidden="true">
+        {title || "Untitled"}
+      </span>
+      {edited && <span className="edited">edited</span>}
+    </div>
+  );
+}
+
+const MAX_SEED = Number.MAX_SAFE_INTEGER;
+
+function Seed() {
+  const seed = useStore((state) => state.draft.seed);
+  return (
+    <label className="seed">
+      seed
+      <input
+        className="number"
+        inputMode="numeric"
+        value={seed}
+        size={Math.max(2, String(seed).length)}
+        onChange={(event) => {
+          const next = Number(event.target.value.replace(/\D/g, ""));
+          if (next <= MAX_SEED) edit({ seed: next });
+        }}
+      />
+    </label>
+  );
+}
+
+function DeviceSwitch() {
+  const device = useStore((state) => state.draft.device);
+  const { cuda } = boot.devices;
+  const choose = (to: wire.Device) => {
+    if (to === "cuda" && !cuda.available) update({ toast: cuda.reason });
+    else edit({ device: to });
+  };
+  return (
+    <fieldset className="segments device">
+      <legend className="unseen">Device</legend>
+      {(["cpu", "cuda"] as const).map((one) => {
+        const off = one === "cuda" && !cuda.available;
+        return (
+          <button
+            type="button"
+            key={one}
+            className="segment"
+            aria-pressed={device === one}
+            aria-disabled={off}
+            data-tip={off ? cuda.reason : undefined}
+            aria-description={off ? cuda.reason : undefined}
+            onClick={() => choose(one)}
+          >
+            {one === "cpu" ? "CPU" : "GPU"}
+          </button>
+        );
+      })}
+    </fieldset>
+  );
+}
+
+export function Bar() {
+  const active = useStore((state) => isActive(state.run));
+  return (
+    <header className="bar">
+      <Name />
+      <div className="bar-run">
+        <button
+          type="button"
+          className="primary"
+          onClick={() => doAction(run)}
+          title={`Run (${showKey(run.key)})`}
+        >
+          <Icon name="run" />
+          Run
+          <kbd>{showKey(run.key)}</kbd>
+        </button>
+        <button
+          type="button"
+          className="stop"
+          disabled={!active}
+          onClick={() => doAction(stop)}
+          title={`Stop (${showKey(stop.key)})`}
+        >
+          <Icon name="stop" />
+          Stop
+        </button>
+      </div>
+      <DeviceSwitch />
+      <Seed />
+      <Status />
+      <div className="bar-end">
+        <button type="button" className="quiet wide" onClick={() => doAction(examples)}>
+          Examples
+        </button>
+        <button type="button" className="quiet wide" onClick={() => doAction(share)}>
+          Share
+        </button>
+        <Menu />
+      </div>
+    </header>
+  );
+}

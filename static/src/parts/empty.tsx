@@ -1,0 +1,25 @@
+/** An empty panel: one line on what would fill it, and the click that does. */
+import type { Action } from "../actions/action";
+import { run } from "../actions/run";
+import { doAction } from "./bar";
+
+export function Empty({
+  text,
+  action = run,
+  label = "Run",
+}: {
+  text: string;
+  action?: Action | null;
+  label?: string;
+}) {
+  return (
+    <div className="empty">
+      <p>{text}</p>
+      {action && (
+        <button type="button" className="outlined" onClick={() => doAction(action)}>
+          {label}
+        </button>
+      )}
+    </div>
+  );
+}

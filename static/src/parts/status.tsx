@@ -1,0 +1,77 @@
+/** One line that says what the run is doing or how it ended. */
+import { useEffect, useState } from "react";
+import { formatMillis, ordinal, plural } from "../numbers";
+import type * as wire from "../protocol.gen";
+import { isActive, QUIET_MS, type RunState } from "../run";
+import { useStore } from "../store";
+
+const ENDINGS: Readonly<Record<wire.Status, string>> = {
+  ok: "Finished",
+  error: "Finished with errors",
+  cancelled: "Stopped",
+  timeout: "Stopped: it ran too long",
+  memory: "Stopped: it needs too much memory",
+  output_limit: "Stopped: it printed too much",
+  crashed: "The program's process crashed",
+};
+
+function operations(run: RunState): number {
+  return run.finished?.operations || run.graph.nodes.filter((node) => node.kind === "op").length;
+}
+
+/** The sentence for a run at `now` milliseconds; empty while there is nothing worth saying. */
+export function describe(run: RunState | null, now: number): string {
+  if (!run) return "";
+  switch (run.phase) {
+    case "sent":
+      return now - run.startedAt < QUIET_MS ? "" : "Starting";
+    case "queued":
+      return now - run.startedAt < QUIET_MS ? "" : `Queued as ${ordinal(Math.max(1, run.position))}`;
+    case "running": {
+      const ms = now - run.startedAt;
+      if (ms < QUIET_MS) return "";
+      return `Running ${(ms / 1000).toFixed(1)} s, ${plural(operations(run), "operation")}`;
+    }
+    case "refused":
+      return "Not run";
+    case "lost":
+      return run.startedAt ? "Stopped: the connection was lost" : "";
+    case "finished": {
+      if (!run.finished) return "";
+      const { status, wall_ms } = run.finished;
+      const counts = operations(run);
+      return `${ENDINGS[status]}${status === "ok" || status === "error" ? " in" : " after"} ${formatMillis(wall_ms)}${
+        counts ? `, ${plural(counts, "operation")}` : ""
+      }`;
+    }
+  }
+}
+
+export function Status() {
+  const run = useStore((state) => state.run);
+  const connection = useStore((state) => state.connection);
+  const [now, setNow] = useState(() => performance.now());
+  const active = isActive(run);
+  useEffect(() => {
+    if (!active) return;
+    const timer = setInterval(() => setNow(performance.now()), 100);
+    return () => clearInterval(timer);
+  }, [active]);
+  const text = describe(run, now);
+  const failed = run?.finished && run.finished.status !== "ok" && run.finished.status !== "cancelled";
+  return (
+    <div className="status">
+      {/* What changes ten times a second is shown; what ended is also read out. */}
+      <span
+        className={failed ? "status-text failed" : "status-text"}
+        title={run?.finished?.message || undefined}
+      >
+        {text}
+      </span>
+      <span className="unseen" role="status" aria-live="polite">
+        {active ? "Running" : text}
+      </span>
+      {connection === "lost" && <span className="reconnecting">Reconnecting…</span>}
+    </div>
+  );
+}

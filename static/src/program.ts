@@ -1,0 +1,188 @@
+/** What happens to the program on the page: opened, edited, kept, run, stopped. */
+import { boot } from "./boot";
+import { DraftKeeper, findDraft, newDraftId, type SavedDraft } from "./drafts";
+import type * as wire from "./protocol.gen";
+import { isActive, isShowable, newRun, QUIET_MS, storedRun } from "./run";
+import { type Shared, share, tooBig } from "./share";
+import { send } from "./socket";
+import { type Draft, getState, isEdited, PANELS, type Panel, subscribe, update } from "./store";
+
+const keeper = new DraftKeeper();
+let timer: ReturnType<typeof setTimeout> | undefined;
+
+type Content = { [K in "title" | "code" | "device" | "seed"]?: Draft[K] | undefined };
+
+/** Changes the draft and keeps it a moment later. */
+export function edit(change: Content): void {
+  update({ draft: { ...getState().draft, ...change } as Draft });
+  clearTimeout(timer);
+  timer = setTimeout(keep, 250);
+}
+
+/** Keeps the draft now if it differs from what it came from. */
+export function keep(): void {
+  clearTimeout(timer);
+  const state = getState();
+  if (isEdited(state)) update({ draft: keeper.save(state.draft) });
+  else keeper.drop(state.draft.id);
+}
+
+function show(original: Draft, draft: Draft, url: string): void {
+  if (getState().draft.id) keep();
+  update({
+    original,
+    draft,
+    run: null,
+    shown: null,
+    picked: null,
+    hovered: null,
+    time: null,
+    toast: "",
+    overlay: null,
+  });
+  if (location.pathname + location.search !== url) history.pushState(null, "", url);
+}
+
+function fresh(content: Content, base: string): Draft {
+  return { id: newDraftId(), title: "", code: "", device: "cpu", seed: 0, ...strip(content), base };
+}
+
+function strip(content: Content): Partial<Draft> {
+  return Object.fromEntries(Object.entries(content).filter(([, value]) => value !== undefined));
+}
+
+export function openExample(id: string): void {
+  const example = boot.examples.find((one) => one.id === id);
+  if (!example) return;
+  const draft = fresh({ title: example.title, code: example.code }, `example:${id}`);
+  show(draft, draft, `/?example=${encodeURIComponent(id)}`);
+  runWhenConnected();
+}
+
+export function openNew(): void {
+  const draft = fresh({ title: "Untitled", code: "import torch\n\n" }, "");
+  show(draft, draft, "/?new");
+  update({ pane: "code" });
+}
+
+/** The program a draft came from, as far as this page knows it. */
+function originalOf(draft: Draft): Draft {
+  const [kind, id] = draft.base.split(/:(.*)/);
+  const example = kind === "example" && boot.examples.find((one) => one.id === id);
+  if (example) return fresh({ title: example.title, code: example.code }, draft.base);
+  if (kind === "session" && boot.session?.id === id && boot.session) return sessionDraft(boot.session);
+  return fresh({}, draft.base);
+}
+
+export function openDraft(saved: SavedDraft): void {
+  const { saved: _, ...draft } = saved;
+  const [kind, id] = draft.base.split(/:(.*)/);
+  const url =
+    kind === "session" ? `/s/${id}` : kind === "example" ? `/?example=${encodeURIComponent(id ?? "")}` : "/";
+  show(originalOf(draft), draft, url);
+  keeper.adopt(saved);
+}
+
+function sessionDraft(session: wire.BootSession): Draft {
+  const { title, code, device, seed } = session.content;
+  return fresh({ title: title || "Shared program", code, device, seed }, `session:${session.id}`);
+}
+
+/** Shows a stored session with its results. Nothing is run. */
+export function openSession(session: wire.BootSession): void {
+  const draft = sessionDraft(session);
+  show(draft, draft, location.pathname + location.search);
+  const run = storedRun(draft.code, draft.device, draft.seed, session.content.events ?? []);
+  const view = session.content.view;
+  const panel = PANELS.find((one) => one === view?.panel);
+  update({
+    run,
+    shown: run,
+    panel: panelInUrl() ?? panel ?? "graph",
+    picked: run && view?.node !== undefined && view.node >= 0 ? { kind: "node", node: view.node } : null,
+  });
+}
+
+/** What the page shows first: this link's content, the person's own draft, or the first example. */
+export function openFirst(): void {
+  update({ panel: panelInUrl() ?? "graph" });
+  const query = new URLSearchParams(location.search);
+  const example = query.get("example");
+  const base = boot.session ? `session:${boot.session.id}` : example ? `example:${example}` : "";
+  const saved = findDraft(base);
+  if (boot.session) openSession(boot.session);
+  if (saved && !boot.embed) {
+    const { run } = getState();
+    openDraft(saved);
+    update({ run, shown: run, toast: "This is your draft, kept in this browser." });
+  } else if (!boot.session) {
+    if (query.has("new")) openNew();
+    else openExample(boot.examples.find((one) => one.id === example)?.id ?? boot.examples[0]?.id ?? "");
+  }
+}
+
+export function panelInUrl(): Panel | null {
+  return PANELS.find((panel) => `#${panel}` === location.hash) ?? null;
+}
+
+export function showPanel(panel: Panel): void {
+  update({ panel, pane: "result" });
+  history.replaceState(null, "", `#${panel}`);
+}
+
+export function runNow(): void {
+  keep();
+  const { draft, shown } = getState();
+  const refusal = tooBig(draft.code);
+  if (refusal) {
+    update({ toast: refusal });
+    return;
+  }
+  const id = `${Date.now().toString(36)}${Math.random().toString(36).slice(2, 10)}`;
+  const { code, device, seed } = draft;
+  if (!send({ type: "run", run: id, code, device, seed })) {
+    update({ toast: "Not connected to the server. Trying again; then Run works." });
+    return;
+  }
+  const run = newRun(id, code, device, seed, performance.now());
+  update({ run, shown: shown ?? run, hovered: null, time: null, toast: "" });
+  setTimeout(() => {
+    const now = getState().run;
+    if (now?.id === id && isShowable(now, performance.now())) update({ shown: now });
+  }, QUIET_MS);
+}
+
+/** Runs one of our own examples as soon as the connection stands, unless something else was opened by then. */
+function runWhenConnected(): void {
+  const { connection, draft } = getState();
+  if (connection === "open") {
+    runNow();
+    return;
+  }
+  const undo = subscribe(() => {
+    const state = getState();
+    if (state.draft.id !== draft.id || state.run) return undo();
+    if (state.connection !== "open") return;
+    undo();
+    runNow();
+  });
+}
+
+/** Stores the session; the page then is that session's, unedited, and its address is the link. */
+export async function shareNow(): Promise<Shared> {
+  keep();
+  const { draft, run, panel, picked } = getState();
+  const shared = await share(draft, run, panel, picked?.kind === "node" ? picked.node : -1);
+  keeper.drop(draft.id);
+  const now = getState().draft;
+  const base = `session:${shared.id}`;
+  update({ draft: { ...now, base }, original: { ...draft, base } });
+  keep();
+  history.pushState(null, "", `/s/${shared.id}`);
+  return shared;
+}
+
+export function stop(): void {
+  const { run } = getState();
+  if (run && isActive(run)) send({ type: "cancel", run: run.id });
+}

@@ -1,0 +1,188 @@
+/** What is known of one run: built from its events by `apply`, which is pure. */
+import type * as wire from "./protocol.gen";
+
+/** `refused`: the server did not take the run; `lost`: the connection broke while it ran. */
+export type Phase = "sent" | "queued" | "running" | "finished" | "refused" | "lost";
+
+/** Something a cell shows, in the order it came. */
+export type Item =
+  | { kind: "text"; cell: number; stream: "stdout" | "stderr" | "result"; text: string }
+  | { kind: "figure"; cell: number; index: number }
+  | { kind: "error"; cell: number; error: wire.Error }
+  | { kind: "notice"; cell: number; message: string };
+
+export interface Recording {
+  readonly nodes: readonly wire.Node[];
+  readonly edges: readonly wire.Edge[];
+  readonly scopes: readonly wire.Scope[];
+  readonly steps: readonly wire.Step[];
+  readonly omitted: number;
+}
+
+export interface RunState {
+  readonly id: string;
+  readonly code: string;
+  readonly device: wire.Device;
+  readonly seed: number;
+  /** `performance.now()` when it was sent; 0 for stored results. */
+  readonly startedAt: number;
+  readonly phase: Phase;
+  /** Place in the queue, 1 is next. */
+  readonly position: number;
+  readonly cells: readonly wire.Cell[];
+  readonly items: readonly Item[];
+  readonly figures: Readonly<Record<number, wire.PlotlyFigure>>;
+  readonly graph: Recording;
+  readonly profile: wire.Profile | null;
+  readonly details: Readonly<Record<number, wire.Detail>>;
+  readonly jacobian: wire.JacobianResult | null;
+  /** The server's answer to an `inspect` or `jacobian` it could not do. */
+  readonly refusal: wire.Error | null;
+  readonly finished: wire.Finished | null;
+  /** Highest `seq` applied. */
+  readonly seq: number;
+  /** The events as they came, for Share. */
+  readonly events: readonly wire.Event[];
+}
+
+const EMPTY: Recording = { nodes: [], edges: [], scopes: [], steps: [], omitted: 0 };
+
+export function newRun(
+  id: string,
+  code: string,
+  device: wire.Device,
+  seed: number,
+  startedAt: number,
+): RunState {
+  return {
+    id,
+    code,
+    device,
+    seed,
+    startedAt,
+    phase: "sent",
+    position: 0,
+    cells: [],
+    items: [],
+    figures: {},
+    graph: EMPTY,
+    profile: null,
+    details: {},
+    jacobian: null,
+    refusal: null,
+    finished: null,
+    seq: 0,
+    events: [],
+  };
+}
+
+/** Whether the program may still be running. */
+export function isActive(run: RunState | null): boolean {
+  return run !== null && (run.phase === "sent" || run.phase === "queued" || run.phase === "running");
+}
+
+/** How long a run may show nothing of its own, in milliseconds: a quicker one replaces the last without a blink. */
+export const QUIET_MS = 150;
+
+/** Whether the panels should show this run rather than the one before. */
+export function isShowable(run: RunState, now: number): boolean {
+  if (!isActive(run)) return true;
+  return now - run.startedAt >= QUIET_MS && (run.items.length > 0 || run.graph.nodes.length > 0);
+}
+
+/** Whether the worker still answers `inspect` and `jacobian`. */
+export function isInteractive(run: RunState | null): boolean {
+  return run?.phase === "finished" && run.finished?.interactive === true;
+}
+
+/** The run after one more of its events. Events of another run, and events seen before, change nothing. */
+export function apply(run: RunState, event: wire.Event): RunState {
+  if (event.run !== run.id || (event.seq !== 0 && event.seq <= run.seq)) return run;
+  const next = { ...run, seq: Math.max(run.seq, event.seq), events: [...run.events, event] };
+  switch (event.type) {
+    case "queued":
+      return { ...next, phase: "queued", position: event.position };
+    case "started":
+      return { ...next, phase: "running", position: 0, cells: event.cells };
+    case "output":
+      return { ...next, items: addText(run.items, event.cell, event.stream, event.text) };
+    case "figure": {
+      const figures = { ...run.figures, [event.index]: event.figure };
+      if (event.index in run.figures) return { ...next, figures };
+      return {
+        ...next,
+        figures,
+        items: [...run.items, { kind: "figure", cell: event.cell, index: event.index }],
+      };
+    }
+    case "graph":
+      return { ...next, graph: extend(run.graph, event) };
+    case "profile":
+      return { ...next, profile: event };
+    case "detail":
+      return { ...next, details: { ...run.details, [event.node]: event }, refusal: null };
+    case "jacobian":
+      return { ...next, jacobian: event, refusal: null };
+    case "notice":
+      return { ...next, items: [...run.items, { kind: "notice", cell: event.cell, message: event.message }] };
+    case "error":
+      if (run.finished) return { ...next, refusal: event };
+      return {
+        ...next,
+        phase: run.phase === "running" ? "running" : "refused",
+        items: [...run.items, { kind: "error", cell: event.cell, error: event }],
+      };
+    case "finished":
+      return { ...next, phase: "finished", finished: event };
+    default:
+      return unknown(event, run);
+  }
+}
+
+/** Never reached while the switch above is exhaustive; a newer server's event is left out rather than fatal. */
+function unknown(_event: never, run: RunState): RunState {
+  return run;
+}
+
+/** Pieces of one stream of one cell are one text. */
+function addText(
+  items: readonly Item[],
+  cell: number,
+  stream: "stdout" | "stderr" | "result",
+  text: string,
+): readonly Item[] {
+  const last = items.at(-1);
+  if (last?.kind === "text" && last.cell === cell && last.stream === stream && stream !== "result") {
+    return [...items.slice(0, -1), { ...last, text: last.text + text }];
+  }
+  return [...items, { kind: "text", cell, stream, text }];
+}
+
+function join<T>(old: readonly T[], more: readonly T[] | undefined): readonly T[] {
+  return more?.length ? [...old, ...more] : old;
+}
+
+function extend(old: Recording, more: wire.Graph): Recording {
+  return {
+    nodes: join(old.nodes, more.nodes),
+    edges: join(old.edges, more.edges),
+    scopes: join(old.scopes, more.scopes),
+    steps: join(old.steps, more.steps),
+    omitted: Math.max(old.omitted, more.omitted ?? 0),
+  };
+}
+
+/** A stored run, as a link opens it: its events applied at once, its worker long gone. */
+export function storedRun(
+  code: string,
+  device: wire.Device,
+  seed: number,
+  events: readonly wire.Event[],
+): RunState | null {
+  const id = events[0]?.run;
+  if (id === undefined) return null;
+  let run = newRun(id, code, device, seed, 0);
+  for (const event of events) run = apply(run, event);
+  const finished = run.finished && { ...run.finished, interactive: false };
+  return { ...run, finished, phase: finished ? "finished" : "lost" };
+}

@@ -1,0 +1,133 @@
+/** Share: what is sent, made small enough, and the answer. */
+import { boot } from "./boot";
+import { plural } from "./numbers";
+import type * as wire from "./protocol.gen";
+import type { RunState } from "./run";
+import type { Draft, Panel } from "./store";
+
+export interface Shared {
+  readonly id: string;
+  readonly url: string;
+  /** What had to be left out, in a sentence, or empty. */
+  readonly omitted: string;
+}
+
+const TEXT = 16_384;
+
+/** Why the draft cannot be run, or an empty string. */
+export function tooBig(code: string): string {
+  const bytes = new TextEncoder().encode(code).length;
+  const { code_bytes, code_lines } = boot.limits;
+  if (bytes > code_bytes) {
+    return `The program has ${plural(bytes, "byte")}; at most ${plural(code_bytes, "byte")} can be run or shared.`;
+  }
+  const lines = code.split("\n").length;
+  return lines > code_lines
+    ? `The program has ${plural(lines, "line")}; at most ${plural(code_lines, "line")} can be run.`
+    : "";
+}
+
+/** The events of a run as one stores them: pieces of text and graph joined, binary and answers left out. */
+export function compact(events: readonly wire.Event[]): wire.Event[] {
+  const kept: wire.Event[] = [];
+  for (const event of events) {
+    const last = kept.at(-1);
+    if (event.type === "jacobian" || event.type === "queued" || event.type === "detail") continue;
+    if (
+      event.type === "output" &&
+      last?.type === "output" &&
+      event.stream !== "result" &&
+      event.stream === last.stream &&
+      event.cell === last.cell &&
+      last.text.length + event.text.length <= TEXT
+    ) {
+      kept[kept.length - 1] = { ...last, seq: event.seq, text: last.text + event.text };
+    } else if (event.type === "graph" && last?.type === "graph") {
+      kept[kept.length - 1] = {
+        ...event,
+        nodes: [...last.nodes, ...event.nodes],
+        edges: [...last.edges, ...event.edges],
+        scopes: [...last.scopes, ...event.scopes],
+        steps: [...last.steps, ...event.steps],
+      };
+    } else {
+      kept.push(event);
+    }
+  }
+  return kept;
+}
+
+/** The body of `POST /api/sessions`; results that do not fit are left out, the largest first, and named. */
+export function content(
+  draft: Draft,
+  run: RunState | null,
+  view: wire.View,
+  limit: number,
+): { body: string; omitted: string } {
+  const parent = draft.base.startsWith("session:") ? draft.base.slice("session:".length) : "";
+  const { code, title, device, seed } = draft;
+  let events = run?.finished && run.code === code ? compact(run.events) : [];
+  const make = () => JSON.stringify({ code, title, device, seed, view, events, ...(parent && { parent }) });
+  const fits = () => new TextEncoder().encode(body).length <= limit;
+  let body = make();
+  const left: string[] = [];
+  if (!fits()) {
+    left.push("the flame chart");
+    events = events.map((event) =>
+      event.type === "profile"
+        ? { ...event, spans: [], spans_omitted: event.spans_omitted + event.spans.length }
+        : event,
+    );
+    body = make();
+  }
+  if (!fits()) {
+    left.push("the graph");
+    events = events.filter((event) => event.type !== "graph");
+    body = make();
+  }
+  if (!fits()) {
+    left.push("all other results");
+    events = [];
+    body = make();
+  }
+  const omitted = left.length ? `Too large to store, so left out of the link: ${left.join(", ")}.` : "";
+  return { body, omitted };
+}
+
+/** Stores the session and gives its link. Throws an Error whose message is a sentence for the person. */
+export async function share(draft: Draft, run: RunState | null, panel: Panel, node: number): Promise<Shared> {
+  const refusal = tooBig(draft.code);
+  if (refusal) throw new Error(refusal);
+  const { body, omitted } = content(draft, run, { panel, node }, boot.limits.session_bytes);
+  let answer: Response;
+  try {
+    answer = await fetch("/api/sessions", {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body,
+    });
+  } catch {
+    throw new Error(
+      "The server cannot be reached. Your draft is kept in this browser; try again in a moment.",
+    );
+  }
+  if (answer.status === 413) {
+    throw new Error(
+      `The server refuses a session this large (${plural(body.length, "byte")}). Make the program shorter.`,
+    );
+  }
+  if (answer.status === 429)
+    throw new Error("Too many links in a short time. Wait a few minutes and share again.");
+  const data: unknown = await answer.json().catch(() => null);
+  if (answer.status !== 201 || !isStored(data)) {
+    const said = typeof data === "object" && data !== null && "error" in data ? String(data.error) : "";
+    throw new Error(
+      said || `The server could not store the session (status ${answer.status}). Try again in a moment.`,
+    );
+  }
+  return { id: data.id, url: new URL(data.url, location.href).href, omitted };
+}
+
+function isStored(data: unknown): data is { id: string; url: string } {
+  return typeof data === "object" && data !== null && "id" in data && "url" in data;
+}

@@ -1,0 +1,58 @@
+/** The connection: commands out, events in, applied at most once a frame and acknowledged. */
+import { io, type Socket } from "socket.io-client";
+import type * as wire from "./protocol.gen";
+import { apply, isActive, isShowable } from "./run";
+import { getState, update } from "./store";
+
+let socket: Socket | undefined;
+let waiting: wire.Event[] = [];
+let scheduled = false;
+
+export function connect(): void {
+  socket = io({ transports: ["websocket"], reconnectionDelay: 300, reconnectionDelayMax: 4000 });
+  socket.on("connect", () => update({ connection: "open" }));
+  socket.on("disconnect", lose);
+  socket.on("connect_error", () => update({ connection: "lost" }));
+  socket.on("event", receive);
+}
+
+/** Sends a command; false when there is no connection, and then nothing was sent. */
+export function send(command: wire.Command): boolean {
+  if (!socket?.connected) return false;
+  socket.emit("command", command);
+  return true;
+}
+
+/** Takes one event; what arrives within a frame is applied together. */
+export function receive(event: wire.Event): void {
+  waiting.push(event);
+  if (scheduled) return;
+  scheduled = true;
+  // A hidden tab draws no frames but must keep acknowledging.
+  if (document.hidden) setTimeout(flush, 30);
+  else requestAnimationFrame(flush);
+}
+
+function flush(): void {
+  scheduled = false;
+  const events = waiting;
+  waiting = [];
+  let { run, shown, toast } = getState();
+  for (const event of events) {
+    if (run && event.run === run.id) run = apply(run, event);
+    else if (event.type === "error" && event.run === "") toast = event.message;
+  }
+  const before = getState().run;
+  if (run && (isShowable(run, performance.now()) || shown?.id === run.id)) shown = run;
+  update({ run, shown, toast });
+  if (run && run !== before) send({ type: "ack", run: run.id, seq: run.seq });
+}
+
+/** The server ends a run whose browser went away: what came until then stays, and the page says so. */
+function lose(): void {
+  const { run } = getState();
+  const lost = run && isActive(run);
+  const finished = run?.finished ? { ...run.finished, interactive: false } : null;
+  const ended = run && { ...run, finished, phase: lost ? ("lost" as const) : run.phase };
+  update({ connection: "lost", run: ended, shown: ended ?? getState().shown });
+}

@@ -1,0 +1,99 @@
+/** The page's one store. State is immutable; everything that changes it goes through `update`. */
+import { useSyncExternalStore } from "react";
+import type * as wire from "./protocol.gen";
+import type { RunState } from "./run";
+
+export const PANELS = ["graph", "output", "gradients", "profiler", "jacobian"] as const;
+export type Panel = (typeof PANELS)[number];
+
+/** What is picked out: the same thing in the code, the graph, the tables and the plots. */
+export type Pick =
+  | { kind: "node"; node: number }
+  | { kind: "line"; line: number }
+  | { kind: "op"; op: string; shapes: string };
+
+/** What the person is writing. `base` is where it came from: `example:<id>`, `session:<id>` or nothing. */
+export interface Draft {
+  readonly id: string;
+  readonly title: string;
+  readonly code: string;
+  readonly device: wire.Device;
+  readonly seed: number;
+  readonly base: string;
+}
+
+export type Overlay = "palette" | "examples" | "share" | "menu" | null;
+
+export interface State {
+  readonly draft: Draft;
+  /** What the draft was when it was opened; they differ once it was edited. */
+  readonly original: Draft;
+  /** The newest run. */
+  readonly run: RunState | null;
+  /** What the panels show: the newest run once it has something to show, the one before until then. */
+  readonly shown: RunState | null;
+  readonly connection: "connecting" | "open" | "lost";
+  readonly panel: Panel;
+  /** On a phone one pane shows at a time. */
+  readonly pane: "code" | "result";
+  readonly picked: Pick | null;
+  readonly hovered: Pick | null;
+  /** How many backward steps are done on the timeline; null is the end of the run. */
+  readonly time: number | null;
+  readonly overlay: Overlay;
+  /** One quiet sentence about something that just happened. */
+  readonly toast: string;
+}
+
+type Listener = () => void;
+
+const NO_DRAFT: Draft = { id: "", title: "", code: "", device: "cpu", seed: 0, base: "" };
+
+let state: State = {
+  draft: NO_DRAFT,
+  original: NO_DRAFT,
+  run: null,
+  shown: null,
+  connection: "connecting",
+  panel: "graph",
+  pane: "result",
+  picked: null,
+  hovered: null,
+  time: null,
+  overlay: null,
+  toast: "",
+};
+const listeners = new Set<Listener>();
+
+export function getState(): State {
+  return state;
+}
+
+export function subscribe(listener: Listener): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+/** Merges `change` into the state and tells everyone, once. */
+export function update(change: Partial<State>): void {
+  const next = { ...state, ...change };
+  const keys = Object.keys(change) as (keyof State)[];
+  if (keys.every((key) => Object.is(state[key], next[key]))) return;
+  state = next;
+  for (const listener of [...listeners]) listener();
+}
+
+/** The selected part of the state; renders again only when that part changed. `select` must not build new objects. */
+export function useStore<T>(select: (state: State) => T): T {
+  return useSyncExternalStore(subscribe, () => select(state));
+}
+
+/** Whether the draft differs from what it came from. */
+export function isEdited({ draft, original }: State): boolean {
+  return (
+    draft.code !== original.code ||
+    draft.title !== original.title ||
+    draft.seed !== original.seed ||
+    draft.device !== original.device
+  );
+}
