@@ -1,7 +1,8 @@
 # `make run` and `make test` make what they need themselves; all they ask for is Python 3.11 and make.
 # `make help` lists the rest.
 
-PYTHON ?= python3
+# Found before .venv/bin comes first on the path: it makes .venv.
+PYTHON := $(or $(PYTHON),$(shell command -v python3))
 PY := .venv/bin/python
 # Overridable: make test JOBS=8
 JOBS ?= 2

@@ -106,10 +106,12 @@ def install(venv: Path, *names: str) -> None:
 
 def make_venv(venv: Path) -> None:
     """An empty virtual environment with pip in it."""
-    outcome = subprocess.run([sys.executable, "-m", "venv", "--clear", venv], capture_output=True, text=True)
+    # Not the interpreter of an activated environment: it may be the one that is made anew.
+    base: str = getattr(sys, "_base_executable", sys.executable)
+    outcome = subprocess.run([base, "-m", "venv", "--clear", venv], capture_output=True, text=True)
     if outcome.returncode != 0:
         raise SetupError(
-            f"{sys.executable} -m venv did not work:\n{outcome.stdout}{outcome.stderr}"
+            f"{base} -m venv did not work:\n{outcome.stdout}{outcome.stderr}"
             "On Debian and Ubuntu the package python3-venv brings what it needs."
         )
     (venv / ".python").write_text(sys.version, encoding="utf-8")
