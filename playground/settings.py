@@ -32,7 +32,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     proxies: int = 0
     sandbox: Literal["strict", "off"] = "strict"
     session_bytes: int = 5 * MIB
-    message_bytes: int = 128 * KIB
+    message_bytes: int = 512 * KIB
+    """A program of 64 KiB takes up to 384 KiB as JSON, if every character is escaped."""
     commands_per_s: int = 20
     limits: Limits = Limits()
 

@@ -60,14 +60,10 @@ class Sockets:
         self._io.on_event("disconnect", self._disconnect)
         self._io.on_event("command", self._command)
 
-    def _connect(self, auth: object = None) -> bool:
-        # A second CONNECT on one websocket would make a second client that is never cleared away.
-        if request.environ.setdefault("playground.client", request.sid) != request.sid:  # type: ignore[attr-defined]
-            return False
+    def _connect(self, auth: object = None) -> None:
         sid: str = request.sid  # type: ignore[attr-defined]
         rate = self._settings.commands_per_s
         self._clients[sid] = _Client(sid, request.remote_addr or "", Bucket(rate, 2 * rate))
-        return True
 
     def _disconnect(self, reason: object = None) -> None:
         client = self._clients.pop(request.sid, None)  # type: ignore[attr-defined]

@@ -10,10 +10,13 @@ Three things the libraries leave open are closed here:
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
+import socket
 import time
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NoReturn
 
 import gevent
 import gevent.event
@@ -24,6 +27,7 @@ import simple_websocket
 from engineio.async_drivers.gevent import Thread
 from socketio import packet
 from wsproto.frame_protocol import CloseReason
+from wsproto.utilities import LocalProtocolError
 
 MESSAGES_PER_S = 150
 """Of any kind, over the whole connection; a page sends at most one acknowledgement a frame and a few commands."""
@@ -61,12 +65,20 @@ class _WholeSends:
         self._sock = sock
         self._lock = gevent.lock.RLock()
         self.recv = sock.recv
-        self.close = sock.close
 
     def send(self, data: bytes) -> int:
         with self._lock:
             self._sock.sendall(data)
         return len(data)
+
+    def hang_up(self) -> None:
+        """End the connection itself, whoever else has a descriptor of it."""
+        with contextlib.suppress(OSError):
+            self._sock.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        self.hang_up()
+        self._sock.close()
 
 
 class _Server(simple_websocket.Server):
@@ -102,7 +114,7 @@ class WebSocketWSGI:
         self._handler = handler
         self._max_message_size: int = server.max_http_buffer_size
 
-    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> NoReturn:
         self._ws = _Server(
             environ,
             max_message_size=self._max_message_size,
@@ -110,14 +122,18 @@ class WebSocketWSGI:
             event_class=gevent.event.Event,
             selector_class=gevent.selectors.DefaultSelector,
         )
+        sock = self._ws.sock
         self._handler(self)
+        sock.hang_up()
+        # Tell the server that the connection is used up: what is left in it is no HTTP request.
         if self._ws.mode == "gunicorn":
-            raise StopIteration  # tells gunicorn that the connection is used up
-        return []
+            raise StopIteration
+        raise ConnectionResetError(errno.ECONNRESET, "the websocket is closed")
 
     def close(self) -> None:
         if self._ws.connected:
-            self._ws.close()
+            with contextlib.suppress(OSError, LocalProtocolError):  # the other side was first
+                self._ws.close()
 
     def send(self, message: str | bytes) -> None:
         try:
@@ -159,6 +175,11 @@ class Packet(packet.Packet):
     packet_type: int
     data: Any
     json = WireJSON
+
+    def __init__(self, *fields: Any, encoded_packet: Any = None, **named: Any) -> None:
+        # The base takes an empty message for no message.
+        empty = encoded_packet is not None and not encoded_packet
+        super().__init__(*fields, encoded_packet="?" if empty else encoded_packet, **named)
 
     def decode(self, encoded_packet: Any) -> int:
         try:
