@@ -1,0 +1,12 @@
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vite";
+import { fileURLToPath } from "node:url";
+const here = (p: string) => fileURLToPath(new URL(p, import.meta.url));
+export default defineConfig({
+  root: here("../.."),
+  plugins: [react()],
+  resolve: { alias: { "socket.io-client": here("./fake_socket.ts") } },
+  server: { port: 5199, host: "127.0.0.1", strictPort: true },
+  worker: { format: "es" },
+  cacheDir: "/tmp/w/vite-page",
+});

@@ -1,0 +1,352 @@
+/** What each box says and how large it is. Sizes never depend on gradients or on what is selected, so nothing moves. */
+import { formatShape, plural } from "../numbers";
+import type * as wire from "../protocol.gen";
+import { CUT, GRAD, glyph, VALUE } from "./glyphs";
+import type { GNode } from "./model";
+import { chamfer, hexagon, type Ink, type Prim, roundRect } from "./prims";
+import { type Measure, shorten } from "./text";
+import { type Child, type Group, isGroup } from "./tree";
+import type { VItem } from "./visible";
+
+export const HEADER = 30;
+const PAD = 12;
+const NODE_HEIGHT = 52;
+const COPY_HEIGHT = 28;
+const GROUP_HEIGHT = 70;
+const FAILED_HEIGHT = 18;
+const CELL = 17;
+const GAP = 6;
+const MAX_WIDTH = 264;
+
+/** What changes about a box while it stays where it is. */
+export interface Look {
+  grad: wire.Values | null;
+  selected: boolean;
+  lit: boolean;
+  /** The backward pass is here now, or has been. */
+  backward: "active" | "done" | null;
+  found: "here" | "yes" | null;
+}
+
+export interface Size {
+  width: number;
+  height: number;
+}
+
+interface Words {
+  name: string;
+  op: string;
+  shape: string;
+  tags: string[];
+}
+
+/** The tensor a box stands for: a node's first output, a closed group's result. */
+export function resultNode(item: VItem): GNode | null {
+  return item.node ?? (item.group ? groupResult(item.group) : null);
+}
+
+const results = new WeakMap<Group, { node: GNode | null }>();
+
+/** The last node inside whose tensor is used outside, else the last one. */
+function groupResult(group: Group): GNode | null {
+  const known = results.get(group);
+  if (known) return known.node;
+  const inside: GNode[] = [];
+  const collect = (children: readonly Child[]) => {
+    for (const child of children) {
+      if (isGroup(child)) collect(child.children);
+      else inside.push(child);
+    }
+  };
+  collect(group.children);
+  const members = new Set(inside);
+  let node: GNode | null = null;
+  for (let i = inside.length - 1; i >= 0 && !node; i--) {
+    const one = inside[i];
+    if (one?.kind === "op" && one.outs.some((edge) => !members.has(edge.target))) node = one;
+  }
+  node ??= inside.findLast((one) => one.kind === "op") ?? inside.at(-1) ?? null;
+  results.set(group, { node });
+  return node;
+}
+
+/** Whether a gradient can ever reach it. */
+export function wantsGrad(node: GNode): boolean {
+  return node.wire.outputs.some((output) => output.requires_grad);
+}
+
+function isCut(node: GNode): boolean {
+  return node.flags.has("no_grad") || node.flags.has("detach");
+}
+
+export function nodeTitle(node: GNode): string {
+  return node.name || node.op || "tensor";
+}
+
+function shapeOf(node: GNode): string {
+  const first = node.wire.outputs[0];
+  if (!first) return "";
+  const dtype = first.dtype === "float32" ? "" : ` ${first.dtype}`;
+  const device = first.device === "cuda" ? " cuda" : "";
+  const more = node.wire.outputs.length > 1 ? ` +${node.wire.outputs.length - 1}` : "";
+  return shorten(formatShape(first.shape), 20) + dtype + device + more;
+}
+
+/** Inside `layer1` the parameter `layer1.weight` is `weight`. */
+function localName(item: VItem, name: string): string {
+  for (let at = item.parent; at; at = at.parent) {
+    const scope = at.group?.scope;
+    if (scope?.kind !== "module" || !scope.name) continue;
+    const cut = name.lastIndexOf(`${scope.name}.`);
+    if (cut >= 0 && (cut === 0 || name[cut - 1] === ".")) return name.slice(cut + scope.name.length + 1);
+  }
+  return name;
+}
+
+function wordsOf(item: VItem, node: GNode): Words {
+  const tags: string[] = [];
+  const version = node.wire.outputs[0]?.version ?? 0;
+  if (node.flags.has("detach")) tags.push("detach");
+  else if (node.flags.has("no_grad")) tags.push("no_grad");
+  if (node.flags.has("inplace")) tags.push(`version ${version}`);
+  else if (node.flags.has("view")) tags.push("view");
+  if (node.flags.has("nonfinite")) tags.push("not finite");
+  if (item.copies > 1) tags.push(`1 of ${item.copies}`);
+  return {
+    name: shorten(localName(item, node.name), 22),
+    op: shorten(node.op, 24),
+    shape: shapeOf(node),
+    tags,
+  };
+}
+
+export function sizeOf(item: VItem, measure: Measure): Size {
+  if (item.node) return nodeSize(item, item.node, measure);
+  const group = item.group;
+  if (!group) return { width: 0, height: 0 };
+  const title = groupTitleWidth(group, measure);
+  const result = groupResult(group);
+  const shape = result ? measure(shapeOf(result), "small") + 16 : 0;
+  const width = Math.min(
+    MAX_WIDTH + 40,
+    Math.max(172, title + shape + 2 * PAD + 14, measure(countsOf(group), "note") + 2 * PAD + 14),
+  );
+  return { width: Math.ceil(width / 4) * 4, height: GROUP_HEIGHT };
+}
+
+/** Least width of an open group. */
+export function headerWidth(group: Group, measure: Measure): number {
+  return groupTitleWidth(group, measure) + measure(countsOf(group), "note") + 2 * PAD + 40;
+}
+
+function nodeSize(item: VItem, node: GNode, measure: Measure): Size {
+  const words = wordsOf(item, node);
+  const title =
+    measure(words.name, "name") +
+    (words.name && words.op ? GAP : 0) +
+    measure(words.op || (words.name ? "" : "tensor"), words.name ? "word" : "title");
+  const pad = node.kind === "op" ? PAD : PAD + 4;
+  const text = title + (words.shape ? measure(words.shape, "small") + 14 : 0) + 2 * pad;
+  const tags = words.tags.reduce((sum, tag) => sum + measure(tag, "tag") + 16, 16);
+  const copy = item.copies > 1;
+  const least = copy ? 64 : wantsGrad(node) ? 156 : 108;
+  const width = Math.min(MAX_WIDTH, Math.max(least, text, tags));
+  const height = copy
+    ? COPY_HEIGHT
+    : NODE_HEIGHT + (node.failed ? FAILED_HEIGHT - (node.wire.outputs.length ? 0 : CELL) : 0);
+  return { width: Math.ceil(width / 4) * 4, height };
+}
+
+function groupWords(group: Group): { name: string; type: string } {
+  if (group.kind === "gap") {
+    const last = group.from + group.count;
+    return { name: `${group.from + 1} – ${last}`, type: group.type };
+  }
+  return { name: group.name, type: group.type === group.name ? "" : group.type };
+}
+
+function groupTitleWidth(group: Group, measure: Measure): number {
+  const { name, type } = groupWords(group);
+  return 16 + measure(shorten(name, 28), "title") + (type ? GAP + measure(shorten(type, 28), "word") : 0);
+}
+
+export function countsOf(group: Group): string {
+  const ops = plural(group.ops, "operation");
+  return group.parameters ? `${ops} · ${plural(group.parameters, "parameter")}` : ops;
+}
+
+/** The picture of a box, from its top left corner. */
+export function paint(item: VItem, size: Size, look: Look, measure: Measure): Prim[] {
+  if (item.node) return paintNode(item, item.node, size, look, measure);
+  if (item.group)
+    return item.open
+      ? paintOpen(item, item.group, size, look, measure)
+      : paintClosed(item, item.group, size, look, measure);
+  return [];
+}
+
+/** The outline of a box, which tells what kind it is without colour. */
+export function outline(item: VItem, { width: w, height: h }: Size, grow = 0): string {
+  const g = grow;
+  if (item.node?.kind === "leaf") return roundRect(-g, -g, w + 2 * g, h + 2 * g, h / 2 + g);
+  if (item.node?.kind === "parameter") return hexagon(-g * 1.4, -g, w + 2.8 * g, h + 2 * g, 10 + g * 0.4);
+  if (item.node?.kind === "constant") return chamfer(-g, -g, w + 2 * g, h + 2 * g, 8 + g * 0.5);
+  return roundRect(-g, -g, w + 2 * g, h + 2 * g, (item.group && item.open ? 10 : 6) + g);
+}
+
+function frame(item: VItem, size: Size, look: Look, rest: Ink, fill: Ink, dash?: string): Prim[] {
+  const prims: Prim[] = [];
+  if (look.found)
+    prims.push({
+      d: outline(item, size, 5),
+      fill: "hover",
+      stroke: look.found === "here" ? "ink" : "hairline-strong",
+      width: 1.5,
+    });
+  if (look.backward === "active") prims.push({ d: outline(item, size, 4), fill: "grad-soft" });
+  const [stroke, width]: [Ink, number] =
+    look.backward === "active"
+      ? ["grad", 2.5]
+      : look.selected
+        ? ["ink", 2]
+        : look.lit
+          ? ["muted", 1.75]
+          : look.backward === "done"
+            ? ["grad-line", 1.5]
+            : [rest, 1];
+  prims.push({ d: outline(item, size), fill, stroke, width, ...(dash && width < 2 ? { dash } : {}) });
+  if (look.selected && look.backward === "active")
+    prims.push({ d: outline(item, size, 4), stroke: "ink", width: 1.5 });
+  return prims;
+}
+
+function paintNode(item: VItem, node: GNode, size: Size, look: Look, measure: Measure): Prim[] {
+  const words = wordsOf(item, node);
+  const cut = isCut(node);
+  const rest: Ink = node.failed ? "error" : cut ? "cut" : "hairline-strong";
+  const prims = frame(
+    item,
+    size,
+    look,
+    rest,
+    node.failed ? "error-soft" : cut ? "cut-soft" : "surface",
+    cut ? "4 3" : undefined,
+  );
+  const pad = node.kind === "op" ? PAD : PAD + 4;
+  const copy = item.copies > 1;
+  const baseline = copy ? 18 : 20;
+  const right = size.width - pad;
+  let x = pad;
+  if (words.name) {
+    prims.push({ text: words.name, x, y: baseline, font: "name", ink: cut ? "muted" : "ink" });
+    x += measure(words.name, "name") + GAP;
+  }
+  const op = words.op || (words.name ? "" : "tensor");
+  if (op)
+    prims.push({
+      text: op,
+      x,
+      y: baseline,
+      font: words.name ? "word" : "title",
+      ink: words.name || cut ? "muted" : "ink",
+    });
+  if (words.shape)
+    prims.push({ text: words.shape, x: right, y: baseline, font: "small", ink: "faint", anchor: "end" });
+  if (!copy) prims.push(...cells(node, look, pad, 29, size.width - 2 * pad));
+  if (node.failed) {
+    const message = node.failed.split("\n", 1)[0] ?? "";
+    const most = Math.max(8, Math.floor((size.width - 2 * pad - 14) / 5.6));
+    const y = size.height - 9;
+    const text = message.length > most ? `${message.slice(0, most - 1)}…` : message;
+    prims.push({ d: `M${pad} ${y - 7}l6 6m0 -6l-6 6`, stroke: "error", width: 1.75 });
+    prims.push({ text, x: pad + 13, y, font: "note", ink: "error" });
+  }
+  let end = size.width - 10;
+  for (const tag of words.tags) {
+    const width = measure(tag, "tag") + 10;
+    prims.push({
+      d: roundRect(end - width, -7.5, width, 14, 7),
+      fill: "surface",
+      stroke: tag === "detach" || tag === "no_grad" ? "cut" : "hairline-strong",
+      width: 1,
+    });
+    prims.push({ text: tag, x: end - width / 2, y: 3, font: "tag", ink: "muted", anchor: "middle" });
+    end -= width + 4;
+  }
+  return prims;
+}
+
+/** The value, and beside it the gradient as soon as there is one. */
+function cells(node: GNode, look: Look, x: number, y: number, width: number): Prim[] {
+  const first = node.wire.outputs[0];
+  if (!first) return [];
+  const tone = isCut(node) ? CUT : VALUE;
+  if (!wantsGrad(node) && !look.grad) return glyph(first.value, first.dtype, x, y, width, CELL, tone);
+  const half = (width - GAP) / 2;
+  const prims = glyph(first.value, first.dtype, x, y, half, CELL, tone);
+  if (look.grad) prims.push(...glyph(look.grad, first.dtype, x + half + GAP, y, half, CELL, GRAD));
+  else
+    prims.push({
+      d: roundRect(x + half + GAP + 0.5, y + 0.5, half - 1, CELL - 1, 3),
+      stroke: "hairline",
+      width: 1,
+    });
+  return prims;
+}
+
+function chevron(x: number, y: number, open: boolean): Prim {
+  return { d: open ? `M${x} ${y - 2}l4 4l4 -4` : `M${x + 2} ${y - 4}l4 4l-4 4`, stroke: "muted", width: 1.5 };
+}
+
+function groupTitle(group: Group, baseline: number, open: boolean, measure: Measure): Prim[] {
+  const { name, type } = groupWords(group);
+  const text = shorten(name, 28);
+  const prims: Prim[] = [
+    chevron(PAD - 1, baseline - 4, open),
+    { text, x: PAD + 16, y: baseline, font: "title", ink: "ink" },
+  ];
+  const x = PAD + 16 + measure(text, "title") + (text ? GAP : 0);
+  if (type) prims.push({ text: shorten(type, 28), x, y: baseline, font: "word", ink: "muted" });
+  return prims;
+}
+
+function paintClosed(item: VItem, group: Group, size: Size, look: Look, measure: Measure): Prim[] {
+  const { width: w, height: h } = size;
+  const stack = (by: number): Prim => ({
+    d: `M${by + 4} ${h + by}H${w - by - 4}`,
+    stroke: look.backward ? "grad-line" : "hairline-strong",
+    width: 1.25,
+  });
+  const prims: Prim[] = [stack(3), stack(6)];
+  prims.push(
+    ...frame(item, size, look, "hairline-strong", "surface", group.kind === "gap" ? "2 3" : undefined),
+  );
+  prims.push(...groupTitle(group, 21, false, measure));
+  const result = groupResult(group);
+  if (result)
+    prims.push({ text: shapeOf(result), x: w - PAD, y: 21, font: "small", ink: "faint", anchor: "end" });
+  prims.push({ text: countsOf(group), x: PAD + 16, y: 37, font: "note", ink: "faint" });
+  if (result) prims.push(...cells(result, look, PAD, 46, w - 2 * PAD));
+  return prims;
+}
+
+function paintOpen(item: VItem, group: Group, size: Size, look: Look, measure: Measure): Prim[] {
+  const prims = frame(
+    item,
+    size,
+    { ...look, backward: null },
+    "hairline-strong",
+    item.depth % 2 ? "sunken" : "bg",
+  );
+  prims.push({ d: `M0.5 ${HEADER}H${size.width - 0.5}`, stroke: "hairline", width: 1 });
+  prims.push(...groupTitle(group, 20, true, measure));
+  prims.push({
+    text: countsOf(group),
+    x: size.width - PAD,
+    y: 20,
+    font: "note",
+    ink: "faint",
+    anchor: "end",
+  });
+  return prims;
+}

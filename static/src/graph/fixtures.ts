@@ -1,0 +1,477 @@
+/** Recordings to look at and to test with, as a server would send them. The small ones hold true numbers. */
+import type * as wire from "../protocol.gen";
+
+export type Recorded = Pick<wire.Graph, "nodes" | "edges" | "scopes" | "steps" | "omitted">;
+
+export function valuesOf(data: readonly number[], keep = 64): wire.Values {
+  const numel = data.length;
+  const mean = data.reduce((sum, x) => sum + x, 0) / (numel || 1);
+  const variance = numel > 1 ? data.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (numel - 1) : 0;
+  return {
+    numel,
+    data: data.slice(0, keep),
+    mean,
+    std: Math.sqrt(variance),
+    min: Math.min(...data),
+    max: Math.max(...data),
+    norm: Math.sqrt(data.reduce((sum, x) => sum + x * x, 0)),
+    zeros: data.filter((x) => x === 0).length,
+  };
+}
+
+/** Numbers of a tensor too large to send: statistics only. */
+export function statistics(shape: readonly number[], std = 1, mean = 0): wire.Values {
+  const numel = shape.reduce((product, size) => product * size, 1);
+  return {
+    numel,
+    mean,
+    std,
+    min: mean - 3.2 * std,
+    max: mean + 3.4 * std,
+    norm: Math.sqrt(numel * (std * std + mean * mean)),
+  };
+}
+
+interface NodeOptions {
+  name?: string;
+  kind?: wire.Node["kind"];
+  shape?: number[];
+  dtype?: string;
+  value?: wire.Values;
+  grad?: boolean;
+  flags?: wire.Node["flags"];
+  version?: number;
+  line?: number;
+  scope?: number;
+  failed?: string;
+  cut?: boolean;
+}
+
+/** Builds a recording node by node. */
+export class Recorder {
+  readonly nodes: wire.Node[] = [];
+  readonly edges: wire.Edge[] = [];
+  readonly scopes: wire.Scope[] = [];
+  readonly steps: wire.Step[] = [];
+  #call = -1;
+
+  scope(name: string, type: string, parent = 0, kind: wire.Scope["kind"] = "module"): number {
+    const id = this.scopes.length + 1;
+    this.scopes.push({ id, parent, kind, name, type });
+    return id;
+  }
+
+  add(op: string, inputs: readonly number[], options: NodeOptions = {}): number {
+    const id = this.nodes.length;
+    const shape = options.shape ?? [];
+    const grad = options.grad ?? true;
+    const kind = options.kind ?? "op";
+    const title = op
+      .replace(/_$/, "")
+      .replace(/(^|_)(\w)/g, (_all, _gap, letter: string) => letter.toUpperCase());
+    this.nodes.push({
+      id,
+      kind,
+      op: op ? `aten::${op}` : "",
+      grad_fn: kind === "op" && grad ? `${title}Backward0` : "",
+      cell: 0,
+      ...(options.line
+        ? { place: { line: options.line, column: 0, end_line: options.line, end_column: 20 } }
+        : {}),
+      scope: options.scope ?? 0,
+      outputs: options.failed
+        ? []
+        : [
+            {
+              shape,
+              dtype: options.dtype ?? "float32",
+              name: options.name ?? "",
+              requires_grad: grad,
+              version: options.version ?? 0,
+              value: options.value ?? statistics(shape),
+            },
+          ],
+      flags: options.flags ?? [],
+      failed: options.failed ?? "",
+    });
+    inputs.forEach((source, input) => {
+      this.edges.push({ source, target: id, output: 0, input, cut: options.cut ?? false });
+    });
+    return id;
+  }
+
+  call(): void {
+    this.#call++;
+  }
+
+  step(node: number, entering: wire.Values, leaving: readonly [number, wire.Values][]): void {
+    this.steps.push({
+      index: this.steps.length,
+      call: this.#call,
+      node,
+      name: this.nodes[node]?.grad_fn || "AccumulateGrad",
+      entering: [entering],
+      leaving: leaving.map(([target, grad]) => ({ target, output: 0, grad })),
+      time_us: 12,
+    });
+  }
+
+  accumulate(node: number, grad: wire.Values, total = grad): void {
+    this.steps.push({
+      index: this.steps.length,
+      call: this.#call,
+      node,
+      name: "AccumulateGrad",
+      entering: [grad],
+      leaving: [],
+      accumulated: total,
+      time_us: 4,
+    });
+  }
+
+  /** A backward pass over everything below `from`, with made-up gradients of the right shapes. */
+  backward(from: number): void {
+    this.call();
+    const needs = new Set([from]);
+    const into = new Map<number, number[]>();
+    for (const edge of this.edges)
+      if (!edge.cut) into.set(edge.target, [...(into.get(edge.target) ?? []), edge.source]);
+    for (let id = from; id >= 0; id--) {
+      const node = this.nodes[id];
+      const first = node?.outputs[0];
+      if (!node || !needs.has(id) || !first?.requires_grad) continue;
+      const grad =
+        first.value.numel === 1
+          ? valuesOf([1 / (1 + from - id)])
+          : statistics(first.shape, 0.02 * (1 + (id % 5)));
+      const sources = (into.get(id) ?? []).filter((source) => this.nodes[source]?.outputs[0]?.requires_grad);
+      if (node.kind !== "op") this.accumulate(id, grad);
+      else {
+        this.step(
+          id,
+          grad,
+          sources.map((source) => [source, statistics(this.nodes[source]?.outputs[0]?.shape ?? [], 0.03)]),
+        );
+        for (const source of sources) needs.add(source);
+      }
+    }
+  }
+
+  done(omitted = 0): Recorded {
+    return { nodes: this.nodes, edges: this.edges, scopes: this.scopes, steps: this.steps, omitted };
+  }
+}
+
+/** The tutorial's first program: a = linspace(0, 2 pi, 25); out = (2 sin(a) + 1).sum(); out.backward(). */
+export function chain(): Recorded {
+  const r = new Recorder();
+  const a = Array.from({ length: 25 }, (_, i) => (2 * Math.PI * i) / 24);
+  const b = a.map(Math.sin);
+  const c = b.map((x) => 2 * x);
+  const d = c.map((x) => x + 1);
+  const ones = a.map(() => 1);
+  const twos = a.map(() => 2);
+  const da = a.map((x) => 2 * Math.cos(x));
+  const na = r.add("linspace", [], { name: "a", kind: "leaf", shape: [25], value: valuesOf(a), line: 3 });
+  const nb = r.add("sin", [na], { name: "b", shape: [25], value: valuesOf(b), line: 4 });
+  const nc = r.add("mul", [nb], { name: "c", shape: [25], value: valuesOf(c), line: 5 });
+  const nd = r.add("add", [nc], { name: "d", shape: [25], value: valuesOf(d), line: 6 });
+  const out = r.add("sum", [nd], { name: "out", value: valuesOf([d.reduce((x, y) => x + y, 0)]), line: 7 });
+  r.call();
+  r.step(out, valuesOf([1]), [[nd, valuesOf(ones)]]);
+  r.step(nd, valuesOf(ones), [[nc, valuesOf(ones)]]);
+  r.step(nc, valuesOf(ones), [[nb, valuesOf(twos)]]);
+  r.step(nb, valuesOf(twos), [[na, valuesOf(da)]]);
+  r.accumulate(na, valuesOf(da));
+  return r.done();
+}
+
+/** The tutorial's TinyModel: two linear layers, the squared distance to what is wanted, and one step of SGD. */
+export function tinyModel(passes = 1): Recorded {
+  const r = new Recorder();
+  const grad = false;
+  const input = r.add("randn", [], {
+    name: "some_input",
+    kind: "constant",
+    shape: [16, 1000],
+    grad,
+    line: 23,
+  });
+  const ideal = r.add("randn", [], {
+    name: "ideal_output",
+    kind: "constant",
+    shape: [16, 10],
+    grad,
+    line: 24,
+  });
+  const parameter = (name: string, shape: number[]) =>
+    r.add("", [], { name, kind: "parameter", shape, value: statistics(shape, 0.02) });
+  let [w1, b1, w2, b2] = [
+    parameter("layer1.weight", [100, 1000]),
+    parameter("layer1.bias", [100]),
+    parameter("layer2.weight", [10, 100]),
+    parameter("layer2.bias", [10]),
+  ];
+  for (let pass = 0; pass < passes; pass++) {
+    const model = r.scope("TinyModel", "TinyModel");
+    const linear = (name: string, x: number, w: number, b: number, sizes: [number, number]) => {
+      const scope = r.scope(name, "Linear", model);
+      const t = r.add("t", [w], {
+        shape: sizes,
+        value: statistics(sizes, 0.02),
+        scope,
+        flags: ["view"],
+        line: 14,
+      });
+      return r.add("addmm", [b, x, t], {
+        shape: [16, sizes[1]],
+        value: statistics([16, sizes[1]], 0.58),
+        scope,
+        line: 14,
+      });
+    };
+    const h = linear("layer1", input, w1, b1, [1000, 100]);
+    const relu = r.add("relu", [h], {
+      shape: [16, 100],
+      value: statistics([16, 100], 0.3, 0.23),
+      scope: r.scope("relu", "ReLU", model),
+      line: 15,
+    });
+    const y = linear("layer2", relu, w2, b2, [100, 10]);
+    const sub = r.add("sub", [ideal, y], { shape: [16, 10], value: statistics([16, 10], 1.1), line: 30 });
+    const pow = r.add("pow", [sub], { shape: [16, 10], value: statistics([16, 10], 1.4, 1.2), line: 30 });
+    const loss = r.add("sum", [pow], { name: "loss", value: valuesOf([142.7238]), line: 30 });
+    r.backward(loss);
+    const optimizer = r.scope("optimizer", "SGD", 0, "optimizer");
+    [w1, b1, w2, b2] = [w1, b1, w2, b2].map((p) => {
+      const shape = r.nodes[p]?.outputs[0]?.shape ?? [];
+      const name = r.nodes[p]?.outputs[0]?.name ?? "";
+      return r.add("add_", [p], {
+        name,
+        shape,
+        flags: ["inplace", "no_grad"],
+        version: pass + 1,
+        value: statistics(shape, 0.02),
+        scope: optimizer,
+        line: 33,
+      });
+    }) as [number, number, number, number];
+  }
+  return r.done();
+}
+
+/** What cuts a graph and what goes wrong: no_grad, detach, in-place writes, NaN, an operation that raised. */
+export function cuts(): Recorded {
+  const r = new Recorder();
+  const six = (f: (i: number) => number) => valuesOf(Array.from({ length: 6 }, (_, i) => f(i)));
+  const shape = [2, 3];
+  const ones = r.add("ones", [], { kind: "leaf", shape, value: six(() => 1), line: 1 });
+  const a = r.add("mul", [ones], { name: "a", shape, value: six(() => 2), line: 1 });
+  const more = r.add("ones", [], { kind: "leaf", shape, value: six(() => 1), line: 2 });
+  const b = r.add("mul", [more], { name: "b", shape, value: six(() => 3), line: 2 });
+  const c1 = r.add("add", [a, b], { name: "c1", shape, value: six(() => 5), line: 4 });
+  r.add("add", [a, b], {
+    name: "c2",
+    shape,
+    value: six(() => 5),
+    grad: false,
+    flags: ["no_grad"],
+    cut: true,
+    line: 8,
+  });
+  const c3 = r.add("mul", [a, b], { name: "c3", shape, value: six(() => 6), line: 12 });
+  const y = r.add("detach", [c3], {
+    name: "y",
+    shape,
+    value: six(() => 6),
+    grad: false,
+    flags: ["detach", "view"],
+    cut: true,
+    line: 14,
+  });
+  const z = r.add("exp_", [c1], {
+    name: "z",
+    shape,
+    value: six(() => 148.4132),
+    flags: ["inplace"],
+    version: 1,
+    line: 15,
+  });
+  const mixed = r.add("mul", [z, y], { name: "mixed", shape, value: six((i) => i * 0.3 - 0.7), line: 16 });
+  r.add("log", [mixed], {
+    name: "logs",
+    shape,
+    value: { numel: 6, nonfinite: 3, mean: -0.6, std: 0.5, min: -1.2, max: -0.2 },
+    flags: ["nonfinite"],
+    line: 17,
+  });
+  r.add("to", [mixed], {
+    name: "as_double",
+    shape,
+    dtype: "float64",
+    value: six((i) => i * 0.3 - 0.7),
+    line: 18,
+  });
+  const index = r.add("tensor", [], {
+    name: "index",
+    kind: "constant",
+    shape: [3],
+    dtype: "int64",
+    value: valuesOf([2, 0, 1]),
+    grad: false,
+    line: 19,
+  });
+  r.add("sin_", [ones], {
+    failed: "RuntimeError: a leaf Variable that requires grad is being used in an in-place operation.",
+    line: 20,
+  });
+  r.add("matmul", [mixed, index], {
+    failed: "RuntimeError: size mismatch, got input (2), mat (2x3), vec (3) for addmv in matmul",
+    line: 21,
+  });
+  r.backward(mixed);
+  return r.done();
+}
+
+/** `for _ in range(times): z = (z / x) * y`, the tutorial's profiler program. */
+export function longChain(times = 1000): Recorded {
+  const r = new Recorder();
+  const shape = [2, 3];
+  const six = (seed: number) => valuesOf(Array.from({ length: 6 }, (_, i) => Math.sin(seed * 1.7 + i * 2.3)));
+  const x = r.add("randn", [], { name: "x", kind: "leaf", shape, value: six(1), line: 6 });
+  const y = r.add("rand", [], { name: "y", kind: "leaf", shape, value: six(2), line: 7 });
+  let z = r.add("ones", [], { name: "z", kind: "leaf", shape, value: valuesOf([1, 1, 1, 1, 1, 1]), line: 8 });
+  for (let i = 0; i < times; i++) {
+    const q = r.add("div", [z, x], { shape, value: six(i), line: 12 });
+    z = r.add("mul", [q, y], { name: "z", shape, value: six(i + 0.5), line: 12 });
+  }
+  const loss = r.add("sum", [z], { name: "loss", value: valuesOf([0.0123]), line: 13 });
+  r.backward(loss);
+  return r.done();
+}
+
+/** A transformer's forward and backward pass; about `size` nodes, one mask used by every block. */
+export function transformer(size = 10_000): Recorded {
+  const r = new Recorder();
+  const root = r.scope("Transformer", "Transformer");
+  const wide = [8, 128, 512];
+  const tokens = r.add("randint", [], {
+    name: "tokens",
+    kind: "constant",
+    shape: [8, 128],
+    dtype: "int64",
+    grad: false,
+    line: 2,
+  });
+  const mask = r.add("tril", [], {
+    name: "mask",
+    kind: "constant",
+    shape: [128, 128],
+    dtype: "bool",
+    grad: false,
+    line: 3,
+  });
+  const table = r.add("", [], { name: "embedding.weight", kind: "parameter", shape: [32000, 512] });
+  let x = r.add("embedding", [table, tokens], {
+    shape: wide,
+    scope: r.scope("embedding", "Embedding", root),
+    line: 30,
+  });
+  const linear = (name: string, parent: number, from: number, path: string) => {
+    const scope = r.scope(name, "Linear", parent);
+    const w = r.add("", [], { name: `${path}.${name}.weight`, kind: "parameter", shape: [512, 512] });
+    const b = r.add("", [], { name: `${path}.${name}.bias`, kind: "parameter", shape: [512] });
+    const t = r.add("t", [w], { shape: [512, 512], scope, line: 40 });
+    return r.add("addmm", [b, from, t], { shape: wide, scope, line: 40 });
+  };
+  const norm = (name: string, parent: number, from: number, path: string) => {
+    const scope = r.scope(name, "LayerNorm", parent);
+    const w = r.add("", [], { name: `${path}.${name}.weight`, kind: "parameter", shape: [512] });
+    const mean = r.add("mean", [from], { shape: [8, 128, 1], scope, line: 50 });
+    const centred = r.add("sub", [from, mean], { shape: wide, scope, line: 51 });
+    const power = r.add("pow", [centred], { shape: wide, scope, line: 52 });
+    const variance = r.add("mean", [power], { shape: [8, 128, 1], scope, line: 52 });
+    const root = r.add("rsqrt", [variance], { shape: [8, 128, 1], scope, line: 53 });
+    const scaled = r.add("mul", [centred, root], { shape: wide, scope, line: 54 });
+    return r.add("mul", [scaled, w], { shape: wide, scope, line: 54 });
+  };
+  const layers = r.scope("layers", "ModuleList", root);
+  for (let block = 0; r.nodes.length < size - 60; block++) {
+    const path = `layers.${block}`;
+    const scope = r.scope(String(block), block % 5 === 4 ? "SparseBlock" : "Block", layers);
+    const attention = r.scope("attention", "Attention", scope);
+    const n1 = norm("norm1", scope, x, path);
+    const q = linear("q", attention, n1, `${path}.attention`);
+    const k = linear("k", attention, n1, `${path}.attention`);
+    const v = linear("v", attention, n1, `${path}.attention`);
+    const kt = r.add("transpose", [k], { shape: [8, 512, 128], scope: attention, flags: ["view"], line: 61 });
+    const scores = r.add("bmm", [q, kt], {
+      name: "scores",
+      shape: [8, 128, 128],
+      scope: attention,
+      line: 62,
+    });
+    const masked = r.add("masked_fill", [scores, mask], { shape: [8, 128, 128], scope: attention, line: 63 });
+    const weights = r.add("softmax", [masked], { shape: [8, 128, 128], scope: attention, line: 64 });
+    const mixed = r.add("bmm", [weights, v], { shape: wide, scope: attention, line: 65 });
+    const projected = linear("out", attention, mixed, `${path}.attention`);
+    const sum = r.add("add", [x, projected], { shape: wide, scope, line: 71 });
+    const n2 = norm("norm2", scope, sum, path);
+    const mlp = r.scope("mlp", "Sequential", scope);
+    const up = linear("0", mlp, n2, `${path}.mlp`);
+    const act = r.add("gelu", [up], { shape: wide, scope: r.scope("1", "GELU", mlp), line: 74 });
+    x = r.add("add", [sum, linear("2", mlp, act, `${path}.mlp`)], {
+      name: "x",
+      shape: wide,
+      scope,
+      line: 75,
+    });
+  }
+  const head = r.add("", [], { name: "head.weight", kind: "parameter", shape: [32000, 512] });
+  const logits = r.add("matmul", [norm("norm", root, x, ""), head], {
+    name: "logits",
+    shape: [8, 128, 32000],
+    scope: root,
+    line: 80,
+  });
+  const loss = r.add("cross_entropy", [logits, tokens], {
+    name: "loss",
+    value: valuesOf([10.3735]),
+    line: 90,
+  });
+  r.backward(loss);
+  return r.done();
+}
+
+/** `size` operations without any structure to fold, each taking one or two of the last results. */
+export function thicket(size = 10_000): Recorded {
+  const r = new Recorder();
+  const ops = ["add", "mul", "sin", "exp", "sub", "tanh"];
+  let seed = 1;
+  const random = (below: number) => {
+    seed = (seed * 48271) % 2147483647;
+    return seed % below;
+  };
+  r.add("randn", [], { name: "x", kind: "leaf", shape: [4], value: valuesOf([0.1, -0.4, 1.2, 0.5]) });
+  for (let i = 1; i < size; i++) {
+    const back = () => Math.max(0, i - 1 - random(12));
+    const op = ops[random(ops.length)] ?? "add";
+    const inputs = random(3) === 0 ? [back(), back()] : [back()];
+    r.add(op, [...new Set(inputs)], {
+      shape: [4],
+      value: valuesOf([0.1, -0.4, 1.2, i / size]),
+      line: 1 + random(900),
+    });
+  }
+  return r.done();
+}
+
+export const FIXTURES: Record<string, () => Recorded> = {
+  chain,
+  tinyModel,
+  training: () => tinyModel(6),
+  cuts,
+  longChain,
+  transformer,
+  thicket,
+};

@@ -1,0 +1,246 @@
+/** One moment of the picture: what to draw where, independent of how. */
+import type { Backward } from "./backward";
+import { type Look, paint, resultNode, type Size } from "./cards";
+import { GRAD, glyph } from "./glyphs";
+import type { GEdge, GNode } from "./model";
+import { type Ink, type Prim, roundRect } from "./prims";
+import { arrowPath, type Box, type Line, lineMiddle, linePath, type Scene } from "./scene";
+import type { Measure } from "./text";
+import type { VItem } from "./visible";
+
+export interface View {
+  scale: number;
+  x: number;
+  y: number;
+}
+
+/** How much of each box is legible at a scale. */
+export type Detail = "full" | "title" | "shape";
+
+export function detailAt(scale: number): Detail {
+  return scale >= 0.5 ? "full" : scale >= 0.28 ? "title" : "shape";
+}
+
+export interface Attention {
+  selected: GNode | string | null;
+  /** Nodes lit because they, or what shows them elsewhere, are pointed at. */
+  lit: ReadonlySet<GNode>;
+  litKey: string | null;
+  found: ReadonlySet<GNode>;
+  foundHere: GNode | null;
+  searching: boolean;
+}
+
+/** Answers, for every part of a scene, how it looks now. Built once for each change of anything. */
+export class Frame {
+  readonly #activeItem: VItem | undefined;
+  readonly #doneItems = new Set<VItem>();
+  readonly #litItems = new Set<VItem>();
+  readonly #selectedItems = new Set<VItem>();
+  readonly #found = new Map<VItem, "here" | "yes">();
+
+  constructor(
+    readonly scene: Scene,
+    readonly backward: Backward,
+    readonly attention: Attention,
+    readonly measure: Measure,
+  ) {
+    const { byId } = backward.model;
+    const itemsOf = (node: GNode | undefined): readonly VItem[] => {
+      if (!node) return [];
+      const copies = scene.graph.copiesOf.get(node) ?? [];
+      const item = scene.graph.itemOf[node.index];
+      return item && !copies.includes(item) ? [item, ...copies] : copies;
+    };
+    const active = backward.active;
+    if (active) {
+      this.#activeItem = itemsOf(byId.get(active.node))[0];
+      for (const id of backward.doneNodes)
+        for (const item of itemsOf(byId.get(id))) this.#doneItems.add(item);
+    }
+    for (const node of attention.lit) for (const item of itemsOf(node)) this.#litItems.add(item);
+    if (typeof attention.selected === "string") {
+      const item = scene.graph.items.get(attention.selected);
+      if (item) this.#selectedItems.add(item);
+    } else if (attention.selected)
+      for (const item of itemsOf(attention.selected)) this.#selectedItems.add(item);
+    for (const node of attention.found) {
+      for (const item of itemsOf(node)) {
+        if (node === attention.foundHere) this.#found.set(item, "here");
+        else if (!this.#found.has(item)) this.#found.set(item, "yes");
+      }
+    }
+  }
+
+  look(item: VItem): Look {
+    const node = item.open ? null : resultNode(item);
+    return {
+      grad: node ? this.backward.grad(node) : null,
+      selected: this.#selectedItems.has(item),
+      lit: this.#litItems.has(item) || item.key === this.attention.litKey,
+      backward: this.#activeItem === item ? "active" : this.#doneItems.has(item) ? "done" : null,
+      found: this.#found.get(item) ?? null,
+    };
+  }
+
+  /** Everything else steps back while a search is on. */
+  dimmed(item: VItem): boolean {
+    return this.attention.searching && !item.open && !this.#found.has(item);
+  }
+
+  paint(box: Box, look: Look, detail: Detail): Prim[] {
+    const size: Size = box;
+    const prims = paint(box.item, size, look, this.measure);
+    if (detail === "full") return prims;
+    const legible = (prim: Prim) =>
+      "text" in prim
+        ? detail === "title" && (prim.font === "name" || prim.font === "title" || prim.font === "word")
+        : prim.stroke !== undefined && (prim.width ?? 1) >= 1;
+    const body = prims.filter(legible);
+    return detail === "shape"
+      ? body.slice(0, 1 + (look.backward || look.selected || look.found ? 2 : 0))
+      : body;
+  }
+
+  lineState(line: Line): "active" | "done" | "cut" | "lit" | null {
+    let state: "done" | null = null;
+    if (this.backward.active) {
+      for (const edge of line.edge.members) {
+        const one = this.backward.edge(edge);
+        if (one === "active") return "active";
+        if (one) state = "done";
+      }
+    }
+    if (state) return state;
+    if (line.edge.members.some((edge) => this.#isLit(edge))) return "lit";
+    return line.edge.cut ? "cut" : null;
+  }
+
+  #isLit({ source, target }: GEdge): boolean {
+    const { selected, lit } = this.attention;
+    return selected === source || selected === target || lit.has(source) || lit.has(target);
+  }
+
+  paintLine(line: Line, state: ReturnType<Frame["lineState"]>, detail: Detail): Prim[] {
+    const { direction } = this.scene;
+    const ink: Ink =
+      state === "active"
+        ? "grad"
+        : state === "done"
+          ? "grad-line"
+          : line.edge.cut
+            ? "cut"
+            : state === "lit"
+              ? "value"
+              : "value-line";
+    const backward = state === "active" || state === "done";
+    const many = line.edge.members.length > 1 ? 2 : 1.5;
+    const width = state === "active" ? 2.75 : state ? many + 0.5 : many;
+    const prims: Prim[] = [
+      {
+        d: linePath(line, direction),
+        stroke: ink,
+        width,
+        ...(line.edge.cut && !backward ? { dash: "4 4" } : {}),
+      },
+    ];
+    if (detail === "shape") return prims;
+    if (line.arrow && !(state === "active")) prims.push({ d: arrowPath(line, direction, false), fill: ink });
+    if (state === "active" && line.edge.from && !line.edge.from.open)
+      prims.push({ d: arrowPath(line, direction, true), fill: ink });
+    if (line.edge.cut && line.arrow && detail === "full") prims.push(...cutMark(line, this.measure));
+    return prims;
+  }
+
+  /** Gradients on their way at this step: what enters the active node on its output side, what leaves towards its inputs. */
+  chips(): Prim[] {
+    const step = this.backward.active;
+    const box = this.#activeItem && this.scene.byKey.get(this.#activeItem.key);
+    if (!step || !box) return [];
+    const down = this.scene.direction === "down";
+    const taken: Rect[] = [];
+    const prims: Prim[] = [];
+    const put = (
+      values: NonNullable<typeof step.entering>[number],
+      cx: number,
+      cy: number,
+      across: number,
+    ) => {
+      if (!values) return;
+      const rect = free(
+        { x: cx - CHIP / 2, y: cy - CHIP_HEIGHT / 2, width: CHIP, height: CHIP_HEIGHT },
+        taken,
+        across,
+        down,
+      );
+      taken.push(rect);
+      prims.push({
+        d: roundRect(rect.x - 2, rect.y - 2, CHIP + 4, CHIP_HEIGHT + 4, 5),
+        fill: "surface",
+        stroke: "grad",
+        width: 1.25,
+      });
+      prims.push(...glyph(values, "float32", rect.x, rect.y, CHIP, CHIP_HEIGHT, GRAD));
+    };
+    for (const values of step.entering ?? []) {
+      if (down) put(values, box.x + box.width / 2, box.y + box.height + 14, 1);
+      else put(values, box.x + box.width + CHIP / 2 + 8, box.y + box.height / 2, 1);
+    }
+    const lines = this.scene.lines.filter((line) => line.edge.to === this.#activeItem);
+    for (const flow of step.leaving ?? []) {
+      const line = lines.find(({ edge }) =>
+        edge.members.some(
+          (one) =>
+            one.target.id === step.node &&
+            one.source.id === flow.target &&
+            (one.output === (flow.output ?? 0) || edge.members.length === 1),
+        ),
+      );
+      if (!line) continue;
+      const [x, y] = lineMiddle(line);
+      put(flow.grad, x, y, Math.sign((down ? x - box.x - box.width / 2 : y - box.y - box.height / 2) || 1));
+    }
+    return prims;
+  }
+}
+
+interface Rect {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+const CHIP = 74;
+const CHIP_HEIGHT = 17;
+
+/** Moves a chip sideways until it covers none of those before it. */
+function free(rect: Rect, taken: readonly Rect[], side: number, down: boolean): Rect {
+  const at = { ...rect };
+  for (let tries = 0; tries < 20; tries++) {
+    const hit = taken.find(
+      (other) =>
+        at.x < other.x + other.width + 8 &&
+        other.x < at.x + at.width + 8 &&
+        at.y < other.y + other.height + 6 &&
+        other.y < at.y + at.height + 6,
+    );
+    if (!hit) break;
+    if (down) at.x = side < 0 ? hit.x - at.width - 8 : hit.x + hit.width + 8;
+    else at.y = side < 0 ? hit.y - at.height - 6 : hit.y + hit.height + 6;
+  }
+  return at;
+}
+
+/** Two strokes across the line, and what cut it. */
+function cutMark(line: Line, measure: Measure): Prim[] {
+  const [x, y] = lineMiddle(line);
+  const flags = line.edge.members[0]?.target.flags;
+  const text = flags?.has("detach") ? "detach" : flags?.has("no_grad") ? "no_grad" : "no gradient";
+  const width = measure(text, "tag") + 8;
+  return [
+    { d: roundRect(x + 7, y - 7, width, 14, 3), fill: "bg" },
+    { d: `M${x - 6} ${y + 2.5}l12 -5M${x - 6} ${y + 6.5}l12 -5`, stroke: "cut", width: 1.5 },
+    { text, x: x + 11, y: y + 3.5, font: "tag", ink: "muted" },
+  ];
+}

@@ -1,0 +1,182 @@
+/** The recorded computation as the diagram knows it: nodes, edges and scopes, growing with every `graph` event. */
+import type * as wire from "../protocol.gen";
+
+export type Flag = NonNullable<wire.Node["flags"]>[number];
+
+export interface GNode {
+  readonly id: number;
+  /** Position in order of arrival, which is the order of execution. */
+  readonly index: number;
+  readonly kind: wire.Node["kind"];
+  /** `sin`, without `aten::`; empty for a tensor whose making was not seen. */
+  readonly op: string;
+  readonly name: string;
+  readonly line: number;
+  readonly flags: ReadonlySet<Flag>;
+  readonly failed: string;
+  readonly wire: wire.Node;
+  readonly scope: GScope;
+  readonly ins: GEdge[];
+  readonly outs: GEdge[];
+  /** Equal for nodes that do the same thing at the same place; what folding compares. */
+  readonly token: number;
+}
+
+export interface GEdge {
+  readonly source: GNode;
+  readonly target: GNode;
+  readonly output: number;
+  readonly input: number;
+  readonly cut: boolean;
+}
+
+export interface GScope {
+  readonly id: number;
+  readonly kind: wire.Scope["kind"] | "root";
+  readonly name: string;
+  readonly type: string;
+  readonly parent: GScope | null;
+  readonly depth: number;
+  /** Nodes and scopes in the order of their first node. */
+  readonly children: (GNode | GScope)[];
+  /** Operations inside, however deep. */
+  ops: number;
+  /** Nodes of any kind inside, however deep. */
+  size: number;
+  readonly parameters: Set<GNode>;
+  /** Changes whenever something inside changed. */
+  version: number;
+}
+
+export function isScope(child: GNode | GScope): child is GScope {
+  return "children" in child;
+}
+
+const MAX_DEPTH = 200;
+
+export class GraphModel {
+  readonly nodes: GNode[] = [];
+  readonly byId = new Map<number, GNode>();
+  readonly scopes = new Map<number, GScope>();
+  readonly root: GScope = scope(0, "root", "", "", null);
+  readonly steps: wire.Step[] = [];
+  edges = 0;
+  omitted = 0;
+  version = 0;
+  #tokens = new Map<string, number>();
+  #waiting: wire.Edge[] = [];
+  #placed = new Set<GScope>([this.root]);
+
+  /** Adds what an event brings. Anything inconsistent (unknown ends, repeated ids) is left out, never fatal. */
+  push(event: Pick<wire.Graph, "nodes" | "edges" | "scopes" | "steps" | "omitted">): void {
+    for (const one of event.scopes ?? []) this.#addScope(one);
+    for (const one of event.nodes ?? []) this.#addNode(one);
+    const edges = this.#waiting.length ? [...this.#waiting, ...(event.edges ?? [])] : (event.edges ?? []);
+    this.#waiting = [];
+    for (const one of edges) this.#addEdge(one);
+    for (const step of event.steps ?? []) this.steps.push(step);
+    this.omitted = Math.max(this.omitted, event.omitted ?? 0);
+    this.version++;
+  }
+
+  /** A small number for each distinct string. */
+  token(text: string): number {
+    let token = this.#tokens.get(text);
+    if (token === undefined) {
+      token = this.#tokens.size + 1;
+      this.#tokens.set(text, token);
+    }
+    return token;
+  }
+
+  #addScope(one: wire.Scope): void {
+    if (one.id === 0 || this.scopes.has(one.id)) return;
+    const known = this.scopes.get(one.parent) ?? this.root;
+    const parent = known.depth < MAX_DEPTH ? known : this.root;
+    this.scopes.set(one.id, scope(one.id, one.kind, one.name, one.type ?? "", parent));
+  }
+
+  #addNode(one: wire.Node): void {
+    if (this.byId.has(one.id)) return;
+    const home = this.scopes.get(one.scope ?? 0) ?? this.root;
+    const first = one.outputs[0];
+    const op = one.op.replace(/^aten::/, "");
+    const flags = one.flags ?? [];
+    const place = one.place ? `${one.place.line}:${one.place.column ?? 0}` : "";
+    const shapes = one.outputs.map((output) => `${output.dtype}[${output.shape.join()}]`).join(";");
+    const node: GNode = {
+      id: one.id,
+      index: this.nodes.length,
+      kind: one.kind,
+      op,
+      name: one.outputs.find((output) => output.name)?.name ?? "",
+      line: one.place?.line ?? 0,
+      flags: new Set(flags),
+      failed: one.failed ?? "",
+      wire: one,
+      scope: home,
+      ins: [],
+      outs: [],
+      token: this.token(
+        `${one.kind}|${op}|${shapes}|${first?.requires_grad ? 1 : 0}|${flags.join()}|${place}`,
+      ),
+    };
+    this.nodes.push(node);
+    this.byId.set(one.id, node);
+    home.children.push(node);
+    this.#place(home);
+    for (let at: GScope | null = home; at; at = at.parent) {
+      if (one.kind === "op") at.ops++;
+      at.size++;
+      at.version++;
+    }
+  }
+
+  /** A scope takes its place among its parent's children when its first node comes, so empty scopes never show. */
+  #place(home: GScope): void {
+    for (let at = home; at.parent && !this.#placed.has(at); at = at.parent) {
+      this.#placed.add(at);
+      at.parent.children.push(at);
+    }
+  }
+
+  #addEdge(one: wire.Edge): void {
+    const source = this.byId.get(one.source);
+    const target = this.byId.get(one.target);
+    if (!source || !target) {
+      if (this.#waiting.length < 10_000) this.#waiting.push(one);
+      return;
+    }
+    if (source === target) return;
+    const edge: GEdge = {
+      source,
+      target,
+      output: one.output ?? 0,
+      input: one.input ?? 0,
+      cut: one.cut ?? false,
+    };
+    source.outs.push(edge);
+    target.ins.push(edge);
+    this.edges++;
+    for (let at: GScope | null = target.scope; at; at = at.parent) {
+      at.version++;
+      if (source.kind === "parameter") at.parameters.add(source);
+    }
+  }
+}
+
+function scope(id: number, kind: GScope["kind"], name: string, type: string, parent: GScope | null): GScope {
+  return {
+    id,
+    kind,
+    name,
+    type,
+    parent,
+    depth: parent ? parent.depth + 1 : 0,
+    children: [],
+    ops: 0,
+    size: 0,
+    parameters: new Set(),
+    version: 0,
+  };
+}
