@@ -63,7 +63,7 @@ function Results() {
         aria-labelledby="tab-panel-graph"
         hidden={panel !== "graph"}
       >
-        <GraphPanel visible={panel === "graph"} />
+        <GraphPanel />
       </div>
       {panel !== "graph" && (
         <div

@@ -6,6 +6,7 @@ import { copyLink } from "./copy_link";
 import { download } from "./download";
 import { focusEditor } from "./editor";
 import { examples } from "./examples";
+import { fit, searchGraph, stepBack, stepForward } from "./graph";
 import { actionFor } from "./keys";
 import { newProgram } from "./new";
 import { palette } from "./palette";
@@ -23,6 +24,10 @@ export const actions: readonly Action[] = [
   share,
   copyLink,
   download,
+  stepForward,
+  stepBack,
+  fit,
+  searchGraph,
   nextPanel,
   previousPanel,
   focusEditor,

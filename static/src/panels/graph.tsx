@@ -1,10 +1,118 @@
 /** Graph: the diagram with the card of what is selected. */
+import { useEffect, useRef } from "react";
+import { litBy } from "../derive";
+import type { AutogradGraph } from "../graph";
 import { Empty } from "../parts/empty";
-import { useStore } from "../store";
+import type { RunState } from "../run";
+import { getState, type State, subscribe, update, useStore } from "../store";
+import { Inspector } from "./inspector";
 
-export function GraphPanel({ visible }: { visible: boolean }) {
-  const run = useStore((state) => state.shown);
-  if (!visible) return null;
-  if (!run) return <Empty text="The diagram of every operation and its gradient appears here." />;
-  return <div className="graph" />;
+/** Gives the diagram what a run has recorded since it was given the last time. */
+class Feed {
+  private run = "";
+  private sent = { nodes: 0, edges: 0, scopes: 0, steps: 0 };
+
+  constructor(private readonly graph: AutogradGraph) {}
+
+  show(run: RunState | null): void {
+    if (run?.id !== this.run) {
+      this.graph.reset();
+      this.run = run?.id ?? "";
+      this.sent = { nodes: 0, edges: 0, scopes: 0, steps: 0 };
+    }
+    if (!run) return;
+    const { nodes, edges, scopes, steps, omitted } = run.graph;
+    const { sent } = this;
+    const before = sent.nodes + sent.edges + sent.scopes + sent.steps;
+    if (nodes.length + edges.length + scopes.length + steps.length === before) return;
+    this.graph.push({
+      nodes: nodes.slice(sent.nodes),
+      edges: edges.slice(sent.edges),
+      scopes: scopes.slice(sent.scopes),
+      steps: steps.slice(sent.steps),
+      omitted,
+    });
+    this.sent = { nodes: nodes.length, edges: edges.length, scopes: scopes.length, steps: steps.length };
+  }
+}
+
+/** The node a pick stands for when it stands for exactly one. */
+function single(pick: State["picked"]): number | null {
+  return pick?.kind === "node" ? pick.node : null;
+}
+
+function joinGraph(graph: AutogradGraph): () => void {
+  const feed = new Feed(graph);
+  let seen: State | null = null;
+  const sync = () => {
+    const state = getState();
+    const before = seen;
+    seen = state;
+    const other = state.shown?.id !== before?.shown?.id;
+    if (state.shown?.graph !== before?.shown?.graph || other) feed.show(state.shown);
+    if (state.time !== before?.time) graph.step = state.time;
+    if (state.picked !== before?.picked || state.hovered !== before?.hovered || other) {
+      const lit = new Set([...litBy(state.shown, state.hovered).nodes]);
+      if (state.picked?.kind !== "node") for (const id of litBy(state.shown, state.picked).nodes) lit.add(id);
+      graph.lit = lit;
+      const node = single(state.picked);
+      if (graph.selected !== node) {
+        graph.selected = node;
+        if (node !== null) void graph.reveal(node);
+      }
+      graph.hovered = single(state.hovered);
+    }
+  };
+  const onSelect = (event: Event) => {
+    const { node } = (event as CustomEvent<{ node: number | null }>).detail;
+    update({ picked: node === null ? null : { kind: "node", node } });
+  };
+  const onHover = (event: Event) => {
+    const { node } = (event as CustomEvent<{ node: number | null }>).detail;
+    update({ hovered: node === null ? null : { kind: "node", node } });
+  };
+  const onStep = (event: Event) =>
+    update({ time: (event as CustomEvent<{ step: number | null }>).detail.step });
+  graph.addEventListener("select", onSelect);
+  graph.addEventListener("hover", onHover);
+  graph.addEventListener("stepchange", onStep);
+  sync();
+  const undo = subscribe(sync);
+  return () => {
+    undo();
+    graph.remove();
+  };
+}
+
+function emptyText(run: RunState | null): string {
+  if (!run) return "The diagram of every operation and its gradient appears here.";
+  if (run.phase === "finished" && run.graph.nodes.length === 0) {
+    return "This program made no tensors, so there is nothing to draw.";
+  }
+  return "";
+}
+
+export function GraphPanel() {
+  const box = useRef<HTMLDivElement>(null);
+  const empty = useStore((state) => emptyText(state.shown));
+  const omitted = useStore((state) => state.shown?.graph.omitted ?? 0);
+  useEffect(() => {
+    if (!box.current) return;
+    const graph = document.createElement("autograd-graph");
+    box.current.append(graph);
+    return joinGraph(graph);
+  }, []);
+  return (
+    <div className="graph">
+      <div className="graph-box" ref={box} hidden={empty !== ""} />
+      {empty && <Empty text={empty} />}
+      {omitted > 0 && (
+        <p className="graph-note">
+          {omitted.toLocaleString("en-US")} later operations ran without being recorded; the diagram shows the
+          first ones.
+        </p>
+      )}
+      <Inspector />
+    </div>
+  );
 }

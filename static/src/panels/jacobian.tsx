@@ -1,3 +1,258 @@
+/** Jacobian and Hessian of a chosen output with respect to chosen inputs, as labelled heat maps. */
+import { useEffect, useMemo, useState } from "react";
+import { indexOf, leavesOf, nameOf } from "../derive";
+import { decode } from "../matrix";
+import { formatCount, formatShape } from "../numbers";
+import { Empty } from "../parts/empty";
+import type * as wire from "../protocol.gen";
+import { isActive, isInteractive, type Recording, type RunState } from "../run";
+import { send } from "../socket";
+import { useStore } from "../store";
+import { HeatMap } from "./heatmap";
+
+/** Entries that are computed without being asked for. */
+const QUICK = 20_000;
+
+interface Question {
+  readonly output: number;
+  readonly inputs: readonly number[];
+  readonly order: 1 | 2;
+}
+
+function label(node: wire.Node): string {
+  return `${nameOf(node)} ${formatShape(node.outputs[0]?.shape ?? [])}`;
+}
+
+function size(graph: Recording, id: number): number {
+  return indexOf(graph).node.get(id)?.outputs[0]?.value.numel ?? 0;
+}
+
+/** Operations with a name that depend on a leaf, the last of each name, in order of execution. */
+export function outputsOf(graph: Recording): readonly wire.Node[] {
+  const last = new Map<string, wire.Node>();
+  for (const node of graph.nodes) {
+    const tensor = node.outputs[0];
+    if (node.kind !== "op" || !tensor?.requires_grad || !node.grad_fn || !tensor.name) continue;
+    last.delete(tensor.name);
+    last.set(tensor.name, node);
+  }
+  return [...last.values()];
+}
+
+/** Which of `candidates` the output depends on through edges that gradients flow along. */
+export function reaching(
+  graph: Recording,
+  output: number,
+  candidates: readonly wire.Node[],
+): readonly wire.Node[] {
+  const { into } = indexOf(graph);
+  const seen = new Set<number>([output]);
+  const waiting = [output];
+  for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
+    for (const edge of into.get(id) ?? []) {
+      if (edge.cut || seen.has(edge.source)) continue;
+      seen.add(edge.source);
+      waiting.push(edge.source);
+    }
+  }
+  return candidates.filter((node) => node.id !== output && seen.has(node.id));
+}
+
+function answers(result: wire.JacobianResult | null, { output, inputs, order }: Question): boolean {
+  if (result?.output !== output || result.order !== order) return false;
+  const answered = new Set(result.blocks.map((block) => block.input));
+  return inputs.length === answered.size && inputs.every((id) => answered.has(id));
+}
+
+/** Why this cannot be asked, or an empty string. */
+function objection(graph: Recording, { output, inputs, order }: Question): string {
+  if (inputs.length === 0) return "Choose at least one input.";
+  const numel = size(graph, output);
+  if (order === 2 && numel !== 1) {
+    return `A Hessian needs an output with one element; this one has ${formatCount(numel)}. Choose a sum or a loss.`;
+  }
+  return "";
+}
+
+function Block({
+  block,
+  question,
+  graph,
+}: {
+  block: wire.JacobianBlock;
+  question: Question;
+  graph: Recording;
+}) {
+  const { node } = indexOf(graph);
+  const name = (id: number) => {
+    const found = node.get(id);
+    return found ? nameOf(found) : `tensor ${id}`;
+  };
+  const rowName = name(question.order === 1 ? question.output : block.input);
+  const columnName = name(block.other ?? block.input);
+  const output = name(question.output);
+  const matrix = useMemo(() => {
+    try {
+      return decode(block);
+    } catch {
+      return null;
+    }
+  }, [block]);
+  const title =
+    question.order === 1 ? `∂ ${output} / ∂ ${columnName}` : `∂² ${output} / ∂ ${rowName} ∂ ${columnName}`;
+  if (!matrix)
+    return <p className="problem">The numbers of {title} did not arrive whole. Run again to compute them.</p>;
+  return (
+    <section className="block" aria-label={title}>
+      <h3>
+        {title}
+        <span className="muted numbers">
+          {" "}
+          {formatShape(block.rows)} by {formatShape(block.columns)}
+        </span>
+      </h3>
+      <HeatMap
+        matrix={matrix}
+        rowName={rowName}
+        rowShape={block.rows}
+        columnName={columnName}
+        columnShape={block.columns}
+        label={title}
+      />
+    </section>
+  );
+}
+
+function Answer({ run, question }: { run: RunState; question: Question }) {
+  const [asked, setAsked] = useState<Question | null>(null);
+  const problem = objection(run.graph, question);
+  const inputs = question.inputs.reduce((sum, id) => sum + size(run.graph, id), 0);
+  const entries = inputs * (question.order === 2 ? inputs : size(run.graph, question.output));
+  const done = answers(run.jacobian, question);
+  const alive = isInteractive(run);
+  const ask = () => {
+    setAsked(question);
+    send({ type: "jacobian", run: run.id, ...question, inputs: [...question.inputs] });
+  };
+  // biome-ignore lint/correctness/useExhaustiveDependencies: asked once for each question, when it can be answered
+  useEffect(() => {
+    if (!done && !problem && alive && entries <= QUICK) ask();
+  }, [question, alive, run.id]);
+  if (problem) return <p className="empty-line">{problem}</p>;
+  if (done && run.jacobian) {
+    return run.jacobian.blocks.map((block) => (
+      <Block
+        key={`${block.input} ${block.other ?? ""}`}
+        block={block}
+        question={question}
+        graph={run.graph}
+      />
+    ));
+  }
+  if (isActive(run)) return <p className="empty-line">Computed when the program has ended.</p>;
+  if (!alive)
+    return (
+      <Empty
+        text="The program's process has ended, so nothing more can be computed from it."
+        label="Run again to compute"
+      />
+    );
+  if (asked === question && run.refusal) return <p className="problem">{run.refusal.message}</p>;
+  if (asked === question) return <p className="empty-line">Computing {formatCount(entries)} derivatives…</p>;
+  return (
+    <div className="empty">
+      <p>{formatCount(entries)} derivatives, which can take a while.</p>
+      <button type="button" className="outlined" onClick={ask}>
+        Compute
+      </button>
+    </div>
+  );
+}
+
 export default function JacobianPanel() {
-  return null;
+  const run = useStore((state) => state.shown);
+  const picked = useStore((state) => state.picked);
+  const [output, setOutput] = useState<number | null>(null);
+  const [chosen, setChosen] = useState<readonly number[] | null>(null);
+  const [order, setOrder] = useState<1 | 2>(1);
+  const graph = run?.graph;
+  const outputs = useMemo(() => (graph ? outputsOf(graph) : []), [graph]);
+  const asked =
+    outputs.find((node) => node.id === output) ??
+    outputs.find((node) => picked?.kind === "node" && picked.node === node.id);
+  const current = asked ?? outputs.at(-1);
+  const inputs = useMemo(
+    () => (graph && current ? reaching(graph, current.id, [...leavesOf(graph), ...outputs]) : []),
+    [graph, current, outputs],
+  );
+  const question = useMemo<Question | null>(() => {
+    if (!current) return null;
+    const possible = new Set(inputs.map((node) => node.id));
+    const kept = (chosen ?? []).filter((id) => possible.has(id));
+    const first = inputs[0];
+    return {
+      output: current.id,
+      inputs: kept.length || chosen?.length === 0 ? kept : first ? [first.id] : [],
+      order,
+    };
+  }, [current, inputs, chosen, order]);
+  if (!run) return <Empty text="Derivatives of any output by any input appear here after a run." />;
+  if (!question || !current) {
+    return (
+      <Empty
+        text="No named tensor of this run depends on one that requires a gradient. Name a result, as in y = f(x)."
+        action={null}
+      />
+    );
+  }
+  const toggle = (id: number) =>
+    setChosen(
+      question.inputs.includes(id)
+        ? question.inputs.filter((one) => one !== id)
+        : [...question.inputs, id].slice(-8),
+    );
+  return (
+    <div className="jacobian">
+      <div className="panel-tools">
+        <fieldset className="segments">
+          <legend className="unseen">Order</legend>
+          <button type="button" className="segment" aria-pressed={order === 1} onClick={() => setOrder(1)}>
+            Jacobian
+          </button>
+          <button type="button" className="segment" aria-pressed={order === 2} onClick={() => setOrder(2)}>
+            Hessian
+          </button>
+        </fieldset>
+        <label className="pick-label">
+          of
+          <select
+            value={current.id}
+            onChange={(event) => setOutput(Number(event.target.value))}
+            aria-label="Output"
+          >
+            {outputs.map((node) => (
+              <option key={node.id} value={node.id}>
+                {label(node)}
+              </option>
+            ))}
+          </select>
+        </label>
+        <fieldset className="chips">
+          <legend>by</legend>
+          {inputs.map((node) => (
+            <button
+              type="button"
+              key={node.id}
+              className="chip"
+              aria-pressed={question.inputs.includes(node.id)}
+              onClick={() => toggle(node.id)}
+            >
+              {label(node)}
+            </button>
+          ))}
+        </fieldset>
+      </div>
+      <Answer run={run} question={question} />
+    </div>
+  );
 }
