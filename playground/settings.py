@@ -252,6 +252,13 @@ SETTINGS = (
     ),
     Setting("PLAYGROUND_FRAMES", "limits.frames", "Pieces one run may send.", low=100),
     Setting(
+        "PLAYGROUND_EVENTS",
+        "limits.events",
+        "Messages one run may send to the page.",
+        low=100,
+        high=1_000_000,
+    ),
+    Setting(
         "PLAYGROUND_OPERATIONS", "limits.operations", "Operations that are recorded.", low=1, high=20_000
     ),
     Setting("PLAYGROUND_FIGURES", "limits.figures", "Plots of one run.", low=0, high=1_000),
@@ -312,6 +319,13 @@ SETTINGS = (
         "Questions about one run that may wait.",
         low=1,
         high=1_000,
+    ),
+    Setting(
+        "PLAYGROUND_ZYGOTE_PATIENCE_S",
+        "limits.zygote_patience_s",
+        "A process that should start programs and has not for so long is replaced.",
+        "seconds",
+        low=1,
     ),
     Setting(
         "PLAYGROUND_BATCH_S",

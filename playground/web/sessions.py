@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
 
 from playground.protocol import SessionContent
 from playground.web.boot import BootSession
@@ -161,23 +161,29 @@ class Sessions:
         if sqlite:
             sa.event.listen(engine, "connect", self._set_up_sqlite)
         try:
-            metadata.create_all(engine)
-            with engine.begin() as connection:
-                found = connection.execute(sa.select(version.c.version_num)).scalar()
-                if found is None:
-                    connection.execute(sa.insert(version).values(version_num=SCHEMA))
-                elif found != SCHEMA:
-                    raise OSError(f"the database has schema {found}, this program needs {SCHEMA}")
+            try:
+                self._create(engine)
+            except (OperationalError, IntegrityError):
+                self._create(engine)  # another process was creating the same tables
         except BaseException:
             engine.dispose()
             raise
         return engine
 
+    def _create(self, engine: sa.Engine) -> None:
+        metadata.create_all(engine)
+        with engine.begin() as connection:
+            found = connection.execute(sa.select(version.c.version_num)).scalar()
+            if found is None:
+                connection.execute(sa.insert(version).values(version_num=SCHEMA))
+            elif found != SCHEMA:
+                raise OSError(f"the database has schema {found}, this program needs {SCHEMA}")
+
     def _set_up_sqlite(self, connection: Any, _record: object) -> None:
         cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
         cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute("PRAGMA synchronous=FULL")
-        cursor.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
         cursor.execute(
             f"PRAGMA max_page_count={self._max_bytes // cursor.execute('PRAGMA page_size').fetchone()[0]}"
         )
