@@ -100,7 +100,7 @@ function paint(
         context.rect(left + 4, top, right - left - 8, ROW);
         context.clip();
         context.fillStyle = ink;
-        context.fillText(bar.name, left + 5, top + ROW / 2 - 0.5);
+        context.fillText(bar.name.replace(/^aten::/, ""), left + 5, top + ROW / 2 - 0.5);
         context.restore();
       }
     }

@@ -84,6 +84,12 @@ function NumberTable({
   );
 }
 
+/** `a[0] to a[24]`, or only the name of a scalar. */
+function span(name: string, count: number, shape: readonly number[]): string {
+  const first = `${name}${indexLabel(0, shape)}`;
+  return count > 1 ? `${first} to ${name}${indexLabel(count - 1, shape)}` : first;
+}
+
 function Picture({
   matrix,
   rowName,
@@ -135,9 +141,7 @@ function Picture({
           </>
         ) : (
           <span className="muted">
-            ↓ {rowName}
-            {indexLabel(0, rowShape)} to {indexLabel(matrix.rows - 1, rowShape)}. Point at an entry to read
-            it.
+            ↓ {span(rowName, matrix.rows, rowShape)}. Point at an entry to read it.
           </span>
         )}
       </p>

@@ -16,6 +16,7 @@ export function loadPlotly(): Promise<Plotly> {
 function themed(layout: Partial<Layout>): Partial<Layout> {
   const ink = token("--ink");
   const line = token("--hairline");
+  const title = { font: { size: 13, color: token("--muted") }, standoff: 8 };
   const axis = {
     gridcolor: line,
     zerolinecolor: token("--hairline-strong"),
@@ -47,7 +48,9 @@ function themed(layout: Partial<Layout>): Partial<Layout> {
   look.xaxis ??= {};
   look.yaxis ??= {};
   for (const key of Object.keys(look)) {
-    if (/^[xy]axis\d*$/.test(key)) look[key] = { ...axis, ...(look[key] as object) };
+    if (!/^[xy]axis\d*$/.test(key)) continue;
+    const own = look[key] as { title?: object };
+    look[key] = { ...axis, ...own, title: { ...title, ...own.title } };
   }
   return look;
 }

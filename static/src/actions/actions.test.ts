@@ -1,0 +1,66 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import type { Action } from "./action";
+import { actionFor, keyOf, showKey } from "./keys";
+
+let actions: readonly Action[];
+
+beforeAll(async () => {
+  document.body.innerHTML = '<script type="application/json" id="boot">{"examples":[],"limits":{}}</script>';
+  ({ actions } = await import("./index"));
+});
+
+const press = (key: string, more: KeyboardEventInit = {}, target: HTMLElement = document.body) => {
+  const event = new KeyboardEvent("keydown", { key, bubbles: true, ...more });
+  target.dispatchEvent(event);
+  return event;
+};
+
+describe("the registry", () => {
+  it("has every action once, each with a label and a key of its own", () => {
+    expect(new Set(actions.map((one) => one.name)).size).toBe(actions.length);
+    expect(new Set(actions.map((one) => one.key)).size).toBe(actions.length);
+    for (const { label, key } of actions) {
+      expect(label).toMatch(/^[A-Z].*[^.]$/);
+      expect(key).toMatch(/^((Mod|Alt|Shift)\+)*[A-Za-z./,]+$/);
+    }
+  });
+
+  it.each([
+    "run",
+    "stop",
+    "share",
+    "graph.fit",
+    "step.forward",
+    "step.back",
+    "panel.next",
+    "panel.previous",
+    "theme",
+  ])("has %s", (name) => expect(actions.some((one) => one.name === name)).toBe(true));
+});
+
+describe("keys", () => {
+  it("are read from a press", () => {
+    expect(keyOf(press("Enter", { ctrlKey: true }), false)).toBe("Mod+Enter");
+    expect(keyOf(press("Enter", { metaKey: true }), true)).toBe("Mod+Enter");
+    expect(keyOf(press("s", { ctrlKey: true }), false)).toBe("Mod+S");
+    expect(keyOf(press("S", { ctrlKey: true, shiftKey: true }), false)).toBe("Mod+Shift+S");
+    expect(keyOf(press("†", { altKey: true, code: "KeyT" }), true)).toBe("Alt+T");
+    expect(keyOf(press("f"), false)).toBe("F");
+    expect(keyOf(press("?", { shiftKey: true }), false)).toBe("?");
+  });
+
+  it("find their action; a plain key is text where one types", () => {
+    expect(actionFor(press("Enter", { ctrlKey: true }), actions)?.name).toBe("run");
+    expect(actionFor(press("."), actions)?.name).toBe("step.forward");
+    const field = document.createElement("input");
+    document.body.append(field);
+    expect(actionFor(press(".", {}, field), actions)).toBeNull();
+    expect(actionFor(press("Enter", { ctrlKey: true }, field), actions)?.name).toBe("run");
+    expect(actionFor(press("q"), actions)).toBeNull();
+  });
+
+  it("are shown as the system writes them", () => {
+    expect(showKey("Mod+Shift+S", false)).toBe("Ctrl+Shift+S");
+    expect(showKey("Mod+Enter", true)).toBe("⌘Enter");
+  });
+});

@@ -1,0 +1,188 @@
+import { describe, expect, it } from "vitest";
+import type * as wire from "./protocol.gen";
+import { apply, isShowable, newRun, type RunState, storedRun } from "./run";
+
+const values = (...data: number[]): wire.Values => ({ numel: data.length, data });
+const node = (id: number): wire.Node => ({
+  id,
+  kind: "op",
+  op: "aten::sin",
+  outputs: [{ shape: [1], dtype: "float32", value: values(id) }],
+});
+
+type Body<E> = E extends wire.Event ? Omit<E, "run" | "seq"> : never;
+
+function play(run: RunState, ...bodies: Body<wire.Event>[]): RunState {
+  let seq = run.seq;
+  return bodies.reduce((now, body) => apply(now, { ...body, run: run.id, seq: ++seq } as wire.Event), run);
+}
+
+const started: Body<wire.Event> = {
+  type: "started",
+  cells: [{ index: 0, line: 1, end_line: 2 }],
+  device: "cpu",
+  seed: 0,
+};
+const graph = (part: Partial<wire.Graph>): Body<wire.Event> => ({
+  type: "graph",
+  nodes: [],
+  edges: [],
+  scopes: [],
+  steps: [],
+  omitted: 0,
+  ...part,
+});
+const finished = (status: wire.Status = "ok"): Body<wire.Event> => ({
+  type: "finished",
+  status,
+  wall_ms: 3,
+  message: "",
+  operations: 1,
+  interactive: true,
+});
+const failure = (cell: number, line: number): Body<wire.Event> => ({
+  type: "error",
+  message: "ValueError: no",
+  cell,
+  line,
+  traceback: "",
+  field: "",
+  hint: "",
+});
+
+const fresh = () => newRun("r1", "x = 1", "cpu", 0, 100);
+
+describe("apply", () => {
+  it("drops events of another run and those seen before", () => {
+    const run = play(fresh(), started);
+    const late: wire.Event = { type: "notice", run: "r0", seq: 9, message: "late", cell: 0 };
+    expect(apply(run, late)).toBe(run);
+    const again: wire.Event = { type: "notice", run: "r1", seq: 1, message: "again", cell: 0 };
+    expect(apply(run, again)).toBe(run);
+  });
+
+  it("does not change the run it is given", () => {
+    const run = Object.freeze(fresh());
+    const frozen = { ...run, items: Object.freeze([...run.items]), graph: Object.freeze({ ...run.graph }) };
+    expect(() => play(frozen, started, graph({ nodes: [node(1)] }), finished())).not.toThrow();
+    expect(frozen.graph.nodes).toHaveLength(0);
+  });
+
+  it("goes from sent over queued and running to finished", () => {
+    const queued = play(fresh(), { type: "queued", position: 3 });
+    expect([queued.phase, queued.position]).toEqual(["queued", 3]);
+    const running = play(queued, started);
+    expect([running.phase, running.cells.length]).toEqual(["running", 1]);
+    expect(play(running, finished()).phase).toBe("finished");
+  });
+
+  it("joins pieces of one stream of one cell and keeps results apart", () => {
+    const say = (cell: number, stream: wire.Output["stream"], text: string): Body<wire.Event> => ({
+      type: "output",
+      cell,
+      stream,
+      text,
+    });
+    const run = play(
+      fresh(),
+      started,
+      say(0, "stdout", "a"),
+      say(0, "stdout", "b\n"),
+      say(0, "stderr", "e"),
+      say(1, "stdout", "c"),
+      say(1, "result", "1"),
+      say(1, "result", "2"),
+    );
+    expect(run.items.map((item) => item.kind === "text" && [item.cell, item.stream, item.text])).toEqual([
+      [0, "stdout", "ab\n"],
+      [0, "stderr", "e"],
+      [1, "stdout", "c"],
+      [1, "result", "1"],
+      [1, "result", "2"],
+    ]);
+  });
+
+  it("replaces a figure with the same index in place", () => {
+    const figure = (title: string): Body<wire.Event> => ({
+      type: "figure",
+      cell: 0,
+      index: 0,
+      figure: { data: [], layout: { title: { text: title } } },
+    });
+    const run = play(fresh(), started, figure("first"), figure("second"));
+    expect(run.items).toHaveLength(1);
+    expect(run.figures[0]?.layout.title?.text).toBe("second");
+  });
+
+  it("appends what the graph brings and remembers what was left out", () => {
+    const run = play(
+      fresh(),
+      started,
+      graph({ nodes: [node(1)] }),
+      graph({ nodes: [node(2)], edges: [{ source: 1, target: 2 }] }),
+      graph({ omitted: 7 }),
+    );
+    expect(run.graph.nodes.map((one) => one.id)).toEqual([1, 2]);
+    expect(run.graph.edges).toHaveLength(1);
+    expect(run.graph.omitted).toBe(7);
+    const same = play(run, { type: "notice", message: "m", cell: 0 });
+    expect(same.graph).toBe(run.graph);
+  });
+
+  it("shows an error of a cell and goes on; after the end it is an answer", () => {
+    const running = play(fresh(), started, failure(0, 2));
+    expect(running.phase).toBe("running");
+    expect(running.items.at(-1)).toMatchObject({ kind: "error", cell: 0 });
+    const answered = play(running, finished("error"), failure(0, 0));
+    expect(answered.items).toEqual(running.items);
+    expect(answered.refusal?.message).toBe("ValueError: no");
+  });
+
+  it("takes an error before the start for a refusal", () => {
+    const run = play(fresh(), failure(0, 0));
+    expect(run.phase).toBe("refused");
+    expect(isShowable(run, 100)).toBe(true);
+  });
+
+  it("keeps answers to inspect by node", () => {
+    const detail: Body<wire.Event> = {
+      type: "detail",
+      node: 4,
+      values: [values(1, 2)],
+      grads: [],
+      accumulated: null,
+      note: "",
+    };
+    expect(play(fresh(), started, finished(), detail).details[4]?.values[0]?.data).toEqual([1, 2]);
+  });
+
+  it("leaves an event it does not know out", () => {
+    const run = play(fresh(), started);
+    const next = apply(run, { type: "from the future", run: "r1", seq: 2 } as unknown as wire.Event);
+    expect(next).toBe(run);
+  });
+});
+
+describe("isShowable", () => {
+  it("keeps a quick run from blinking", () => {
+    const running = play(fresh(), started, graph({ nodes: [node(1)] }));
+    expect(isShowable(running, 120)).toBe(false);
+    expect(isShowable(running, 260)).toBe(true);
+    expect(isShowable(play(running, finished()), 120)).toBe(true);
+    expect(isShowable(play(fresh(), started), 900)).toBe(false);
+  });
+});
+
+describe("storedRun", () => {
+  it("rebuilds a run whose worker is gone", () => {
+    const live = play(fresh(), started, graph({ nodes: [node(1)] }), finished());
+    const run = storedRun("x = 1", "cpu", 0, live.events);
+    expect(run?.graph.nodes).toHaveLength(1);
+    expect(run?.finished?.interactive).toBe(false);
+    expect(run?.phase).toBe("finished");
+  });
+
+  it("is nothing without events", () => {
+    expect(storedRun("x = 1", "cpu", 0, [])).toBeNull();
+  });
+});

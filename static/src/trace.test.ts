@@ -1,0 +1,32 @@
+import { expect, it } from "vitest";
+import type * as wire from "./protocol.gen";
+import { chromeTrace, isBackward } from "./trace";
+
+const profile: wire.Profile = {
+  type: "profile",
+  run: "r",
+  seq: 1,
+  by_op: [],
+  by_shape: [],
+  spans: [
+    ["aten::sin", 10, 5, 0, 3, 7],
+    ["SinBackward0", 20, 4.5, 0, 9, -1],
+  ],
+  spans_omitted: 2,
+  overhead_us: 12,
+};
+
+it("is a Chrome trace: complete events in microseconds, valid JSON", () => {
+  const trace = JSON.parse(JSON.stringify(chromeTrace(profile, "A sine")));
+  expect(trace.traceEvents.filter((event: { ph: string }) => event.ph === "X")).toEqual([
+    { pid: 1, tid: 1, ph: "X", name: "aten::sin", cat: "cpu_op", ts: 10, dur: 5, args: { line: 3, node: 7 } },
+    { pid: 1, tid: 1, ph: "X", name: "SinBackward0", cat: "backward", ts: 20, dur: 4.5, args: { line: 9 } },
+  ]);
+  expect(trace.traceEvents[0]).toMatchObject({ ph: "M", name: "process_name", args: { name: "A sine" } });
+  expect(trace.otherData.spans_omitted).toBe(2);
+});
+
+it("knows the backward pass by its names", () => {
+  expect(["MulBackward0", "AccumulateGrad", "backward"].every(isBackward)).toBe(true);
+  expect(["aten::mul", "my_backward_helper"].some(isBackward)).toBe(false);
+});
