@@ -1,10 +1,18 @@
-import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
-  plugins: [react()],
   base: "/static/dist/",
   publicDir: false,
+  resolve: {
+    // React as the page is written in it, by Preact: React's own renderer alone is a quarter of the page's budget
+    // (scripts/page_size.py), and with it the page does not fit.
+    alias: {
+      "react-dom/client": "preact/compat/client",
+      "react-dom": "preact/compat",
+      "react/jsx-runtime": "preact/jsx-runtime",
+      react: "preact/compat",
+    },
+  },
   build: {
     outDir: "static/dist",
     emptyOutDir: true,
