@@ -1,0 +1,30 @@
+"""``torch.autograd``: backward passes, grad mode, the functional API, gradcheck and the profiler."""
+
+from engine.autograd import functional, profiler
+from engine.autograd.grad_mode import (
+    enable_grad,
+    inference_mode,
+    is_grad_enabled,
+    no_grad,
+    set_grad_enabled,
+)
+from engine.autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
+from engine.graph import Node, backward, grad
+from engine.tensor import Tensor as Variable
+
+__all__ = [
+    "GradcheckError",
+    "Node",
+    "Variable",
+    "backward",
+    "enable_grad",
+    "functional",
+    "grad",
+    "gradcheck",
+    "gradgradcheck",
+    "inference_mode",
+    "is_grad_enabled",
+    "no_grad",
+    "profiler",
+    "set_grad_enabled",
+]

@@ -1,0 +1,55 @@
+"""``torch.cuda``: whether there is a GPU, and what it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine import backend
+
+
+def is_available() -> bool:
+    """Whether CuPy is installed and sees a device."""
+    return backend.cupy() is not None
+
+
+def device_count() -> int:
+    """How many devices."""
+    cupy = backend.cupy()
+    return int(cupy.cuda.runtime.getDeviceCount()) if cupy is not None else 0
+
+
+def current_device() -> int:
+    """The number of the device in use."""
+    backend.require("cuda")
+    return int(backend.cupy().cuda.Device().id)
+
+
+def get_device_name(device: Any = None) -> str:
+    """The name of a device.
+
+    Raises:
+        AssertionError: if there is none.
+    """
+    backend.require("cuda")
+    index = backend.device(device).index if device is not None else current_device()
+    return str(backend.cupy().cuda.runtime.getDeviceProperties(index or 0)["name"].decode())
+
+
+def synchronize(device: Any = None) -> None:
+    """Wait until everything sent to the device is done."""
+    backend.require("cuda")
+    backend.cupy().cuda.Device().synchronize()
+
+
+def manual_seed(seed: int) -> None:
+    """Accepted: random numbers for every device are drawn on the CPU, from ``torch.manual_seed``."""
+
+
+manual_seed_all = manual_seed
+
+
+def empty_cache() -> None:
+    """Give unused memory of CuPy's pool back to the device."""
+    cupy = backend.cupy()
+    if cupy is not None:
+        cupy.get_default_memory_pool().free_all_blocks()

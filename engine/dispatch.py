@@ -1,0 +1,548 @@
+"""From a record to a function: the hot closures, the general path, and what both do with the result.
+
+The hot path is a budget (`tests/engine/test_budget.py` holds it as a ratio). What keeps it: one flag, `S.slow`, for
+everything that wants to watch; closures per arity with the kernel bound; no dictionary, no context manager, no second
+Python call beyond the forward itself; NumPy is left to raise and the good message is built only then.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from time import perf_counter_ns
+from typing import Any, NoReturn
+
+import numpy as np
+
+from engine import backend, dtypes
+from engine.backend import Array
+from engine.dtypes import dtype
+from engine.graph import Node, new_node
+from engine.registry import CONSTANT, OPS, POINTWISE, Dtypes, Kind, Op
+from engine.state import S
+from engine.tensor import Tensor, View
+
+_ndarray = np.ndarray
+_new = object.__new__
+_F32 = np.dtype(np.float32)
+_F64 = np.dtype(np.float64)
+_SCALARS = (bool, int, float, complex, np.number, np.bool_)
+
+KEYWORDS = {"axis": "dim", "keepdims": "keepdim", "x": "input", "x1": "input", "x2": "other"}
+"""NumPy's spellings, which PyTorch accepts too."""
+
+
+def define(
+    name: str,
+    kind: Kind,
+    *,
+    forward: Callable[..., Any],
+    vjp: tuple[Callable[..., Any] | None, ...] = (),
+    inputs: int | None = None,
+    grad: str | None = None,
+    aten: str | None = None,
+    dtypes: Dtypes | None = None,
+    outputs: int = 1,
+    variadic: bool = False,
+    view: bool = False,
+    domain: tuple[float, float] | None = None,
+    formula: str = "",
+    doc: str,
+) -> Callable[..., Any]:
+    """Declare an operation; everything else follows from this one record.
+
+    Args:
+        name: its Python name.
+        kind: what forward mode needs to know, see `engine.registry.Kind`.
+        forward: ``(xp, *tensor_inputs, *other_arguments)`` on raw arrays; its argument names are the public ones.
+        vjp: one rule per tensor input, ``(F, g, ...) -> gradient of that input``, or None if it has none. The names
+            of a rule's further parameters say what is saved for it (`engine.registry`).
+        inputs: how many tensor inputs, if there are no rules to count.
+        grad: name of the backward node; ``SinBackward0`` follows from ``sin``.
+        aten: name in the profiler; ``aten::sin`` follows.
+        dtypes: see `engine.registry.Dtypes`; by default ``promote`` for pointwise ops and ``same`` for others.
+        outputs: how many arrays forward returns.
+        variadic: the one input is a sequence of tensors and the one rule takes ``index``.
+        view: the output shares the input's memory.
+        domain: where random inputs of tests and the plots of the page are taken from.
+        formula: the derivative in TeX, for people.
+        doc: one line.
+
+    Returns:
+        The public function.
+
+    Raises:
+        ValueError: if the record contradicts itself.
+    """
+    op = Op(
+        name,
+        kind,
+        forward,
+        vjp,
+        len(vjp) if inputs is None else inputs,
+        grad_name=grad or "".join(p.capitalize() for p in name.split("_")) + "Backward0",
+        aten=aten or f"aten::{name}",
+        dtypes=dtypes or ("promote" if kind == POINTWISE else "same"),
+        outputs=outputs,
+        variadic=variadic,
+        view=view,
+        domain=domain,
+        formula=formula,
+        doc=doc,
+    )
+    if op.n_inputs == 1 and len(op.params) == 1 and not variadic:
+        op.call = _unary(op)
+    elif op.n_inputs == 2 and len(op.params) == 2 and op.kind == POINTWISE and op.dtypes in ("promote", "float"):
+        op.call = _binary(op)
+    else:
+        op.call = _general(op)
+    op.call.__name__ = op.call.__qualname__ = name
+    op.call.__doc__ = doc
+    OPS[name] = op
+    return op.call
+
+
+# --- Hot closures ----------------------------------------------------------------------------------------------------
+
+
+def _unary(op: Op) -> Callable[..., Any]:
+    forward, kind = op.forward, op.node
+    saves_input = bool(op.vjp) and bool(op.saves[0])
+    saves_output = op.saves_any_output if op.vjp else False
+    # Ops that only take their input's memory or dtype apart go the general way.
+    hot = op.kind != CONSTANT and not op.view and op.outputs == 1 and not op.wants_shapes
+    floats_only = op.dtypes == "float"
+
+    def call(input: Any, *, out: Any = None) -> Any:
+        if S.slow or out is not None or not hot:
+            return run(op, (input,)) if out is None else into(out, op, (input,))
+        try:
+            x = input._data
+        except AttributeError:
+            return run(op, (input,))
+        dt = x.dtype
+        if type(x) is not _ndarray or (floats_only and dt is not _F32 and dt is not _F64):
+            return run(op, (input,))
+        y = forward(np, x)
+        if type(y) is not _ndarray:
+            y = np.asarray(y)
+        t = _new(Tensor)
+        t._data = y
+        t._grad = t._view = t._counter = None
+        edge = input._edge if input._view is None else input._fresh_edge()
+        if edge is None or not S.grad_enabled:
+            t._edge = None
+            return t
+        n = new_node(kind)
+        n.next_edges = (edge,)
+        n.args = ()
+        n.shapes = None
+        n.meta = ((y.shape, dtypes.of(y)),)
+        n.versions = None
+        if saves_input:
+            n.inputs = (input,)
+            c = input._counter
+            if c is not None and c[0]:
+                n.versions = ((c, c[0]),)
+        else:
+            n.inputs = None
+        if saves_output:
+            n.saved = (y,)
+            t._counter = c = [0]
+            n.versions = ((c, 0),) if n.versions is None else (*n.versions, (c, 0))
+        else:
+            n.saved = None
+        t._edge = (n, 0)
+        return t
+
+    return call
+
+
+def _binary(op: Op) -> Callable[..., Any]:
+    forward, kind = op.forward, op.node
+    constant = op.kind == CONSTANT
+    reads_a: tuple[bool, bool] = (False, False)
+    reads_b: tuple[bool, bool] = (False, False)
+    if not constant:
+        # reads_a[k]: does the rule of input k read the first input's value?
+        reads_a = (0 in op.saves[0], 0 in op.saves[1])
+        reads_b = (1 in op.saves[0], 1 in op.saves[1])
+    a0, a1 = reads_a
+    b0, b1 = reads_b
+    saves_output = op.saves_any_output if op.vjp else False
+    wants_shapes = op.wants_shapes
+    from_floats = (_F32, _F64)
+
+    def call(input: Any, other: Any, *, out: Any = None) -> Any:
+        if S.slow or out is not None:
+            return run(op, (input, other)) if out is None else into(out, op, (input, other))
+        tb = type(other)
+        try:
+            if tb is float or tb is int:
+                x, b = input._data, other
+                if x.dtype not in from_floats:
+                    return run(op, (input, other))
+                eb = None
+            else:
+                b = other._data
+                eb = other._edge if other._view is None else other._fresh_edge()
+                ta = type(input)
+                if ta is float or ta is int:
+                    x = input
+                    if b.dtype not in from_floats:
+                        return run(op, (input, other))
+                else:
+                    x = input._data
+                    if x.dtype is not b.dtype or type(b) is not _ndarray or x.dtype not in from_floats:
+                        return run(op, (input, other))
+            y = forward(np, x, b)
+        except (AttributeError, ValueError, TypeError, OverflowError):
+            return run(op, (input, other))
+        if type(y) is not _ndarray:
+            y = np.asarray(y)
+        t = _new(Tensor)
+        t._data = y
+        t._grad = t._view = t._counter = t._edge = None
+        if not S.grad_enabled:
+            return t
+        if type(x) is _ndarray:
+            ea = input._edge if input._view is None else input._fresh_edge()
+        else:
+            ea = None
+        if ea is None and eb is None:
+            return t
+        n = new_node(kind)
+        n.next_edges = (ea, eb)
+        n.args = ()
+        n.meta = ((y.shape, dtypes.of(y)),)
+        n.shapes = (np.shape(x), np.shape(b)) if wants_shapes else None
+        versions = None
+        keep_a = keep_b = None
+        if (a0 and ea is not None) or (a1 and eb is not None):
+            keep_a = input
+            if type(x) is _ndarray:
+                c = input._counter
+                if c is not None and c[0]:
+                    versions = ((c, c[0]),)
+        if (b0 and ea is not None) or (b1 and eb is not None):
+            keep_b = other
+            if eb is not None or type(b) is _ndarray:
+                c = other._counter
+                if c is not None and c[0]:
+                    versions = ((c, c[0]),) if versions is None else (*versions, (c, c[0]))
+        n.inputs = (keep_a, keep_b) if keep_a is not None or keep_b is not None else None
+        if saves_output:
+            n.saved = (y,)
+            t._counter = c = [0]
+            versions = ((c, 0),) if versions is None else (*versions, (c, 0))
+        else:
+            n.saved = None
+        n.versions = versions
+        t._edge = (n, 0)
+        return t
+
+    return call
+
+
+def _general(op: Op) -> Callable[..., Any]:
+    names, defaults = op.params, op.defaults
+    count = len(names)
+    empty = inspect.Parameter.empty
+    tail = tuple(None if d is empty else d for d in defaults)
+    required = sum(d is empty for d in defaults)
+
+    def call(*args: Any, out: Any = None, **kwargs: Any) -> Any:
+        given = len(args)
+        if kwargs or given > count or given < required:
+            args = bind(op, args, kwargs)
+        elif given < count:
+            args = args + tail[given:]
+        return run(op, args) if out is None else into(out, op, args)
+
+    call.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [
+            inspect.Parameter(n, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=d)
+            for n, d in zip(names, defaults, strict=True)
+        ]
+    )
+    return call
+
+
+def bind(op: Op, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+    """All arguments of `op` in order, from positional and keyword ones.
+
+    Raises:
+        TypeError: for one too many, unknown, given twice, or missing.
+    """
+    names = op.params
+    if len(args) > len(names):
+        raise TypeError(f"{op.name}() takes {len(names)} positional arguments but {len(args)} were given")
+    values = dict(zip(names, args, strict=False))
+    for key, value in kwargs.items():
+        target = key if key in names else KEYWORDS.get(key, key)
+        if target not in names:
+            raise TypeError(f"{op.name}() got an unexpected keyword argument '{key}'")
+        if target in values:
+            raise TypeError(f"{op.name}() got multiple values for argument '{target}'")
+        values[target] = value
+    result = []
+    for name, default in zip(names, op.defaults, strict=True):
+        if name in values:
+            result.append(values[name])
+        elif default is inspect.Parameter.empty:
+            raise TypeError(f'{op.name}() missing 1 required positional arguments: "{name}"')
+        else:
+            result.append(default)
+    return tuple(result)
+
+
+# --- The general path ------------------------------------------------------------------------------------------------
+
+
+def run(op: Op, args: tuple[Any, ...]) -> Any:
+    """Run `op` on all its arguments in order: convert, compute, record, tell observers.
+
+    Returns:
+        A Tensor, or a tuple of them for an op with several outputs.
+    """
+    n = op.n_inputs
+    inputs: tuple[Any, ...] = tuple(args[0]) if op.variadic else args[:n]
+    statics = args[n:]
+    observers = S.observers
+    start = perf_counter_ns() if observers else 0
+    try:
+        arrays = prepare(op, inputs)
+        xp = backend.module_of(next((a for a in arrays if hasattr(a, "ndim")), np.empty(0)))
+        result = op.forward(xp, arrays, *statics) if op.variadic else op.forward(xp, *arrays, *statics)
+    except Exception as error:
+        better = explain(op, args, inputs, error)
+        for observer in observers:
+            observer.op_failed(op, args, [i for i in inputs if isinstance(i, Tensor)], better)
+        raise better from None
+    end = perf_counter_ns() if observers else 0
+    outputs = result if op.outputs > 1 or isinstance(result, tuple) else (result,)
+    tensors = tuple(Tensor._wrap(a if hasattr(a, "ndim") and not np.isscalar(a) else xp.asarray(a)) for a in outputs)
+    if op.view or op.name == "detach":
+        _share(op, inputs[0], statics, tensors)
+    node = record(op, inputs, statics, tensors) if S.grad_enabled and op.vjp else None
+    if observers:
+        seen = [i for i in inputs if isinstance(i, Tensor)]
+        for observer in observers:
+            observer.op(op, args, seen, tensors, node, False, start, end)
+    return tensors if isinstance(result, tuple) else tensors[0]
+
+
+def prepare(op: Op, inputs: Sequence[Any]) -> tuple[Any, ...]:
+    """The raw arrays of the inputs, brought to the dtype the op computes in; None and numbers stay themselves."""
+    arrays = tuple(i._data if isinstance(i, Tensor) else _not_tensor(op, k, i) for k, i in enumerate(inputs))
+    rule = op.dtypes
+    if rule == "any":
+        return arrays
+    real = [a for a in arrays if hasattr(a, "ndim")]
+    if not real:
+        raise _wrong_type(op, 0, inputs[0])
+    _check_devices(real)
+    if rule == "same":
+        first = real[0].dtype
+        for a in real[1:]:
+            if a.dtype is not first and a.dtype != first:
+                raise RuntimeError(
+                    f"expected m1 and m2 to have the same dtype, but got: {_cpp(dtypes.of(real[0]))} != "
+                    f"{_cpp(dtypes.of(a))}"
+                )
+        return arrays
+    target = dtypes.result_dtype(real, [a for a in arrays if a is not None and not hasattr(a, "ndim")])
+    if rule == "float" and not target.differentiable:
+        target = dtypes.get_default_dtype()
+    want = target.numpy
+    return tuple(a.astype(want) if hasattr(a, "ndim") and a.dtype != want else _weak(a, target) for a in arrays)
+
+
+def _weak(value: Any, target: dtype) -> Any:
+    """A Python number as the op's dtype, so that NumPy's own promotion has nothing left to decide."""
+    if hasattr(value, "ndim") or value is None:
+        return value
+    return target.numpy.type(value)
+
+
+def _cpp(d: dtype) -> str:
+    return {"float32": "float", "float64": "double", "int64": "long", "int32": "int"}.get(d._name, d._name)
+
+
+def _check_devices(arrays: Sequence[Array]) -> None:
+    kinds = {type(a) for a in arrays if a.ndim}
+    if len(kinds) > 1:
+        names = [str(backend.device_of(a)) for a in arrays]
+        raise RuntimeError(
+            f"Expected all tensors to be on the same device, but found at least two devices, {names[0]} and "
+            f"{next(d for d in names if d != names[0])}!"
+        )
+
+
+def _not_tensor(op: Op, position: int, value: Any) -> Any:
+    if value is None or isinstance(value, _SCALARS):
+        return value
+    raise _wrong_type(op, position, value)
+
+
+def _wrong_type(op: Op, position: int, value: Any) -> TypeError:
+    name = op.params[position] if position < len(op.params) and not op.variadic else "tensors"
+    return TypeError(
+        f"{op.name}(): argument '{name}' (position {position + 1}) must be Tensor, not {type(value).__name__}"
+    )
+
+
+def record(op: Op, inputs: Sequence[Any], statics: tuple[Any, ...], outputs: Sequence[Tensor]) -> Node | None:
+    """Hang `outputs` into the graph, if any input that has a rule requires grad; the node, or None."""
+    rules = op.differentiable if not op.variadic else (True,) * len(inputs)
+    edges = tuple(
+        i._fresh_edge() if isinstance(i, Tensor) and differentiable else None
+        for i, differentiable in zip(inputs, rules, strict=True)
+    )
+    if not any(e is not None for e in edges):
+        return None
+    if op.kind == CONSTANT:
+        return None
+    node = new_node(op.node)
+    node.next_edges = edges if op.variadic else tuple(
+        e for e, i, r in zip(edges, inputs, rules, strict=True) if r or isinstance(i, Tensor)
+    ) if False else edges
+    node.args = statics
+    node.shapes = (
+        tuple(i._data.shape if isinstance(i, Tensor) else () for i in inputs) if op.wants_shapes else None
+    )
+    node.meta = tuple((t._data.shape, dtypes.of(t._data)) for t in outputs)
+    versions: list[tuple[list[int], int]] = []
+    if op.variadic:
+        wanted = {*range(len(inputs))} if op.saves[0] else set()
+    else:
+        wanted = {k for e, reads in zip(edges, op.saves, strict=True) if e is not None for k in reads}
+    node.inputs = tuple(i if k in wanted else None for k, i in enumerate(inputs)) if wanted else None
+    for k in wanted:
+        i = inputs[k]
+        if isinstance(i, Tensor) and i._counter is not None:
+            versions.append((i._counter, i._counter[0]))
+    if any(s and e is not None for s, e in zip(op.saves_output, edges, strict=False)):
+        node.saved = tuple(t._data for t in outputs)
+        versions += [(t._shared_counter(), t._version) for t in outputs]
+    else:
+        node.saved = None
+    node.versions = tuple(versions) or None
+    for k, t in enumerate(outputs):
+        if t.dtype.differentiable:
+            t._edge = (node, k)
+            if t._view is not None:
+                t._view.version = t._version
+    return node
+
+
+def _share(op: Op, source: Tensor, statics: tuple[Any, ...], views: Sequence[Tensor]) -> None:
+    """Let views share their source's version counter, and remember how they look into its base."""
+    counter = source._shared_counter()
+    for k, t in enumerate(views):
+        t._counter = counter
+        if op.name == "detach":
+            continue
+        step = (op, (*statics, k) if op.outputs != 1 or len(views) > 1 else statics, source._data.shape)
+        view = source._view
+        base, chain = (source, ()) if view is None else (view.base, view.chain)
+        t._view = View(base, (*chain, step), counter[0])
+
+
+def into(out: Tensor, op: Op, args: tuple[Any, ...]) -> Tensor:
+    """``op(..., out=out)``: compute without recording and write the result into `out`, resized if it must be.
+
+    Raises:
+        RuntimeError: if gradients would have to flow through `out`.
+    """
+    inputs = [a for a in args[: op.n_inputs] if isinstance(a, Tensor)]
+    if S.grad_enabled and (out.requires_grad or any(i.requires_grad for i in inputs)):
+        raise RuntimeError(
+            f"{op.name}(): functions with out=... arguments don't support automatic differentiation, but one of the "
+            "arguments requires grad."
+        )
+    result = run(op, args)
+    if not dtypes.can_cast(result.dtype, out.dtype):
+        raise RuntimeError(
+            f"result type {dtypes.scalar_type_name(result.dtype)} can't be cast to the desired output type "
+            f"{dtypes.scalar_type_name(out.dtype)}"
+        )
+    for observer in S.observers:
+        observer.before_write(out)
+    if out._data.shape == result._data.shape:
+        out._data[...] = result._data
+    else:
+        out._data = result._data.astype(out._data.dtype)
+    out._shared_counter()[0] += 1
+    return out
+
+
+# --- Errors in PyTorch's words ---------------------------------------------------------------------------------------
+
+
+def explain(op: Op, args: tuple[Any, ...], inputs: Sequence[Any], error: Exception) -> Exception:
+    """The error PyTorch would raise for what NumPy (or a forward) raised."""
+    shapes = [i._data.shape for i in inputs if isinstance(i, Tensor)]
+    if isinstance(error, ValueError) and "broadcast" in str(error) and len(shapes) >= 2:
+        try:
+            check_broadcast(shapes)
+        except RuntimeError as better:
+            return better
+    if isinstance(error, np.exceptions.AxisError):
+        from engine.tensor import dimension_out_of_range
+
+        return IndexError(dimension_out_of_range(error.axis or 0, error.ndim or 0))
+    if isinstance(error, (RuntimeError, TypeError, IndexError, NotImplementedError, MemoryError, ValueError)):
+        return error
+    return RuntimeError(f"{op.name}: {error}")
+
+
+def check_broadcast(shapes: Sequence[tuple[int, ...]]) -> None:
+    """Raise PyTorch's error if the shapes do not broadcast."""
+    longest = max(len(s) for s in shapes)
+    result: list[int] = [1] * longest
+    for shape in shapes:
+        for k in range(1, len(shape) + 1):
+            n, m = shape[-k], result[-k]
+            if n != m and n != 1 and m != 1:
+                raise RuntimeError(
+                    f"The size of tensor a ({m}) must match the size of tensor b ({n}) at non-singleton dimension "
+                    f"{longest - k}"
+                )
+            if m == 1:
+                result[-k] = n
+
+
+def fail(message: str) -> NoReturn:
+    """Raise a RuntimeError; usable where an expression is wanted."""
+    raise RuntimeError(message)
+
+
+# --- Functions made of several ops -----------------------------------------------------------------------------------
+
+
+def composite(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Mark a function made of several ops, so that observers see ``aten::name`` around them."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        label = f"aten::{name}"
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            if not S.slow:
+                return function(*args, **kwargs)
+            observers = S.observers
+            inputs = [a for a in args if isinstance(a, Tensor)]
+            for observer in observers:
+                observer.composite_begin(label, inputs)
+            try:
+                return function(*args, **kwargs)
+            finally:
+                for observer in observers:
+                    observer.composite_end(label)
+
+        call.__name__ = call.__qualname__ = function.__name__
+        call.__doc__ = function.__doc__
+        call.__wrapped__ = function  # type: ignore[attr-defined]
+        return call
+
+    return decorate

@@ -1,0 +1,252 @@
+"""Writing into tensors: version counters, and how the graph is rewritten behind an in-place operation.
+
+After ``v.mul_(2)``, where ``v`` is a view of ``b``, the new value of ``b`` depends on its old value outside ``v`` and
+on the product inside it. So ``b`` gets a `CopySlices` node, which splits a gradient of ``b`` into the two parts, and
+every view of ``b`` is stale until it is next looked at: then it is given an `AsStridedBackward0` that leads to ``b``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from engine import dtypes
+from engine.dispatch import check_broadcast, explain, prepare
+from engine.graph import Node, new_node
+from engine.registry import OPS, Op
+from engine.state import S
+from engine.tensor import Tensor, View
+from time import perf_counter_ns
+
+
+def apply_inplace(op: Op, target: Tensor, args: tuple[Any, ...]) -> Tensor:
+    """``target.op_(*args)``: write the result of ``op(target, *args)`` into `target` and return it.
+
+    Raises:
+        RuntimeError: in PyTorch's words, for a leaf that requires grad (or a view of one), a result of another
+            shape, or one whose dtype does not fit.
+    """
+    n = op.n_inputs
+    inputs = (target, *args[: n - 1])
+    statics = args[n - 1 :]
+    recording = S.grad_enabled and bool(op.vjp)
+    if S.grad_enabled:
+        check_writable(target)
+    observers = S.observers
+    start = perf_counter_ns() if observers else 0
+    try:
+        arrays = prepare(op, inputs)
+        result = op.forward(np if isinstance(target._data, np.ndarray) else _xp(target), *arrays, *statics)
+    except Exception as error:
+        better = explain(op, (target, *args), inputs, error)
+        for observer in observers:
+            observer.op_failed(op, (target, *args), [i for i in inputs if isinstance(i, Tensor)], better)
+        raise better from None
+    end = perf_counter_ns() if observers else 0
+    result = np.asarray(result) if np.isscalar(result) else result
+    if result.shape != target._data.shape:
+        raise RuntimeError(
+            f"output with shape {list(target._data.shape)} doesn't match the broadcast shape {list(result.shape)}"
+        )
+    made, own = dtypes.of(result), target.dtype
+    if not dtypes.can_cast(made, own):
+        raise RuntimeError(
+            f"result type {dtypes.scalar_type_name(made)} can't be cast to the desired output type "
+            f"{dtypes.scalar_type_name(own)}"
+        )
+    edges: tuple[Any, ...] = ()
+    if recording:
+        edges = tuple(
+            i._fresh_edge() if isinstance(i, Tensor) and rule else None
+            for i, rule in zip(inputs, op.differentiable, strict=True)
+        )
+    node: Node | None = None
+    if any(e is not None for e in edges) and own.differentiable:
+        node = _node(op, inputs, statics, edges, target, result)
+    for observer in observers:
+        observer.before_write(target)
+    target._data[...] = result
+    bump(target)
+    if node is not None:
+        if node.saved is not None:
+            node.saved = (target._data.copy(),)
+        rebase(target, node)
+    elif target._view is not None and recording:
+        _fresh_after_plain_write(target)
+    if observers:
+        seen = [i for i in inputs if isinstance(i, Tensor)]
+        for observer in observers:
+            observer.op(op, (target, *args), seen, (target,), node, True, start, end)
+    return target
+
+
+def _xp(target: Tensor) -> Any:
+    from engine import backend
+
+    return backend.module_of(target._data)
+
+
+def check_writable(target: Tensor) -> None:
+    """Raise if an in-place operation on `target` would destroy a leaf autograd needs. Only asked in grad mode."""
+    edge = target._fresh_edge()
+    if edge is None:
+        view = target._view
+        if view is not None and view.base.requires_grad and view.base.is_leaf:
+            raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
+        return
+    if edge[0].is_leaf_node:
+        raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
+    view = target._view
+    if view is not None:
+        if view.base.requires_grad and view.base.is_leaf:
+            raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
+        last = view.chain[-1][0]
+        if last.outputs != 1 or last.name in ("unbind", "split"):
+            raise RuntimeError(
+                f"Output {edge[1]} of {edge[0].name()} is a view and is being modified inplace. This view is the output "
+                "of a function that returns multiple views. Such functions do not allow the output views to be "
+                "modified inplace. You should replace the inplace operation by an out-of-place one."
+            )
+
+
+def bump(target: Tensor) -> None:
+    """Note that the memory of `target` has changed."""
+    target._shared_counter()[0] += 1
+
+
+def _node(
+    op: Op, inputs: Sequence[Any], statics: tuple[Any, ...], edges: tuple[Any, ...], target: Tensor, result: Any
+) -> Node:
+    """The op's own node, with a copy of the target's old value where a rule reads it: the memory is about to change."""
+    node = new_node(op.node)
+    node.next_edges = edges
+    node.args = statics
+    node.shapes = tuple(i._data.shape if isinstance(i, Tensor) else () for i in inputs) if op.wants_shapes else None
+    node.meta = ((result.shape, target.dtype),)
+    wanted = {k for e, reads in zip(edges, op.saves, strict=True) if e is not None for k in reads}
+    kept: list[Any] = []
+    versions: list[tuple[list[int], int]] = []
+    for k, i in enumerate(inputs):
+        if k not in wanted:
+            kept.append(None)
+        elif isinstance(i, Tensor) and (i is target or (i._counter is not None and i._counter is target._counter)):
+            old = Tensor._wrap(i._data.copy())
+            old._edge = edges[k]
+            kept.append(old)
+        else:
+            kept.append(i)
+            if isinstance(i, Tensor) and i._counter is not None:
+                versions.append((i._counter, i._counter[0]))
+    node.inputs = tuple(kept) if wanted else None
+    # Replaced by a copy after the write: only the fact that it is wanted matters here.
+    node.saved = (result,) if any(s and e is not None for s, e in zip(op.saves_output, edges, strict=True)) else None
+    node.versions = tuple(versions) or None
+    return node
+
+
+def rebase(target: Tensor, node: Node) -> None:
+    """Make `target` the output of `node`; if it is a view, through a `CopySlices` on its base."""
+    view = target._view
+    if view is None:
+        target._edge = (node, 0)
+        return
+    base = view.base
+    copy = new_node(CopySlices)
+    base_edge = base._edge
+    copy.next_edges = (base_edge, *node.next_edges[1:])
+    copy.inputs = copy.saved = copy.versions = copy.shapes = None
+    copy.args = (node, view.chain)
+    copy.meta = ((base._data.shape, base.dtype),)
+    base._edge = (copy, 0)
+    refresh_view(target)
+
+
+def _fresh_after_plain_write(target: Tensor) -> None:
+    if target._view is not None and target._edge is not None:
+        refresh_view(target)
+
+
+def refresh_view(target: Tensor) -> None:
+    """Give a stale view its place behind the present state of its base."""
+    view = target._view
+    assert view is not None and target._counter is not None
+    base_edge = view.base._fresh_edge()
+    view.version = target._counter[0]
+    if base_edge is None or not target.dtype.differentiable:
+        # The base does not require grad; a view made a leaf by hand stays one.
+        if target._edge is not None and not target._edge[0].is_leaf_node:
+            target._edge = None
+        return
+    node = new_node(OPS["as_strided"].node)
+    node.next_edges = (base_edge,)
+    node.inputs = node.saved = node.versions = None
+    node.shapes = (view.base._data.shape,)
+    node.args = (view.chain,)
+    node.meta = ((target._data.shape, target.dtype),)
+    target._edge = (node, 0)
+
+
+def take_view(F: Any, x: Any, chain: Sequence[tuple[Op, tuple[Any, ...], tuple[int, ...]]]) -> Any:
+    """Follow a chain of view operations from a base."""
+    for op, args, _ in chain:
+        if op.outputs != 1 or op.name in ("unbind", "split"):
+            x = getattr(F, op.name)(x, *args[:-1])[args[-1]]
+        else:
+            x = getattr(F, op.name)(x, *args)
+    return x
+
+
+def put_view(F: Any, g: Any, chain: Sequence[tuple[Op, tuple[Any, ...], tuple[int, ...]]]) -> Any:
+    """The adjoint of `take_view`: `g` of the view's shape placed into zeros of the base's shape."""
+    for op, args, shape in reversed(chain):
+        g = F.embed(g, shape, op.name, args)
+    return g
+
+
+class CopySlices(Node):
+    """The base of a view after an in-place operation on the view."""
+
+    __slots__ = ()
+
+    op = None  # type: ignore[assignment]
+
+    def check_saved(self) -> None:
+        self.args[0].check_saved()
+
+    def apply(self, F: Any, grads: Sequence[Any], needed: Sequence[bool]) -> Sequence[Any]:
+        """Gradient of the old base: `g` outside the view; inside, what the operation sends back to its target."""
+        node, chain = self.args
+        g = grads[0]
+        inner = take_view(F, F.contiguous_copy(g), chain)
+        to_target = node.next_edges[0] is not None or needed[0]
+        sent = node.apply(F, [inner], [to_target and node.op.differentiable[0], *needed[1:]])
+        first = None
+        if needed[0]:
+            shape = node.meta[0][0]
+            ones = np.ones(shape, np.bool_)
+            inside = put_view(_plain(g, F), ones, chain)
+            part = sent[0]
+            if part is None:
+                zero = F.zeros((), g.dtype.numpy if F.recording else g.dtype)
+                first = F.where(_as(F, inside), zero, g)
+            else:
+                first = F.where(_as(F, inside), put_view(F, part, chain), g)
+        return [first, *sent[1:]]
+
+    def free(self) -> None:
+        self.args[0].free()
+
+
+def _plain(g: Any, F: Any) -> Any:
+    from engine.registry import arrays
+
+    return arrays(g._data if F.recording else g)
+
+
+def _as(F: Any, array: Any) -> Any:
+    return Tensor._wrap(array) if F.recording else array
+
+
+__all__ = ["apply_inplace", "bump", "check_broadcast", "check_writable", "rebase", "refresh_view", "View"]

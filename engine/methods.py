@@ -1,0 +1,348 @@
+"""Everything `ops` offers, as methods and operators of `Tensor`, with the in-place forms."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from engine import backend, dtypes, sampling
+from engine.dispatch import _SCALARS, KEYWORDS
+from engine.dtypes import dtype as dtype_type
+from engine.inplace import apply_inplace
+from engine.ops import arithmetic, create, index, linalg, pointwise, reduce, shape
+from engine.registry import OPS
+from engine.tensor import Tensor
+
+MODULES: tuple[ModuleType, ...] = (arithmetic, reduce, shape, index, linalg)
+"""Where public functions are; those whose first parameter is a tensor called ``input`` become methods."""
+
+_NOT_METHODS = {"einsum", "tensordot", "cat", "concat", "concatenate", "stack", "hstack", "vstack", "meshgrid"}
+
+
+def public_functions() -> dict[str, Callable[..., Any]]:
+    """Every function users call as ``torch.name``."""
+    found = {name: getattr(module, name) for module in MODULES for name in module.__all__}
+    found.update({name: getattr(create, name) for name in create.__all__})
+    return {n: f for n, f in found.items() if callable(f) and not isinstance(f, type)}
+
+
+def _first_parameter(function: Callable[..., Any]) -> str:
+    return next(iter(inspect.signature(function).parameters), "")
+
+
+def _attach_functions() -> None:
+    for module in MODULES:
+        for name in module.__all__:
+            function = getattr(module, name)
+            if name not in _NOT_METHODS and not isinstance(function, type) and not hasattr(Tensor, name):
+                if _first_parameter(getattr(function, "__wrapped__", function)) in ("input", "args", "condition"):
+                    setattr(Tensor, name, function)
+
+
+# --- Operators -------------------------------------------------------------------------------------------------------
+
+
+def _operator(symbol: str, function: Callable[..., Any], swapped: bool = False) -> Callable[..., Any]:
+    def call(self: Tensor, other: Any) -> Any:
+        kind = type(other)
+        if not (kind is float or kind is int or isinstance(other, (Tensor, *_SCALARS))):
+            if isinstance(other, np.ndarray):
+                other = Tensor._wrap(other)
+            else:
+                return NotImplemented
+        return function(other, self) if swapped else function(self, other)
+
+    call.__name__ = symbol
+    return call
+
+
+def _attach_operators() -> None:
+    a = arithmetic
+    pairs: dict[str, tuple[Callable[..., Any], Callable[..., Any] | None]] = {
+        "add": (pointwise.add, pointwise.add),
+        "sub": (a.sub, None),
+        "mul": (pointwise.mul, pointwise.mul),
+        "truediv": (pointwise.div, None),
+        "floordiv": (a.floor_divide, a.floor_divide),
+        "mod": (a.remainder, a.remainder),
+        "pow": (a.pow, a.pow),
+        "and": (pointwise.bitwise_and, pointwise.bitwise_and),
+        "or": (pointwise.bitwise_or, pointwise.bitwise_or),
+        "xor": (pointwise.bitwise_xor, pointwise.bitwise_xor),
+        "lshift": (pointwise.bitwise_left_shift, pointwise.bitwise_left_shift),
+        "rshift": (pointwise.bitwise_right_shift, pointwise.bitwise_right_shift),
+    }
+    for name, (forward, reflected) in pairs.items():
+        setattr(Tensor, f"__{name}__", _operator(f"__{name}__", forward))
+        if reflected is not None:
+            # ``2 * x`` is mul(x, 2) in PyTorch, so that x is the first input in the graph.
+            swapped = name not in ("add", "mul", "and", "or", "xor")
+            setattr(Tensor, f"__r{name}__", _operator(f"__r{name}__", reflected, swapped))
+    for name in ("lt", "le", "gt", "ge"):
+        setattr(Tensor, f"__{name}__", _operator(f"__{name}__", getattr(pointwise, name)))
+    hot: dict[str, Callable[..., Any]] = {
+        "__neg__": a.neg,
+        "__pos__": pointwise.positive,
+        "__abs__": pointwise.abs,
+        "__invert__": _invert,
+        "__rsub__": _operator("__rsub__", a.rsub),
+        "__rtruediv__": _operator("__rtruediv__", lambda self, other: pointwise.mul(pointwise.reciprocal(self), other)),
+        "__matmul__": _operator_tensors(linalg.matmul),
+        "__rmatmul__": lambda self, other: linalg.matmul(_tensor(other), self),
+        "__eq__": _equality(pointwise.eq, False),
+        "__ne__": _equality(pointwise.ne, True),
+        "__getitem__": index.getitem,
+        "__setitem__": index.setitem,
+        "__iter__": _iterate,
+        "__reversed__": lambda self: shape.flip(self, 0),
+    }
+    for name, function in hot.items():
+        setattr(Tensor, name, function)
+
+
+def _operator_tensors(function: Callable[..., Any]) -> Callable[..., Any]:
+    def call(self: Tensor, other: Any) -> Any:
+        if not isinstance(other, Tensor):
+            if not isinstance(other, np.ndarray):
+                return NotImplemented
+            other = Tensor._wrap(other)
+        return function(self, other)
+
+    return call
+
+
+def _equality(function: Callable[..., Any], otherwise: bool) -> Callable[..., Any]:
+    def call(self: Tensor, other: Any) -> Any:
+        if isinstance(other, (Tensor, np.ndarray, *_SCALARS)):
+            return function(self, _tensor(other) if isinstance(other, np.ndarray) else other)
+        return otherwise
+
+    return call
+
+
+def _tensor(value: Any) -> Tensor:
+    return value if isinstance(value, Tensor) else Tensor._wrap(np.asarray(value))
+
+
+def _invert(self: Tensor) -> Tensor:
+    if self.dtype.differentiable:
+        raise TypeError("~ (operator.invert) is only implemented on integer and Boolean-type tensors")
+    return pointwise.bitwise_not(self)  # type: ignore[no-any-return]
+
+
+def _iterate(self: Tensor) -> Any:
+    if not self.ndim:
+        raise TypeError("iteration over a 0-d tensor")
+    return iter(shape.unbind(self, 0))
+
+
+# --- In place --------------------------------------------------------------------------------------------------------
+
+
+def _in_place(op_name: str, arguments: Callable[..., tuple[Any, ...]] | None = None) -> Callable[..., Tensor]:
+    op = OPS[op_name]
+    names, defaults = op.params[1:], op.defaults[1:]
+
+    def call(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        if arguments is not None:
+            return apply_inplace(op, self, arguments(*args, **kwargs))
+        values = dict(zip(names, args, strict=False))
+        values.update({KEYWORDS.get(k, k) if k not in names else k: v for k, v in kwargs.items()})
+        full = []
+        for name, default in zip(names, defaults, strict=True):
+            if name not in values and default is inspect.Parameter.empty:
+                raise TypeError(f'{op_name}_() missing 1 required positional arguments: "{name}"')
+            full.append(values.get(name, default))
+        return apply_inplace(op, self, tuple(full))
+
+    call.__name__ = call.__qualname__ = f"{op_name}_"
+    call.__doc__ = f"In place: {op.doc}"
+    return call
+
+
+def _scaled(other: Any, *, alpha: Any = 1) -> tuple[Any, ...]:
+    return (other if alpha == 1 else other * alpha,)
+
+
+def _pow_(self: Tensor, exponent: Any) -> Tensor:
+    name = "pow_tensor" if isinstance(exponent, Tensor) else "pow_tensor_scalar"
+    return apply_inplace(OPS[name], self, (exponent,))
+
+
+def _remainder_(self: Tensor, other: Any) -> Tensor:
+    name = "remainder_tensor" if isinstance(other, Tensor) else "remainder_scalar"
+    return apply_inplace(OPS[name], self, (other,))
+
+
+def _number(value: Any) -> tuple[Any, ...]:
+    return (value.item() if isinstance(value, Tensor) else value,)
+
+
+IN_PLACE: dict[str, Callable[..., Tensor]] = {}
+"""Every in-place method by name; the unary ones are functions (``torch.sin_``) too."""
+
+
+def _attach_in_place() -> None:
+    for name, op in OPS.items():
+        if op.kind == "pointwise" and op.n_inputs == 1 and len(op.params) == 1 and not op.view:
+            IN_PLACE[f"{name}_"] = _in_place(name)
+    for name in (
+        "mul", "atan2", "clamp", "clamp_min", "clamp_max", "addcmul", "addcdiv", "lerp", "tril", "triu", "nan_to_num",
+        "floor_divide", "eq", "ne", "lt", "le", "gt", "ge", "logical_and", "logical_or", "bitwise_and", "bitwise_or",
+        "bitwise_xor", "xlogy", "round",
+    ):
+        IN_PLACE[f"{name}_"] = _in_place(name)
+    IN_PLACE["add_"] = _in_place("add", _scaled)
+    IN_PLACE["sub_"] = _in_place("sub", _scaled)
+    IN_PLACE["div_"] = _in_place("div", lambda other: (other,))
+    IN_PLACE["fill_"] = _in_place("fill", _number)
+    IN_PLACE["zero_"] = _in_place("zero")
+    IN_PLACE["masked_fill_"] = _in_place("masked_fill", lambda mask, value: (mask, *_number(value)))
+    IN_PLACE["addmm_"] = _in_place("addmm", lambda mat1, mat2, *, beta=1, alpha=1: (mat1, mat2, beta, alpha))
+    IN_PLACE["scatter_"] = _in_place("scatter_into", lambda dim, index, src: (src, dim, index))
+    IN_PLACE["scatter_add_"] = _in_place("scatter_add_into", lambda dim, index, src: (src, dim, index))
+    IN_PLACE["index_add_"] = _in_place("index_add_along", lambda dim, index, source: (source, dim, index))
+    IN_PLACE["pow_"] = _pow_
+    IN_PLACE["remainder_"] = _remainder_
+    IN_PLACE["copy_"] = index.copy_
+    IN_PLACE["index_put_"] = index.index_put_
+    for name, sampler in _SAMPLERS.items():
+        IN_PLACE[name] = _random_fill(name, sampler)
+    for alias, name in {"multiply_": "mul_", "subtract_": "sub_", "divide_": "div_", "true_divide_": "div_", "clip_": "clamp_", "absolute_": "abs_", "negative_": "neg_"}.items():
+        IN_PLACE[alias] = IN_PLACE[name]
+    for name, method in IN_PLACE.items():
+        setattr(Tensor, name, method)
+    for symbol, name in {"add": "add_", "sub": "sub_", "mul": "mul_", "truediv": "div_", "pow": "pow_", "mod": "remainder_", "floordiv": "floor_divide_", "and": "bitwise_and_", "or": "bitwise_or_", "xor": "bitwise_xor_"}.items():
+        setattr(Tensor, f"__i{symbol}__", IN_PLACE[name])
+
+
+_SAMPLERS: dict[str, Callable[..., Any]] = {
+    "uniform_": lambda shape, kind, low=0.0, high=1.0, *, generator=None: sampling.uniform(shape, kind, low, high, generator),
+    "normal_": lambda shape, kind, mean=0.0, std=1.0, *, generator=None: sampling.normal(shape, kind, mean, std, generator),
+    "exponential_": lambda shape, kind, lambd=1.0, *, generator=None: sampling.exponential(shape, kind, lambd, generator),
+    "bernoulli_": lambda shape, kind, p=0.5, *, generator=None: (
+        sampling.bernoulli(p._data, kind, generator)
+        if isinstance(p, Tensor)
+        else sampling.bernoulli_scalar(shape, kind, p, generator)
+    ),
+    "random_": lambda shape, kind, low=None, high=None, *, generator=None: (
+        sampling.random(shape, kind, generator)
+        if low is None
+        else sampling.randint(*((0, low) if high is None else (low, high)), shape, kind, generator)
+    ),
+    "cauchy_": lambda shape, kind, median=0.0, sigma=1.0, *, generator=None: sampling.cauchy(shape, kind, median, sigma, generator),
+    "log_normal_": lambda shape, kind, mean=1.0, std=2.0, *, generator=None: sampling.log_normal(shape, kind, mean, std, generator),
+    "geometric_": lambda shape, kind, p, *, generator=None: sampling.geometric(shape, kind, p, generator),
+}
+
+
+def _random_fill(name: str, sampler: Callable[..., Any]) -> Callable[..., Tensor]:
+    rename = {"from": "low", "to": "high", "a": "low", "b": "high"}
+
+    def call(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        values = sampler(self._data.shape, self._data.dtype, *args, **{rename.get(k, k): v for k, v in kwargs.items()})
+        return apply_inplace(OPS["copy"], self, (Tensor._wrap(backend.to_device(values, self.device)),))
+
+    call.__name__ = call.__qualname__ = name
+    call.__doc__ = f"Fill with random numbers, in place: `{name}`."
+    return call
+
+
+# --- Conversions -----------------------------------------------------------------------------------------------------
+
+
+def to(self: Tensor, *args: Any, dtype: dtype_type | None = None, device: Any = None, non_blocking: bool = False,
+       copy: bool = False, memory_format: Any = None) -> Tensor:
+    """The tensor with another dtype or on another device; itself if nothing changes and `copy` is false."""
+    for a in args:
+        if isinstance(a, dtype_type):
+            dtype = a
+        elif isinstance(a, Tensor):
+            dtype, device = a.dtype, a.device
+        elif isinstance(a, (str, int, backend.device)) and not isinstance(a, bool):
+            device = a
+        elif not isinstance(a, bool):
+            raise TypeError(
+                "to() received an invalid combination of arguments - expected a dtype, a device or a tensor, but got "
+                f"{type(a).__name__}"
+            )
+    result = self
+    if device is not None:
+        where = backend.device(device)
+        if where.type != self.device.type:
+            backend.require(where)
+            result = OPS["to_device"].call(result, where)
+    if dtype is not None and dtype is not result.dtype:
+        return pointwise.to_dtype(result, dtype)  # type: ignore[no-any-return]
+    return result.clone() if copy and result is self else result  # type: ignore[attr-defined, no-any-return]
+
+
+def _attach_conversions() -> None:
+    methods: dict[str, Any] = {
+        "to": to,
+        "type_as": lambda self, other: to(self, other.dtype),
+        "cpu": lambda self: to(self, "cpu"),
+        "cuda": lambda self, device=None, non_blocking=False: to(self, "cuda" if device is None else device),
+        "pin_memory": lambda self: self,
+        "masked_fill": arithmetic.masked_fill,
+        "new_tensor": lambda self, data, *, dtype=None, requires_grad=False: create.tensor(
+            data, dtype=dtype or self.dtype, requires_grad=requires_grad),
+        "new_zeros": lambda self, *size, dtype=None, requires_grad=False: create.zeros(
+            *size, dtype=dtype or self.dtype, requires_grad=requires_grad),
+        "new_ones": lambda self, *size, dtype=None, requires_grad=False: create.ones(
+            *size, dtype=dtype or self.dtype, requires_grad=requires_grad),
+        "new_full": lambda self, size, fill_value, *, dtype=None: create.full(size, fill_value, dtype=dtype or self.dtype),
+        "new_empty": lambda self, *size, dtype=None: create.empty(*size, dtype=dtype or self.dtype),
+        "apply_": _apply_,
+        "is_same_size": lambda self, other: self._data.shape == other._data.shape,
+        "bernoulli": create.bernoulli,
+        "multinomial": create.multinomial,
+        "sum_to_size": lambda self, *size: OPS["sum_to_size"].call(self, create.sizes(size[0], size[1:])),
+        "index_put": lambda self, indices, values, accumulate=False: OPS["index_put"].call(
+            self, values, tuple(indices), accumulate),
+        "dense_dim": lambda self: self.ndim,
+    }
+    for name, kind in {
+        "float": dtypes.float32, "double": dtypes.float64, "half": dtypes.float16, "int": dtypes.int32,
+        "long": dtypes.int64, "short": dtypes.int16, "char": dtypes.int8, "byte": dtypes.uint8, "bool": dtypes.bool_,
+    }.items():
+        methods[name] = _cast(kind)
+    for name, method in methods.items():
+        setattr(Tensor, name, method)
+    for name, get in {
+        "T": lambda self: shape.permute(self, tuple(reversed(range(self.ndim)))) if self.ndim else self,
+        "mT": lambda self: shape.transpose(self, -2, -1),
+        "H": lambda self: shape.transpose(self, 0, 1),
+        "real": lambda self: self,
+    }.items():
+        setattr(Tensor, name, property(get))
+
+
+def _cast(kind: dtype_type) -> Callable[[Tensor], Tensor]:
+    def call(self: Tensor, memory_format: Any = None) -> Tensor:
+        return to(self, kind)
+
+    return call
+
+
+def _apply_(self: Tensor, function: Callable[[Any], Any]) -> Tensor:
+    """Replace each element by ``function(element)``, in place."""
+    values = np.array([function(v) for v in self._data.ravel().tolist()], self._data.dtype).reshape(self._data.shape)
+    self._data[...] = values
+    return self
+
+
+def is_function(name: str) -> bool:
+    """Whether an in-place method is a function too, as ``torch.sin_`` is."""
+    op = OPS.get(name[:-1])
+    return op is not None and op.n_inputs == 1 and len(op.params) == 1 or name in ("clamp_", "fill_", "relu_")
+
+
+_attach_functions()
+_attach_operators()
+_attach_in_place()
+_attach_conversions()

@@ -1,0 +1,1 @@
+"""The operations, one record each, in tables by kind. To add one, see CONTRIBUTING.md."""

@@ -1,0 +1,446 @@
+"""Factories: tensors from numbers, ranges and random numbers."""
+
+from __future__ import annotations
+
+import math
+from time import perf_counter_ns
+from typing import Any
+
+import numpy as np
+
+from engine import backend, dtypes, sampling
+from engine.dtypes import dtype as dtype_type
+from engine.random import Generator
+from engine.registry import CONSTANT, OPS, Op
+from engine.state import S
+from engine.tensor import Size, Tensor
+
+Where = backend.device | str | None
+
+
+def _factory(name: str, doc: str) -> Op:
+    """A record for observers: a factory has no inputs and no derivative."""
+    op = Op(
+        name, CONSTANT, lambda xp, *args: None, (), 0, grad_name=f"{name}_", aten=f"aten::{name}", dtypes="any",
+        outputs=1, variadic=False, view=False, domain=None, formula="", doc=doc,
+    )
+    OPS[name] = op
+    return op
+
+
+def made(name: str, array: Any, requires_grad: bool, device: Where, start: int, args: tuple[Any, ...] = ()) -> Tensor:
+    """Wrap a new array, set its flag, and tell observers that factory `name` made it."""
+    if device is not None:
+        array = backend.to_device(array, device)
+    t = Tensor._wrap(array)
+    if requires_grad:
+        if not t.dtype.differentiable:
+            raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
+        t.requires_grad_()
+    if S.observers:
+        end = perf_counter_ns()
+        for observer in S.observers:
+            observer.op(FACTORIES[name], args, (), (t,), None, False, start, end)
+    return t
+
+
+FACTORIES = {
+    name: _factory(name, doc)
+    for name, doc in {
+        "tensor": "A tensor with the given numbers.",
+        "zeros": "Zeros.",
+        "ones": "Ones.",
+        "full": "One number everywhere.",
+        "empty": "Memory not filled (zeros here, so that runs repeat).",
+        "eye": "Ones on the diagonal, zeros elsewhere.",
+        "arange": "Numbers from start to end (left out) in steps.",
+        "linspace": "Evenly spaced numbers from start to end (included).",
+        "logspace": "Numbers evenly spaced on a logarithmic scale.",
+        "rand": "Uniform random numbers in [0, 1).",
+        "randn": "Standard normal random numbers.",
+        "randint": "Random integers from low to high (left out).",
+        "randperm": "A random permutation of 0 to n - 1.",
+        "normal": "Normal random numbers.",
+        "bernoulli": "Random zeros and ones.",
+        "multinomial": "Random indices, in proportion to weights.",
+    }.items()
+}
+
+
+def sizes(first: Any, rest: tuple[Any, ...]) -> tuple[int, ...]:
+    """Sizes given as ``(2, 3)`` or as ``2, 3``.
+
+    Raises:
+        TypeError: for a size that is no integer; RuntimeError: for a negative one.
+    """
+    given = (first, *rest) if rest or not isinstance(first, (tuple, list, Size)) else tuple(first)
+    result = []
+    for k, n in enumerate(given):
+        if isinstance(n, (float, str)) or n is None:
+            raise TypeError(
+                f"argument 'size' failed to unpack the object at pos {k + 1} with error \"type must be tuple of ints,"
+                f'but got {type(n).__name__}"'
+            )
+        result.append(int(n))
+    if any(n < 0 for n in result):
+        raise RuntimeError(
+            f"Trying to create tensor with negative dimension {next(n for n in result if n < 0)}: {result}"
+        )
+    return tuple(result)
+
+
+def _np(dtype: dtype_type | None) -> np.dtype[Any]:
+    return (dtype or dtypes.get_default_dtype()).numpy
+
+
+def _has_tensors(data: Any) -> bool:
+    return isinstance(data, Tensor) or (isinstance(data, (list, tuple)) and any(map(_has_tensors, data)))
+
+
+def _plain(data: Any) -> Any:
+    if isinstance(data, Tensor):
+        return data._data
+    return [_plain(d) for d in data] if isinstance(data, (list, tuple)) else data
+
+
+def _check_lengths(data: Any, dim: int = 0) -> tuple[int, ...]:
+    """The shape of nested lists.
+
+    Raises:
+        ValueError: in PyTorch's words, where they are ragged.
+    """
+    if not isinstance(data, (list, tuple)):
+        return tuple(data.shape) if hasattr(data, "shape") else ()
+    inner = [_check_lengths(d, dim + 1) for d in data]
+    for k, s in enumerate(inner):
+        if s != inner[0]:
+            if len(s) and len(inner[0]):
+                raise ValueError(f"expected sequence of length {inner[0][0]} at dim {dim + 1} (got {s[0]})")
+            if len(inner[0]):
+                raise TypeError(f"expected Sequence[Tensor/number] at dim {dim + 1}, got {type(data[k]).__name__}")
+            raise TypeError(f"len() of a scalar: element {k} at dim {dim + 1} is a sequence, the first is not")
+    return (len(data), *(inner[0] if inner else ()))
+
+
+def array_of(data: Any, dtype: dtype_type | None) -> np.ndarray[Any, Any]:
+    """Numbers as an array of the dtype PyTorch infers: Python floats give the default dtype, NumPy's stay."""
+    if _has_tensors(data) and isinstance(data, (list, tuple)):
+        data = _plain(data)
+    if isinstance(data, (np.ndarray, np.generic)):
+        array = np.array(data)
+    else:
+        if isinstance(data, (list, tuple)):
+            _check_lengths(data)
+        try:
+            array = np.array(data)
+        except ValueError as error:
+            raise ValueError(f"could not make a tensor: {error}") from None
+        if array.dtype.kind == "f" and dtype is None and not _has_numpy(data):
+            array = array.astype(_np(None))
+        elif array.dtype.kind == "c" and dtype is None:
+            array = array.astype(dtypes.get_default_dtype().to_complex().numpy)
+        elif array.dtype.kind == "i" and array.dtype != np.int64:
+            array = array.astype(np.int64)
+        elif not array.size and dtype is None:
+            array = array.astype(_np(None))
+    if array.dtype.kind in "OUSV":
+        if array.dtype.kind == "O" and isinstance(data, int):
+            raise RuntimeError("Overflow when unpacking long")
+        odd = next((type(d).__name__ for d in np.ravel(np.array(data, object))), type(data).__name__)
+        name = odd if not isinstance(data, (list, tuple)) else _first_odd(data)
+        if name == "NoneType":
+            raise RuntimeError("Could not infer dtype of NoneType")
+        raise TypeError(f"new(): invalid data type '{name}'" if name in ("str", "dict") else f"Could not infer dtype of {name}")
+    if dtype is not None:
+        array = array.astype(dtype.numpy)
+    dtypes.of(array)
+    return array
+
+
+def _has_numpy(data: Any) -> bool:
+    while isinstance(data, (list, tuple)) and data:
+        data = data[0]
+    return isinstance(data, (np.floating, np.ndarray))
+
+
+def _first_odd(data: Any) -> str:
+    for d in data:
+        if isinstance(d, (list, tuple)):
+            found = _first_odd(d)
+            if found:
+                return found
+        elif not isinstance(d, (int, float, complex, np.number, np.bool_, Tensor)):
+            return type(d).__name__
+    return ""
+
+
+def tensor(data: Any, *, dtype: dtype_type | None = None, device: Where = None, requires_grad: bool = False,
+           pin_memory: bool = False) -> Tensor:
+    """A new tensor with the numbers in `data` (nested lists, an array, a number), always a copy.
+
+    Raises:
+        ValueError, TypeError: for ragged lists or things that are no numbers.
+    """
+    start = perf_counter_ns()
+    if isinstance(data, Tensor):
+        import warnings
+
+        warnings.warn(
+            "To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
+            "sourceTensor.detach().clone().requires_grad_(True), rather than torch.tensor(sourceTensor).",
+            UserWarning,
+            stacklevel=2,
+        )
+        array = data._data.astype(dtype.numpy if dtype else data._data.dtype)
+    else:
+        array = array_of(data, dtype)
+    return made("tensor", array, requires_grad, device, start)
+
+
+def as_tensor(data: Any, dtype: dtype_type | None = None, device: Where = None) -> Tensor:
+    """`data` as a tensor; not copied if it is a tensor or array of the right dtype already."""
+    if isinstance(data, Tensor):
+        return data if dtype is None else data.to(dtype)  # type: ignore[attr-defined, no-any-return]
+    if isinstance(data, np.ndarray) and (dtype is None or dtype.numpy == data.dtype):
+        return from_numpy(data)
+    return tensor(data, dtype=dtype, device=device)
+
+
+def from_numpy(ndarray: np.ndarray[Any, Any]) -> Tensor:
+    """A tensor over the same memory as a NumPy array.
+
+    Raises:
+        TypeError: for anything else, or a dtype PyTorch does not have.
+    """
+    if not isinstance(ndarray, np.ndarray):
+        raise TypeError(f"expected np.ndarray (got {type(ndarray).__name__})")
+    dtypes.of(ndarray)
+    return Tensor._wrap(ndarray)
+
+
+def zeros(*size: Any, dtype: dtype_type | None = None, device: Where = None, requires_grad: bool = False, out: Any = None, layout: Any = None) -> Tensor:
+    """Zeros of a shape."""
+    start = perf_counter_ns()
+    return made("zeros", np.zeros(sizes(size[0], size[1:]) if size else (), _np(dtype)), requires_grad, device, start)
+
+
+def ones(*size: Any, dtype: dtype_type | None = None, device: Where = None, requires_grad: bool = False, out: Any = None, layout: Any = None) -> Tensor:
+    """Ones of a shape."""
+    start = perf_counter_ns()
+    return made("ones", np.ones(sizes(size[0], size[1:]) if size else (), _np(dtype)), requires_grad, device, start)
+
+
+def empty(*size: Any, dtype: dtype_type | None = None, device: Where = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:
+    """Memory of a shape. Filled with zeros, so that a run repeats."""
+    start = perf_counter_ns()
+    return made("empty", np.zeros(sizes(size[0], size[1:]) if size else (), _np(dtype)), requires_grad, device, start)
+
+
+def full(size: Any, fill_value: Any, *, dtype: dtype_type | None = None, device: Where = None, requires_grad: bool = False) -> Tensor:
+    """One number everywhere; its Python type gives the dtype."""
+    start = perf_counter_ns()
+    if isinstance(fill_value, Tensor):
+        fill_value = fill_value.item()
+    kind = dtype or dtypes.of_scalar(fill_value)
+    return made("full", np.full(sizes(size, ()), fill_value, kind.numpy), requires_grad, device, start)
+
+
+def eye(n: int, m: int | None = None, *, dtype: dtype_type | None = None, device: Where = None, requires_grad: bool = False) -> Tensor:
+    """The identity matrix."""
+    start = perf_counter_ns()
+    return made("eye", np.eye(n, m, dtype=_np(dtype)), requires_grad, device, start)
+
+
+def arange(*args: Any, start: Any = 0, end: Any = None, step: Any = 1, dtype: dtype_type | None = None, device: Where = None, requires_grad: bool = False) -> Tensor:
+    """``arange(end)``, ``arange(start, end, step)``: numbers from start up to but not including end.
+
+    Raises:
+        RuntimeError: for a step of zero or of the wrong sign.
+    """
+    begin = perf_counter_ns()
+    if len(args) == 1 and end is None:
+        end = args[0]
+    elif args:
+        start, end, step = (*args, *(end, step)[len(args) - 1 :])[:3] if len(args) < 3 else args
+    start, end, step = (v.item() if isinstance(v, Tensor) else v for v in (start, end, step))
+    if not step:
+        raise RuntimeError("step must be nonzero")
+    if (end - start) * step < 0:
+        raise RuntimeError("upper bound and lower bound inconsistent with step sign")
+    floating = any(isinstance(v, (float, np.floating)) for v in (start, end, step))
+    kind = dtype or (dtypes.get_default_dtype() if floating else dtypes.int64)
+    count = math.ceil((end - start) / step)
+    if kind.is_floating_point:
+        # In double, then rounded: what PyTorch's accumulate type does.
+        array = (start + np.arange(count, dtype=np.float64) * step).astype(kind.numpy)
+    else:
+        array = (int(start) + np.arange(count, dtype=np.int64) * int(step)).astype(kind.numpy)
+    return made("arange", array, requires_grad, device, begin)
+
+
+def linspace(start: Any, end: Any, steps: int, *, dtype: dtype_type | None = None, device: Where = None, requires_grad: bool = False) -> Tensor:
+    """`steps` evenly spaced numbers from `start` to `end`, both included.
+
+    Computed from both ends towards the middle, as ATen's ``RangeFactories`` does, so that the bits agree.
+
+    Raises:
+        RuntimeError: for a negative number of steps.
+    """
+    begin = perf_counter_ns()
+    start, end = (v.item() if isinstance(v, Tensor) else v for v in (start, end))
+    if steps < 0:
+        raise RuntimeError("number of steps must be non-negative")
+    kind = dtype or dtypes.get_default_dtype()
+    if not kind.is_floating_point:
+        array = np.trunc(np.linspace(start, end, steps)).astype(kind.numpy)
+        return made("linspace", array, requires_grad, device, begin)
+    f = kind.numpy.type
+    if steps == 1:
+        array = np.array([start], kind.numpy)
+    else:
+        step = (f(end) - f(start)) / f(max(steps - 1, 1))
+        k = np.arange(steps)
+        half = steps // 2
+        # PyTorch's vector code fuses the multiplication and the addition: rounded once, from double.
+        wide = np.float64 if kind is not dtypes.float64 else np.longdouble
+        low = wide(f(start)) + wide(step) * k[:half].astype(wide)
+        high = wide(f(end)) - wide(step) * (steps - 1 - k[half:]).astype(wide)
+        array = np.concatenate([low, high]).astype(kind.numpy)
+    return made("linspace", array, requires_grad, device, begin)
+
+
+def logspace(start: float, end: float, steps: int, base: float = 10.0, *, dtype: dtype_type | None = None, device: Where = None, requires_grad: bool = False) -> Tensor:
+    """base ** linspace(start, end, steps)."""
+    begin = perf_counter_ns()
+    array = (base ** np.linspace(start, end, steps)).astype(_np(dtype))
+    return made("logspace", array, requires_grad, device, begin)
+
+
+# --- Random ----------------------------------------------------------------------------------------------------------
+
+
+def rand(*size: Any, generator: Generator | None = None, dtype: dtype_type | None = None, device: Where = None, requires_grad: bool = False) -> Tensor:
+    """Uniform random numbers in [0, 1)."""
+    start = perf_counter_ns()
+    array = sampling.uniform(sizes(size[0], size[1:]) if size else (), _np(dtype), generator=generator)
+    return made("rand", array, requires_grad, device, start)
+
+
+def randn(*size: Any, generator: Generator | None = None, dtype: dtype_type | None = None, device: Where = None, requires_grad: bool = False) -> Tensor:
+    """Standard normal random numbers."""
+    start = perf_counter_ns()
+    array = sampling.normal(sizes(size[0], size[1:]) if size else (), _np(dtype), generator=generator)
+    return made("randn", array, requires_grad, device, start)
+
+
+def randint(*args: Any, low: int = 0, high: int | None = None, size: Any = None, generator: Generator | None = None, dtype: dtype_type | None = None, device: Where = None, requires_grad: bool = False) -> Tensor:
+    """``randint(high, size)``, ``randint(low, high, size)``: random integers, `high` left out."""
+    start = perf_counter_ns()
+    positional = list(args)
+    if size is None:
+        size = positional.pop()
+    if len(positional) == 2:
+        low, high = positional
+    elif len(positional) == 1:
+        if high is None:
+            high = positional[0]
+        else:
+            low = positional[0]
+    assert high is not None
+    array = sampling.randint(int(low), int(high), sizes(size, ()), (dtype or dtypes.int64).numpy, generator)
+    return made("randint", array, requires_grad, device, start)
+
+
+def randperm(n: int, *, generator: Generator | None = None, dtype: dtype_type | None = None, device: Where = None, requires_grad: bool = False) -> Tensor:
+    """A random permutation of 0 to n - 1."""
+    start = perf_counter_ns()
+    return made("randperm", sampling.randperm(n, (dtype or dtypes.int64).numpy, generator), requires_grad, device, start)
+
+
+def normal(mean: Any, std: Any = 1.0, size: Any = None, *, generator: Generator | None = None, dtype: dtype_type | None = None) -> Tensor:
+    """Normal random numbers: of a mean and standard deviation per element, or of one each and a size."""
+    start = perf_counter_ns()
+    if size is not None:
+        array = sampling.normal(sizes(size, ()), _np(dtype), float(mean), float(std), generator)
+        return made("normal", array, False, None, start)
+    m, s = (_data(v) for v in (mean, std))
+    shape = np.broadcast_shapes(np.shape(m), np.shape(s))
+    kind = next(v.dtype for v in (m, s) if hasattr(v, "dtype"))
+    return made("normal", (sampling.normal(shape, kind, generator=generator) * s + m).astype(kind), False, None, start)
+
+
+def _data(value: Any) -> Any:
+    return value._data if isinstance(value, Tensor) else value
+
+
+def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | None = None) -> Tensor:
+    """1 with the probability each element gives, else 0."""
+    start = perf_counter_ns()
+    if p is None:
+        array = sampling.bernoulli(input._data, input._data.dtype, generator)
+    else:
+        array = sampling.bernoulli_scalar(input._data.shape, input._data.dtype, p, generator)
+    return made("bernoulli", array, False, None, start)
+
+
+def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *, generator: Generator | None = None) -> Tensor:
+    """Indices drawn in proportion to the weights in each row."""
+    start = perf_counter_ns()
+    return made("multinomial", sampling.multinomial(input._data, num_samples, replacement, generator), False, None, start)
+
+
+# --- Like another ----------------------------------------------------------------------------------------------------
+
+
+def _like(factory: Any) -> Any:
+    def call(input: Tensor, *, dtype: dtype_type | None = None, device: Where = None, requires_grad: bool = False, memory_format: Any = None) -> Tensor:
+        return factory(input._data.shape, dtype=dtype or input.dtype, device=device or (input.device if input.is_cuda else None), requires_grad=requires_grad)  # type: ignore[no-any-return]
+
+    call.__name__ = factory.__name__ + "_like"
+    call.__doc__ = f"`{factory.__name__}` of the shape and dtype of another tensor."
+    return call
+
+
+zeros_like, ones_like, empty_like, rand_like, randn_like = map(_like, (zeros, ones, empty, rand, randn))
+
+
+def full_like(input: Tensor, fill_value: Any, *, dtype: dtype_type | None = None, device: Where = None, requires_grad: bool = False) -> Tensor:
+    """`full` of the shape and dtype of another tensor."""
+    return full(input._data.shape, fill_value, dtype=dtype or input.dtype, device=device, requires_grad=requires_grad)
+
+
+def randint_like(input: Tensor, low: int, high: int | None = None, *, dtype: dtype_type | None = None) -> Tensor:
+    """`randint` of the shape and dtype of another tensor."""
+    low, high = (0, low) if high is None else (low, high)
+    return randint(low, high, input._data.shape, dtype=dtype or input.dtype)
+
+
+def one_hot_array(labels: np.ndarray[Any, Any], classes: int) -> np.ndarray[Any, Any]:
+    """Rows of zeros with a one at each label, int64, shape ``labels.shape + (classes,)``."""
+    result = np.zeros((*labels.shape, classes), np.int64)
+    np.put_along_axis(result, labels[..., None], 1, -1)
+    return result
+
+
+def tril_indices(row: int, col: int, offset: int = 0) -> Tensor:
+    """Places of the lower triangle, two rows: row numbers and column numbers."""
+    return Tensor._wrap(np.stack(np.tril_indices(row, offset, col)))
+
+
+def triu_indices(row: int, col: int, offset: int = 0) -> Tensor:
+    """Places of the upper triangle, two rows: row numbers and column numbers."""
+    return Tensor._wrap(np.stack(np.triu_indices(row, offset, col)))
+
+
+def cartesian_prod(*tensors: Tensor) -> Tensor:
+    """All combinations of one element from each vector, one row each."""
+    from engine.ops.shape import meshgrid, stack
+
+    return stack([g.reshape(-1) for g in meshgrid(*tensors)], 1) if len(tensors) > 1 else tensors[0]  # type: ignore[attr-defined]
+
+
+__all__ = [
+    "arange", "as_tensor", "bernoulli", "cartesian_prod", "empty", "empty_like", "eye", "from_numpy", "full", "full_like",
+    "linspace", "logspace", "multinomial", "normal", "ones", "ones_like", "rand", "rand_like", "randint", "randint_like",
+    "randn", "randn_like", "randperm", "tensor", "tril_indices", "triu_indices", "zeros", "zeros_like",
+]

@@ -1,0 +1,420 @@
+"""The operations of neural networks that are one op in PyTorch: activations, losses, normalisations, embeddings."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from engine import dtypes
+from engine.dispatch import define
+from engine.ops.pointwise import _by_math
+from engine.registry import GENERAL, LINEAR, POINTWISE
+from engine.tensor import Tensor
+
+# --- Activations -----------------------------------------------------------------------------------------------------
+
+leaky_relu = define("leaky_relu", POINTWISE, inputs=1,
+    forward=lambda xp, input, negative_slope=0.01: xp.where(input > 0, input, input * negative_slope),
+    vjp=(lambda F, g, input, negative_slope: F.where(F.gt(input, 0), g, g * negative_slope),),
+    domain=(-2.0, 2.0), formula=r"[x > 0] + s[x \le 0]", doc="x where positive, else x times a slope.")
+
+elu = define("elu", POINTWISE, inputs=1,
+    forward=lambda xp, input, alpha=1.0, scale=1.0, input_scale=1.0: _elu(xp, input, alpha, scale, input_scale),
+    vjp=(lambda F, g, input, alpha, scale, input_scale: _elu_vjp(F, g, input, alpha, scale, input_scale),),
+    domain=(-2.0, 2.0), formula=r"[x > 0] + \alpha e^x[x \le 0]", doc="x where positive, else alpha (exp(x) - 1).")
+
+celu = define("celu", POINTWISE, inputs=1,
+    forward=lambda xp, input, alpha=1.0: _elu(xp, input, alpha, 1.0, 1.0 / alpha),
+    vjp=(lambda F, g, input, alpha: _elu_vjp(F, g, input, alpha, 1.0, 1.0 / alpha),),
+    domain=(-2.0, 2.0), formula=r"[x > 0] + e^{x/\alpha}[x \le 0]", doc="x where positive, else alpha (exp(x/alpha) - 1).")
+
+gelu = define("gelu", POINTWISE, inputs=1,
+    forward=lambda xp, input, approximate="none": _gelu(xp, input, approximate),
+    vjp=(lambda F, g, input, approximate: _gelu_vjp(F, g, input, approximate),),
+    domain=(-2.0, 2.0), formula=r"\Phi(x) + x\,\varphi(x)", doc="x times the normal distribution function of x.")
+
+silu = define("silu", POINTWISE, inputs=1,
+    forward=lambda xp, input: input / (1 + xp.exp(-input)),
+    vjp=(lambda F, g, input: _silu_vjp(F, g, input),),
+    domain=(-3.0, 3.0), formula=r"\sigma(x)(1 + x(1 - \sigma(x)))", doc="x times the logistic function of x.")
+
+mish = define("mish", POINTWISE, inputs=1,
+    forward=lambda xp, input: input * xp.tanh(_softplus(xp, input, 1.0, 20.0)),
+    vjp=(lambda F, g, input: _mish_vjp(F, g, input),),
+    domain=(-3.0, 3.0), formula=r"t + x\,\sigma(x)(1 - t^2)", doc="x times tanh(softplus(x)).")
+
+softplus = define("softplus", POINTWISE, inputs=1,
+    forward=lambda xp, input, beta=1.0, threshold=20.0: _softplus(xp, input, beta, threshold),
+    vjp=(lambda F, g, input, beta, threshold: F.where(
+        F.gt(input * beta, threshold), g, g * F.sigmoid(input * beta)),),
+    domain=(-3.0, 3.0), formula=r"\sigma(\beta x)", doc="log(1 + exp(beta x)) / beta, x where beta x is large.")
+
+hardtanh = define("hardtanh", POINTWISE, inputs=1,
+    forward=lambda xp, input, min_val=-1.0, max_val=1.0: xp.clip(input, min_val, max_val),
+    vjp=(lambda F, g, input, min_val, max_val: F.where(
+        F.logical_and(F.gt(input, min_val), F.lt(input, max_val)), g, 0.0),),
+    domain=(-2.0, 2.0), formula=r"[\min < x < \max]", doc="x limited to a range.")
+
+hardswish = define("hardswish", POINTWISE, inputs=1,
+    forward=lambda xp, input: input * xp.clip(input + 3, 0, 6) / 6,
+    vjp=(lambda F, g, input: F.where(
+        F.le(input, -3), 0.0, F.where(F.lt(input, 3), g * (input / 3 + 0.5), g)),),
+    domain=(-4.0, 4.0), formula=r"x/3 + \tfrac12", doc="x times (x + 3) / 6 limited to 0 and 1.")
+
+hardsigmoid = define("hardsigmoid", POINTWISE, inputs=1,
+    forward=lambda xp, input: xp.clip(input + 3, 0, 6) / 6,
+    vjp=(lambda F, g, input: F.where(F.logical_and(F.gt(input, -3), F.lt(input, 3)), g / 6, 0.0),),
+    domain=(-4.0, 4.0), formula=r"\tfrac16[|x| < 3]", doc="(x + 3) / 6 limited to 0 and 1.")
+
+log_sigmoid = define("log_sigmoid", POINTWISE, inputs=1, aten="aten::log_sigmoid_forward",
+    forward=lambda xp, input: _log_sigmoid(xp, input),
+    vjp=(lambda F, g, input: g * F.sigmoid(-input),),
+    domain=(-4.0, 4.0), formula=r"\sigma(-x)", doc="Logarithm of the logistic function.")
+
+softshrink = define("softshrink", POINTWISE, inputs=1,
+    forward=lambda xp, input, lambd=0.5: xp.where(
+        input > lambd, input - lambd, xp.where(input < -lambd, input + lambd, input * 0)),
+    vjp=(lambda F, g, input, lambd: F.where(F.gt(F.abs(input), lambd), g, 0.0),),
+    domain=(-2.0, 2.0), formula=r"[|x| > \lambda]", doc="x moved towards 0 by lambda, 0 if it is nearer.")
+
+hardshrink = define("hardshrink", POINTWISE, inputs=1,
+    forward=lambda xp, input, lambd=0.5: xp.where(xp.abs(input) <= lambd, input.dtype.type(0), input),
+    vjp=(lambda F, g, input, lambd: F.where(F.gt(F.abs(input), lambd), g, 0.0),),
+    domain=(-2.0, 2.0), formula=r"[|x| > \lambda]", doc="x, or 0 if it is within lambda of 0.")
+
+threshold = define("threshold", POINTWISE, inputs=1,
+    forward=lambda xp, input, threshold, value: xp.where(input <= threshold, input.dtype.type(value), input),
+    vjp=(lambda F, g, input, threshold: F.where(F.gt(input, threshold), g, 0.0),),
+    domain=(-2.0, 2.0), formula=r"[x > t]", doc="x where above a threshold, else a value.")
+
+prelu_kernel = define("prelu_kernel", POINTWISE, aten="aten::_prelu_kernel",
+    forward=lambda xp, input, weight: xp.where(input > 0, input, input * weight),
+    vjp=(lambda F, g, input, weight: F.where(F.gt(input, 0), g, g * weight),
+         lambda F, g, input: F.where(F.gt(input, 0), 0.0, g * input)),
+    domain=(-2.0, 2.0), formula=r"[x > 0] + w[x \le 0],\ x[x \le 0]", doc="x where positive, else x times a weight.")
+
+# --- Losses ----------------------------------------------------------------------------------------------------------
+
+mse_loss = define("mse_loss", GENERAL, inputs=2, dtypes="promote",
+    forward=lambda xp, input, target, reduction="mean": _reduced(_squared(input - target), reduction),
+    vjp=(lambda F, g, input, target, reduction: (input - target) * (2.0 * _share(input, reduction)) * g,
+         lambda F, g, input, target, reduction: (target - input) * (2.0 * _share(input, reduction)) * g),
+    formula=r"2(x - t)/n", doc="Squared difference, its mean or its sum.")
+
+smooth_l1_loss = define("smooth_l1_loss", GENERAL, inputs=2, dtypes="promote",
+    forward=lambda xp, input, target, reduction="mean", beta=1.0: _reduced(
+        _huber(xp, input - target, beta) / beta, reduction),
+    vjp=(lambda F, g, input, target, reduction, beta: F.clamp((input - target) / beta, -1, 1)
+         * _share(input, reduction) * g,
+         lambda F, g, input, target, reduction, beta: F.clamp((target - input) / beta, -1, 1)
+         * _share(input, reduction) * g),
+    formula=r"\operatorname{clamp}((x - t)/\beta, -1, 1)/n", doc="Squared near 0 and absolute further away, divided by beta.")
+
+huber_loss = define("huber_loss", GENERAL, inputs=2, dtypes="promote",
+    forward=lambda xp, input, target, reduction="mean", delta=1.0: _reduced(
+        _huber(xp, input - target, delta), reduction),
+    vjp=(lambda F, g, input, target, reduction, delta: F.clamp(input - target, -delta, delta)
+         * _share(input, reduction) * g,
+         lambda F, g, input, target, reduction, delta: F.clamp(target - input, -delta, delta)
+         * _share(input, reduction) * g),
+    formula=r"\operatorname{clamp}(x - t, -\delta, \delta)/n", doc="Squared near 0 and absolute further away.")
+
+binary_cross_entropy = define("binary_cross_entropy", GENERAL, inputs=3, dtypes="promote",
+    forward=lambda xp, input, target, weight, reduction="mean": _reduced(
+        _times(_cross_entropy(xp, input, target), weight), reduction),
+    vjp=(lambda F, g, input, target, weight, reduction: _times(
+            (input - target) / F.clamp_min((1 - input) * input, 1e-12), weight) * (g * _share(input, reduction)),
+         lambda F, g, input, weight, reduction: _times(F.log1p(-input) - F.log(input), weight)
+         * (g * _share(input, reduction)),
+         None),
+    formula=r"(x - t)/(x(1 - x)n)", doc="Cross entropy of probabilities with targets from 0 to 1.")
+
+binary_cross_entropy_with_logits = define("binary_cross_entropy_with_logits", GENERAL, inputs=4, dtypes="promote",
+    forward=lambda xp, input, target, weight, pos_weight, reduction="mean": _reduced(
+        _times(_logit_entropy(xp, input, target, pos_weight), weight), reduction),
+    vjp=(lambda F, g, input, target, weight, pos_weight, reduction: _times(
+            _logit_entropy_slope(F, input, target, pos_weight), weight) * (g * _share(input, reduction)),
+         lambda F, g, input, weight, pos_weight, reduction: _times(
+            -input if pos_weight is None else F.log_sigmoid(-input) - pos_weight * F.log_sigmoid(input), weight)
+         * (g * _share(input, reduction)),
+         None, None),
+    formula=r"(\sigma(x) - t)/n", doc="Cross entropy of the logistic function of x with targets from 0 to 1.")
+
+soft_margin_loss = define("soft_margin_loss", GENERAL, inputs=2, dtypes="promote",
+    forward=lambda xp, input, target, reduction="mean": _reduced(xp.log1p(xp.exp(-target * input)), reduction),
+    vjp=(lambda F, g, input, target, reduction: -target * F.sigmoid(-target * input)
+         * (g * _share(input, reduction)),
+         lambda F, g, input, target, reduction: -input * F.sigmoid(-target * input) * (g * _share(input, reduction))),
+    formula=r"-t\,\sigma(-tx)/n", doc="log(1 + exp(-t x)), its mean or its sum.")
+
+_nll = {
+    name: define(f"nll_loss{suffix}", LINEAR, inputs=1, grad=f"NllLoss{name}Backward0", aten=f"aten::nll_loss{suffix}_forward",
+        forward=lambda xp, input, picked, dim, reduction: _nll_forward(xp, input, picked, dim, reduction),
+        vjp=(lambda F, g, picked, dim, reduction: _nll_vjp(F, g, picked, dim, reduction),),
+        formula=r"-w_t/n", doc="Minus the element of each target's class.")
+    for name, suffix in (("", ""), ("2D", "2d"))
+}
+
+# --- Normalisations --------------------------------------------------------------------------------------------------
+
+layer_norm = define("native_layer_norm", GENERAL, inputs=3, dtypes="promote",
+    forward=lambda xp, input, weight, bias, count, eps=1e-5: _affine(
+        _normalised(xp, input, _last(input, count), eps), weight, bias),
+    vjp=(lambda F, g, input, weight, count, eps: _normal_vjp(F, _times(g, weight), input, _last(input, count), eps),
+         lambda F, g, input, weight_shape, count, eps: F.sum_to_size(
+             g * _standard(F, input, _last(input, count), eps), tuple(weight_shape)),
+         lambda F, g, bias_shape: F.sum_to_size(g, tuple(bias_shape))),
+    formula=r"(g w - \overline{g w} - \hat x\,\overline{g w \hat x})/s", doc="Mean 0 and variance 1 over the last dimensions.")
+
+batch_norm = define("native_batch_norm", GENERAL, inputs=3, dtypes="promote",
+    forward=lambda xp, input, weight, bias, mean, var, eps=1e-5: _affine(
+        _batch_normal(xp, input, mean, var, eps), _channels(weight, input), _channels(bias, input)),
+    vjp=(lambda F, g, input, weight, mean, var, eps: _batch_vjp(F, g, input, weight, mean, var, eps),
+         lambda F, g, input, mean, var, eps: F.sum_dim(
+             g * _batch_standard(F, input, mean, var, eps), _not_channels(input), False),
+         lambda F, g: F.sum_dim(g, _not_channels(g), False)),
+    formula=r"(g w - \overline{g w} - \hat x\,\overline{g w \hat x})/s", doc="Mean 0 and variance 1 of each channel.")
+
+group_norm = define("native_group_norm", GENERAL, inputs=3, dtypes="promote",
+    forward=lambda xp, input, weight, bias, groups, eps=1e-5: _affine(
+        _normalised(xp, input.reshape(_grouped(input.shape, groups)), (2,), eps).reshape(input.shape),
+        _channels(weight, input), _channels(bias, input)),
+    vjp=(lambda F, g, input, weight, groups, eps: F.reshape(_normal_vjp(
+            F, F.reshape(_times(g, _channels_of(F, weight, input)), _grouped(input.shape, groups)),
+            F.reshape(input, _grouped(input.shape, groups)), (2,), eps), tuple(input.shape)),
+         lambda F, g, input, groups, eps: F.sum_dim(g * F.reshape(_standard(
+             F, F.reshape(input, _grouped(input.shape, groups)), (2,), eps), tuple(input.shape)), _not_channels(input), False),
+         lambda F, g: F.sum_dim(g, _not_channels(g), False)),
+    formula=r"(g w - \overline{g w} - \hat x\,\overline{g w \hat x})/s", doc="Mean 0 and variance 1 of each group of channels.")
+
+embedding = define("embedding", LINEAR, inputs=1,
+    forward=lambda xp, weight, indices, padding_idx=-1: weight[_checked_indices(indices, len(weight))],
+    vjp=(lambda F, g, weight_shape, indices, padding_idx: F.index_add_into(
+        _without(F, g, indices, padding_idx), tuple(weight_shape), (indices,)),),
+    formula=r"\text{into zeros, summed}", doc="Rows of a table, at the places of an index tensor.")
+
+
+# --- What the records above are made of ------------------------------------------------------------------------------
+
+
+def constant(F: Any, array: Any) -> Any:
+    """A raw array as an operand of a rule."""
+    return Tensor._wrap(array) if F.recording else array
+
+
+def _elu(xp: Any, x: Any, alpha: float, scale: float, input_scale: float) -> Any:
+    return xp.where(x > 0, x * scale, xp.expm1(xp.minimum(x, 0) * input_scale) * (alpha * scale))
+
+
+def _elu_vjp(F: Any, g: Any, x: Any, alpha: float, scale: float, input_scale: float) -> Any:
+    # Limited, so that the branch not taken does not overflow and turn zeros into NaN in a second derivative.
+    below = F.exp(F.clamp_max(x, 0) * input_scale) * (alpha * scale * input_scale)
+    return F.where(F.gt(x, 0), g * scale, g * below)
+
+
+_TANH_SCALE = math.sqrt(2 / math.pi)
+
+
+def _gelu(xp: Any, x: Any, approximate: str) -> Any:
+    if approximate == "tanh":
+        return 0.5 * x * (1 + xp.tanh(_TANH_SCALE * (x + 0.044715 * (x * x * x))))
+    if approximate != "none":
+        raise RuntimeError("approximate argument must be either none or tanh.")
+    return 0.5 * x * (1 + _by_math(xp, math.erf, x * math.sqrt(0.5)))
+
+
+def _gelu_vjp(F: Any, g: Any, x: Any, approximate: str) -> Any:
+    if approximate == "tanh":
+        square = x * x
+        t = F.tanh(_TANH_SCALE * (x + 0.044715 * square * x))
+        return g * (0.5 * (1 + t) + 0.5 * x * (1 - t * t) * _TANH_SCALE * (1 + 3 * 0.044715 * square))
+    density = F.exp(x * x * -0.5) * (1 / math.sqrt(2 * math.pi))
+    return g * (0.5 * (1 + F.erf(x * math.sqrt(0.5))) + x * density)
+
+
+def _silu_vjp(F: Any, g: Any, x: Any) -> Any:
+    s = F.sigmoid(x)
+    return g * (s * (1 + x * (1 - s)))
+
+
+def _mish_vjp(F: Any, g: Any, x: Any) -> Any:
+    t = F.tanh(F.softplus(x, 1.0, 20.0))
+    return g * (t + x * F.sigmoid(x) * (1 - t * t))
+
+
+def _softplus(xp: Any, x: Any, beta: float, limit: float) -> Any:
+    scaled = x * beta
+    return xp.where(scaled > limit, x, xp.log1p(xp.exp(xp.minimum(scaled, limit))) / beta)
+
+
+def _log_sigmoid(xp: Any, x: Any) -> Any:
+    return xp.minimum(x, 0) - xp.log1p(xp.exp(-xp.abs(x)))
+
+
+def _squared(x: Any) -> Any:
+    return x * x
+
+
+def _reduced(loss: Any, reduction: str) -> Any:
+    """The loss itself (``none``), its ``mean`` or its ``sum``."""
+    if reduction == "mean":
+        return loss.mean()
+    return loss.sum() if reduction == "sum" else loss
+
+
+def _share(x: Any, reduction: str) -> float:
+    """The part of each element in the reduced loss."""
+    return 1.0 / max(math.prod(x.shape), 1) if reduction == "mean" else 1.0
+
+
+def _times(x: Any, weight: Any) -> Any:
+    return x if weight is None else x * weight
+
+
+def _huber(xp: Any, difference: Any, delta: float) -> Any:
+    size = xp.abs(difference)
+    return xp.where(size <= delta, 0.5 * size * size, delta * (size - 0.5 * delta))
+
+
+def _cross_entropy(xp: Any, x: Any, t: Any) -> Any:
+    if not bool(((x >= 0) & (x <= 1)).all()):
+        raise RuntimeError("all elements of input should be between 0 and 1")
+    # Logarithms are kept above -100, as PyTorch keeps them, so that the loss stays finite.
+    return (t - 1) * xp.maximum(xp.log1p(-x), -100) - t * xp.maximum(xp.log(x), -100)
+
+
+def _logit_entropy(xp: Any, x: Any, t: Any, pos_weight: Any) -> Any:
+    log_sigmoid = _log_sigmoid(xp, x)
+    if pos_weight is None:
+        return (1 - t) * x - log_sigmoid
+    return (1 - t) * x - ((pos_weight - 1) * t + 1) * log_sigmoid
+
+
+def _logit_entropy_slope(F: Any, x: Any, t: Any, pos_weight: Any) -> Any:
+    if pos_weight is None:
+        return F.sigmoid(x) - t
+    weighted = pos_weight * t
+    return (weighted + 1 - t) * F.sigmoid(x) - weighted
+
+
+def pick(target: Any, weight: Any, classes: int, dim: int, ignore_index: int, dtype: Any) -> tuple[Any, Any]:
+    """What each target takes from its row: minus its class's weight at that class, 0 elsewhere; and the weights' sum.
+
+    The first has the shape of the input with `classes` along `dim`. Raises IndexError for a target out of range.
+    """
+    kept = target != ignore_index
+    if not bool(((target >= 0) & (target < classes))[kept].all()):
+        wrong = target[kept & ((target < 0) | (target >= classes))].reshape(-1)[0]
+        raise IndexError(f"Target {int(wrong)} is out of bounds.")
+    places = np.expand_dims(np.where(kept, target, 0), dim)
+    worth = np.ones(classes, dtype) if weight is None else weight.astype(dtype)
+    each = np.where(np.expand_dims(kept, dim), worth[places], dtype.type(0))
+    chosen = np.zeros((*target.shape[:dim], classes, *target.shape[dim:]), dtype)
+    np.put_along_axis(chosen, places, -each, dim)
+    return chosen, each.sum()
+
+
+def _nll_forward(xp: Any, x: Any, picked: tuple[Any, Any], dim: int, reduction: str) -> Any:
+    chosen, total = picked
+    # Where nothing is taken, an infinite input must not count.
+    loss = xp.where(chosen != 0, x * chosen, x.dtype.type(0)).sum(dim)
+    if reduction == "none":
+        return loss
+    return loss.sum() if reduction == "sum" else loss.sum() / total
+
+
+def _nll_vjp(F: Any, g: Any, picked: tuple[Any, Any], dim: int, reduction: str) -> Any:
+    chosen, total = picked
+    if reduction == "none":
+        shape = list(g.shape)
+        g = F.reshape(g, (*shape[:dim], 1, *shape[dim:]))
+    elif reduction == "mean":
+        g = g / float(total)
+    return g * constant(F, chosen)
+
+
+def _last(x: Any, count: int) -> tuple[int, ...]:
+    ndim = len(x.shape)
+    return tuple(range(ndim - count, ndim))
+
+
+def _normalised(xp: Any, x: Any, axes: tuple[int, ...], eps: float) -> Any:
+    centred = x - x.mean(axes, keepdims=True)
+    return centred * (1 / xp.sqrt((centred * centred).mean(axes, keepdims=True) + x.dtype.type(eps)))
+
+
+def _affine(x: Any, weight: Any, bias: Any) -> Any:
+    if weight is not None:
+        x = x * weight
+    return x if bias is None else x + bias
+
+
+def _standard(F: Any, x: Any, axes: tuple[int, ...], eps: float) -> Any:
+    """x with mean 0 and variance 1, in ops. Computed again rather than saved: a second derivative goes through it."""
+    centred = x - F.mean_dim(x, axes, True)
+    return centred * F.rsqrt(F.mean_dim(centred * centred, axes, True) + eps)
+
+
+def _normal_vjp(F: Any, g: Any, x: Any, axes: tuple[int, ...], eps: float) -> Any:
+    centred = x - F.mean_dim(x, axes, True)
+    inverse = F.rsqrt(F.mean_dim(centred * centred, axes, True) + eps)
+    standard = centred * inverse
+    return inverse * (g - F.mean_dim(g, axes, True) - standard * F.mean_dim(g * standard, axes, True))
+
+
+def _not_channels(x: Any) -> tuple[int, ...]:
+    return (0, *range(2, len(x.shape)))
+
+
+def _channels(weight: Any, x: Any) -> Any:
+    """A vector over channels, shaped to broadcast against x of shape (N, C, ...)."""
+    return weight if weight is None else weight.reshape(-1, *(1,) * (x.ndim - 2))
+
+
+def _channels_of(F: Any, weight: Any, x: Any) -> Any:
+    return weight if weight is None else F.reshape(weight, (-1, *(1,) * (len(x.shape) - 2)))
+
+
+def _batch_normal(xp: Any, x: Any, mean: Any, var: Any, eps: float) -> Any:
+    if mean is None:
+        return _normalised(xp, x, _not_channels(x), eps)
+    return (x - _channels(mean, x)) * (1 / xp.sqrt(_channels(var, x) + x.dtype.type(eps)))
+
+
+def _batch_standard(F: Any, x: Any, mean: Any, var: Any, eps: float) -> Any:
+    if mean is None:
+        return _standard(F, x, _not_channels(x), eps)
+    shape = (-1, *(1,) * (len(x.shape) - 2))
+    return (x - constant(F, mean.reshape(shape))) * constant(F, 1 / np.sqrt(var.reshape(shape) + var.dtype.type(eps)))
+
+
+def _batch_vjp(F: Any, g: Any, x: Any, weight: Any, mean: Any, var: Any, eps: float) -> Any:
+    g = _times(g, _channels_of(F, weight, x))
+    if mean is None:
+        return _normal_vjp(F, g, x, _not_channels(x), eps)
+    return g * constant(F, 1 / np.sqrt(var.reshape(-1, *(1,) * (len(x.shape) - 2)) + var.dtype.type(eps)))
+
+
+def _grouped(shape: Any, groups: int) -> tuple[int, int, int]:
+    return shape[0], groups, math.prod(shape[1:]) // groups
+
+
+def _checked_indices(indices: Any, size: int) -> Any:
+    array = indices._data if isinstance(indices, Tensor) else indices
+    if array.dtype.kind not in "iu":
+        raise RuntimeError(
+            "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but got "
+            f"torch.{dtypes.legacy_name(dtypes.of(array))} instead (while checking arguments for embedding)"
+        )
+    if not bool(((array >= 0) & (array < size)).all()):
+        raise IndexError("index out of range in self")
+    return array
+
+
+def _without(F: Any, g: Any, indices: Any, padding_idx: int) -> Any:
+    """The gradient without the rows that are padding."""
+    if padding_idx < 0:
+        return g
+    return F.where(constant(F, (indices._data != padding_idx)[..., None]), g, 0.0)

@@ -1,0 +1,500 @@
+"""Elementwise operations: one record each, the derivative beside the formula."""
+
+from __future__ import annotations
+
+import builtins
+import math
+from typing import Any
+
+import numpy as np
+
+from engine import backend
+from engine.dispatch import define
+from engine.registry import CONSTANT, POINTWISE
+
+# --- One input -------------------------------------------------------------------------------------------------------
+
+sin = define("sin", POINTWISE, dtypes="float",
+    forward=lambda xp, input: xp.sin(input),
+    vjp=(lambda F, g, input: g * F.cos(input),),
+    domain=(-6.5, 6.5), formula=r"\cos x", doc="Sine, elementwise, in radians.")
+
+cos = define("cos", POINTWISE, dtypes="float",
+    forward=lambda xp, input: xp.cos(input),
+    vjp=(lambda F, g, input: g * -F.sin(input),),
+    domain=(-6.5, 6.5), formula=r"-\sin x", doc="Cosine, elementwise, in radians.")
+
+tan = define("tan", POINTWISE, dtypes="float",
+    forward=lambda xp, input: xp.tan(input),
+    vjp=(lambda F, g, y: g * (1 + y * y),),
+    domain=(-1.4, 1.4), formula=r"1 + \tan^2 x", doc="Tangent, elementwise, in radians.")
+
+asin = define("asin", POINTWISE, dtypes="float",
+    forward=lambda xp, input: xp.arcsin(input),
+    vjp=(lambda F, g, input: g * F.rsqrt(1 - input * input),),
+    domain=(-0.95, 0.95), formula=r"1/\sqrt{1 - x^2}", doc="Inverse sine, elementwise.")
+
+acos = define("acos", POINTWISE, dtypes="float",
+    forward=lambda xp, input: xp.arccos(input),
+    vjp=(lambda F, g, input: g * -F.rsqrt(1 - input * input),),
+    domain=(-0.95, 0.95), formula=r"-1/\sqrt{1 - x^2}", doc="Inverse cosine, elementwise.")
+
+atan = define("atan", POINTWISE, dtypes="float",
+    forward=lambda xp, input: xp.arctan(input),
+    vjp=(lambda F, g, input: g / (input * input + 1),),
+    domain=(-4.0, 4.0), formula=r"1/(1 + x^2)", doc="Inverse tangent, elementwise.")
+
+sinh = define("sinh", POINTWISE, dtypes="float",
+    forward=lambda xp, input: xp.sinh(input),
+    vjp=(lambda F, g, input: g * F.cosh(input),),
+    domain=(-3.0, 3.0), formula=r"\cosh x", doc="Hyperbolic sine, elementwise.")
+
+cosh = define("cosh", POINTWISE, dtypes="float",
+    forward=lambda xp, input: xp.cosh(input),
+    vjp=(lambda F, g, input: g * F.sinh(input),),
+    domain=(-3.0, 3.0), formula=r"\sinh x", doc="Hyperbolic cosine, elementwise.")
+
+tanh = define("tanh", POINTWISE, dtypes="float",
+    forward=lambda xp, input: xp.tanh(input),
+    vjp=(lambda F, g, y: g * (1 - y * y),),
+    domain=(-3.0, 3.0), formula=r"1 - \tanh^2 x", doc="Hyperbolic tangent, elementwise.")
+
+asinh = define("asinh", POINTWISE, dtypes="float",
+    forward=lambda xp, input: xp.arcsinh(input),
+    vjp=(lambda F, g, input: g * F.rsqrt(input * input + 1),),
+    domain=(-3.0, 3.0), formula=r"1/\sqrt{x^2 + 1}", doc="Inverse hyperbolic sine, elementwise.")
+
+acosh = define("acosh", POINTWISE, dtypes="float",
+    forward=lambda xp, input: xp.arccosh(input),
+    vjp=(lambda F, g, input: g * F.rsqrt(input * input - 1),),
+    domain=(1.1, 4.0), formula=r"1/\sqrt{x^2 - 1}", doc="Inverse hyperbolic cosine, elementwise.")
+
+atanh = define("atanh", POINTWISE, dtypes="float",
+    forward=lambda xp, input: xp.arctanh(input),
+    vjp=(lambda F, g, input: g * (1 / (1 - input * input)),),
+    domain=(-0.9, 0.9), formula=r"1/(1 - x^2)", doc="Inverse hyperbolic tangent, elementwise.")
+
+exp = define("exp", POINTWISE, dtypes="float",
+    forward=lambda xp, input: xp.exp(input),
+    vjp=(lambda F, g, y: g * y,),
+    domain=(-3.0, 3.0), formula=r"e^x", doc="e to the power of each element.")
+
+exp2 = define("exp2", POINTWISE, dtypes="float",
+    forward=lambda xp, input: xp.exp2(input),
+    vjp=(lambda F, g, y: g * y * math.log(2),),
+    domain=(-3.0, 3.0), formula=r"2^x \ln 2", doc="2 to the power of each element.")
+
+expm1 = define("expm1", POINTWISE, dtypes="float",
+    forward=lambda xp, input: xp.expm1(input),
+    vjp=(lambda F, g, y: g * (y + 1),),
+    domain=(-3.0, 3.0), formula=r"e^x", doc="e to the power of each element, minus 1, accurate near 0.")
+
+log = define("log", POINTWISE, dtypes="float",
+    forward=lambda xp, input: xp.log(input),
+    vjp=(lambda F, g, input: g / input,),
+    domain=(0.1, 4.0), formula=r"1/x", doc="Natural logarithm, elementwise.")
+
+log2 = define("log2", POINTWISE, dtypes="float",
+    forward=lambda xp, input: xp.log2(input),
+    vjp=(lambda F, g, input: g / (input * 0.6931471805599453),),
+    domain=(0.1, 4.0), formula=r"1/(x \ln 2)", doc="Logarithm to base 2, elementwise.")
+
+log10 = define("log10", POINTWISE, dtypes="float",
+    forward=lambda xp, input: xp.log10(input),
+    vjp=(lambda F, g, input: g / (input * 2.3025850929940456),),
+    domain=(0.1, 4.0), formula=r"1/(x \ln 10)", doc="Logarithm to base 10, elementwise.")
+
+log1p = define("log1p", POINTWISE, dtypes="float", grad="Log1PBackward0",
+    forward=lambda xp, input: xp.log1p(input),
+    vjp=(lambda F, g, input: g / (input + 1),),
+    domain=(-0.8, 4.0), formula=r"1/(1 + x)", doc="Natural logarithm of 1 + each element, accurate near 0.")
+
+sqrt = define("sqrt", POINTWISE, dtypes="float",
+    forward=lambda xp, input: xp.sqrt(input),
+    vjp=(lambda F, g, y: g / (2 * y),),
+    domain=(0.1, 4.0), formula=r"1/(2\sqrt{x})", doc="Square root, elementwise.")
+
+rsqrt = define("rsqrt", POINTWISE, dtypes="float",
+    forward=lambda xp, input: 1 / xp.sqrt(input),
+    vjp=(lambda F, g, y: -0.5 * g * (y * y * y),),
+    domain=(0.1, 4.0), formula=r"-\tfrac12 x^{-3/2}", doc="1 over the square root, elementwise.")
+
+reciprocal = define("reciprocal", POINTWISE, dtypes="float",
+    forward=lambda xp, input: 1 / input,
+    vjp=(lambda F, g, y: -g * (y * y),),
+    domain=(0.3, 4.0), formula=r"-1/x^2", doc="1 over each element.")
+
+neg = define("neg", POINTWISE,
+    forward=lambda xp, input: -input,
+    vjp=(lambda F, g: -g,),
+    domain=(-3.0, 3.0), formula=r"-1", doc="Each element with the other sign.")
+
+abs = define("abs", POINTWISE,
+    forward=lambda xp, input: xp.abs(input),
+    vjp=(lambda F, g, input: g * F.sgn(input),),
+    domain=(0.2, 3.0), formula=r"\operatorname{sign} x", doc="Absolute value, elementwise.")
+
+sigmoid = define("sigmoid", POINTWISE, dtypes="float",
+    forward=lambda xp, input: _sigmoid(xp, input),
+    vjp=(lambda F, g, y: g * ((1 - y) * y),),
+    domain=(-4.0, 4.0), formula=r"\sigma(x)(1 - \sigma(x))", doc="Logistic function 1 / (1 + exp(-x)), elementwise.")
+
+relu = define("relu", POINTWISE,
+    forward=lambda xp, input: xp.maximum(input, input.dtype.type(0)),
+    vjp=(lambda F, g, y: F.where(F.gt(y, 0), g, 0.0),),
+    domain=(-2.0, 2.0), formula=r"[x > 0]", doc="max(x, 0), elementwise.")
+
+erf = define("erf", POINTWISE, dtypes="float",
+    forward=lambda xp, input: _by_math(xp, math.erf, input),
+    vjp=(lambda F, g, input: 2 / math.sqrt(math.pi) * F.exp(-(input * input)) * g,),
+    domain=(-2.0, 2.0), formula=r"\tfrac{2}{\sqrt\pi} e^{-x^2}", doc="Error function, elementwise.")
+
+erfc = define("erfc", POINTWISE, dtypes="float",
+    forward=lambda xp, input: _by_math(xp, math.erfc, input),
+    vjp=(lambda F, g, input: -2 / math.sqrt(math.pi) * F.exp(-(input * input)) * g,),
+    domain=(-2.0, 2.0), formula=r"-\tfrac{2}{\sqrt\pi} e^{-x^2}", doc="1 minus the error function, elementwise.")
+
+sinc = define("sinc", POINTWISE, dtypes="float",
+    forward=lambda xp, input: xp.sinc(input),
+    vjp=(lambda F, g, input: g * F.where(
+        F.eq(input, 0), input * 0,
+        (F.cos(math.pi * input) * (math.pi * input) - F.sin(math.pi * input)) / (math.pi * input * input)),),
+    domain=(0.2, 2.0), formula=r"(\cos\pi x)/x - (\sin\pi x)/(\pi x^2)", doc="sin(pi x) / (pi x), elementwise; 1 at 0.")
+
+logit = define("logit", POINTWISE, dtypes="float",
+    forward=lambda xp, input: xp.log(input / (1 - input)),
+    vjp=(lambda F, g, input: g / (input * (1 - input)),),
+    domain=(0.1, 0.9), formula=r"1/(x(1 - x))", doc="log(x / (1 - x)), elementwise.")
+
+deg2rad = define("deg2rad", POINTWISE, dtypes="float", grad="MulBackward0",
+    forward=lambda xp, input: xp.deg2rad(input),
+    vjp=(lambda F, g: g * (math.pi / 180),),
+    domain=(-180.0, 180.0), formula=r"\pi/180", doc="Degrees to radians, elementwise.")
+
+rad2deg = define("rad2deg", POINTWISE, dtypes="float", grad="MulBackward0",
+    forward=lambda xp, input: xp.rad2deg(input),
+    vjp=(lambda F, g: g * (180 / math.pi),),
+    domain=(-3.0, 3.0), formula=r"180/\pi", doc="Radians to degrees, elementwise.")
+
+sgn = define("sgn", POINTWISE,
+    forward=lambda xp, input: xp.sign(input),
+    vjp=(lambda F, g: F.zeros_like(g),),
+    domain=(0.2, 3.0), formula="0", doc="Sign of each element: -1, 0 or 1.")
+
+sign = define("sign", POINTWISE,
+    forward=lambda xp, input: xp.sign(input),
+    vjp=(lambda F, g: F.zeros_like(g),),
+    domain=(0.2, 3.0), formula="0", doc="Sign of each element: -1, 0 or 1.")
+
+floor = define("floor", POINTWISE,
+    forward=lambda xp, input: xp.floor(input),
+    vjp=(lambda F, g: F.zeros_like(g),),
+    domain=(0.2, 0.8), formula="0", doc="The largest integer not above each element.")
+
+ceil = define("ceil", POINTWISE,
+    forward=lambda xp, input: xp.ceil(input),
+    vjp=(lambda F, g: F.zeros_like(g),),
+    domain=(0.2, 0.8), formula="0", doc="The smallest integer not below each element.")
+
+trunc = define("trunc", POINTWISE,
+    forward=lambda xp, input: xp.trunc(input),
+    vjp=(lambda F, g: F.zeros_like(g),),
+    domain=(0.2, 0.8), formula="0", doc="Each element without its fraction.")
+
+frac = define("frac", POINTWISE,
+    forward=lambda xp, input: input - xp.trunc(input),
+    vjp=(lambda F, g: g,),
+    domain=(0.2, 0.8), formula="1", doc="The fraction of each element, with its sign.")
+
+round = define("round", POINTWISE, inputs=1,
+    forward=lambda xp, input, decimals=0: xp.round(input, decimals),
+    vjp=(lambda F, g: F.zeros_like(g),),
+    domain=(0.6, 1.4), formula="0", doc="Each element rounded to the nearest integer, halves to even.")
+
+positive = define("positive", POINTWISE, grad="AliasBackward0",
+    forward=lambda xp, input: +input,
+    vjp=(lambda F, g: g,),
+    domain=(-3.0, 3.0), formula="1", doc="The same numbers.")
+
+nan_to_num = define("nan_to_num", POINTWISE,
+    forward=lambda xp, input, nan=0.0, posinf=None, neginf=None: xp.nan_to_num(
+        input, nan=nan if nan is not None else 0.0, posinf=posinf, neginf=neginf),
+    vjp=(lambda F, g, input: F.where(F.isfinite(input), g, 0.0),),
+    domain=(-3.0, 3.0), formula=r"[x\ \mathrm{finite}]", doc="NaN and infinities replaced by numbers.")
+
+clamp = define("clamp", POINTWISE, inputs=1, grad="ClampBackward1",
+    forward=lambda xp, input, min=None, max=None: _clamp(xp, input, min, max),
+    vjp=(lambda F, g, input, min, max: F.where(_inside(F, input, min, max), g, 0.0),),
+    domain=(-2.0, 2.0), formula=r"[\min \le x \le \max]", doc="Each element limited to [min, max].")
+
+clamp_min = define("clamp_min", POINTWISE, inputs=1,
+    forward=lambda xp, input, min: xp.maximum(input, min),
+    vjp=(lambda F, g, input, min: F.where(F.ge(input, min), g, 0.0),),
+    domain=(-2.0, 2.0), formula=r"[x \ge \min]", doc="Each element, at least min.")
+
+clamp_max = define("clamp_max", POINTWISE, inputs=1,
+    forward=lambda xp, input, max: xp.minimum(input, max),
+    vjp=(lambda F, g, input, max: F.where(F.le(input, max), g, 0.0),),
+    domain=(-2.0, 2.0), formula=r"[x \le \max]", doc="Each element, at most max.")
+
+pow_tensor_scalar = define("pow_tensor_scalar", POINTWISE, inputs=1, grad="PowBackward0", aten="aten::pow",
+    forward=lambda xp, input, exponent: _power(xp, input, exponent),
+    vjp=(lambda F, g, input, exponent: _power_vjp(F, g, input, exponent),),
+    domain=(0.3, 3.0), formula=r"n x^{n-1}", doc="Each element to the power of one number.")
+
+pow_scalar = define("pow_scalar", POINTWISE, inputs=1, grad="PowBackward2", aten="aten::pow",
+    forward=lambda xp, input, base: xp.power(base, input),
+    vjp=(lambda F, g, y, base: g * (y * math.log(base)) if base > 0 else g * (y * math.nan),),
+    domain=(-2.0, 2.0), formula=r"b^x \ln b", doc="One number to the power of each element.")
+
+remainder_scalar = define("remainder_scalar", POINTWISE, inputs=1, grad="RemainderBackward0", aten="aten::remainder",
+    forward=lambda xp, input, other: _remainder(xp, input, other),
+    vjp=(lambda F, g: g,),
+    domain=(0.2, 0.8), formula="1", doc="Remainder of a division by one number, with the number's sign.")
+
+fmod_scalar = define("fmod_scalar", POINTWISE, inputs=1, grad="FmodBackward0", aten="aten::fmod",
+    forward=lambda xp, input, other: xp.fmod(input, other),
+    vjp=(lambda F, g: g,),
+    domain=(0.2, 0.8), formula="1", doc="Remainder of a division by one number, with the dividend's sign.")
+
+# --- Two inputs ------------------------------------------------------------------------------------------------------
+
+add = define("add", POINTWISE,
+    forward=lambda xp, input, other: input + other,
+    vjp=(lambda F, g: g, lambda F, g: g),
+    domain=(-2.0, 2.0), formula=r"1,\ 1", doc="Sum, elementwise.")
+
+sub = define("sub", POINTWISE,
+    forward=lambda xp, input, other: input - other,
+    vjp=(lambda F, g: g, lambda F, g: -g),
+    domain=(-2.0, 2.0), formula=r"1,\ -1", doc="Difference, elementwise.")
+
+rsub = define("rsub", POINTWISE, grad="RsubBackward1", inputs=1,
+    forward=lambda xp, input, other: other - input,
+    vjp=(lambda F, g: -g,),
+    domain=(-2.0, 2.0), formula="-1", doc="One number minus each element.")
+
+mul = define("mul", POINTWISE,
+    forward=lambda xp, input, other: input * other,
+    vjp=(lambda F, g, other: g * other, lambda F, g, input: g * input),
+    domain=(-2.0, 2.0), formula=r"b,\ a", doc="Product, elementwise.")
+
+div = define("div", POINTWISE, dtypes="float",
+    forward=lambda xp, input, other: xp.true_divide(input, other),
+    vjp=(lambda F, g, other: g / other, lambda F, g, input, other: -g * ((input / other) / other)),
+    domain=(0.4, 3.0), formula=r"1/b,\ -a/b^2", doc="Quotient, elementwise; integers give floats.")
+
+pow_tensor = define("pow_tensor", POINTWISE, grad="PowBackward1", aten="aten::pow",
+    forward=lambda xp, input, other: _power(xp, input, other),
+    vjp=(lambda F, g, input, other: F.where(F.eq(other, 0), 0.0, g * (other * F.pow_tensor(input, other - 1))),
+         lambda F, g, input, other, y: g * F.where(
+             F.logical_and(F.eq(input, 0), F.ge(other, 0)), y * 0, y * F.log(input))),
+    domain=(0.4, 2.5), formula=r"b a^{b-1},\ a^b \ln a", doc="Each element to the power of another's.")
+
+atan2 = define("atan2", POINTWISE, dtypes="float",
+    forward=lambda xp, input, other: xp.arctan2(input, other),
+    vjp=(lambda F, g, input, other: g * (other / (input * input + other * other)),
+         lambda F, g, input, other: g * (-input / (input * input + other * other))),
+    domain=(0.3, 2.0), formula=r"b/(a^2+b^2),\ -a/(a^2+b^2)", doc="Angle of the point (other, input), in radians.")
+
+hypot = define("hypot", POINTWISE, dtypes="float",
+    forward=lambda xp, input, other: xp.hypot(input, other),
+    vjp=(lambda F, g, input, y: g * (input / y), lambda F, g, other, y: g * (other / y)),
+    domain=(0.3, 2.0), formula=r"a/\sqrt{a^2+b^2},\ b/\sqrt{a^2+b^2}", doc="Length of the vector (input, other).")
+
+maximum = define("maximum", POINTWISE,
+    forward=lambda xp, input, other: xp.maximum(input, other),
+    vjp=(lambda F, g, input, other: _larger(F, g, input, other), lambda F, g, input, other: _larger(F, g, other, input)),
+    domain=(-2.0, 2.0), formula=r"[a > b],\ [b > a]", doc="The larger of two, elementwise; ties share the gradient.")
+
+minimum = define("minimum", POINTWISE,
+    forward=lambda xp, input, other: xp.minimum(input, other),
+    vjp=(lambda F, g, input, other: _larger(F, g, other, input), lambda F, g, input, other: _larger(F, g, input, other)),
+    domain=(-2.0, 2.0), formula=r"[a < b],\ [b < a]", doc="The smaller of two, elementwise; ties share the gradient.")
+
+remainder_tensor = define("remainder_tensor", POINTWISE, grad="RemainderBackward1", aten="aten::remainder",
+    forward=lambda xp, input, other: _remainder(xp, input, other),
+    vjp=(lambda F, g: g, lambda F, g, input, other: -g * F.floor(input / other)),
+    domain=(0.6, 0.9), formula=r"1,\ -\lfloor a/b \rfloor", doc="Remainder of a division, with the divisor's sign.")
+
+fmod_tensor = define("fmod_tensor", POINTWISE, grad="FmodBackward1", aten="aten::fmod",
+    forward=lambda xp, input, other: xp.fmod(input, other),
+    vjp=(lambda F, g: g, lambda F, g, input, other: -g * F.trunc(input / other)),
+    domain=(0.6, 0.9), formula=r"1,\ -\operatorname{trunc}(a/b)", doc="Remainder of a division, with the dividend's sign.")
+
+logaddexp = define("logaddexp", POINTWISE, dtypes="float",
+    forward=lambda xp, input, other: xp.logaddexp(input, other),
+    vjp=(lambda F, g, input, y: g * F.exp(input - y), lambda F, g, other, y: g * F.exp(other - y)),
+    domain=(-2.0, 2.0), formula=r"e^{a-y},\ e^{b-y}", doc="log(exp(a) + exp(b)), elementwise, without overflow.")
+
+xlogy = define("xlogy", POINTWISE, dtypes="float",
+    forward=lambda xp, input, other: xp.where((input == 0) & ~xp.isnan(other), input * 0, input * xp.log(other)),
+    vjp=(lambda F, g, input, other: g * F.where(F.eq(input, 0), input * 0, F.log(other)),
+         lambda F, g, input, other: g * (input / other)),
+    domain=(0.3, 2.0), formula=r"\ln b,\ a/b", doc="a log(b), elementwise; 0 where a is 0.")
+
+floor_divide = define("floor_divide", POINTWISE, inputs=2,
+    forward=lambda xp, input, other: xp.floor_divide(input, other),
+    vjp=(lambda F, g: F.zeros_like(g), lambda F, g: F.zeros_like(g)),
+    domain=(0.6, 0.9), formula="0", doc="Quotient rounded down, elementwise.")
+
+trunc_divide = define("trunc_divide", POINTWISE, grad="DivBackward1", aten="aten::div",
+    forward=lambda xp, input, other: _trunc_divide(xp, input, other),
+    vjp=(lambda F, g: F.zeros_like(g), lambda F, g: F.zeros_like(g)),
+    domain=(0.6, 0.9), formula="0", doc="Quotient rounded towards 0, elementwise.")
+
+where = define("where", POINTWISE, dtypes="any", aten="aten::where",
+    forward=lambda xp, condition, input, other: xp.where(condition, input, other),
+    vjp=(None, lambda F, g, condition: F.where(condition, g, 0.0), lambda F, g, condition: F.where(condition, 0.0, g)),
+    domain=(-2.0, 2.0), formula=r"c,\ 1 - c", doc="Elements of input where the condition holds, else of other.")
+
+lerp = define("lerp", POINTWISE, aten="aten::lerp",
+    forward=lambda xp, input, end, weight: input + weight * (end - input),
+    vjp=(lambda F, g, weight: g * (1 - weight), lambda F, g, weight: g * weight, lambda F, g, input, end: g * (end - input)),
+    domain=(0.1, 0.9), formula=r"1-w,\ w,\ b-a", doc="Between input and end, at weight.")
+
+addcmul = define("addcmul", POINTWISE, inputs=3,
+    forward=lambda xp, input, tensor1, tensor2, value=1: input + value * (tensor1 * tensor2),
+    vjp=(lambda F, g: g, lambda F, g, tensor2, value: g * (tensor2 * value), lambda F, g, tensor1, value: g * (tensor1 * value)),
+    domain=(-2.0, 2.0), formula=r"1,\ vc,\ vb", doc="input + value * tensor1 * tensor2.")
+
+addcdiv = define("addcdiv", POINTWISE, inputs=3,
+    forward=lambda xp, input, tensor1, tensor2, value=1: input + value * (tensor1 / tensor2),
+    vjp=(lambda F, g: g, lambda F, g, tensor2, value: g * (value / tensor2),
+         lambda F, g, tensor1, tensor2, value: -g * (value * tensor1 / (tensor2 * tensor2))),
+    domain=(0.4, 2.0), formula=r"1,\ v/c,\ -vb/c^2", doc="input + value * tensor1 / tensor2.")
+
+masked_fill = define("masked_fill", POINTWISE, dtypes="any", inputs=2,
+    forward=lambda xp, input, mask, value: xp.where(mask, input.dtype.type(value), input),
+    vjp=(lambda F, g, mask: F.where(mask, 0.0, g), None),
+    domain=(-2.0, 2.0), formula=r"1 - m", doc="The input with a number where the mask is true.")
+
+fill = define("fill", POINTWISE, dtypes="any", inputs=1,
+    forward=lambda xp, input, value: xp.full(input.shape, value, input.dtype),
+    vjp=(lambda F, g: F.zeros_like(g),),
+    domain=(-2.0, 2.0), formula="0", doc="One number everywhere.")
+
+zero = define("zero", POINTWISE, dtypes="any", inputs=1,
+    forward=lambda xp, input: xp.zeros(input.shape, input.dtype),
+    vjp=(lambda F, g: F.zeros_like(g),),
+    domain=(-2.0, 2.0), formula="0", doc="Zeros.")
+
+# --- Without a derivative --------------------------------------------------------------------------------------------
+
+def _compare(name: str, forward: Any, doc: str) -> Any:
+    return define(name, CONSTANT, inputs=2, forward=forward, dtypes="promote", doc=doc)
+
+eq = _compare("eq", lambda xp, input, other: input == other, "Whether elements are equal.")
+ne = _compare("ne", lambda xp, input, other: input != other, "Whether elements differ.")
+lt = _compare("lt", lambda xp, input, other: input < other, "Whether the first is smaller, elementwise.")
+le = _compare("le", lambda xp, input, other: input <= other, "Whether the first is not larger, elementwise.")
+gt = _compare("gt", lambda xp, input, other: input > other, "Whether the first is larger, elementwise.")
+ge = _compare("ge", lambda xp, input, other: input >= other, "Whether the first is not smaller, elementwise.")
+logical_and = _compare("logical_and", lambda xp, input, other: xp.logical_and(input, other), "Both nonzero, elementwise.")
+logical_or = _compare("logical_or", lambda xp, input, other: xp.logical_or(input, other), "Either nonzero, elementwise.")
+logical_xor = _compare("logical_xor", lambda xp, input, other: xp.logical_xor(input, other), "Exactly one nonzero.")
+bitwise_and = _compare("bitwise_and", lambda xp, input, other: input & other, "Bits in both; for booleans, and.")
+bitwise_or = _compare("bitwise_or", lambda xp, input, other: input | other, "Bits in either; for booleans, or.")
+bitwise_xor = _compare("bitwise_xor", lambda xp, input, other: input ^ other, "Bits in exactly one.")
+bitwise_left_shift = _compare("bitwise_left_shift", lambda xp, input, other: input << other, "Bits shifted left.")
+bitwise_right_shift = _compare("bitwise_right_shift", lambda xp, input, other: input >> other, "Bits shifted right.")
+isclose = define("isclose", CONSTANT, inputs=2, dtypes="promote",
+    forward=lambda xp, input, other, rtol=1e-5, atol=1e-8, equal_nan=False: xp.isclose(input, other, rtol, atol, equal_nan),
+    doc="Whether elements agree to a relative and an absolute tolerance.")
+
+
+def _test(name: str, forward: Any, doc: str) -> Any:
+    return define(name, CONSTANT, inputs=1, forward=forward, dtypes="any", doc=doc)
+
+isnan = _test("isnan", lambda xp, input: xp.isnan(input), "Whether each element is NaN.")
+isinf = _test("isinf", lambda xp, input: xp.isinf(input), "Whether each element is infinite.")
+isfinite = _test("isfinite", lambda xp, input: xp.isfinite(input), "Whether each element is a finite number.")
+signbit = _test("signbit", lambda xp, input: xp.signbit(input), "Whether each element's sign bit is set.")
+logical_not = _test("logical_not", lambda xp, input: xp.logical_not(input), "Whether each element is zero.")
+bitwise_not = _test("bitwise_not", lambda xp, input: ~input, "Each bit turned; for booleans, not.")
+
+# --- Casting ---------------------------------------------------------------------------------------------------------
+
+to_dtype = define("to_dtype", POINTWISE, dtypes="any", inputs=1, grad="ToCopyBackward0", aten="aten::_to_copy",
+    forward=lambda xp, input, dtype: input.astype(dtype.numpy),
+    vjp=(lambda F, g: g,),  # brought back to the input's dtype where every gradient is fitted
+    domain=(-2.0, 2.0), formula="1", doc="The same numbers in another dtype.")
+
+to_device = define("to_device", POINTWISE, dtypes="any", inputs=1, grad="ToCopyBackward0", aten="aten::_to_copy",
+    forward=lambda xp, input, device: backend.to_device(input, device),
+    vjp=(lambda F, g: g,),
+    domain=(-2.0, 2.0), formula="1", doc="The same numbers on another device.")
+
+
+# --- What the records above are made of ------------------------------------------------------------------------------
+
+
+def _sigmoid(xp: Any, x: Any) -> Any:
+    return 1 / (1 + xp.exp(-x))
+
+
+def _by_math(xp: Any, function: Any, x: Any) -> Any:
+    """A function of Python's math module, elementwise: NumPy has none, and none of its speed is needed here."""
+    values = np.frompyfunc(function, 1, 1)(x if isinstance(x, np.ndarray) else x.get())
+    return xp.asarray(values, dtype=x.dtype)
+
+
+def _clamp(xp: Any, x: Any, low: Any, high: Any) -> Any:
+    if low is None and high is None:
+        raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
+    if low is not None:
+        x = xp.maximum(x, low)
+    return x if high is None else xp.minimum(x, high)
+
+
+def _inside(F: Any, x: Any, low: Any, high: Any) -> Any:
+    if low is None:
+        return F.le(x, high)
+    return F.ge(x, low) if high is None else F.logical_and(F.ge(x, low), F.le(x, high))
+
+
+def _power(xp: Any, x: Any, n: Any) -> Any:
+    # PyTorch multiplies for small exponents too, which is exact where pow is not.
+    if isinstance(n, (builtins.int, builtins.float)):
+        if n == 2:
+            return x * x
+        if n == 3:
+            return x * x * x
+        if x.dtype.kind == "f":
+            if n == 0.5:
+                return xp.sqrt(x)
+            if n == -0.5:
+                return 1 / xp.sqrt(x)
+            if n == -1:
+                return 1 / x
+            if n == -2:
+                return 1 / (x * x)
+        elif x.dtype.kind in "iu" and isinstance(n, builtins.int) and n < 0:
+            raise RuntimeError("Integers to negative integer powers are not allowed.")
+        elif x.dtype.kind in "iub" and isinstance(n, builtins.float):
+            from engine.dtypes import get_default_dtype
+
+            x = x.astype(get_default_dtype().numpy)
+    return xp.power(x, n)
+
+
+def _power_vjp(F: Any, g: Any, x: Any, n: Any) -> Any:
+    if n == 0:
+        return F.zeros_like(g)
+    return g * (n * F.pow_tensor_scalar(x, n - 1))
+
+
+def _remainder(xp: Any, a: Any, b: Any) -> Any:
+    if not hasattr(b, "dtype") and b == 0 and a.dtype.kind in "iu":
+        raise RuntimeError("ZeroDivisionError")
+    return xp.remainder(a, b)
+
+
+def _larger(F: Any, g: Any, mine: Any, its: Any) -> Any:
+    return F.where(F.gt(mine, its), g, F.where(F.eq(mine, its), g * 0.5, 0.0))
+
+
+def _trunc_divide(xp: Any, a: Any, b: Any) -> Any:
+    quotient = xp.trunc(xp.true_divide(a, b))
+    kind = np.result_type(a, b)
+    return quotient.astype(kind) if kind.kind in "iu" else quotient

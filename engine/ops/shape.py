@@ -1,0 +1,724 @@
+"""Views and rearrangements: operations that move elements and change none."""
+
+from __future__ import annotations
+
+import builtins
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from engine import dtypes
+from engine.dispatch import composite, define
+from engine.ops.reduce import dims, one_dim
+from engine.registry import LINEAR, OPS, arrays
+from engine.tensor import Size, Tensor, dimension_out_of_range
+
+# --- Views -----------------------------------------------------------------------------------------------------------
+
+view_as_shape = define("view", LINEAR, view=True,
+    forward=lambda xp, input, shape: _view(input, shape),
+    vjp=(lambda F, g, input_shape: F.reshape(g, tuple(input_shape)),),
+    formula="1", doc="The same elements under another shape.")
+
+expand_to = define("expand", LINEAR, view=True,
+    forward=lambda xp, input, size: xp.broadcast_to(input, _expanded(input.shape, size)),
+    vjp=(lambda F, g, input_shape: F.sum_to_size(g, tuple(input_shape)),),
+    formula=r"\text{sum over copies}", doc="The same elements repeated along dimensions of length 1.")
+
+transpose = define("transpose", LINEAR, view=True,
+    forward=lambda xp, input, dim0, dim1: input.swapaxes(one_dim(dim0, input.ndim), one_dim(dim1, input.ndim)) if input.ndim else input[...],
+    vjp=(lambda F, g, dim0, dim1: F.transpose(g, dim0, dim1),),
+    formula=r"\text{transposed back}", doc="Two dimensions exchanged.")
+
+t = define("t", LINEAR, view=True,
+    forward=lambda xp, input: _matrix(input, "t").T,
+    vjp=(lambda F, g: F.t(g),),
+    formula=r"g^\top", doc="The transpose of a matrix.")
+
+permute_to = define("permute", LINEAR, view=True,
+    forward=lambda xp, input, dims: input.transpose(_order(dims, input.ndim)),
+    vjp=(lambda F, g, dims: F.permute(g, _inverse(dims)),),
+    formula=r"\text{permuted back}", doc="Dimensions in another order.")
+
+unsqueeze = define("unsqueeze", LINEAR, view=True,
+    forward=lambda xp, input, dim: xp.expand_dims(input, one_dim(dim, input.ndim + 1)),
+    vjp=(lambda F, g, input_shape: F.reshape(g, tuple(input_shape)),),
+    formula="1", doc="A new dimension of length 1.")
+
+_squeeze_all = define("squeeze_all", LINEAR, view=True, grad="SqueezeBackward0", aten="aten::squeeze",
+    forward=lambda xp, input: input.squeeze(),
+    vjp=(lambda F, g, input_shape: F.reshape(g, tuple(input_shape)),),
+    formula="1", doc="Without dimensions of length 1.")
+
+_squeeze_dim = define("squeeze_dim", LINEAR, view=True, grad="SqueezeBackward1", aten="aten::squeeze",
+    forward=lambda xp, input, dim: input.squeeze(tuple(d for d in dims(dim, input.ndim) if input.shape[d] == 1)),
+    vjp=(lambda F, g, input_shape: F.reshape(g, tuple(input_shape)),),
+    formula="1", doc="Without that dimension, if its length is 1.")
+
+select = define("select", LINEAR, view=True,
+    forward=lambda xp, input, dim, index: input[_at(input, dim, index)],
+    vjp=(lambda F, g, input_shape, dim, index: F.embed(g, tuple(input_shape), "select", (dim, index)),),
+    formula=r"\text{into zeros}", doc="One slice along a dimension, which goes away.")
+
+slice_ = define("slice", LINEAR, view=True,
+    forward=lambda xp, input, dim=0, start=None, end=None, step=1: input[_range(input, dim, start, end, step)],
+    vjp=(lambda F, g, input_shape, dim, start, end, step: F.embed(
+        g, tuple(input_shape), "slice", (dim, start, end, step)),),
+    formula=r"\text{into zeros}", doc="A range along a dimension.")
+
+diagonal = define("diagonal", LINEAR, view=True,
+    forward=lambda xp, input, offset=0, dim1=0, dim2=1: _writable(input.diagonal(offset, dim1, dim2)),
+    vjp=(lambda F, g, input_shape, offset, dim1, dim2: F.embed(
+        g, tuple(input_shape), "diagonal", (offset, dim1, dim2)),),
+    formula=r"\text{into zeros}", doc="The diagonal of two dimensions, as the last one.")
+
+unfold = define("unfold", LINEAR, view=True,
+    forward=lambda xp, input, dimension, size, step: _unfold(xp, input, dimension, size, step),
+    vjp=(lambda F, g, input_shape, dimension, size, step: F.fold_back(g, tuple(input_shape), dimension, size, step),),
+    formula=r"\text{sum over windows}", doc="Sliding windows of a dimension, in a new last one.")
+
+alias = define("alias", LINEAR, view=True,
+    forward=lambda xp, input: input[...],
+    vjp=(lambda F, g: g,),
+    formula="1", doc="Another tensor over the same memory.")
+
+_unbind = define("unbind", LINEAR, view=True, outputs=0,
+    forward=lambda xp, input, dim=0: tuple(input[_at(input, dim, k)] for k in range(_length(input, dim))),
+    vjp=(lambda F, g, dim: F.stack_dim(_list(g), dim),),
+    formula=r"\text{stacked}", doc="All slices along a dimension.")
+
+_split = define("split_sizes", LINEAR, view=True, outputs=0, grad="SplitBackward0", aten="aten::split",
+    forward=lambda xp, input, sizes, dim=0: _pieces(input, sizes, dim),
+    vjp=(lambda F, g, dim: F.cat_dim(_list(g), dim),),
+    formula=r"\text{joined}", doc="Consecutive pieces of a dimension.")
+
+as_strided = define("as_strided", LINEAR, view=True, grad="AsStridedBackward0",
+    forward=lambda xp, input, chain: _follow(xp, input, chain),
+    vjp=(lambda F, g, chain: _lead_back(F, g, chain),),
+    formula=r"\text{into zeros}", doc="A view made anew after its base was changed in place.")
+
+detach = define("detach", LINEAR, inputs=1,
+    forward=lambda xp, input: input[...],
+    vjp=(lambda F, g: None,),
+    formula="0", doc="The same memory, cut from the graph.")
+
+# --- Adjoints of views -----------------------------------------------------------------------------------------------
+
+embed = define("embed", LINEAR, inputs=1, aten="aten::slice_backward",
+    forward=lambda xp, input, shape, op, args: _embed(xp, input, shape, op, args),
+    vjp=(lambda F, g, op, args: getattr(F, op)(g, *args),),
+    formula=r"\text{the part}", doc="A view's gradient, in zeros of its base's shape.")
+
+fold_back = define("fold_back", LINEAR, inputs=1, aten="aten::unfold_backward",
+    forward=lambda xp, input, shape, dimension, size, step: _fold_back(xp, input, shape, dimension, size, step),
+    vjp=(lambda F, g, dimension, size, step: F.unfold(g, dimension, size, step),),
+    formula=r"\text{windows}", doc="The gradient of sliding windows, summed where they overlap.")
+
+# --- Copies ----------------------------------------------------------------------------------------------------------
+
+_reshape_copy = define("reshape", LINEAR, grad="ViewBackward0", aten="aten::reshape",
+    forward=lambda xp, input, shape: input.reshape(_resolve(input.shape, shape)),
+    vjp=(lambda F, g, input_shape: F.reshape(g, tuple(input_shape)),),
+    formula="1", doc="The same elements under another shape, copied if they must be.")
+
+clone = define("clone", LINEAR, inputs=1,
+    forward=lambda xp, input, memory_format=None: input.copy(),
+    vjp=(lambda F, g: g,),
+    formula="1", doc="A copy.")
+
+contiguous_copy = define("contiguous_copy", LINEAR, grad="CloneBackward0", aten="aten::clone",
+    forward=lambda xp, input: xp.array(input, order="C"),
+    vjp=(lambda F, g: g,),
+    formula="1", doc="A copy in row-major order.")
+
+flip_dims = define("flip", LINEAR,
+    forward=lambda xp, input, dims: xp.flip(input, tuple(one_dim(d, input.ndim) for d in dims)).copy(),
+    vjp=(lambda F, g, dims: F.flip(g, dims),),
+    formula=r"\text{flipped back}", doc="Dimensions in reverse order.")
+
+roll_dims = define("roll", LINEAR, inputs=1,
+    forward=lambda xp, input, shifts, dims=None: xp.roll(input, shifts, dims if dims is None or isinstance(dims, int) else tuple(dims)),
+    vjp=(lambda F, g, shifts, dims: F.roll(g, _negated(shifts), dims),),
+    formula=r"\text{rolled back}", doc="Elements moved along dimensions, around the end.")
+
+repeat_to = define("repeat", LINEAR,
+    forward=lambda xp, input, repeats: xp.tile(input, tuple(repeats)),
+    vjp=(lambda F, g, input_shape, repeats: _repeat_vjp(F, g, tuple(input_shape), repeats),),
+    formula=r"\text{sum over copies}", doc="Copies along each dimension.")
+
+tril = define("tril", LINEAR, inputs=1,
+    forward=lambda xp, input, diagonal=0: xp.tril(input, diagonal),
+    vjp=(lambda F, g, diagonal: F.tril(g, diagonal),),
+    formula=r"\operatorname{tril} g", doc="The lower triangle; the rest is zero.")
+
+triu = define("triu", LINEAR, inputs=1,
+    forward=lambda xp, input, diagonal=0: xp.triu(input, diagonal),
+    vjp=(lambda F, g, diagonal: F.triu(g, diagonal),),
+    formula=r"\operatorname{triu} g", doc="The upper triangle; the rest is zero.")
+
+diag_embed = define("diag_embed", LINEAR, inputs=1,
+    forward=lambda xp, input, offset=0: _diag_embed(xp, input, offset),
+    vjp=(lambda F, g, offset: F.diagonal(g, offset, -2, -1),),
+    formula=r"\operatorname{diag} g", doc="Matrices with the last dimension on the diagonal.")
+
+constant_pad_nd = define("constant_pad_nd", LINEAR, inputs=1,
+    forward=lambda xp, input, pad, value=0: _pad(xp, input, pad, value),
+    vjp=(lambda F, g, pad: _unpad(F, g, pad),),
+    formula=r"\text{the middle}", doc="A border of one number around the last dimensions.")
+
+cat_dim = define("cat_dim", LINEAR, variadic=True, inputs=1, grad="CatBackward0", aten="aten::cat", dtypes="promote",
+    forward=lambda xp, tensors, dim=0: _cat(xp, tensors, dim),
+    vjp=(lambda F, g, tensors_shape, index, dim: _cat_vjp(F, g, tensors_shape, index, dim),),
+    formula=r"\text{its part}", doc="Tensors joined along a dimension.")
+
+stack_dim = define("stack_dim", LINEAR, variadic=True, inputs=1, grad="StackBackward0", aten="aten::stack", dtypes="promote",
+    forward=lambda xp, tensors, dim=0: _stack(xp, tensors, dim),
+    vjp=(lambda F, g, index, dim: F.select(g, dim, index),),
+    formula=r"\text{its slice}", doc="Tensors joined along a new dimension.")
+
+ones_like = define("ones_like", "constant", inputs=1, dtypes="any",
+    forward=lambda xp, input: xp.ones(input.shape, input.dtype), doc="Ones of the same shape and dtype.")
+
+
+# --- What users call -------------------------------------------------------------------------------------------------
+
+
+def _shape(first: Any, rest: tuple[Any, ...]) -> tuple[int, ...]:
+    """Sizes given as ``(2, 3)`` or as ``2, 3``."""
+    sizes = (first, *rest) if rest or isinstance(first, (int, np.integer, Tensor)) else tuple(first)
+    return tuple(int(n) for n in sizes)
+
+
+def view(input: Tensor, *shape: Any) -> Tensor:
+    """The same elements under another shape, sharing memory; one size may be -1.
+
+    Raises:
+        RuntimeError: if the sizes do not fit, or the memory's layout does not allow it.
+    """
+    if len(shape) == 1 and isinstance(shape[0], dtypes.dtype):
+        return Tensor._wrap(input._data.view(shape[0].numpy))
+    return view_as_shape(input, _shape(shape[0], shape[1:]) if shape else ())  # type: ignore[no-any-return]
+
+
+@composite("reshape")
+def reshape(input: Tensor, *shape: Any) -> Tensor:
+    """The same elements under another shape: a view if it can be, else a copy."""
+    target = _resolve(input._data.shape, _shape(shape[0], shape[1:]) if shape else ())
+    if _viewable(input._data, target):
+        return view_as_shape(input, target)  # type: ignore[no-any-return]
+    return unsafe_view(contiguous_copy(input), target)  # type: ignore[no-any-return]
+
+
+unsafe_view = define("unsafe_view", LINEAR, grad="UnsafeViewBackward0", aten="aten::_unsafe_view",
+    forward=lambda xp, input, shape: input.reshape(_resolve(input.shape, shape)),
+    vjp=(lambda F, g, input_shape: F.reshape(g, tuple(input_shape)),),
+    formula="1", doc="A fresh result under another shape.")
+
+
+def view_as(input: Tensor, other: Tensor) -> Tensor:
+    """`view` with the shape of `other`."""
+    return view(input, other.shape)
+
+
+def reshape_as(input: Tensor, other: Tensor) -> Tensor:
+    """`reshape` to the shape of `other`."""
+    return reshape(input, other.shape)  # type: ignore[no-any-return]
+
+
+@composite("flatten")
+def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
+    """Dimensions from `start_dim` to `end_dim` as one."""
+    if not input.ndim:
+        return reshape(input, (1,))  # type: ignore[no-any-return]
+    first, last = one_dim(start_dim, input.ndim), one_dim(end_dim, input.ndim)
+    if first > last:
+        raise RuntimeError("flatten() has invalid args: start_dim cannot come after end_dim")
+    if first == last:
+        return input
+    shape = input._data.shape
+    return reshape(input, (*shape[:first], math.prod(shape[first : last + 1]), *shape[last + 1 :]))  # type: ignore[no-any-return]
+
+
+def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
+    """One dimension as several."""
+    d, shape = one_dim(dim, input.ndim), input._data.shape
+    return view(input, (*shape[:d], *_resolve((shape[d],), tuple(sizes)), *shape[d + 1 :]))
+
+
+def ravel(input: Tensor) -> Tensor:
+    """All elements in one dimension."""
+    return reshape(input, (-1,))  # type: ignore[no-any-return]
+
+
+def expand(input: Tensor, *size: Any) -> Tensor:
+    """The same elements repeated along dimensions of length 1, without copying; -1 keeps a length."""
+    return expand_to(input, _shape(size[0], size[1:]))  # type: ignore[no-any-return]
+
+
+def expand_as(input: Tensor, other: Tensor) -> Tensor:
+    """`expand` to the shape of `other`."""
+    return expand_to(input, other._data.shape)  # type: ignore[no-any-return]
+
+
+def broadcast_to(input: Tensor, size: Any) -> Tensor:
+    """`expand` under NumPy's name."""
+    return expand_to(input, tuple(size))  # type: ignore[no-any-return]
+
+
+def permute(input: Tensor, *dims: Any) -> Tensor:
+    """Dimensions in another order."""
+    order = _shape(dims[0], dims[1:])
+    if len(order) != input.ndim:
+        raise RuntimeError(
+            "permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired "
+            f"ordering of dimensions i.e. input.dim() = {input.ndim} is not equal to len(dims) = {len(order)}"
+        )
+    return permute_to(input, order)  # type: ignore[no-any-return]
+
+
+def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
+    """Dimensions moved to other places."""
+    ndim = input.ndim
+    src = [one_dim(d, ndim) for d in ((source,) if isinstance(source, int) else source)]
+    dst = [one_dim(d, ndim) for d in ((destination,) if isinstance(destination, int) else destination)]
+    rest = [d for d in range(ndim) if d not in src]
+    order: list[int] = []
+    for k in range(ndim):
+        order.append(src[dst.index(k)] if k in dst else rest.pop(0))
+    return permute_to(input, tuple(order))  # type: ignore[no-any-return]
+
+
+def squeeze(input: Tensor, dim: Any = None) -> Tensor:
+    """Without dimensions of length 1: all of them, or those named."""
+    if dim is None:
+        return _squeeze_all(input)  # type: ignore[no-any-return]
+    return _squeeze_dim(input, dim)  # type: ignore[no-any-return]
+
+
+def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
+    """All slices along a dimension."""
+    if not input.ndim:
+        raise RuntimeError("Dimension specified as 0 but tensor has no dimensions")
+    return tuple(_unbind(input, one_dim(dim, input.ndim)))
+
+
+def split(input: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
+    """Pieces of one length (the last may be shorter), or of the lengths given."""
+    d = one_dim(dim, input.ndim)
+    n = input._data.shape[d]
+    if isinstance(split_size_or_sections, int):
+        size = split_size_or_sections
+        if size <= 0:
+            raise RuntimeError(f"split expects split_size be non-negative, but got split_size={size}")
+        sizes = [builtins.min(size, n - k) for k in range(0, n, size)] or [0]
+    else:
+        sizes = [int(k) for k in split_size_or_sections]
+        if builtins.sum(sizes) != n:
+            raise RuntimeError(
+                f"split_with_sizes expects split_sizes to sum exactly to {n} (input tensor's size at dimension {d}), "
+                f"but got split_sizes={sizes}"
+            )
+    return tuple(_split(input, tuple(sizes), d))
+
+
+def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
+    """At most `chunks` pieces of equal length (the last may be shorter)."""
+    n = input._data.shape[one_dim(dim, input.ndim)]
+    return split(input, builtins.max(-(-n // chunks), 1), dim)
+
+
+def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
+    """`length` elements from `start` along a dimension."""
+    return slice_(input, dim, start, start + length, 1)  # type: ignore[no-any-return]
+
+
+def contiguous(input: Tensor, memory_format: Any = None) -> Tensor:
+    """The tensor itself if its memory is in row-major order, else a copy that is."""
+    return input if input._data.flags.c_contiguous else contiguous_copy(input)  # type: ignore[no-any-return]
+
+
+def flip(input: Tensor, *dims: Any) -> Tensor:
+    """Dimensions in reverse order."""
+    return flip_dims(input, _shape(dims[0], dims[1:]))  # type: ignore[no-any-return]
+
+
+def fliplr(input: Tensor) -> Tensor:
+    """Columns in reverse order."""
+    return flip_dims(input, (1,))  # type: ignore[no-any-return]
+
+
+def flipud(input: Tensor) -> Tensor:
+    """Rows in reverse order."""
+    return flip_dims(input, (0,))  # type: ignore[no-any-return]
+
+
+def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
+    """Elements moved along dimensions, around the end."""
+    return roll_dims(input, shifts, dims)  # type: ignore[no-any-return]
+
+
+def repeat(input: Tensor, *sizes: Any) -> Tensor:
+    """Copies along each dimension.
+
+    Raises:
+        RuntimeError: for fewer numbers than dimensions.
+    """
+    repeats = _shape(sizes[0], sizes[1:])
+    if len(repeats) < input.ndim:
+        raise RuntimeError(
+            "Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor"
+        )
+    return repeat_to(input, repeats)  # type: ignore[no-any-return]
+
+
+def tile(input: Tensor, dims: Any) -> Tensor:
+    """`repeat` under NumPy's rules: missing leading numbers are 1."""
+    reps = tuple(dims)
+    return repeat_to(input, (1,) * (input.ndim - len(reps)) + reps)  # type: ignore[no-any-return]
+
+
+def repeat_interleave(input: Tensor, repeats: Any, dim: int | None = None) -> Tensor:
+    """Each element repeated in place."""
+    from engine.ops.index import index_select
+
+    source = input.reshape(-1) if dim is None else input
+    d = 0 if dim is None else one_dim(dim, input.ndim)
+    counts = repeats._data if isinstance(repeats, Tensor) else repeats
+    places = np.repeat(np.arange(source._data.shape[d]), counts)
+    return index_select(source, d, Tensor._wrap(places))  # type: ignore[no-any-return]
+
+
+def diag(input: Tensor, diagonal: int = 0) -> Tensor:
+    """The diagonal of a matrix, or a matrix with a vector on its diagonal."""
+    if input.ndim == 1:
+        return diag_embed(input, diagonal)  # type: ignore[no-any-return]
+    if input.ndim != 2:
+        raise RuntimeError(f"diag(): Supports 1D or 2D tensors. Got {input.ndim}D")
+    return diagonal_copy(input, diagonal)  # type: ignore[no-any-return]
+
+
+diagonal_copy = define("diagonal_copy", LINEAR, inputs=1, grad="DiagonalBackward0_copy", aten="aten::diagonal_copy",
+    forward=lambda xp, input, offset=0, dim1=0, dim2=1: input.diagonal(offset, dim1, dim2).copy(),
+    vjp=(lambda F, g, input_shape, offset, dim1, dim2: F.embed(g, tuple(input_shape), "diagonal", (offset, dim1, dim2)),),
+    formula=r"\text{into zeros}", doc="A copy of the diagonal of two dimensions, as the last one.")
+
+
+def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+    """Tensors joined along a dimension."""
+    return cat_dim(tuple(tensors), dim)  # type: ignore[no-any-return]
+
+
+def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+    """Tensors of one shape joined along a new dimension."""
+    tensors = tuple(tensors)
+    if not tensors:
+        raise RuntimeError("stack expects a non-empty TensorList")
+    return stack_dim(tensors, one_dim(dim, tensors[0].ndim + 1))  # type: ignore[no-any-return]
+
+
+def atleast_1d(input: Tensor) -> Tensor:
+    """At least one dimension."""
+    return input if input.ndim else reshape(input, (1,))  # type: ignore[no-any-return]
+
+
+def hstack(tensors: Sequence[Tensor]) -> Tensor:
+    """Tensors side by side."""
+    tensors = [atleast_1d(t) for t in tensors]
+    return cat(tensors, 0 if tensors[0].ndim == 1 else 1)
+
+
+def vstack(tensors: Sequence[Tensor]) -> Tensor:
+    """Tensors above each other."""
+    return cat([t if t.ndim > 1 else reshape(t, (1, -1)) for t in tensors], 0)
+
+
+def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Tensor, ...]:
+    """Coordinates of a grid: one tensor of the grid's shape per vector.
+
+    Raises:
+        RuntimeError: for an `indexing` other than ``ij`` and ``xy``.
+    """
+    vectors = list(tensors[0]) if len(tensors) == 1 and not isinstance(tensors[0], Tensor) else list(tensors)
+    if indexing not in ("ij", "xy"):
+        raise RuntimeError(f'torch.meshgrid: indexing must be one of "xy" or "ij", but received: {indexing}')
+    swap = indexing == "xy" and len(vectors) >= 2
+    if swap:
+        vectors[0], vectors[1] = vectors[1], vectors[0]
+    shape = tuple(v.numel() for v in vectors)
+    grids = [
+        expand_to(view(v, tuple(-1 if j == k else 1 for j in range(len(vectors)))), shape)
+        for k, v in enumerate(vectors)
+    ]
+    if swap:
+        grids = [transpose(g, 0, 1) for g in grids]
+        grids[0], grids[1] = grids[1], grids[0]
+    return tuple(grids)
+
+
+swapaxes = swapdims = transpose
+concat = concatenate = cat
+
+
+# --- What the records above are made of ------------------------------------------------------------------------------
+
+
+def _resolve(shape: Sequence[int], target: Sequence[int]) -> tuple[int, ...]:
+    """`target` with its -1 filled in.
+
+    Raises:
+        RuntimeError: if it does not hold as many elements as `shape`.
+    """
+    target = tuple(target)
+    count = math.prod(shape)
+    if any(n < -1 for n in target):
+        raise RuntimeError(f"invalid shape dimension {next(n for n in target if n < -1)}")
+    if target.count(-1) > 1:
+        raise RuntimeError("only one dimension can be inferred")
+    known = math.prod(n for n in target if n != -1)
+    if -1 in target:
+        if not known or count % known:
+            raise RuntimeError(
+                f"cannot reshape tensor of 0 elements into shape {list(target)} because the unspecified dimension size "
+                "-1 can be any value and is ambiguous"
+                if not known and not count
+                else f"shape '{list(target)}' is invalid for input of size {count}"
+            )
+        return tuple(count // known if n == -1 else n for n in target)
+    if known != count:
+        raise RuntimeError(f"shape '{list(target)}' is invalid for input of size {count}")
+    return target
+
+
+def _viewable(x: Any, shape: tuple[int, ...]) -> bool:
+    """Whether `x` can be looked at under `shape` without copying."""
+    if x.flags.c_contiguous:
+        return True
+    try:
+        x.reshape(shape, copy=False) if isinstance(x, np.ndarray) else x.view().__setattr__("shape", shape)
+    except (ValueError, AttributeError):
+        return False
+    return True
+
+
+def _view(x: Any, shape: tuple[int, ...]) -> Any:
+    target = _resolve(x.shape, shape)
+    if not _viewable(x, target):
+        raise RuntimeError(
+            "view size is not compatible with input tensor's size and stride (at least one dimension spans across two "
+            "contiguous subspaces). Use .reshape(...) instead."
+        )
+    return x.reshape(target)
+
+
+def _expanded(shape: tuple[int, ...], size: Sequence[int]) -> tuple[int, ...]:
+    size = tuple(size)
+    if len(size) < len(shape):
+        raise RuntimeError(
+            f"expand(torch.FloatTensor{{{list(shape)}}}, size={list(size)}): the number of sizes provided "
+            f"({len(size)}) must be greater or equal to the number of dimensions in the tensor ({len(shape)})"
+        )
+    lead = len(size) - len(shape)
+    result = []
+    for k, n in enumerate(size):
+        own = shape[k - lead] if k >= lead else 1
+        if n == -1:
+            if k < lead:
+                raise RuntimeError(
+                    f"expand(torch.FloatTensor{{{list(shape)}}}, size={list(size)}): the expanded size of the tensor "
+                    f"({n}) isn't allowed in a leading, non-existing dimension {k}"
+                )
+            n = own
+        if own != n and own != 1:
+            raise RuntimeError(
+                f"The expanded size of the tensor ({n}) must match the existing size ({own}) at non-singleton "
+                f"dimension {k}.  Target sizes: {list(size)}.  Tensor sizes: {list(shape)}"
+            )
+        result.append(n)
+    return tuple(result)
+
+
+def _matrix(x: Any, name: str) -> Any:
+    if x.ndim > 2:
+        raise RuntimeError(f"{name}() expects a tensor with <= 2 dimensions, but self is {x.ndim}D")
+    return x
+
+
+def _order(dims_: Sequence[int], ndim: int) -> tuple[int, ...]:
+    order = tuple(one_dim(d, ndim) for d in dims_)
+    if len(set(order)) != len(order):
+        raise RuntimeError("permute(): duplicate dims are not allowed.")
+    return order
+
+
+def _inverse(dims_: Sequence[int]) -> tuple[int, ...]:
+    n = len(dims_)
+    inverse = [0] * n
+    for k, d in enumerate(dims_):
+        inverse[d % n] = k
+    return tuple(inverse)
+
+
+def _at(x: Any, dim: int, index: int) -> tuple[Any, ...]:
+    if not x.ndim:
+        raise IndexError("select() cannot be applied to a 0-dim tensor.")
+    d = one_dim(dim, x.ndim)
+    n = x.shape[d]
+    index = int(index)
+    if not -n <= index < n:
+        raise IndexError(f"index {index} is out of bounds for dimension {d} with size {n}")
+    # The final Ellipsis keeps a 0-d result an array that shares memory.
+    return (*(slice(None),) * d, index, ...)
+
+
+def _length(x: Any, dim: int) -> int:
+    return int(x.shape[one_dim(dim, x.ndim)])
+
+
+def _range(x: Any, dim: int, start: Any, end: Any, step: int) -> tuple[Any, ...]:
+    if step <= 0:
+        raise ValueError("step must be greater than zero")
+    return (*(slice(None),) * one_dim(dim, x.ndim), slice(start, end, step))
+
+
+def _writable(x: Any) -> Any:
+    if isinstance(x, np.ndarray) and not x.flags.writeable and x.base is not None:
+        try:
+            x.flags.writeable = True
+        except ValueError:
+            return x
+    return x
+
+
+def _unfold(xp: Any, x: Any, dimension: int, size: int, step: int) -> Any:
+    d = one_dim(dimension, x.ndim)
+    if size > x.shape[d]:
+        raise RuntimeError(f"maximum size for tensor at dimension {d} is {x.shape[d]} but size is {size}")
+    windows = xp.lib.stride_tricks.sliding_window_view(x, size, axis=d)
+    return windows[(*(slice(None),) * d, slice(None, None, step))]
+
+
+def _fold_back(xp: Any, g: Any, shape: tuple[int, ...], dimension: int, size: int, step: int) -> Any:
+    d = one_dim(dimension, len(shape))
+    result = xp.zeros(shape, g.dtype)
+    for k in range(size):
+        part = (*(slice(None),) * d, slice(k, k + g.shape[d] * step, step))
+        result[part] += g[..., k]
+    return result
+
+
+def _list(g: Any) -> list[Any]:
+    return list(g) if isinstance(g, tuple) else [g]
+
+
+def _pieces(x: Any, sizes: Sequence[int], dim: int) -> tuple[Any, ...]:
+    lead = (slice(None),) * one_dim(dim, x.ndim)
+    result, start = [], 0
+    for n in sizes:
+        result.append(x[(*lead, slice(start, start + n))])
+        start += n
+    return tuple(result)
+
+
+def _follow(xp: Any, x: Any, chain: Any) -> Any:
+    from engine.inplace import take_view
+
+    return take_view(arrays(x), x, chain)
+
+
+def _lead_back(F: Any, g: Any, chain: Any) -> Any:
+    from engine.inplace import put_view
+
+    return put_view(F, g, chain)
+
+
+def _embed(xp: Any, g: Any, shape: tuple[int, ...], op: str, args: tuple[Any, ...]) -> Any:
+    result = xp.zeros(shape, g.dtype)
+    part = OPS[op].forward(xp, result, *args)
+    part[...] = g
+    return result
+
+
+def _repeat_vjp(F: Any, g: Any, shape: tuple[int, ...], repeats: Sequence[int]) -> Any:
+    lead = len(repeats) - len(shape)
+    full = (1,) * lead + shape
+    split_shape = [n for pair in zip(repeats, full, strict=True) for n in pair]
+    summed = F.sum_dim(F.reshape(g, tuple(split_shape)), tuple(range(0, 2 * len(full), 2)))
+    return F.reshape(summed, shape)
+
+
+def _negated(shifts: Any) -> Any:
+    return -shifts if isinstance(shifts, int) else tuple(-s for s in shifts)
+
+
+def _diag_embed(xp: Any, x: Any, offset: int) -> Any:
+    n = x.shape[-1] + builtins.abs(offset)
+    result = xp.zeros((*x.shape[:-1], n, n), x.dtype)
+    k = xp.arange(x.shape[-1])
+    result[..., k + builtins.max(-offset, 0), k + builtins.max(offset, 0)] = x
+    return result
+
+
+def _pad_widths(pad: Sequence[int], ndim: int) -> list[tuple[int, int]]:
+    widths = [(0, 0)] * ndim
+    for k in range(len(pad) // 2):
+        widths[ndim - 1 - k] = (pad[2 * k], pad[2 * k + 1])
+    return widths
+
+
+def _pad(xp: Any, x: Any, pad: Sequence[int], value: Any) -> Any:
+    widths = _pad_widths(pad, x.ndim)
+    x = x[tuple(slice(builtins.max(-a, 0), n - builtins.max(-b, 0)) for (a, b), n in zip(widths, x.shape, strict=True))]
+    grown = [(builtins.max(a, 0), builtins.max(b, 0)) for a, b in widths]
+    return xp.pad(x, grown, constant_values=value)
+
+
+def _unpad(F: Any, g: Any, pad: Sequence[int]) -> Any:
+    return F.constant_pad_nd(g, tuple(-n for n in pad), 0)
+
+
+def _cat(xp: Any, tensors: Sequence[Any], dim: int) -> Any:
+    if not tensors:
+        raise RuntimeError("torch.cat(): expected a non-empty list of Tensors")
+    parts = [x for x in tensors if x.shape != (0,)] or list(tensors[:1])
+    if not parts[0].ndim:
+        raise RuntimeError("zero-dimensional tensor (at position 0) cannot be concatenated")
+    d = one_dim(dim, parts[0].ndim)
+    for k, x in enumerate(parts):
+        if x.ndim != parts[0].ndim:
+            raise RuntimeError(f"Tensors must have same number of dimensions: got {parts[0].ndim} and {x.ndim}")
+        for j, (n, m) in enumerate(zip(parts[0].shape, x.shape, strict=True)):
+            if j != d and n != m:
+                raise RuntimeError(
+                    f"Sizes of tensors must match except in dimension {d}. Expected size {n} but got size {m} for "
+                    f"tensor number {k} in the list."
+                )
+    return xp.concatenate(parts, d)
+
+
+def _cat_vjp(F: Any, g: Any, shapes: Sequence[tuple[int, ...]], index: int, dim: int) -> Any:
+    if shapes[index] == (0,) and len(g.shape) > 1:
+        return F.zeros((0,), g.dtype.numpy if F.recording else g.dtype)
+    d = one_dim(dim, len(g.shape))
+    start = builtins.sum(s[d] for s in shapes[:index] if s != (0,) or len(g.shape) == 1)
+    return F.slice(g, d, start, start + shapes[index][d], 1)
+
+
+def _stack(xp: Any, tensors: Sequence[Any], dim: int) -> Any:
+    for k, x in enumerate(tensors):
+        if x.shape != tensors[0].shape:
+            raise RuntimeError(
+                f"stack expects each tensor to be equal size, but got {list(tensors[0].shape)} at entry 0 and "
+                f"{list(x.shape)} at entry {k}"
+            )
+    return xp.stack(tensors, dim)
+
+
+__all__ = [
+    "alias", "atleast_1d", "broadcast_to", "cat", "chunk", "clone", "concat", "concatenate", "contiguous",
+    "diag", "diag_embed", "diagonal", "expand", "expand_as", "flatten", "flip", "fliplr", "flipud", "hstack",
+    "meshgrid", "movedim", "narrow", "ones_like", "permute", "ravel", "repeat", "repeat_interleave", "reshape",
+    "reshape_as", "roll", "select", "split", "squeeze", "stack", "swapaxes", "swapdims", "t", "tile", "transpose", "tril",
+    "triu", "unbind", "unflatten", "unfold", "unsqueeze", "view", "view_as", "vstack", "Size", "dimension_out_of_range",
+]

@@ -1,0 +1,540 @@
+"""The `Tensor` itself: an array, its place in the graph, and what it shares with its views. Operations live in `ops`."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, NoReturn, SupportsIndex, cast
+from weakref import ref
+
+import numpy as np
+
+from engine import backend, dtypes
+from engine.backend import Array, device
+from engine.dtypes import dtype
+from engine.state import S
+
+if TYPE_CHECKING:
+    from engine.graph import Node
+
+_new = object.__new__
+
+
+class Size(tuple[int, ...]):
+    """The shape of a tensor; a tuple that prints as ``torch.Size([2, 3])``."""
+
+    __slots__ = ()
+
+    def numel(self) -> int:
+        """How many elements a tensor of this shape has."""
+        count = 1
+        for n in self:
+            count *= n
+        return count
+
+    def __repr__(self) -> str:
+        return f"torch.Size([{', '.join(map(str, self))}])"
+
+    def __getitem__(self, key: Any) -> Any:
+        value = tuple.__getitem__(self, key)
+        return Size(value) if isinstance(key, slice) else value
+
+    def __add__(self, other: Any) -> Any:
+        return Size(tuple.__add__(self, tuple(other)))
+
+
+class View:
+    """How a tensor looks into the memory of another.
+
+    `base` is the tensor that owns the memory (never itself a view) and `chain` the view operations that lead from it
+    to this one. `version` is the shared version at which this tensor's place in the graph was last right: an in-place
+    write through any alias makes it stale, see `Tensor._fresh_edge`.
+    """
+
+    __slots__ = ("base", "chain", "version")
+
+    def __init__(
+        self, base: Tensor, chain: tuple[tuple[Any, tuple[Any, ...], tuple[int, ...]], ...], version: int
+    ) -> None:
+        self.base = base
+        self.chain = chain
+        self.version = version
+
+
+class Tensor:
+    """A multi-dimensional array that remembers how it was made.
+
+    Slots, for the engine only: ``_data`` the array; ``_edge`` None, or ``(node, output_nr)`` that a gradient of this
+    tensor is sent to; ``_grad``; ``_view`` None or a `View`; ``_counter`` None or the list ``[version]`` that all
+    tensors over the same memory share (made when first needed).
+    """
+
+    __slots__ = ("__dict__", "__weakref__", "_counter", "_data", "_edge", "_grad", "_view")
+
+    _data: Array
+    _edge: tuple[Node, int] | None
+    _grad: Tensor | None
+    _view: View | None
+    _counter: list[int] | None
+
+    # NumPy then leaves ``ndarray + Tensor`` to us instead of looping over elements.
+    __array_ufunc__ = None
+    __array_priority__ = 1000
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        """``Tensor(2, 3)`` is uninitialised of that shape; ``Tensor([1, 2])`` holds the data as float32."""
+        if cls is not Tensor:
+            return _new(cls)
+        if len(args) == 1 and not isinstance(args[0], int):
+            source = args[0]._data if isinstance(args[0], Tensor) else args[0]
+            if isinstance(source, Size):
+                return cls._wrap(np.zeros(source, dtypes.get_default_dtype().numpy))
+            return cls._wrap(np.array(source, dtype=dtypes.get_default_dtype().numpy))
+        return cls._wrap(np.zeros(args, dtypes.get_default_dtype().numpy))
+
+    @staticmethod
+    def _wrap(array: Array) -> Tensor:
+        """A tensor over `array`, which is not copied or checked; it is not part of a graph."""
+        t = cast(Tensor, _new(Tensor))
+        t._data = array
+        t._edge = t._grad = t._view = t._counter = None
+        return t
+
+    # --- What it is ------------------------------------------------------------------------------------------------
+
+    @property
+    def dtype(self) -> dtype:
+        return dtypes.of(self._data)
+
+    @property
+    def device(self) -> device:
+        return backend.device_of(self._data)
+
+    @property
+    def shape(self) -> Size:
+        return Size(self._data.shape)
+
+    def size(self, dim: int | None = None) -> Any:
+        """The shape, or its length in one dimension."""
+        if dim is None:
+            return Size(self._data.shape)
+        ndim = self._data.ndim
+        if not -ndim <= dim < max(ndim, 1):
+            raise IndexError(dimension_out_of_range(dim, ndim))
+        return self._data.shape[dim]
+
+    @property
+    def ndim(self) -> int:
+        return int(self._data.ndim)
+
+    def dim(self) -> int:
+        """How many dimensions."""
+        return int(self._data.ndim)
+
+    ndimension = dim
+
+    def numel(self) -> int:
+        """How many elements."""
+        return int(self._data.size)
+
+    nelement = numel
+
+    @property
+    def itemsize(self) -> int:
+        return int(self._data.itemsize)
+
+    element_size = itemsize.fget
+
+    @property
+    def nbytes(self) -> int:
+        return int(self._data.nbytes)
+
+    def stride(self, dim: int | None = None) -> Any:
+        """Steps between neighbours along each dimension, in elements."""
+        strides = tuple(s // self._data.itemsize for s in self._data.strides)
+        return strides if dim is None else strides[dim]
+
+    def storage_offset(self) -> int:
+        """The first element's place in the memory it shares with its base, in elements."""
+        if self._view is None:
+            return 0
+        here = self._data.__array_interface__["data"][0]
+        start = self._view.base._data.__array_interface__["data"][0]
+        return int(here - start) // self.itemsize
+
+    def data_ptr(self) -> int:
+        """The address of the first element."""
+        return int(self._data.__array_interface__["data"][0])
+
+    def is_contiguous(self) -> bool:
+        """Whether the elements lie in row-major order without gaps."""
+        return bool(self._data.flags.c_contiguous)
+
+    def is_floating_point(self) -> bool:
+        return self.dtype.is_floating_point
+
+    def is_complex(self) -> bool:
+        return self.dtype.is_complex
+
+    @property
+    def is_cuda(self) -> bool:
+        return type(self._data) is not np.ndarray and self.device.type == "cuda"
+
+    @property
+    def is_cpu(self) -> bool:
+        return not self.is_cuda
+
+    is_sparse = is_quantized = is_meta = is_nested = False
+    layout = "torch.strided"
+
+    def get_device(self) -> int:
+        """The CUDA device's number, -1 for the CPU."""
+        return self.device.index or 0 if self.is_cuda else -1
+
+    def type(self, dtype: Any = None) -> Any:
+        """``torch.FloatTensor`` as text; with a dtype, the tensor converted to it."""
+        if dtype is None:
+            return "torch." + ("cuda." if self.is_cuda else "") + dtypes.legacy_name(self.dtype)
+        return self.to(dtype)  # type: ignore[attr-defined]
+
+    # --- Its place in the graph ------------------------------------------------------------------------------------
+
+    def _fresh_edge(self) -> tuple[Node, int] | None:
+        """`_edge`, after bringing that of a view up to date with in-place writes through its base or another view."""
+        view = self._view
+        if view is not None and self._counter is not None and self._counter[0] != view.version:
+            from engine.inplace import refresh_view
+
+            refresh_view(self)
+        return self._edge
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether operations on this tensor are recorded so that gradients reach it."""
+        return self._fresh_edge() is not None
+
+    @requires_grad.setter
+    def requires_grad(self, value: bool) -> None:
+        self.requires_grad_(value)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+        """Set `requires_grad` and return self.
+
+        Raises:
+            RuntimeError: for a tensor that is not a leaf, or not floating point.
+        """
+        from engine.graph import AccumulateGrad
+
+        edge = self._fresh_edge()
+        if edge is not None and type(edge[0]) is not AccumulateGrad:
+            if requires_grad:
+                return self
+            raise RuntimeError(
+                "you can only change requires_grad flags of leaf variables. If you want to use a computed variable "
+                "in a subgraph that doesn't require differentiation use var_no_grad = var.detach()."
+            )
+        if not requires_grad:
+            self._edge = None
+        elif edge is None:
+            if not self.dtype.differentiable:
+                raise RuntimeError("only Tensors of floating point dtype can require gradients")
+            self._edge = (AccumulateGrad(self), 0)
+        return self
+
+    @property
+    def grad_fn(self) -> Node | None:
+        """The backward node that made it, None for a leaf."""
+        edge = self._fresh_edge()
+        return None if edge is None or edge[0].is_leaf_node else edge[0]
+
+    @property
+    def is_leaf(self) -> bool:
+        """True if no recorded operation made it."""
+        edge = self._fresh_edge()
+        return edge is None or edge[0].is_leaf_node
+
+    @property
+    def output_nr(self) -> int:
+        """Which output of `grad_fn` it is."""
+        edge = self._fresh_edge()
+        return 0 if edge is None else edge[1]
+
+    @property
+    def _base(self) -> Tensor | None:
+        return None if self._view is None else self._view.base
+
+    @property
+    def _version(self) -> int:
+        return 0 if self._counter is None else self._counter[0]
+
+    def _shared_counter(self) -> list[int]:
+        """The version counter, made now if there is none."""
+        counter = self._counter
+        if counter is None:
+            counter = self._counter = [0]
+        return counter
+
+    @property
+    def grad(self) -> Tensor | None:
+        """The gradient accumulated by backward passes: None at first, then a tensor of this shape."""
+        if self._grad is None:
+            edge = self._edge
+            if edge is not None and not edge[0].is_leaf_node and not self.retains_grad:
+                warnings.warn(
+                    "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute "
+                    "won't be populated during autograd.backward(). If you indeed want the .grad field to be populated "
+                    "for a non-leaf Tensor, use .retain_grad() on the non-leaf Tensor. If you access the non-leaf "
+                    "Tensor by mistake, make sure you access the leaf Tensor instead.",
+                    UserWarning,
+                    stacklevel=2,
+                )
+        return self._grad
+
+    @grad.setter
+    def grad(self, value: Tensor | None) -> None:
+        if value is not None:
+            if not isinstance(value, Tensor):
+                raise TypeError(f"assigned grad expected to be a Tensor or None but got grad of {_type_name(value)}")
+            if value is self:
+                raise RuntimeError("can't assign Variable as its own grad")
+            if value.dtype is not self.dtype:
+                raise RuntimeError(
+                    f"assigned grad has data of a different type: expected {dtypes.legacy_name(self.dtype)}, "
+                    f"got {dtypes.legacy_name(value.dtype)}"
+                )
+            if value._data.shape != self._data.shape:
+                raise RuntimeError("assigned grad has data of a different size")
+        self._grad = value
+
+    @grad.deleter
+    def grad(self) -> None:
+        self._grad = None
+
+    @property
+    def retains_grad(self) -> bool:
+        """Whether a non-leaf keeps its gradient (`retain_grad`)."""
+        edge = self._edge
+        return edge is not None and not edge[0].is_leaf_node and edge[0].retains(self)
+
+    def retain_grad(self) -> None:
+        """Keep this non-leaf's gradient in `grad` during backward.
+
+        Raises:
+            RuntimeError: if it does not require grad.
+        """
+        edge = self._fresh_edge()
+        if edge is None:
+            raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
+        if not edge[0].is_leaf_node:
+            edge[0].retain(self, edge[1])
+
+    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> Any:
+        """Call `hook(grad)` whenever this tensor's gradient is computed; what it returns, if not None, replaces it.
+
+        Returns:
+            A handle with ``remove()``.
+        """
+        edge = self._fresh_edge()
+        if edge is None:
+            raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+        return edge[0].add_tensor_hook(hook, edge[1])
+
+    def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> Any:
+        """Call `hook(tensor)` after its ``grad`` has been accumulated. Leaves only."""
+        edge = self._fresh_edge()
+        if edge is None:
+            raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+        if not edge[0].is_leaf_node:
+            raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
+        return edge[0].add_post_hook(hook)
+
+    @property
+    def data(self) -> Tensor:
+        """A tensor over the same memory that no graph knows and whose writes autograd does not see."""
+        return Tensor._wrap(self._data)
+
+    @data.setter
+    def data(self, value: Tensor) -> None:
+        if not isinstance(value, Tensor):
+            raise TypeError(f"Variable data has to be a tensor, but got {_type_name(value)}")
+        for observer in S.observers:
+            observer.before_write(self)
+        self._data = value._data
+
+    def detach(self) -> Tensor:
+        """A tensor over the same memory, cut from the graph; in-place writes are noticed through either."""
+        from engine.dispatch import run
+        from engine.registry import OPS
+
+        return cast(Tensor, run(OPS["detach"], (self,)))
+
+    def detach_(self) -> Tensor:
+        """Cut this tensor itself from the graph."""
+        if self._view is not None:
+            raise RuntimeError(
+                "Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel (DDP) for "
+                "training, and gradient_as_bucket_view is set as True, gradients are views of DDP buckets, and hence "
+                "detach_() cannot be called on these gradients. To fix this error, please refer to the "
+                "Optimizer.zero_grad() function in torch/optim/optimizer.py as a solution."
+            )
+        self._edge = None
+        return self
+
+    def backward(
+        self,
+        gradient: Tensor | None = None,
+        retain_graph: bool | None = None,
+        create_graph: bool = False,
+        inputs: Tensor | Iterable[Tensor] | None = None,
+    ) -> None:
+        """Compute the gradient of this tensor with respect to the leaves and add it to their ``grad``.
+
+        Args:
+            gradient: the gradient of some later scalar with respect to this tensor, of its shape; may be left out
+                for a tensor of one element.
+            retain_graph: keep what the graph has saved, for another pass; by default the value of `create_graph`.
+            create_graph: record the pass itself, so that it can be differentiated.
+            inputs: accumulate into these only.
+
+        Raises:
+            RuntimeError: in PyTorch's words, when there is nothing to differentiate, the graph was freed, or a saved
+                tensor was changed in place.
+        """
+        from engine.graph import backward
+
+        backward(self, gradient, retain_graph, create_graph, inputs=inputs)
+
+    # --- To and from Python and NumPy ------------------------------------------------------------------------------
+
+    def item(self) -> Any:
+        """The one element as a Python number.
+
+        Raises:
+            RuntimeError: if there are more or none.
+        """
+        if self._data.size != 1:
+            raise RuntimeError(f"a Tensor with {self._data.size} elements cannot be converted to Scalar")
+        return self._data.item()
+
+    def tolist(self) -> Any:
+        """Nested lists of Python numbers; a number for a 0-d tensor."""
+        return self._data.tolist()
+
+    def numpy(self, *, force: bool = False) -> np.ndarray[Any, Any]:
+        """The array itself, sharing memory; `force` detaches and copies to the CPU first.
+
+        Raises:
+            RuntimeError: if it requires grad, TypeError: if it is not on the CPU.
+        """
+        if not force:
+            if self.requires_grad:
+                raise RuntimeError(
+                    "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
+                )
+            if self.is_cuda:
+                raise TypeError(
+                    f"can't convert {self.device} device type tensor to numpy. Use Tensor.cpu() to copy the tensor "
+                    "to host memory first."
+                )
+        return backend.to_host(self._data)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        array = self.numpy()
+        if dtype is not None and array.dtype != dtype:
+            return array.astype(dtype)
+        return array.copy() if copy else array
+
+    def _number(self, kind: str) -> Any:
+        if self._data.size != 1:
+            if kind == "index":
+                raise TypeError("only integer tensors of a single element can be converted to an index")
+            raise RuntimeError(f"a Tensor with {self._data.size} elements cannot be converted to Scalar")
+        if self._edge is not None and kind == "float":
+            warnings.warn(
+                "Converting a tensor with requires_grad=True to a scalar may lead to unexpected behavior.\n"
+                "Consider using tensor.detach() first.",
+                UserWarning,
+                stacklevel=3,
+            )
+        return self._data.item()
+
+    def __float__(self) -> float:
+        return float(self._number("float"))
+
+    def __int__(self) -> int:
+        return int(self._number("int"))
+
+    def __complex__(self) -> complex:
+        return complex(self._number("complex"))
+
+    def __index__(self) -> int:
+        if self.dtype.is_floating_point or self.dtype.is_complex:
+            raise TypeError("only integer tensors of a single element can be converted to an index")
+        return int(self._number("index"))
+
+    def __bool__(self) -> bool:
+        if self._data.size != 1:
+            raise RuntimeError(
+                "Boolean value of Tensor with no values is ambiguous"
+                if self._data.size == 0
+                else "Boolean value of Tensor with more than one value is ambiguous"
+            )
+        return bool(self._data.item())
+
+    def __len__(self) -> int:
+        if self._data.ndim == 0:
+            raise TypeError("len() of a 0-d tensor")
+        return int(self._data.shape[0])
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __contains__(self, value: object) -> bool:
+        other = value._data if isinstance(value, Tensor) else value
+        return bool((self._data == other).any())
+
+    def __repr__(self) -> str:
+        from engine.printing import tensor_repr
+
+        return tensor_repr(self)
+
+    def __format__(self, spec: str) -> str:
+        if self._data.ndim == 0:
+            return format(self.item(), spec)
+        return object.__format__(self, spec)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+        if not self.is_leaf:
+            raise RuntimeError(
+                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the "
+                "moment.  If you were attempting to deepcopy a module, this may be because of a torch.nn.utils."
+                "weight_norm usage, see https://github.com/pytorch/pytorch/pull/103001"
+            )
+        copy = cast(Tensor, _new(type(self)))
+        copy._data = self._data.copy()
+        copy._edge = copy._grad = copy._view = copy._counter = None
+        memo[id(self)] = copy
+        if self.requires_grad:
+            copy.requires_grad_()
+        if self._grad is not None:
+            copy._grad = self._grad.__deepcopy__(memo)
+        copy.__dict__.update(self.__dict__)
+        return copy
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
+        raise TypeError("a tensor cannot be pickled here: save a state dict's numbers with tolist() or numpy()")
+
+
+def _type_name(value: object) -> str:
+    return type(value).__name__
+
+
+def dimension_out_of_range(dim: int, ndim: int) -> str:
+    """PyTorch's message for a dimension that is not there."""
+    low, high = (-ndim, ndim - 1) if ndim else (-1, 0)
+    return f"Dimension out of range (expected to be in range of [{low}, {high}], but got {dim})"
+
+
+def weak(tensor: Tensor) -> ref[Tensor]:
+    """A weak reference to a tensor."""
+    return ref(tensor)
