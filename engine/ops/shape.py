@@ -716,9 +716,9 @@ def _stack(xp: Any, tensors: Sequence[Any], dim: int) -> Any:
 
 
 __all__ = [
-    "alias", "atleast_1d", "broadcast_to", "cat", "chunk", "clone", "concat", "concatenate", "contiguous",
+    "atleast_1d", "broadcast_to", "cat", "chunk", "clone", "concat", "concatenate", "contiguous",
     "diag", "diag_embed", "diagonal", "expand", "expand_as", "flatten", "flip", "fliplr", "flipud", "hstack",
     "meshgrid", "movedim", "narrow", "ones_like", "permute", "ravel", "repeat", "repeat_interleave", "reshape",
     "reshape_as", "roll", "select", "split", "squeeze", "stack", "swapaxes", "swapdims", "t", "tile", "transpose", "tril",
-    "triu", "unbind", "unflatten", "unfold", "unsqueeze", "view", "view_as", "vstack", "Size", "dimension_out_of_range",
+    "triu", "unbind", "unflatten", "unfold", "unsqueeze", "view", "view_as", "vstack",
 ]
