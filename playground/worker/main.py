@@ -1,0 +1,238 @@
+"""The entry in the sealed child: run one program, send what it prints and does, then answer questions about it."""
+
+from __future__ import annotations
+
+import builtins
+import linecache
+import random
+import sys
+import time
+import types
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import perf_counter
+from typing import Any, NoReturn
+
+import numpy
+
+import engine
+from playground.protocol import Error, Finished, Inspect, Run, Started, Status
+from playground.runner.channel import PROGRAM, Cancelled, Channel, Interrupt, SoftTimeout
+from playground.runner.limits import KIB, MIB
+from playground.worker import cells, errors, imports, show
+from playground.worker.explain import Refusal
+from playground.worker.output import Outbox, OutputLimit, Stream, clean
+from playground.worker.plots import pyplot
+from playground.worker.recorder import Recorder
+
+imports.preload()
+
+_RESERVE = 4 * MIB
+"""Kept aside and given back when memory runs out, so that there is room to say so."""
+
+
+def run_program(request: Run, channel: Channel) -> None:
+    """Run the program of `request`; everything it prints, draws and computes goes out through `channel`.
+
+    Whatever the program does wrong ends in a `Finished`; after it, `Inspect` and `Jacobian` are answered.
+    """
+    with _surroundings():
+        _Session(request, channel).run()
+
+
+class _Session:
+    def __init__(self, request: Run, channel: Channel) -> None:
+        self._request = request
+        self._channel = channel
+        self._limits = channel.limits
+        self._outbox = Outbox(channel)
+        self._recorder = Recorder(self._outbox, channel)
+        self._parts = cells.split(request.code)
+        self._status: Status = "ok"
+        self._message = ""
+        self._failed = 0
+        self._flags = 0
+        self._reserve: bytearray | None = bytearray(_RESERVE)
+
+    def run(self) -> None:
+        outbox, channel = self._outbox, self._channel
+        channel.emit(
+            Started(
+                cells=[part.cell for part in self._parts],
+                device=self._request.device,
+                seed=self._request.seed,
+            )
+        )
+        self._prepare()
+        started = perf_counter()
+        try:
+            with channel.interruptible(), self._recorder:
+                self._run_cells()
+        except Interrupt as interrupt:
+            self._interrupted(interrupt, perf_counter() - started)
+        except OutputLimit:
+            self._end(
+                "output_limit",
+                f"Stopped: the program printed more than {self._limits.output_kill_bytes // KIB} KiB.",
+            )
+        except MemoryError:
+            self._out_of_memory()
+        wall_ms = 1000 * (perf_counter() - started)
+        self._reserve = None
+        # What was recorded is worth sending even if the program was stopped; there is a second for it.
+        outbox.close()
+        self._recorder.finish()
+        if self._failed and self._status == "ok":
+            few = "The program" if len(self._parts) == 1 else f"{self._failed} of {len(self._parts)} cells"
+            self._end("error", f"{few} ended with an error.")
+        channel.emit(
+            Finished(
+                status=self._status,
+                wall_ms=wall_ms,
+                message=self._message,
+                operations=self._recorder.operations,
+                interactive=True,
+            )
+        )
+        for command in channel.commands():
+            self._answer(command)
+
+    def _prepare(self) -> None:
+        code, seed, limits = self._request.code, self._request.seed, self._limits
+        lines = cells.text_lines(code)
+        linecache.cache[PROGRAM] = (len(code), None, [line + "\n" for line in lines], PROGRAM)
+        self._module = types.ModuleType("__main__", cells.docstring(code))
+        self._module.__dict__["__builtins__"] = builtins
+        sys.modules["__main__"] = self._module
+        sys.stdout, sys.stderr = Stream(self._outbox, "stdout"), Stream(self._outbox, "stderr")
+        imports.restrict()
+        # Half a frame, because what is measured is a figure without its surroundings.
+        pyplot.begin(self._outbox, limits.figures, limits.points, limits.frame_bytes * 3 // 4)
+        random.seed(seed)
+        numpy.random.seed(seed % 2**32)
+        engine.manual_seed(seed)
+        sleep = time.sleep
+
+        def sleep_in_view(seconds: float) -> None:
+            self._outbox.flush()
+            sleep(seconds)
+
+        builtins.input = _no_input
+        time.sleep = sleep_in_view
+
+    def _run_cells(self) -> None:
+        for part in self._parts:
+            self._outbox.cell = part.cell.index
+            self._recorder.cell = part.cell.index
+            try:
+                self._run_cell(part)
+            except SystemExit as leaving:
+                self._leave(leaving)
+                return
+            except MemoryError as error:
+                self._reserve = None
+                self._show(error, part)
+                self._out_of_memory()
+                error.__traceback__ = None
+                self._reserve = bytearray(_RESERVE)
+            except KeyboardInterrupt as error:
+                self._show(error, part)
+                return
+            except (Interrupt, OutputLimit):
+                raise
+            except BaseException as error:
+                self._show(error, part)
+            self._outbox.flush()
+
+    def _run_cell(self, part: cells.Part) -> None:
+        compiled = cells.compile_part(part, self._flags)
+        self._flags = compiled.flags
+        for command in compiled.commands:
+            self._outbox.notice(f"{command[:80]} is a notebook command; it is left out here.")
+        names = self._module.__dict__
+        try:
+            exec(compiled.body, names)
+            if compiled.value is not None:
+                value = eval(compiled.value, names)
+                if value is not None and not pyplot.show_value(value):
+                    self._outbox.write("result", show.pretty(value))
+        finally:
+            pyplot.end_cell()
+            self._recorder.end_cell(names)
+
+    def _show(self, error: BaseException, part: cells.Part) -> None:
+        self._failed += 1
+        described = errors.describe(error, part.cell.index, self._limits.error_text_bytes)
+        if not described.line:
+            described.line = part.cell.line
+        self._outbox.emit(described)
+
+    def _leave(self, leaving: SystemExit) -> None:
+        """`sys.exit()`: like Python, a text or a number other than 0 is a failure."""
+        if leaving.code in (None, 0):
+            if self._outbox.cell + 1 < len(self._parts):
+                self._outbox.notice("The program ended itself here; the cells after this one did not run.")
+            return
+        message = (
+            clean(str(leaving.code), 4_000)
+            if isinstance(leaving.code, str)
+            else f"SystemExit: {leaving.code}"
+        )
+        self._failed += 1
+        self._outbox.emit(Error(message=message, cell=self._outbox.cell, line=errors.line_of(leaving)))
+
+    def _interrupted(self, interrupt: Interrupt, seconds: float) -> None:
+        place = f" It was at line {interrupt.line}." if interrupt.line else ""
+        if isinstance(interrupt, SoftTimeout):
+            self._end(
+                "timeout", f"Stopped after {seconds:.0f} s, the longest that a program may run here.{place}"
+            )
+        elif isinstance(interrupt, Cancelled):
+            self._end("cancelled", f"Stopped.{place}")
+
+    def _out_of_memory(self) -> None:
+        self._end(
+            "memory", f"The program needed more than the {self._limits.memory_bytes // MIB} MiB it may use."
+        )
+
+    def _end(self, status: Status, message: str) -> None:
+        self._status, self._message = status, message
+
+    def _answer(self, command: Any) -> None:
+        """Exactly one answer, whatever happens."""
+        try:
+            with self._channel.interruptible():
+                if isinstance(command, Inspect):
+                    answer = self._recorder.inspect(command)
+                else:
+                    answer = self._recorder.jacobian(command)
+        except Interrupt:
+            answer = Error(message="This took too long and was stopped.")
+        except MemoryError:
+            answer = Error(message="There is not enough memory left to work this out.")
+        except Refusal as refusal:
+            answer = Error(message=clean(str(refusal), 4_000))
+        except Exception as error:
+            answer = Error(message=clean(f"{type(error).__name__}: {error}", 4_000))
+        self._channel.emit(answer)
+
+
+def _no_input(prompt: object = "", /) -> NoReturn:
+    if prompt != "":
+        print(prompt)
+    raise EOFError("input() cannot ask anybody here; write the value into the program instead")
+
+
+@contextmanager
+def _surroundings() -> Iterator[None]:
+    """Put back what a run replaces in this process. A child ends after one run; a test or the command line goes on."""
+    kept = builtins.input, time.sleep, sys.stdout, sys.stderr, sys.modules["__main__"], sys.meta_path[:]
+    modules = {name: module for name, module in sys.modules.items() if name.split(".")[0] in imports.REPLACED}
+    try:
+        yield
+    finally:
+        builtins.input, time.sleep, sys.stdout, sys.stderr, sys.modules["__main__"], sys.meta_path[:] = kept
+        for name in [name for name in sys.modules if name.split(".")[0] in imports.REPLACED]:
+            del sys.modules[name]
+        sys.modules.update(modules)
+        linecache.cache.pop(PROGRAM, None)

@@ -1,0 +1,118 @@
+"""What the recorder notes: cheap to make while the program runs, turned into protocol messages later."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+from weakref import ref
+
+from engine.registry import Op
+from engine.tensor import Tensor
+from playground.worker.keeping import Kept
+from playground.worker.places import Site, Target
+
+Kind = Literal["op", "leaf", "parameter", "constant"]
+
+
+class _Here:
+    """Stands for a tensor among recorded arguments; which one, `NodeRecord.sources` says in order."""
+
+    def __repr__(self) -> str:
+        return "<tensor>"
+
+
+HERE = _Here()
+
+
+class Source:
+    """A tensor that flowed into an operation."""
+
+    __slots__ = ("cut", "input", "output", "record")
+
+    def __init__(self, record: NodeRecord, output: int, input: int, cut: bool) -> None:
+        self.record = record
+        self.output = output
+        self.input = input
+        self.cut = cut
+
+
+class NodeRecord:
+    """A node of the graph: an operation and what it made, or a tensor that was there before."""
+
+    __slots__ = (
+        "args",
+        "cell",
+        "failed",
+        "flags",
+        "grad_fn",
+        "grads",
+        "id",
+        "kept",
+        "kind",
+        "label",
+        "name",
+        "op",
+        "origin",
+        "requires_grad",
+        "scope",
+        "sent",
+        "site",
+        "sources",
+        "targets",
+        "tensors",
+        "version",
+    )
+
+    def __init__(self, id: int, kind: Kind, label: str, cell: int, scope: int, site: Site | None) -> None:
+        self.id = id
+        self.kind = kind
+        self.label = label
+        """``aten::sin``."""
+        self.cell = cell
+        self.scope = scope
+        self.site = site
+        self.op: Op | None = None
+        self.args: tuple[Any, ...] = ()
+        """As the op's forward takes them, with `HERE` for each tensor."""
+        self.sources: Sequence[Source] = ()
+        self.kept: list[Kept] = []
+        self.tensors: Sequence[ref[Tensor]] = ()
+        self.requires_grad: list[bool] = []
+        self.grad_fn = ""
+        self.flags: list[Any] = []
+        self.failed = ""
+        self.version = 0
+        self.targets: tuple[Target, ...] = ()
+        self.name = ""
+        """Known otherwise than from the program's text: a parameter's, or that of the tensor changed in place."""
+        self.origin: NodeRecord | None = None
+        """For a leaf changed in place by an optimizer: the leaf."""
+        self.grads: list[Kept | None] = []
+        """The last gradient of each output."""
+        self.sent = False
+
+    def names(self) -> list[str]:
+        """The name of each output, as far as known."""
+        found = [target.text for target in self.targets[: len(self.kept)]]
+        if not found and self.name:
+            found = [self.name]
+        return found + [""] * (len(self.kept) - len(found))
+
+
+class StepRecord:
+    """One backward node that ran."""
+
+    __slots__ = ("accumulated", "call", "entering", "index", "leaving", "line", "name", "record", "time_us")
+
+    def __init__(
+        self, index: int, call: int, record: NodeRecord, name: str, line: int, time_us: float
+    ) -> None:
+        self.index = index
+        self.call = call
+        self.record = record
+        self.name = name
+        self.line = line
+        self.time_us = time_us
+        self.entering: list[Kept | None] = []
+        self.leaving: list[tuple[NodeRecord, int, Kept]] = []
+        self.accumulated: Kept | None = None

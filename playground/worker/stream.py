@@ -1,0 +1,241 @@
+"""Turns records into `Graph` events, many at a time, and sends them within what a run may send."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from engine.tensor import Tensor
+from playground.protocol import Edge, GradFlow, Graph, Node, Profile, Step, TensorInfo, Values
+from playground.runner.channel import FrameTooLarge
+from playground.worker.keeping import Kept
+from playground.worker.output import Channel, Outbox, clean
+from playground.worker.records import NodeRecord, StepRecord
+from playground.worker.scopes import Scopes
+from playground.worker.values import INLINE, describe_all
+
+_HEAVY = 150_000
+"""Estimated bytes of one event; a frame may have 512 KiB."""
+_TOGETHER = 500
+"""Records looked at for one event."""
+_MOST_OUTPUTS = 64
+_SPARE = 0.8
+"""The part of what a run may send that the graph may take; figures, text and the profile need the rest."""
+_FEW = 8
+"""Elements that still travel inline when there is little room left."""
+
+
+class Stream:
+    """Records on their way out."""
+
+    def __init__(self, channel: Channel, outbox: Outbox, scopes: Scopes) -> None:
+        self.program: dict[str, Any] = {}
+        """The program's variables, for tensors whose name was not seen."""
+        self.omitted = 0
+        self._channel = channel
+        self._outbox = outbox
+        self._scopes = scopes
+        self._waiting: list[NodeRecord | StepRecord] = []
+        self._told = 0
+        self._flushing = False
+
+    @property
+    def waiting(self) -> int:
+        """How many records wait."""
+        return len(self._waiting)
+
+    @property
+    def full(self) -> bool:
+        """Whether the graph has taken its part of what a run may send."""
+        return self._channel.sent_bytes > _SPARE * self._channel.limits.results_bytes
+
+    def add(self, record: NodeRecord | StepRecord) -> None:
+        """Let a record be sent with the next batch."""
+        self._waiting.append(record)
+
+    def flush(self, until: NodeRecord | None = None) -> None:
+        """Send what waits, but not `until` and what came after it: its name may still turn out to be another's."""
+        if self._flushing:
+            return
+        self._flushing = True
+        try:
+            end = len(self._waiting)
+            if until is not None and not until.sent:
+                end = next((n for n, record in enumerate(self._waiting) if record is until), end)
+            while end > 0 or self._scopes.unsent or self.omitted > self._told:
+                event, taken = self._next(end)
+                try:
+                    self._channel.emit(event)
+                except FrameTooLarge:
+                    self._outbox.notice_once("A part of the graph was too large to send.")
+                finally:
+                    # Interrupts are raised after a frame was written: it must not be sent again.
+                    del self._waiting[:taken]
+                    del self._scopes.unsent[: len(event.scopes)]
+                    self._told = event.omitted
+                end -= taken
+        finally:
+            self._flushing = False
+
+    def send_profile(self, profile: Profile) -> None:
+        """Send the profile, with as many bars as fit."""
+        while True:
+            try:
+                self._channel.emit(profile)
+                return
+            except FrameTooLarge:
+                fewer = len(profile.spans) // 2
+                profile.spans_omitted += len(profile.spans) - fewer
+                profile.spans = profile.spans[:fewer]
+                if not fewer:
+                    profile.by_op, profile.by_shape = profile.by_op[:200], profile.by_shape[:200]
+
+    # --- Building ----------------------------------------------------------------------------------------------------
+
+    def _next(self, end: int) -> tuple[Graph, int]:
+        """The event for the first records, as many as make one frame, and how many those are."""
+        roomy = self._channel.sent_bytes < _SPARE / 2 * self._channel.limits.results_bytes
+        batch = self._waiting[: min(end, _TOGETHER)]
+        self._describe(batch)
+        self._name(batch)
+        event = Graph(scopes=self._scopes.unsent[:_TOGETHER], omitted=self.omitted)
+        weight = 100 * len(event.scopes)
+        taken = 0
+        for record in batch:
+            if isinstance(record, NodeRecord):
+                node = self._node(record, INLINE if roomy or record.kind != "op" else _FEW)
+                event.nodes.append(node)
+                event.edges.extend(_edges(record))
+                weight += 200 + 60 * len(record.sources) + sum(map(_weight, node.outputs))
+                record.sent = True
+            else:
+                step = _step(record, INLINE if roomy else _FEW)
+                event.steps.append(step)
+                weight += 100 + sum(map(_weight, (*step.entering, *step.leaving, step.accumulated)))
+            taken += 1
+            if weight > _HEAVY:
+                break
+        return event, taken
+
+    def _describe(self, batch: Iterable[NodeRecord | StepRecord]) -> None:
+        """Work out the statistics of all that need it, together."""
+        found: list[Kept] = []
+        for record in batch:
+            if isinstance(record, NodeRecord):
+                found += record.kept
+            else:
+                found += [kept for kept in record.entering if kept is not None]
+                found += [flow[2] for flow in record.leaving]
+                if record.accumulated is not None:
+                    found.append(record.accumulated)
+        found = [kept for kept in found if kept.values is None and kept.array is not None]
+        for kept, values in zip(found, describe_all([kept.array for kept in found]), strict=True):
+            kept.described(values)
+
+    def _name(self, batch: Iterable[NodeRecord | StepRecord]) -> None:
+        """Names for tensors whose making did not show one: a parameter's in its module, or a variable of the program."""
+        variables: dict[int, str] | None = None
+        for record in batch:
+            if not isinstance(record, NodeRecord) or not record.tensors:
+                continue
+            tensor = record.tensors[0]()
+            if tensor is None:
+                continue
+            if record.kind == "constant" and tensor._edge is not None:
+                # `requires_grad` was set after it was made.
+                record.kind = "leaf"
+                record.requires_grad[0] = True
+            if record.targets:
+                continue
+            if parameter := self._scopes.parameter_name(tensor):
+                record.name = parameter
+            elif not record.name and len(record.tensors) == 1:
+                if variables is None:
+                    named = list(self.program.items())
+                    variables = {
+                        id(v): name for name, v in named if isinstance(v, Tensor) and name[:1] != "_"
+                    }
+                record.name = variables.get(id(tensor), "")
+
+    def _node(self, record: NodeRecord, most: int) -> Node:
+        outputs = []
+        names = record.names()
+        flags = list(record.flags)
+        for place, kept in enumerate(record.kept[:_MOST_OUTPUTS]):
+            outputs.append(
+                TensorInfo(
+                    shape=list(kept.shape),
+                    dtype=kept.dtype.name,
+                    name=clean(names[place], 200),
+                    device="cpu" if kept.on_host else "cuda",
+                    requires_grad=record.requires_grad[place],
+                    version=record.version,
+                    value=_values(kept, most),
+                )
+            )
+            if kept.values is not None and kept.values.nonfinite and "nonfinite" not in flags:
+                flags.append("nonfinite")
+        return Node(
+            id=record.id,
+            kind=record.kind,
+            op=record.label,
+            grad_fn=record.grad_fn,
+            cell=record.cell,
+            place=None if record.site is None else record.site.place,
+            scope=record.scope,
+            outputs=outputs,
+            flags=flags,
+            failed=record.failed,
+        )
+
+
+def _edges(record: NodeRecord) -> Iterable[Edge]:
+    for source in record.sources:
+        yield Edge(
+            source=source.record.id,
+            target=record.id,
+            output=min(source.output, _MOST_OUTPUTS - 1),
+            input=source.input,
+            cut=source.cut,
+        )
+
+
+def _step(record: StepRecord, most: int) -> Step:
+    return Step(
+        index=record.index,
+        call=record.call,
+        node=record.record.id,
+        name=record.name,
+        line=record.line,
+        entering=[None if kept is None else _values(kept, most) for kept in record.entering[:_MOST_OUTPUTS]],
+        leaving=[
+            GradFlow(target=target.id, output=min(output, _MOST_OUTPUTS - 1), grad=_values(kept, most))
+            for target, output, kept in record.leaving[:_MOST_OUTPUTS]
+        ],
+        accumulated=None if record.accumulated is None else _values(record.accumulated, INLINE),
+        time_us=record.time_us,
+    )
+
+
+def _values(kept: Kept, most: int) -> Values:
+    values = kept.values
+    if values is None:
+        numel = 1
+        for length in kept.shape:
+            numel *= length
+        return Values(numel=min(numel, 100_000_000))
+    if len(values.data) > most:
+        return msgspec.structs.replace(values, data=[])
+    return values
+
+
+def _weight(shown: Values | TensorInfo | GradFlow | None) -> int:
+    """Bytes that it will take, roughly."""
+    if shown is None:
+        return 1
+    if isinstance(shown, TensorInfo):
+        return 120 + _weight(shown.value)
+    values = shown.grad if isinstance(shown, GradFlow) else shown
+    return 120 + 9 * len(values.data)
