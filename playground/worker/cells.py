@@ -1,7 +1,6 @@
 """Cuts a program at its ``# %%`` lines and compiles each part so that its lines and columns are the whole program's."""
 
 from __future__ import annotations
-
 import __future__
 
 import ast
@@ -43,7 +42,7 @@ class Compiled(msgspec.Struct, frozen=True):
 
 
 def split(code: str) -> list[Part]:
-    """The parts of a program. What stands before the first mark is one too, unless it is only comments or a docstring."""
+    """The parts of a program. What is before the first mark is one too, unless it is only comments or a docstring."""
     lines = text_lines(code)
     marks = _marks(lines)
     starts = [1, *marks]
@@ -120,9 +119,8 @@ def _is_docstring(tree: ast.Module, part: Part) -> bool:
 
 def _silenced(last: ast.Expr, lines: list[str]) -> bool:
     """A semicolon after the last expression hides its value, as in a notebook."""
-    assert last.end_lineno is not None and last.end_col_offset is not None
-    line = lines[last.end_lineno - 1].encode(errors="replace")
-    return line[last.end_col_offset :].lstrip().startswith(b";")
+    line = lines[(last.end_lineno or 0) - 1].encode(errors="replace")
+    return line[last.end_col_offset or 0 :].lstrip().startswith(b";")
 
 
 def _parse(lines: list[str]) -> tuple[ast.Module, list[str]]:

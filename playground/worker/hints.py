@@ -1,4 +1,4 @@
-"""What to try after a common mistake, in a sentence. The message itself is never changed: it is PyTorch's or Python's."""
+"""What to try after a common mistake, in a sentence. The message itself, PyTorch's or Python's, is never changed."""
 
 from __future__ import annotations
 
@@ -58,8 +58,8 @@ def _nearest_attribute(error: AttributeError) -> str:
     owner, name = error.obj, error.name or ""
     if owner is None and name:
         return (
-            f"This is None, which has no {name!r}: a variable has no value yet, or a function did not return one. A tensor's "
-            ".grad is None until backward() has reached it, and stays None for tensors that are not leaves "
+            f"This is None, which has no {name!r}: a variable has no value yet, or a function did not return one. "
+            "A tensor's .grad is None until backward() has reached it, and stays None for tensors that are not leaves "
             "(see retain_grad())."
         )
     near = _closest(name, dir(owner))
@@ -75,16 +75,16 @@ def _nearest_attribute(error: AttributeError) -> str:
 def _shapes_differ(match: Match) -> str:
     a, b, dimension = match.groups()
     return (
-        f"The sizes {a} and {b} meet at dimension {dimension}. Shapes are lined up from the right, and each pair of sizes must "
-        "be equal or one of them 1. Print both shapes; unsqueeze(), reshape() or .T usually makes them meet."
+        f"The sizes {a} and {b} meet at dimension {dimension}. Shapes are lined up from the right, and each pair of "
+        "sizes must be equal or one of them 1. Print both shapes; unsqueeze(), reshape() or .T usually makes them meet."
     )
 
 
 def _matmul(match: Match) -> str:
     rows, inner, other, columns = match.groups()
     return (
-        f"({rows}, {inner}) times ({other}, {columns}): the inner sizes {inner} and {other} must be equal. Transposing one of them "
-        f"(.T), or a layer with in_features={inner}, would fit."
+        f"({rows}, {inner}) times ({other}, {columns}): the inner sizes {inner} and {other} must be equal. "
+        f"Transposing one of them (.T), or a layer with in_features={inner}, would fit."
     )
 
 

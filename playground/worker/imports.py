@@ -1,6 +1,6 @@
-"""What a program can import: the engine as ``torch``, the plot shim as ``matplotlib``, NumPy, and Python's pure modules.
+"""What a program can import: the engine as ``torch``, the plots as ``matplotlib``, NumPy, and Python's pure modules.
 
-Once a child is sealed no file opens, so everything is imported beforehand, in the process that children are forked from.
+Once a child is sealed no file opens, so everything is imported beforehand, in the process children are forked from.
 The same holds where nothing is sealed: `restrict` takes away Python's search for files, so that a program finds the
 same modules everywhere.
 """
@@ -133,7 +133,7 @@ _NUMPY = (
 )
 
 _INSTEAD = {
-    "torchvision": "Its data sets and models are not here; small data can be made with torch.randn() or written as lists.",
+    "torchvision": "Its data sets and models are not here; small data can be made with torch.randn().",
     "torchaudio": "Its data sets and models are not here.",
     "tensorflow": "This playground runs PyTorch programs.",
     "jax": "This playground runs PyTorch programs.",

@@ -43,7 +43,8 @@ def differentiate(records: list[NodeRecord], command: Jacobian) -> JacobianResul
         rows = columns
     if rows * columns > _MOST:
         raise Refusal(
-            f"This would be {rows:,} x {columns:,} numbers; at most {_MOST:,} in all are worked out. Choose smaller tensors."
+            f"This would be {rows:,} x {columns:,} numbers; at most {_MOST:,} in all are worked out. "
+            "Choose smaller tensors."
         )
     grad_mode, S.grad_enabled = S.grad_enabled, True
     try:
@@ -69,7 +70,8 @@ def _replay(
         if any(source.record.id in made and not source.cut for source in record.sources):
             if record.op is None:
                 raise Refusal(
-                    f"Between them, memory is changed in place through a view ({_called(record)}), which cannot be run again."
+                    f"Between them, memory is changed in place through a view ({_called(record)}), "
+                    "which cannot be run again."
                 )
             if record.op.vjp:
                 made[record.id] = _again(record, made)
@@ -113,7 +115,8 @@ def _check_dependence(start: NodeRecord, output: NodeRecord) -> None:
                 stack.append(source.record)
     if cut and start.id in _needed(output):
         raise Refusal(
-            f"Between {_called(start)} and {_called(output)} the graph is cut (detach, no_grad or .data), so no derivative passes."
+            f"Between {_called(start)} and {_called(output)} the graph is cut (detach, no_grad or .data), "
+            "so no derivative passes."
         )
     raise Refusal(f"{_called(output)} does not depend on {_called(start)}.")
 

@@ -15,8 +15,8 @@ from typing import Any, NoReturn
 
 import numpy
 
-import engine
-from playground.protocol import Error, Finished, Inspect, Run, Started, Status
+from engine.random import manual_seed
+from playground.protocol import Error, Finished, Inspect, Run, Started, Status, WorkerEvent
 from playground.runner.channel import PROGRAM, Cancelled, Channel, Interrupt, SoftTimeout
 from playground.runner.limits import KIB, MIB
 from playground.worker import cells, errors, imports, show
@@ -110,10 +110,10 @@ class _Session:
         pyplot.begin(self._outbox, limits.figures, limits.points, limits.frame_bytes * 3 // 4)
         random.seed(seed)
         numpy.random.seed(seed % 2**32)
-        engine.manual_seed(seed)
+        manual_seed(seed)
         sleep = time.sleep
 
-        def sleep_in_view(seconds: float) -> None:
+        def sleep_in_view(seconds: Any) -> None:
             self._outbox.flush()
             sleep(seconds)
 
@@ -151,9 +151,9 @@ class _Session:
             self._outbox.notice(f"{command[:80]} is a notebook command; it is left out here.")
         names = self._module.__dict__
         try:
-            exec(compiled.body, names)
+            exec(compiled.body, names)  # noqa: S102 (what this process is for)
             if compiled.value is not None:
-                value = eval(compiled.value, names)
+                value = eval(compiled.value, names)  # noqa: S307
                 if value is not None and not pyplot.show_value(value):
                     self._outbox.write("result", show.pretty(value))
         finally:
@@ -200,6 +200,7 @@ class _Session:
 
     def _answer(self, command: Any) -> None:
         """Exactly one answer, whatever happens."""
+        answer: WorkerEvent
         try:
             with self._channel.interruptible():
                 if isinstance(command, Inspect):

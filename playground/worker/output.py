@@ -31,7 +31,7 @@ class Channel(Protocol):
 
 
 class OutputLimit(BaseException):
-    """The program printed more than it may. Not an Exception, so that a program's ``except Exception`` lets it through."""
+    """The program printed more than it may. Not an Exception: a program's ``except Exception`` must let it through."""
 
 
 def clean(text: str, limit: int = 0) -> str:

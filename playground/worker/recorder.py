@@ -1,8 +1,8 @@
 """Watches the engine and records the computation: flat and cheap while the program runs, explained afterwards.
 
-Every forward operation becomes a node, every tensor that comes from elsewhere (a leaf, a parameter, a constant) a node of
-its own, every backward node that runs a step. Nodes refer to each other by record, never by tensor: tensors are known
-only weakly, so that recording changes neither what lives nor when it dies.
+Every forward operation becomes a node, every tensor that comes from elsewhere (a leaf, a parameter, a constant) a
+node of its own, every backward node that runs a step. Nodes refer to each other by record, never by tensor: tensors
+are known only weakly, so that recording changes neither what lives nor when it dies.
 """
 
 from __future__ import annotations
@@ -180,7 +180,7 @@ class Recorder(Observer):
             record.flags.append("view")
         if op.name == "detach":
             record.flags.append("detach")
-        elif node is None and not S.grad_enabled and any([source.cut for source in sources]):
+        elif node is None and not S.grad_enabled and any(source.cut for source in sources):
             record.flags.append("no_grad")
         self._hold(record, outputs)
         if inplace:
@@ -371,8 +371,8 @@ class Recorder(Observer):
         self._writers[id(memory)] = ref(memory), record
 
     def _confirm(self, record: NodeRecord, frame: FrameType) -> None:
-        """The same instruction has called a second operation. Either a loop has come round, and the first result has been
-        stored; or the instruction calls several operations, and the name belongs to the last of them."""
+        """The same instruction has called a second operation. Either a loop has come round, and the first result has
+        been stored; or the instruction calls several operations, and the name belongs to the last of them."""
         if record.targets and record.site is not None:
             targets, holder = self._places.names(record.site, frame)
             names = holder.f_locals
@@ -435,7 +435,7 @@ class Recorder(Observer):
         return record, 0
 
     def _became_leaf(self, t: Tensor, record: NodeRecord, output: int) -> tuple[NodeRecord, int]:
-        """A tensor that was made as a constant requires grad now: its node says so, or a new one if it has been sent."""
+        """What was made as a constant requires grad now: its node says so, or a new one if that has been sent."""
         kind: Kind = "parameter" if isinstance(t, Parameter) else "leaf"
         if not record.sent and len(record.kept) == 1:
             record.kind = kind

@@ -1,4 +1,4 @@
-"""The parts a graph folds into: module calls, labelled ranges, optimizer steps; and what a module calls its parameters."""
+"""The parts a graph folds into (module calls, labelled ranges, optimizer steps), and the names of parameters."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Scopes:
         return found[1] if found is not None and found[0] is parameter else ""
 
     def _module_label(self, name: str, module: Any) -> str:
-        """The attribute path from the nearest module around it; the class name if it is called by the program itself."""
+        """The attribute path from the nearest module around it; the class name if the program itself called it."""
         for _, kind, around in reversed(self._open):
             if kind == "module":
                 return self._path(around, module) or name

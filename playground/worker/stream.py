@@ -135,7 +135,7 @@ class Stream:
             kept.described(values)
 
     def _name(self, batch: Iterable[NodeRecord | StepRecord]) -> None:
-        """Names for tensors whose making did not show one: a parameter's in its module, or a variable of the program."""
+        """Names for tensors whose making did not show one: a parameter's in its module, or a program's variable."""
         variables: dict[int, str] | None = None
         for record in batch:
             if not isinstance(record, NodeRecord) or not record.tensors:

@@ -7,7 +7,7 @@ operation that made it, so arrays of one size are stacked and reduced together.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -39,7 +39,7 @@ def describe_all(arrays: Sequence[Array], most: int = INLINE) -> list[Values]:
         groups.setdefault((array.dtype, array.size if array.size <= TOGETHER else -1 - place), []).append(
             place
         )
-    for (dtype, size), places in groups.items():
+    for (_, size), places in groups.items():
         if size < 0:
             found[places[0]] = _large(host(arrays[places[0]]), most)
         elif size == 0:
@@ -49,7 +49,7 @@ def describe_all(arrays: Sequence[Array], most: int = INLINE) -> list[Values]:
             rows = np.array([host(arrays[place]).reshape(-1) for place in places])
             for place, values in zip(places, _rows(rows, most), strict=True):
                 found[place] = values
-    return found  # type: ignore[return-value]
+    return cast(list[Values], found)
 
 
 def host(array: Array) -> np.ndarray[Any, Any]:
@@ -97,6 +97,7 @@ def _rows(rows: np.ndarray[Any, Any], most: int) -> Iterable[Values]:
             real.max(1).tolist(),
             norm.tolist(),
             zeros.tolist(),
+            strict=True,
         )
     for place, (data, average, spread, low, high, length, none) in enumerate(columns):
         if length - length == 0:
@@ -157,7 +158,7 @@ def _large(array: np.ndarray[Any, Any], most: int) -> Values:
 
 
 def _thinned(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Evenly spaced elements, about a million. By slicing: an expanded view may have more elements than fit in memory."""
+    """Evenly spaced elements, about a million. By slicing: an expanded view may be larger than any memory."""
     while array.size > _SAMPLED // 4:
         longest = max(range(array.ndim), key=lambda dim: array.shape[dim])
         step = min(-(-array.size // (_SAMPLED // 4)), array.shape[longest])

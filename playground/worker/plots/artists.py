@@ -1,4 +1,4 @@
-"""What is drawn in a plot: each knows how to become Plotly traces. Programs may hold one and change it before it is shown."""
+"""What is drawn in a plot: each knows how to become Plotly traces, and can be changed until it is shown."""
 
 from __future__ import annotations
 
@@ -145,11 +145,12 @@ class Points(Artist):
             elif values.dtype.kind in "biuf" and values.ndim == 1 and values.size in (3, 4):
                 self.color = colors.css(values)
             elif len(values) == len(y):
-                # One named or RGB colour per point: a single trace cannot say that, so the first of each is drawn alone.
+                # One named or RGB colour per point: a trace has one, so there is a trace for each.
                 self.color = np.array([colors.css(v.tolist() if values.ndim > 1 else str(v)) for v in values])
             else:
                 raise ValueError(
-                    f"'c' argument has {values.size} elements, which is inconsistent with 'x' and 'y' with size {len(y)}."
+                    f"'c' argument has {values.size} elements, which is inconsistent with 'x' and 'y' with size "
+                    f"{len(y)}."
                 )
         elif color is not None:
             self.color = colors.css(color)
@@ -205,7 +206,7 @@ class Bars(Artist):
     ) -> None:
         self.at, self.length, self.width, self.base, self.sideways = at, length, width, base, sideways
         self.color = color if isinstance(color, str | None) else None
-        self.each = None if self.color is color else [str(one) for one in color]
+        self.each: list[Any] | None = None if self.color is color else [str(one) for one in color]
 
     def __iter__(self) -> Iterator[Artist]:
         """A loop over the bars sees the whole once for each; a single bar cannot be restyled here."""

@@ -194,7 +194,7 @@ class Axes:
         style = refine(Style(line=True), options)
         return self._add(Ruler(number(at), sideways, style, width), options)
 
-    # --- Points, bars, areas, images -----------------------------------------------------------------------------------
+    # --- Points, bars, areas, images ---------------------------------------------------------------------------------
 
     def scatter(self, x: Any, y: Any, s: Any = None, c: Any = None, **options: Any) -> Points:
         """Points; `s` is an area in points squared, `c` a colour or one number per point.
@@ -347,11 +347,11 @@ class Axes:
         return self._add(Words(str(text), number(x), number(y)), {})
 
     @property
-    def transAxes(self) -> Any:  # noqa: N802
+    def transAxes(self) -> Any:
         """Says to `text` that its place is a fraction of the plot."""
         return type("Transform", (), {"inside": True})()
 
-    # --- Around it -----------------------------------------------------------------------------------------------------
+    # --- Around it ---------------------------------------------------------------------------------------------------
 
     def set_title(self, label: Any, *_: Any, **__: Any) -> Words:
         self._title = str(label)

@@ -36,8 +36,7 @@ _TABLEAU = dict(
         strict=True,
     )
 )
-NAMES = frozenset(
-    """
+_CSS_TEXT = """
 aliceblue antiquewhite aqua aquamarine azure beige bisque black blanchedalmond blue blueviolet brown
 burlywood cadetblue chartreuse chocolate coral cornflowerblue cornsilk crimson cyan darkblue
 darkcyan darkgoldenrod darkgray darkgreen darkgrey darkkhaki darkmagenta darkolivegreen darkorange
@@ -54,8 +53,9 @@ paleturquoise palevioletred papayawhip peachpuff peru pink plum powderblue purpl
 rosybrown royalblue saddlebrown salmon sandybrown seagreen seashell sienna silver skyblue slateblue
 slategray slategrey snow springgreen steelblue tan teal thistle tomato turquoise violet wheat white
 whitesmoke yellow yellowgreen
-""".split()
-)
+"""
+NAMES = frozenset(_CSS_TEXT.split())
+"""CSS colour names."""
 
 # Plotly's name, and whether it runs the other way. None: the page's own scale.
 _MAPS: dict[str, tuple[str, bool]] = {

@@ -76,7 +76,8 @@ class Figure:
         shown = self.mappable if mappable is None else mappable
         if shown is None:
             raise RuntimeError(
-                "No mappable was found to use for colorbar creation. First define a mappable such as an image (with imshow)."
+                "No mappable was found to use for colorbar creation. First define a mappable such as an image "
+                "(with imshow)."
             )
         shown.bar = True
 

@@ -11,23 +11,42 @@ from playground.worker.plots import colors
 Dash = Literal["solid", "dash", "dot", "dashdot"]
 
 _DASHES: dict[str, Dash] = {
-    **{"-": "solid", "--": "dash", ":": "dot", "-.": "dashdot"},
-    **{"solid": "solid", "dashed": "dash", "dotted": "dot", "dashdot": "dashdot"},
+    "-": "solid",
+    "--": "dash",
+    ":": "dot",
+    "-.": "dashdot",
+    "solid": "solid",
+    "dashed": "dash",
+    "dotted": "dot",
+    "dashdot": "dashdot",
 }
 _NOTHING = ("", " ", "None", "none")
 _SYMBOLS = {
-    **{
-        ".": "circle",
-        ",": "circle",
-        "o": "circle",
-        "v": "triangle-down",
-        "^": "triangle-up",
-        "<": "triangle-left",
-    },
-    **{">": "triangle-right", "1": "y-down", "2": "y-up", "3": "y-left", "4": "y-right", "8": "octagon"},
-    **{"s": "square", "p": "pentagon", "P": "cross", "*": "star", "h": "hexagon", "H": "hexagon2"},
-    **{"+": "cross-thin-open", "x": "x-thin-open", "X": "x", "D": "diamond", "d": "diamond-tall"},
-    **{"|": "line-ns-open", "_": "line-ew-open"},
+    ".": "circle",
+    ",": "circle",
+    "o": "circle",
+    "v": "triangle-down",
+    "^": "triangle-up",
+    "<": "triangle-left",
+    ">": "triangle-right",
+    "1": "y-down",
+    "2": "y-up",
+    "3": "y-left",
+    "4": "y-right",
+    "8": "octagon",
+    "s": "square",
+    "p": "pentagon",
+    "P": "cross",
+    "*": "star",
+    "h": "hexagon",
+    "H": "hexagon2",
+    "+": "cross-thin-open",
+    "x": "x-thin-open",
+    "X": "x",
+    "D": "diamond",
+    "d": "diamond-tall",
+    "|": "line-ns-open",
+    "_": "line-ew-open",
 }
 _SIZES = {".": 4.0, ",": 1.0}
 

@@ -27,7 +27,7 @@ class ColorMap:
 
     def __call__(self, value: Any, *_: Any) -> Any:
         raise NotImplementedError(
-            f"the colours of a colour map cannot be asked for one by one here; pass cmap={self.name!r} to the plot instead"
+            f"the colours of a colour map cannot be asked for one by one here; pass cmap={self.name!r} to the plot"
         )
 
 
@@ -56,7 +56,7 @@ class ColorMaps(ModuleType):
 class Style(ModuleType):
     """``matplotlib.style``: every style is accepted and none is applied."""
 
-    available: list[str] = ["default"]
+    available = ("default",)
 
     def use(self, *_: Any) -> None:
         """The page has one look."""

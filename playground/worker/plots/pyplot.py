@@ -1,7 +1,7 @@
 """``matplotlib.pyplot``: the functions that draw into the current plot, and showing.
 
-A program sees this module under matplotlib's name. Figures are shown by ``show()`` and at the end of every cell, and are
-closed by that, as in a notebook.
+A program sees this module under matplotlib's name. Figures are shown by ``show()`` and at the end of every cell,
+and closed by that, as in a notebook.
 """
 
 from __future__ import annotations
