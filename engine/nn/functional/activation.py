@@ -1,0 +1,244 @@
+"""Activations: functions applied to each element, and the softmax family."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from engine import sampling
+from engine.dispatch import composite
+from engine.dtypes import dtype as Dtype
+from engine.inplace import apply_inplace
+from engine.ops import nn, pointwise, reduce, shape
+from engine.registry import OPS
+from engine.tensor import Tensor
+
+__all__ = [
+    "celu",
+    "celu_",
+    "elu",
+    "elu_",
+    "gelu",
+    "glu",
+    "gumbel_softmax",
+    "hardshrink",
+    "hardsigmoid",
+    "hardswish",
+    "hardtanh",
+    "hardtanh_",
+    "leaky_relu",
+    "leaky_relu_",
+    "log_softmax",
+    "logsigmoid",
+    "mish",
+    "prelu",
+    "relu",
+    "relu6",
+    "relu_",
+    "rrelu",
+    "selu",
+    "selu_",
+    "sigmoid",
+    "silu",
+    "softmax",
+    "softmin",
+    "softplus",
+    "softshrink",
+    "softsign",
+    "tanh",
+    "tanhshrink",
+    "threshold",
+    "threshold_",
+]
+
+sigmoid = pointwise.sigmoid
+tanh = pointwise.tanh
+softplus = nn.softplus
+softshrink = nn.softshrink
+hardshrink = nn.hardshrink
+logsigmoid = nn.log_sigmoid
+gelu = nn.gelu
+
+SELU_ALPHA, SELU_SCALE = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946
+"""Klambauer et al. 2017, "Self-Normalizing Neural Networks"."""
+
+
+def _apply(name: str, input: Tensor, inplace: bool, *arguments: Any) -> Tensor:
+    op = OPS[name]
+    if inplace:
+        return apply_inplace(op, input, arguments)
+    return op.call(input, *arguments)  # type: ignore[no-any-return]
+
+
+def _in_place(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    def call(input: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        return function(input, *args, **kwargs, inplace=True)
+
+    call.__name__ = call.__qualname__ = f"{function.__name__}_"
+    call.__doc__ = f"`{function.__name__}`, in place."
+    return call
+
+
+def relu(input: Tensor, inplace: bool = False) -> Tensor:
+    """max(x, 0), elementwise."""
+    return _apply("relu", input, True) if inplace else pointwise.relu(input)  # type: ignore[no-any-return]
+
+
+def relu6(input: Tensor, inplace: bool = False) -> Tensor:
+    """min(max(x, 0), 6), elementwise."""
+    return _apply("hardtanh", input, inplace, 0.0, 6.0)
+
+
+def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
+    """x where positive, else ``negative_slope * x``."""
+    return _apply("leaky_relu", input, inplace, negative_slope)
+
+
+def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
+    """x where positive, else ``alpha * (exp(x) - 1)``."""
+    return _apply("elu", input, inplace, alpha, 1.0, 1.0)
+
+
+def selu(input: Tensor, inplace: bool = False) -> Tensor:
+    """`elu` with the scale and alpha that keep mean 0 and variance 1."""
+    return _apply("elu", input, inplace, SELU_ALPHA, SELU_SCALE, 1.0)
+
+
+def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
+    """x where positive, else ``alpha * (exp(x / alpha) - 1)``."""
+    return _apply("celu", input, inplace, alpha)
+
+
+def silu(input: Tensor, inplace: bool = False) -> Tensor:
+    """``x * sigmoid(x)``."""
+    return _apply("silu", input, inplace)
+
+
+def mish(input: Tensor, inplace: bool = False) -> Tensor:
+    """``x * tanh(softplus(x))``."""
+    return _apply("mish", input, inplace)
+
+
+def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
+    """``x * relu6(x + 3) / 6``."""
+    return _apply("hardswish", input, inplace)
+
+
+def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
+    """``relu6(x + 3) / 6``."""
+    return _apply("hardsigmoid", input, inplace)
+
+
+def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:
+    """x limited to [min_val, max_val]."""
+    if min_val > max_val:
+        raise ValueError("min_val cannot be greater than max_val")
+    return _apply("hardtanh", input, inplace, min_val, max_val)
+
+
+def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
+    """x where above `threshold`, else `value`."""
+    return _apply("threshold", input, inplace, threshold, value)
+
+
+def softsign(input: Tensor) -> Tensor:
+    """``x / (1 + |x|)``."""
+    return input / (pointwise.abs(input) + 1)  # type: ignore[operator, no-any-return]
+
+
+def tanhshrink(input: Tensor) -> Tensor:
+    """``x - tanh(x)``."""
+    return input - pointwise.tanh(input)  # type: ignore[operator, no-any-return]
+
+
+def prelu(input: Tensor, weight: Tensor) -> Tensor:
+    """x where positive, else x times a weight: one for all, or one per channel (dimension 1).
+
+    Raises:
+        RuntimeError: if there are neither one nor as many weights as channels.
+    """
+    channels = input.shape[1] if input.ndim > 1 else 1
+    if weight.numel() != 1:
+        if weight.numel() != channels:
+            raise RuntimeError(
+                f"Mismatch of parameter numbers and input channel size. Found parameter numbers = {weight.numel()} and "
+                f"channel size = {channels}."
+            )
+    if weight.ndim <= 1 and input.ndim > 1:
+        weight = shape.reshape(weight, (1, weight.numel(), *(1,) * (input.ndim - 2)))
+    return nn.prelu_kernel(input, weight)  # type: ignore[no-any-return]
+
+
+def rrelu(
+    input: Tensor, lower: float = 1 / 8, upper: float = 1 / 3, training: bool = False, inplace: bool = False
+) -> Tensor:
+    """`leaky_relu` whose slope is random in [lower, upper] for each negative element in training, else their mean."""
+    if not training:
+        return leaky_relu(input, (lower + upper) / 2, inplace)
+    slopes = np.ones(input._data.shape, input._data.dtype)
+    negative = input._data <= 0
+    slopes[negative] = sampling.uniform((int(negative.sum()),), slopes.dtype, lower, upper)
+    noise = Tensor._wrap(slopes)
+    return input.mul_(noise) if inplace else input * noise  # type: ignore[attr-defined, operator, no-any-return]
+
+
+@composite("glu")
+def glu(input: Tensor, dim: int = -1) -> Tensor:
+    """The first half of a dimension times the sigmoid of the second."""
+    if input.ndim == 0:
+        raise RuntimeError("glu does not support scalars because halving size must be even")
+    size = input.shape[dim]
+    if size % 2:
+        raise RuntimeError(f"Halving dimension must be even, but dimension {dim % input.ndim} is size {size}")
+    first, second = shape.chunk(input, 2, dim)
+    return first * pointwise.sigmoid(second)  # type: ignore[no-any-return]
+
+
+def _dim(name: str, input: Tensor, dim: int | None) -> int:
+    if dim is not None:
+        return dim
+    warnings.warn(
+        f"Implicit dimension choice for {name} has been deprecated. Change the call to include dim=X as an argument.",
+        UserWarning,
+        stacklevel=3,
+    )
+    return 0 if input.ndim in (0, 1, 3) else 1
+
+
+def softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Dtype | None = None) -> Tensor:
+    """``exp(x) / sum(exp(x))`` along `dim`."""
+    return reduce.softmax(input, _dim("softmax", input, dim), dtype)
+
+
+def log_softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Dtype | None = None) -> Tensor:
+    """``log(softmax(x))`` along `dim`."""
+    return reduce.log_softmax(input, _dim("log_softmax", input, dim), dtype)
+
+
+def softmin(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Dtype | None = None) -> Tensor:
+    """``softmax(-x)`` along `dim`."""
+    return reduce.softmax(-input, _dim("softmin", input, dim), dtype)  # type: ignore[operator]
+
+
+def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1) -> Tensor:
+    """A soft sample from a categorical distribution; with `hard` one-hot forward, soft backward."""
+    drawn = sampling.exponential(logits._data.shape, logits._data.dtype)
+    noise: Any = Tensor._wrap(-np.log(drawn))
+    soft = reduce.softmax((logits + noise) / tau, dim)
+    if not hard:
+        return soft
+    one = np.zeros_like(soft._data)
+    np.put_along_axis(one, soft._data.argmax(dim, keepdims=True), 1, dim)
+    return Tensor._wrap(one) - soft.detach() + soft  # type: ignore[operator, no-any-return]
+
+
+relu_ = _in_place(relu)
+leaky_relu_ = _in_place(leaky_relu)
+elu_ = _in_place(elu)
+selu_ = _in_place(selu)
+celu_ = _in_place(celu)
+hardtanh_ = _in_place(hardtanh)
+threshold_ = _in_place(threshold)

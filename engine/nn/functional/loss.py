@@ -1,0 +1,531 @@
+"""Losses: how far a prediction is from its target."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from typing import Any
+
+import numpy as np
+
+from engine import dtypes
+from engine.dispatch import check_broadcast, composite
+from engine.nn.functional.activation import log_softmax, softplus
+from engine.ops import nn, pointwise, reduce, shape
+from engine.tensor import Tensor
+
+__all__ = [
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
+    "cosine_embedding_loss",
+    "cosine_similarity",
+    "cross_entropy",
+    "gaussian_nll_loss",
+    "hinge_embedding_loss",
+    "huber_loss",
+    "kl_div",
+    "l1_loss",
+    "margin_ranking_loss",
+    "mse_loss",
+    "multi_margin_loss",
+    "multilabel_soft_margin_loss",
+    "nll_loss",
+    "pairwise_distance",
+    "poisson_nll_loss",
+    "smooth_l1_loss",
+    "soft_margin_loss",
+    "triplet_margin_loss",
+]
+
+
+def reduction_of(size_average: bool | None, reduce: bool | None, reduction: str) -> str:
+    """The reduction meant, from today's argument and the two it replaced.
+
+    Raises:
+        ValueError: if it is none of ``none``, ``mean`` and ``sum``.
+    """
+    if size_average is not None or reduce is not None:
+        averaged, reduced = size_average is not False, reduce is not False
+        reduction = "none" if not reduced else "mean" if averaged else "sum"
+        warnings.warn(
+            f"size_average and reduce args will be deprecated, please use reduction='{reduction}' instead.",
+            UserWarning,
+            stacklevel=3,
+        )
+    if reduction not in ("none", "mean", "sum"):
+        raise ValueError(f"{reduction} is not a valid value for reduction")
+    return reduction
+
+
+def _reduced(loss: Any, reduction: str) -> Tensor:
+    if reduction == "mean":
+        return loss.mean()  # type: ignore[no-any-return]
+    return loss.sum() if reduction == "sum" else loss  # type: ignore[no-any-return]
+
+
+def _same_size(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    """Both broadcast together, with PyTorch's warning if that was needed.
+
+    Raises:
+        RuntimeError: if they do not broadcast.
+    """
+    if input._data.shape == target._data.shape:
+        return input, target
+    warnings.warn(
+        f"Using a target size ({target.size()}) that is different to the input size ({input.size()}). This will likely "
+        "lead to incorrect results due to broadcasting. Please ensure they have the same size.",
+        UserWarning,
+        stacklevel=3,
+    )
+    check_broadcast([input._data.shape, target._data.shape])
+    a, b = (shape.broadcast_to(t, _common(input, target)) for t in (input, target))
+    return a, b
+
+
+def _common(*tensors: Tensor) -> tuple[int, ...]:
+    return np.broadcast_shapes(*(t._data.shape for t in tensors))
+
+
+def mse_loss(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+) -> Tensor:
+    """Squared difference: its mean, sum, or each (``none``); with `weight` the weighted mean."""
+    input, target = _same_size(input, target)
+    reduction = reduction_of(size_average, reduce, reduction)
+    if weight is None:
+        return nn.mse_loss(input, target, reduction)  # type: ignore[no-any-return]
+    weighted = ((input - target) ** 2) * weight  # type: ignore[operator]
+    return weighted.sum() / weight.sum() if reduction == "mean" else _reduced(weighted, reduction)  # type: ignore[attr-defined]
+
+
+def l1_loss(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+) -> Tensor:
+    """Absolute difference: its mean, sum, or each; with `weight` the weighted mean."""
+    input, target = _same_size(input, target)
+    reduction = reduction_of(size_average, reduce, reduction)
+    loss = pointwise.abs(input - target)  # type: ignore[operator]
+    if weight is not None:
+        loss = loss * weight
+        return loss.sum() / weight.sum() if reduction == "mean" else _reduced(loss, reduction)  # type: ignore[attr-defined]
+    return _reduced(loss, reduction)
+
+
+def smooth_l1_loss(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    beta: float = 1.0,
+) -> Tensor:
+    """Squared where the difference is below `beta`, absolute above, divided by `beta`."""
+    input, target = _same_size(input, target)
+    reduction = reduction_of(size_average, reduce, reduction)
+    if beta == 0.0:
+        return _reduced(pointwise.abs(input - target), reduction)  # type: ignore[operator]
+    if beta < 0:
+        raise RuntimeError("smooth_l1_loss does not support negative values for beta.")
+    return nn.smooth_l1_loss(input, target, reduction, beta)  # type: ignore[no-any-return]
+
+
+def huber_loss(
+    input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0, weight: Tensor | None = None
+) -> Tensor:
+    """Squared where the difference is below `delta`, absolute above."""
+    input, target = _same_size(input, target)
+    reduction = reduction_of(None, None, reduction)
+    if delta <= 0:
+        raise RuntimeError("huber_loss does not support non-positive values for delta.")
+    if weight is None:
+        return nn.huber_loss(input, target, reduction, delta)  # type: ignore[no-any-return]
+    loss = nn.huber_loss(input, target, "none", delta) * weight
+    return loss.sum() / weight.sum() if reduction == "mean" else _reduced(loss, reduction)  # type: ignore[attr-defined]
+
+
+def binary_cross_entropy(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """Cross entropy of probabilities `input` with targets from 0 to 1.
+
+    Raises:
+        ValueError: if the sizes differ, RuntimeError: if a probability is not between 0 and 1.
+    """
+    reduction = reduction_of(size_average, reduce, reduction)
+    if target._data.shape != input._data.shape:
+        raise ValueError(
+            f"Using a target size ({target.size()}) that is different to the input size ({input.size()}) is deprecated. "
+            "Please ensure they have the same size."
+        )
+    return nn.binary_cross_entropy(input, target, weight, reduction)  # type: ignore[no-any-return]
+
+
+def binary_cross_entropy_with_logits(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    pos_weight: Tensor | None = None,
+) -> Tensor:
+    """`binary_cross_entropy` of the sigmoid of `input`, computed together; `pos_weight` weighs positive targets."""
+    reduction = reduction_of(size_average, reduce, reduction)
+    if target._data.shape != input._data.shape:
+        raise ValueError(f"Target size ({target.size()}) must be the same as input size ({input.size()})")
+    return nn.binary_cross_entropy_with_logits(input, target, weight, pos_weight, reduction)  # type: ignore[no-any-return]
+
+
+def soft_margin_loss(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """``log(1 + exp(-target * input))`` for targets -1 and 1."""
+    return nn.soft_margin_loss(input, target, reduction_of(size_average, reduce, reduction))  # type: ignore[no-any-return]
+
+
+def nll_loss(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    ignore_index: int = -100,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """Minus the log-probability of each target class.
+
+    Shapes: input (C), (N, C) or (N, C, d1, ...), target () , (N) or (N, d1, ...), of class numbers. The mean is
+    weighted by the classes' weights; targets of `ignore_index` do not count.
+
+    Raises:
+        ValueError, RuntimeError, IndexError: for sizes, dtypes or classes that do not fit, in PyTorch's words.
+    """
+    reduction = reduction_of(size_average, reduce, reduction)
+    ndim = input.ndim
+    if ndim < 1:
+        raise ValueError(f"Expected 1 or more dimensions (got {ndim})")
+    dim = 0 if ndim == 1 else 1
+    _check_target(input, target, dim)
+    classes = input.shape[dim]
+    if weight is not None and weight._data.shape != (classes,):
+        raise RuntimeError(
+            f"weight tensor should be defined either for all {classes} classes or no classes but got weight tensor of "
+            f"shape: {list(weight.shape)}"
+        )
+    flat = target._data.reshape(()) if ndim == 1 else target._data
+    picked = nn.pick(
+        flat, None if weight is None else weight._data, classes, dim, ignore_index, input._data.dtype
+    )
+    return nn._nll["" if ndim <= 2 else "2D"](input, picked, dim, reduction)  # type: ignore[no-any-return]
+
+
+def _check_target(input: Tensor, target: Tensor, dim: int) -> None:
+    ndim, sizes, given = input.ndim, list(input._data.shape), list(target._data.shape)
+    expected = sizes[:dim] + sizes[dim + 1 :]
+    if ndim == 1 and target.ndim == 1 and given != [1]:
+        raise ValueError(f"For 1D input, 1D target must have size 1, but got target size: {given[0]}")
+    if ndim > 1 and given and sizes[0] != given[0]:
+        raise ValueError(f"Expected input batch_size ({sizes[0]}) to match target batch_size ({given[0]}).")
+    if target.dtype not in (dtypes.int64, dtypes.uint8):
+        name = dtypes.scalar_type_name(target.dtype)
+        raise RuntimeError(f"expected target dtype to be Long or Byte, but got {name}")
+    if given == expected or ndim == 1:
+        return
+    if ndim == 2:
+        raise RuntimeError("0D or 1D target tensor expected, multi-target not supported")
+    if ndim == 4 and len(given) != 3:
+        raise RuntimeError(
+            f"only batches of spatial targets supported (3D tensors) but got targets of dimension: {len(given)}"
+        )
+    raise RuntimeError(
+        f"size mismatch (got input: {sizes} , target: {given}"
+        if ndim == 4
+        else f"Expected target size {expected}, got {given}"
+    )
+
+
+@composite("cross_entropy_loss")
+def cross_entropy(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    ignore_index: int = -100,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Tensor:
+    """`nll_loss` of the log-softmax of `input` over its classes (dimension 1, or 0 without a batch).
+
+    A target of class numbers, or of probabilities in the shape of the input. `label_smoothing` mixes every target with
+    the uniform distribution.
+    """
+    reduction = reduction_of(size_average, reduce, reduction)
+    if not 0.0 <= label_smoothing <= 1.0:
+        raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
+    dim = 0 if input.ndim == 1 else 1
+    if target._data.shape == input._data.shape:
+        return _cross_entropy_of_probabilities(input, target, weight, reduction, label_smoothing, dim, ignore_index)
+    logs = log_softmax(input, dim)
+    nll = nll_loss(logs, target, weight, None, ignore_index, None, reduction)
+    if label_smoothing == 0.0:
+        return nll
+    kept = target._data != ignore_index
+    smooth: Any = -logs
+    if weight is not None:
+        smooth = smooth * shape.reshape(weight, (-1, *(1,) * (input.ndim - dim - 1)))
+    smooth = pointwise.masked_fill(smooth.sum(dim), Tensor._wrap(~kept), 0.0)
+    if reduction == "mean":
+        count = kept.sum() if weight is None else weight._data[target._data[kept]].sum()
+        smooth = smooth.sum() / float(count)
+    elif reduction == "sum":
+        smooth = smooth.sum()
+    return nll * (1 - label_smoothing) + smooth * (label_smoothing / input.shape[dim])  # type: ignore[operator, no-any-return]
+
+
+def _cross_entropy_of_probabilities(
+    input: Tensor,
+    target: Any,
+    weight: Tensor | None,
+    reduction: str,
+    label_smoothing: float,
+    dim: int,
+    ignore_index: int,
+) -> Tensor:
+    if not target.is_floating_point():
+        name = dtypes.scalar_type_name(target.dtype)
+        raise RuntimeError(f"Expected floating point type for target with class probabilities, got {name}")
+    if ignore_index >= 0:
+        raise RuntimeError("ignore_index is not supported for floating point target")
+    logs: Any = log_softmax(input, dim)
+    if label_smoothing > 0.0:
+        target = target * (1 - label_smoothing) + label_smoothing / input.shape[dim]
+    loss = logs * target
+    if weight is not None:
+        loss = loss * shape.reshape(weight, (-1, *(1,) * (input.ndim - dim - 1)))
+    if reduction == "none":
+        return -loss.sum(dim)  # type: ignore[no-any-return]
+    total = -loss.sum()
+    if reduction == "sum":
+        return total  # type: ignore[no-any-return]
+    return total / (math.prod(input._data.shape) // input.shape[dim])  # type: ignore[no-any-return]
+
+
+def kl_div(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    log_target: bool = False,
+) -> Tensor:
+    """Kullback-Leibler divergence of log-probabilities `input` from `target`; ``batchmean`` is the true mean."""
+    if reduction == "mean":
+        warnings.warn(
+            "reduction: 'mean' divides the total loss by both the batch size and the support size.'batchmean' divides "
+            "only by the batch size, and aligns with the KL div math definition.'mean' will be changed to behave the "
+            "same as 'batchmean' in the next major release.",
+            UserWarning,
+            stacklevel=2,
+        )
+    by_batch = reduction == "batchmean"
+    reduction = "sum" if by_batch else reduction_of(size_average, reduce, reduction)
+    if log_target:
+        loss: Any = pointwise.exp(target) * (target - input)  # type: ignore[operator]
+    else:
+        loss = pointwise.xlogy(target, target) - target * input  # type: ignore[operator]
+    loss = _reduced(loss, reduction)
+    return loss / input.shape[0] if by_batch and input.ndim else loss  # type: ignore[no-any-return]
+
+
+def poisson_nll_loss(
+    input: Any,
+    target: Any,
+    log_input: bool = True,
+    full: bool = False,
+    size_average: bool | None = None,
+    eps: float = 1e-8,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """Negative log-likelihood of counts `target` under a Poisson distribution of (log) rate `input`."""
+    reduction = reduction_of(size_average, reduce, reduction)
+    loss = pointwise.exp(input) - target * input if log_input else input - target * pointwise.log(input + eps)
+    if full:
+        stirling = target * pointwise.log(target) - target + 0.5 * pointwise.log(2 * math.pi * target)
+        loss = loss + pointwise.masked_fill(stirling, target <= 1, 0.0)
+    return _reduced(loss, reduction)
+
+
+def gaussian_nll_loss(
+    input: Any, target: Any, var: Any, full: bool = False, eps: float = 1e-6, reduction: str = "mean"
+) -> Tensor:
+    """Negative log-likelihood of `target` under normal distributions of mean `input` and variance `var`."""
+    if isinstance(var, float):
+        var = Tensor._wrap(input._data * 0 + var)
+    if bool((var._data < 0).any()):
+        raise ValueError("var has negative entry/entries")
+    if var._data.shape != input._data.shape:
+        if input._data.shape[:-1] == var._data.shape:
+            var = shape.unsqueeze(var, -1)
+        elif not (input._data.shape[:-1] == var._data.shape[:-1] and var._data.shape[-1:] == (1,)):
+            raise ValueError("var is of incorrect size")
+    if reduction not in ("none", "mean", "sum"):
+        raise ValueError(f"{reduction} is not valid")
+    low = var._data < eps
+    if low.any():
+        # The floor counts for the value, and the gradient passes as if it were not there.
+        var = var + Tensor._wrap((var._data.clip(eps) - var._data).astype(var._data.dtype))
+    loss = 0.5 * (pointwise.log(var) + (input - target) ** 2 / var)
+    return _reduced(loss + 0.5 * math.log(2 * math.pi) if full else loss, reduction)
+
+
+def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Tensor:
+    """The cosine of the angle between vectors along `dim`; norms below `eps` count as `eps`."""
+    first = x1 / pointwise.clamp_min(reduce.norm(x1, 2, dim, True), eps)
+    second = x2 / pointwise.clamp_min(reduce.norm(x2, 2, dim, True), eps)
+    return (first * second).sum(dim)  # type: ignore[no-any-return]
+
+
+def pairwise_distance(x1: Any, x2: Any, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> Tensor:
+    """The p-norm of the differences of vectors along the last dimension, `eps` added to each element."""
+    return reduce.norm(x1 - x2 + eps, p, -1, keepdim)
+
+
+def cosine_embedding_loss(
+    input1: Any,
+    input2: Any,
+    target: Any,
+    margin: float = 0,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """1 - cosine for targets 1, max(0, cosine - margin) for targets -1."""
+    reduction = reduction_of(size_average, reduce, reduction)
+    dim = target.ndim
+    eps = 1e-12
+    inner = (input1 * input2).sum(dim)
+    norms = pointwise.sqrt(((input1 * input1).sum(dim) + eps) * ((input2 * input2).sum(dim) + eps))
+    cosine: Any = inner / norms
+    zero = cosine * 0
+    loss = pointwise.where(target == 1, 1 - cosine, zero) + pointwise.where(
+        target == -1, pointwise.clamp_min(cosine - margin, 0), zero
+    )
+    return _reduced(loss, reduction)
+
+
+def hinge_embedding_loss(
+    input: Any,
+    target: Any,
+    margin: float = 1.0,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """x for targets 1, max(0, margin - x) for targets -1."""
+    reduction = reduction_of(size_average, reduce, reduction)
+    zero = Tensor._wrap(input._data * 0)
+    loss = pointwise.where(target != 1, pointwise.clamp_min(margin - input, 0), zero) + pointwise.where(
+        target != -1, input, zero
+    )
+    return _reduced(loss, reduction)
+
+
+def margin_ranking_loss(
+    input1: Any,
+    input2: Any,
+    target: Any,
+    margin: float = 0,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """max(0, -target * (x1 - x2) + margin): target 1 wants the first larger, -1 the second."""
+    reduction = reduction_of(size_average, reduce, reduction)
+    if input1.ndim != input2.ndim or input1.ndim != target.ndim:
+        raise RuntimeError(
+            "margin_ranking_loss : All input tensors should have same dimension but got sizes: input1: "
+            f"{input1.size()}, input2: {input2.size()}, target: {target.size()} "
+        )
+    return _reduced(pointwise.clamp_min(-target * (input1 - input2) + margin, 0), reduction)
+
+
+def triplet_margin_loss(
+    anchor: Any,
+    positive: Any,
+    negative: Any,
+    margin: float = 1.0,
+    p: float = 2,
+    eps: float = 1e-6,
+    swap: bool = False,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """max(0, margin + distance to the positive - distance to the negative)."""
+    reduction = reduction_of(size_average, reduce, reduction)
+    if margin <= 0:
+        raise ValueError(f"margin must be greater than 0, got {margin}")
+    near: Any = pairwise_distance(anchor, positive, p, eps)
+    far = pairwise_distance(anchor, negative, p, eps)
+    if swap:
+        far = pointwise.minimum(far, pairwise_distance(positive, negative, p, eps))
+    return _reduced(pointwise.clamp_min(margin + near - far, 0), reduction)
+
+
+def multi_margin_loss(
+    input: Any,
+    target: Any,
+    p: int = 1,
+    margin: float = 1.0,
+    weight: Any = None,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """The mean over classes of max(0, margin - x[target] + x[class]) ** p, the target's own left out."""
+    reduction = reduction_of(size_average, reduce, reduction)
+    rows = shape.reshape(input, (-1, input.shape[-1]))
+    chosen = nn.pick(target._data.reshape(-1), None, input.shape[-1], 1, -100, input._data.dtype)[0]
+    right: Any = Tensor._wrap(-chosen)
+    loss: Any = pointwise.clamp_min(margin - (rows * right).sum(1, keepdim=True) + rows, 0) ** p * (1 - right)
+    if weight is not None:
+        loss = loss * shape.reshape(weight[target], (-1, 1))
+    loss = loss.sum(1) / input.shape[-1]
+    return _reduced(loss if input.ndim > 1 else loss[0], reduction)
+
+
+def multilabel_soft_margin_loss(
+    input: Any,
+    target: Any,
+    weight: Any = None,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """The mean over classes of the logistic loss of each label."""
+    reduction = reduction_of(size_average, reduce, reduction)
+    loss: Any = -(target * nn.log_sigmoid(input) + (1 - target) * nn.log_sigmoid(-input))
+    if weight is not None:
+        loss = loss * weight
+    return _reduced(loss.sum(-1) / input.shape[-1], reduction)

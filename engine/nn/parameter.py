@@ -1,0 +1,101 @@
+"""`Parameter` and `Buffer`: the two kinds of tensor a module keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from engine import dtypes
+from engine.state import S
+from engine.tensor import Tensor
+
+__all__ = ["Buffer", "Parameter", "reset_gradients"]
+
+
+def _over(made: Any, data: Any) -> Any:
+    """Let the bare tensor `made` lie over the memory of `data` (None is empty), outside any graph.
+
+    Raises:
+        TypeError: if `data` is not a Tensor.
+    """
+    if data is None:
+        data = Tensor._wrap(np.empty(0, dtypes.get_default_dtype().numpy))
+    elif not isinstance(data, Tensor):
+        raise TypeError(
+            f"{type(made).__name__}() expected a Tensor, but got {type(data).__name__}; make one first, for example "
+            "with torch.tensor(..., dtype=torch.float32)"
+        )
+    made._data = data._data
+    made._edge = made._grad = made._view = None
+    # Shared, so that a write through `data` is noticed by what was saved of the parameter.
+    made._counter = data._shared_counter()
+    return made
+
+
+class Parameter(Tensor):
+    """A tensor that becomes one of a module's `parameters` when it is assigned to an attribute.
+
+    It lies over the memory of `data` and requires grad, in ``no_grad`` too, unless `requires_grad` is False.
+
+    Raises:
+        TypeError: if `data` is not a Tensor, RuntimeError: if it requires grad and is not floating point or complex.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, data: Tensor | None = None, requires_grad: bool = True) -> Any:
+        made = _over(object.__new__(cls), data)
+        if requires_grad:
+            if not made.dtype.differentiable:
+                raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
+            made.requires_grad_()
+        return made
+
+    def __repr__(self) -> str:
+        return "Parameter containing:\n" + super().__repr__()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:
+        copy: Parameter = type(self)(Tensor._wrap(self._data.copy()), self.requires_grad)
+        memo[id(self)] = copy
+        return copy
+
+
+class _BufferType(type):
+    def __instancecheck__(cls, instance: object) -> bool:
+        return isinstance(instance, Tensor) and bool(instance.__dict__.get("_is_buffer", False))
+
+
+class Buffer(Tensor, metaclass=_BufferType):
+    """A plain tensor that becomes one of a module's `buffers` when it is assigned to an attribute.
+
+    A `persistent` one is part of the module's ``state_dict``.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, data: Tensor | None = None, *, persistent: bool = True) -> Any:
+        made = _over(object.__new__(Tensor), data)
+        made.persistent = persistent
+        made._is_buffer = True
+        return made
+
+
+def reset_gradients(tensors: Iterable[Tensor], set_to_none: bool) -> None:
+    """Fill the gradients of `tensors` with zeros, in place, or drop them: ``zero_grad`` of modules and optimizers."""
+    for tensor in tensors:
+        grad = tensor._grad
+        if grad is None:
+            continue
+        if set_to_none:
+            tensor._grad = None
+            continue
+        for observer in S.observers:
+            observer.before_write(grad)
+        if grad._edge is not None:
+            # A gradient that was recorded (create_graph) may look into an expanded array: it is cut off.
+            grad._edge = grad._view = None
+            grad._data = grad._data.copy()
+        grad._data[...] = 0
+        grad._shared_counter()[0] += 1
