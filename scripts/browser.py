@@ -76,7 +76,7 @@ def problem_of(path: Path) -> str:
         return "there is no such file"
     with tempfile.TemporaryDirectory(prefix="chromium-probe-") as profile:
         command = [
-            path,
+            str(path),
             "--headless",
             *FLAGS,
             f"--user-data-dir={profile}",

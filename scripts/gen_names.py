@@ -1,135 +1,121 @@
-"""Writes `static/src/names.gen.ts`: the engine's public names with signature and first line of documentation.
+"""Writes the names the editor completes: the engine's public names in, `static/src/names.gen.ts` out.
 
-Completion in the editor reads it. Names are grouped by where they are reached from: a module, ``torch.Tensor`` or
-another public class that programs call methods on.
+They are listed under the names a program knows them by: ``torch``, ``torch.nn``, ``torch.Tensor``.
 """
 
 from __future__ import annotations
+import __future__
 
 import importlib
 import inspect
 import json
-from types import ModuleType
+import types
+from collections.abc import Iterator
+from typing import Any
 
-MODULES = (
-    "torch",
-    "torch.nn",
-    "torch.nn.functional",
-    "torch.nn.init",
-    "torch.nn.utils",
-    "torch.optim",
-    "torch.optim.lr_scheduler",
-    "torch.autograd",
-    "torch.autograd.functional",
-    "torch.autograd.profiler",
-    "torch.cuda",
-    "torch.linalg",
-    "torch.special",
-)
-"""Modules that are listed, where the engine has them, under the name a program uses."""
-
-CLASSES = ("torch.Tensor", "torch.nn.Module", "torch.optim.Optimizer")
-"""Classes whose members are listed."""
-
-SIGNATURE = 72
-"""Longest signature that is shown whole."""
+import engine
+from engine import nn
+from engine.tensor import Tensor
 
 HEAD = """\
-// Generated from the engine by `make gen`; do not edit.
+// Generated from the engine's public names by `make gen`; do not edit.
 
 export type Kind = "class" | "constant" | "function" | "method" | "module" | "property";
-
-/** Name, kind, signature and the first line of its documentation; the last two may be empty. */
 export type Entry = readonly [name: string, kind: Kind, signature: string, doc: string];
-
-/** What can follow `torch.`, `torch.nn.` or a tensor's dot. */
 export type NameTable = Readonly<Record<string, readonly Entry[]>>;
 
+/** What may follow each of these names and a dot. */
 export const NAMES: NameTable = {
 """
 
+MODULES = (
+    "autograd",
+    "autograd.functional",
+    "autograd.profiler",
+    "cuda",
+    "linalg",
+    "nn",
+    "nn.functional",
+    "nn.init",
+    "nn.utils",
+    "optim",
+)
+"""The modules that programs know, without ``torch.``; the rest of the engine is its inside."""
 
-def _engine(name: str) -> str:
-    return name.replace("torch", "engine", 1)
+LONGEST_SIGNATURE = 90
+LONGEST_DOC = 120
 
-
-def _module(name: str) -> ModuleType | None:
-    """The engine's module for PyTorch's `name`, or None if the engine has none (an import error inside it is raised)."""
-    try:
-        return importlib.import_module(_engine(name))
-    except ModuleNotFoundError as problem:
-        if problem.name and _engine(name).startswith(problem.name):
-            return None
-        raise
-
-
-def _kind(value: object, in_class: bool) -> str:
-    if inspect.ismodule(value):
-        return "module"
-    if inspect.isclass(value):
-        return "class"
-    if in_class and (isinstance(value, property) or inspect.isdatadescriptor(value)):
-        return "property"
-    if callable(value) or isinstance(value, (staticmethod, classmethod)):
-        return "method" if in_class else "function"
-    return "constant"
-
-
-def _signature(value: object, in_class: bool) -> str:
-    if inspect.isclass(value) or not callable(value):
-        return ""
-    try:
-        parameters = list(inspect.signature(value).parameters.values())
-    except (TypeError, ValueError):
-        return ""
-    if in_class:
-        parameters = parameters[1:]
-    text = ", ".join(
-        str(one.replace(annotation=inspect.Parameter.empty))
-        for one in parameters
-        if not one.name.startswith("_")
-    )
-    return f"({text})" if len(text) <= SIGNATURE else f"({text[: SIGNATURE - 1]}…)"
-
-
-def _doc(value: object) -> str:
-    if not (inspect.ismodule(value) or callable(value) or isinstance(value, property)):
-        return ""
-    text = inspect.getdoc(value) or ""
-    return text.split("\n\n")[0].replace("\n", " ").replace("``", "").strip()[:200]
-
-
-def _entries(owner: object, in_class: bool) -> list[tuple[str, str, str, str]]:
-    found = []
-    chosen = getattr(owner, "__all__", None) or dir(owner)
-    for name in sorted(chosen):
-        if name.startswith("_"):
-            continue
-        value = inspect.getattr_static(owner, name) if in_class else getattr(owner, name)
-        if inspect.ismodule(value) and f"torch.{name}" not in MODULES and f".{name}" not in "".join(MODULES):
-            continue
-        # What a module imported for itself is not its own.
-        home = getattr(value, "__module__", None)
-        if not in_class and isinstance(home, str) and home.split(".")[0] not in ("engine", "builtins"):
-            continue
-        kind = _kind(value, in_class)
-        found.append((name, kind, _signature(value, in_class), _doc(value)))
-    return found
+Entry = tuple[str, str, str, str]
 
 
 def render() -> str:
-    """The text of `names.gen.ts`."""
-    lines = [HEAD]
-    groups: list[tuple[str, object, bool]] = [(name, module, False) for name in MODULES if (module := _module(name))]
-    for name in CLASSES:
-        home, _, attribute = name.rpartition(".")
-        module = _module(home)
-        owner = getattr(module, attribute, None)
-        if owner is not None:
-            groups.append((name, owner, True))
-    for name, owner, in_class in groups:
-        lines.append(f"  {json.dumps(name)}: [\n")
-        lines += [f"    {json.dumps(entry, ensure_ascii=False)},\n" for entry in _entries(owner, in_class)]
-        lines.append("  ],\n")
-    lines.append("};\n")
-    return "".join(lines)
+    """The whole text of ``static/src/names.gen.ts``."""
+    tables = {}
+    for name in ("", *MODULES):
+        module = importlib.import_module(f"engine.{name}".rstrip("."))
+        entries = [_entry(n, value, "function") for n, value in _public(module)]
+        tables[f"torch.{name}".rstrip(".")] = entries
+    tables["torch.Tensor"] = [_entry(name, value, "method") for name, value in _members(Tensor)]
+    tables["torch.nn.Module"] = [_entry(name, value, "method") for name, value in _members(nn.Module)]
+    body = ""
+    for path in sorted(tables):
+        body += f"  {json.dumps(path)}: [\n"
+        body += "".join(f"    {json.dumps(entry, ensure_ascii=False)},\n" for entry in sorted(tables[path]))
+        body += "  ],\n"
+    return HEAD + body + "};\n"
+
+
+def _public(module: types.ModuleType) -> Iterator[tuple[str, Any]]:
+    """What a program may use of a module: what the engine made, and at the top its constants, such as ``pi``."""
+    for name, value in vars(module).items():
+        if name.startswith("_"):
+            continue
+        if isinstance(value, types.ModuleType):
+            if value.__name__.removeprefix("engine.") in MODULES:
+                yield name, value
+        elif callable(value):
+            if (getattr(value, "__module__", None) or "engine").startswith("engine"):
+                yield name, value
+        elif module is engine and not isinstance(value, __future__._Feature):
+            yield name, value
+
+
+def _members(cls: type) -> list[tuple[str, Any]]:
+    names = {name for base in cls.__mro__[:-1] for name in vars(base) if not name.startswith("_")}
+    return [(name, inspect.getattr_static(cls, name)) for name in sorted(names)]
+
+
+def _entry(name: str, value: Any, function: str) -> Entry:
+    if isinstance(value, types.ModuleType):
+        return name, "module", "", _first_line(value)
+    if isinstance(value, staticmethod | classmethod):
+        value = value.__func__
+    if isinstance(value, type):
+        return name, "class", _signature(value), _first_line(value)
+    if isinstance(value, property | types.GetSetDescriptorType | types.MemberDescriptorType):
+        return name, "property", "", _first_line(value)
+    if callable(value):
+        return name, function, _signature(value), _first_line(value)
+    return name, "constant" if function == "function" else "property", "", ""
+
+
+def _signature(value: Any) -> str:
+    """The parameters by name, with their defaults and without types: ``(input, dim=None, keepdim=False)``."""
+    try:
+        parameters = list(inspect.signature(value).parameters.values())
+    except (TypeError, ValueError):
+        return "(...)"
+    if parameters and parameters[0].name == "self":
+        parameters = parameters[1:]
+    plain = [p.replace(annotation=inspect.Parameter.empty) for p in parameters]
+    text = str(inspect.Signature(plain))
+    # A default that prints an address would make the file differ from run to run.
+    if len(text) > LONGEST_SIGNATURE or " at 0x" in text:
+        text = f"({', '.join(p.name for p in plain)})"
+    return text if len(text) <= LONGEST_SIGNATURE else f"{text[: LONGEST_SIGNATURE - 2]}…)"
+
+
+def _first_line(value: Any) -> str:
+    doc = inspect.getdoc(value) or ""
+    line = doc.strip().split("\n\n")[0].replace("\n", " ").replace("``", "`")
+    return line if len(line) <= LONGEST_DOC else f"{line[: LONGEST_DOC - 1]}…"
