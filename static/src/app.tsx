@@ -10,6 +10,7 @@ import { Palette } from "./parts/palette";
 import { ShareDialog } from "./parts/share";
 import { Split } from "./parts/split";
 import { type Tab, Tabs } from "./parts/tabs";
+import { Timeline } from "./parts/timeline";
 import { showPanel } from "./program";
 import { type Panel, type State, update, useStore } from "./store";
 
@@ -141,6 +142,7 @@ export function App() {
         <h1 className="unseen">Autograd playground</h1>
         <Split left={<Code />} right={<Results />} />
       </main>
+      <Timeline />
       <PhoneTabs />
       <Overlays />
       <Toast />

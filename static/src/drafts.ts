@@ -1,4 +1,5 @@
 /** Drafts in localStorage: what was typed and not shared survives a reload, and no tab or link ever overwrites it. */
+import { load, store } from "./storage";
 import type { Draft } from "./store";
 
 /** A kept draft; `saved` is in milliseconds since 1970. */
@@ -31,25 +32,21 @@ function isDraft(x: unknown): x is SavedDraft {
 /** Every kept draft, newest first. What cannot be read is left out. */
 export function listDrafts(): readonly SavedDraft[] {
   try {
-    const all: unknown = JSON.parse(localStorage.getItem(KEY) ?? "[]");
+    const all: unknown = JSON.parse(load(KEY) ?? "[]");
     return Array.isArray(all) ? all.filter(isDraft).sort((a, b) => b.saved - a.saved) : [];
   } catch {
     return [];
   }
 }
 
-function store(drafts: readonly SavedDraft[]): void {
-  try {
-    localStorage.setItem(KEY, JSON.stringify(drafts.slice(0, MOST)));
-  } catch {
-    // A full or forbidden storage must not stop the typing.
-  }
+function write(drafts: readonly SavedDraft[]): void {
+  store(KEY, JSON.stringify(drafts.slice(0, MOST)));
 }
 
 /** The draft this tab was writing before a reload, else the newest of `base`, else (for an empty base) the newest. */
 export function findDraft(base: string): SavedDraft | null {
   const all = listDrafts();
-  const mine = sessionStorage.getItem(TAB);
+  const mine = load(TAB, "sessionStorage");
   const own = all.find((draft) => draft.id === mine);
   if (own && (base === "" || own.base === base)) return own;
   return (base === "" ? all[0] : all.find((draft) => draft.base === base)) ?? null;
@@ -62,7 +59,7 @@ export class DraftKeeper {
   /** Tells the keeper that the page now shows `draft` as it is stored. */
   adopt(draft: SavedDraft): void {
     this.known.set(draft.id, draft.saved);
-    sessionStorage.setItem(TAB, draft.id);
+    store(TAB, draft.id, "sessionStorage");
   }
 
   /** Keeps the draft; returns it under the id it was kept with. */
@@ -73,13 +70,13 @@ export class DraftKeeper {
     const id = taken ? newDraftId() : draft.id;
     const saved = { ...draft, id, saved: now };
     this.adopt(saved);
-    store([saved, ...all.filter((one) => one.id !== id)]);
+    write([saved, ...all.filter((one) => one.id !== id)]);
     return taken ? { ...draft, id } : draft;
   }
 
   /** Forgets a draft that is now the same as what it came from, or was shared. */
   drop(id: string): void {
     this.known.delete(id);
-    store(listDrafts().filter((one) => one.id !== id));
+    write(listDrafts().filter((one) => one.id !== id));
   }
 }

@@ -11,23 +11,30 @@ import "./styles/graph.css";
 import "./styles/profiler.css";
 import "./styles/jacobian.css";
 import "./styles/dialogs.css";
+import "./styles/embed.css";
 import { createRoot } from "react-dom/client";
 import { listenForKeys } from "./actions";
 import "./graph";
 import { App } from "./app";
+import { boot } from "./boot";
+import { Embed } from "./embed";
 import { keep, openFirst } from "./program";
 import { connect } from "./socket";
 import { getState } from "./store";
 import { applyTheme } from "./theme";
 
-applyTheme();
-openFirst();
-connect();
-listenForKeys(getState);
-window.addEventListener("pagehide", keep);
-document.addEventListener("visibilitychange", () => document.hidden && keep());
-window.addEventListener("popstate", () => location.reload());
-
 const root = document.getElementById("app");
 if (!root) throw new Error('The page has no <div id="app">.');
-createRoot(root).render(<App />);
+
+applyTheme();
+openFirst();
+if (boot.embed) {
+  createRoot(root).render(<Embed />);
+} else {
+  connect();
+  listenForKeys(getState);
+  window.addEventListener("pagehide", keep);
+  document.addEventListener("visibilitychange", () => document.hidden && keep());
+  window.addEventListener("popstate", () => location.reload());
+  createRoot(root).render(<App />);
+}

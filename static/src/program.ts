@@ -109,15 +109,16 @@ export function openFirst(): void {
   const query = new URLSearchParams(location.search);
   const example = query.get("example");
   const base = boot.session ? `session:${boot.session.id}` : example ? `example:${example}` : "";
-  const saved = findDraft(base);
+  const saved = boot.embed ? null : findDraft(base);
   if (boot.session) openSession(boot.session);
-  if (saved && !boot.embed) {
+  if (saved) {
     const { run } = getState();
     openDraft(saved);
     update({ run, shown: run, toast: "This is your draft, kept in this browser." });
   } else if (!boot.session) {
-    if (query.has("new")) openNew();
-    else openExample(boot.examples.find((one) => one.id === example)?.id ?? boot.examples[0]?.id ?? "");
+    const first = boot.examples.find((one) => one.id === example) ?? boot.examples[0];
+    if (first && !query.has("new")) openExample(first.id);
+    else openNew();
   }
 }
 

@@ -1,5 +1,7 @@
 /** The theme: the system's unless the person chose one, kept in localStorage and on `<html data-theme>`. */
 
+import { load, store } from "./storage";
+
 export type Theme = "system" | "light" | "dark";
 
 const KEY = "playground.theme";
@@ -7,7 +9,7 @@ const system = window.matchMedia("(prefers-color-scheme: dark)");
 const listeners = new Set<() => void>();
 
 export function getTheme(): Theme {
-  const kept = localStorage.getItem(KEY);
+  const kept = load(KEY);
   return kept === "light" || kept === "dark" ? kept : "system";
 }
 
@@ -18,8 +20,7 @@ export function isDark(): boolean {
 }
 
 export function setTheme(theme: Theme): void {
-  if (theme === "system") localStorage.removeItem(KEY);
-  else localStorage.setItem(KEY, theme);
+  store(KEY, theme === "system" ? null : theme);
   applyTheme();
 }
 

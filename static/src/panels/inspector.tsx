@@ -171,7 +171,6 @@ function Card({ run, node }: { run: RunState; node: wire.Node }) {
         {node.failed && <p className="card-failed">{node.failed}</p>}
         {node.outputs.map((one, i) => (
           <Numbers
-            // biome-ignore lint/suspicious/noArrayIndexKey: outputs have no other name than their place
             key={i}
             title={node.outputs.length > 1 ? `Value ${i}` : "Value"}
             values={detail?.values[i] ?? one.value}

@@ -134,7 +134,6 @@ function Answer({ run, question }: { run: RunState; question: Question }) {
     setAsked(question);
     send({ type: "jacobian", run: run.id, ...question, inputs: [...question.inputs] });
   };
-  // biome-ignore lint/correctness/useExhaustiveDependencies: asked once for each question, when it can be answered
   useEffect(() => {
     if (!done && !problem && alive && entries <= QUICK) ask();
   }, [question, alive, run.id]);

@@ -127,7 +127,6 @@ export function OutputPanel() {
             </h3>
           )}
           {items.map((item, at) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: items are only ever appended
             <ItemBlock key={at} item={item} run={run} />
           ))}
         </section>

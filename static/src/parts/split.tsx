@@ -7,6 +7,7 @@ import {
   useRef,
   useState,
 } from "react";
+import { load, store } from "../storage";
 
 const KEY = "playground.split";
 const MIN = 20;
@@ -14,7 +15,7 @@ const MAX = 75;
 const FIRST = 42;
 
 function kept(): number {
-  const value = Number(localStorage.getItem(KEY));
+  const value = Number(load(KEY));
   return value >= MIN && value <= MAX ? value : FIRST;
 }
 
@@ -24,7 +25,7 @@ export function Split({ left, right }: { left: ReactNode; right: ReactNode }) {
   const move = (to: number) => {
     const next = Math.min(MAX, Math.max(MIN, to));
     setShare(next);
-    localStorage.setItem(KEY, String(Math.round(next * 10) / 10));
+    store(KEY, String(Math.round(next * 10) / 10));
   };
   const onPointerMove = (event: PointerEvent<HTMLDivElement>) => {
     if (!event.currentTarget.hasPointerCapture(event.pointerId) || !box.current) return;

@@ -1,0 +1,57 @@
+/** A stored session inside another page: its code, graph and output, and the way to the playground. Nothing runs. */
+import { useEffect, useRef, useState } from "react";
+import { boot } from "./boot";
+import { mountEditor } from "./editor/editor";
+import { GraphPanel } from "./panels/graph";
+import { OutputPanel } from "./panels/output";
+import { Tabs } from "./parts/tabs";
+import { Timeline } from "./parts/timeline";
+import { useStore } from "./store";
+
+type View = "code" | "graph" | "output";
+
+const TABS = [
+  { id: "code", label: "Code" },
+  { id: "graph", label: "Graph" },
+  { id: "output", label: "Output" },
+] as const;
+
+export function Embed() {
+  const title = useStore((state) => state.draft.title);
+  const graphed = useStore((state) => (state.shown?.graph.nodes.length ?? 0) > 0);
+  const [view, setView] = useState<View>(graphed ? "graph" : "output");
+  const code = useRef<HTMLDivElement>(null);
+  useEffect(() => (code.current ? mountEditor(code.current, true) : undefined), []);
+  return (
+    <div className="page embed" data-view={view}>
+      <header className="bar">
+        <h1 className="embed-title">{title}</h1>
+        <a className="embed-open" href={`/s/${boot.session?.id ?? ""}`} target="_blank" rel="noopener">
+          Open in playground
+        </a>
+      </header>
+      <Tabs label="Views" tabs={TABS} current={view} onPick={setView} controls={(id) => `embed-${id}`} />
+      <main className="embed-main">
+        <section
+          className="embed-code editor"
+          id="embed-code"
+          role="tabpanel"
+          aria-labelledby="tab-embed-code"
+          ref={code}
+        />
+        <section className="embed-graph" id="embed-graph" role="tabpanel" aria-labelledby="tab-embed-graph">
+          <GraphPanel />
+        </section>
+        <section
+          className="embed-output"
+          id="embed-output"
+          role="tabpanel"
+          aria-labelledby="tab-embed-output"
+        >
+          <OutputPanel />
+        </section>
+      </main>
+      <Timeline />
+    </div>
+  );
+}
