@@ -12,7 +12,7 @@ import numpy as np
 from engine import dtypes
 from engine.dispatch import composite, define
 from engine.ops.reduce import dims, one_dim
-from engine.registry import LINEAR, OPS, arrays
+from engine.registry import CONSTANT, LINEAR, OPS, arrays
 from engine.tensor import Size, Tensor, dimension_out_of_range
 
 # --- Views -----------------------------------------------------------------------------------------------------------
@@ -99,10 +99,9 @@ as_strided = define("as_strided", LINEAR, view=True, grad="AsStridedBackward0",
     vjp=(lambda F, g, chain: _lead_back(F, g, chain),),
     formula=r"\text{into zeros}", doc="A view made anew after its base was changed in place.")
 
-detach = define("detach", LINEAR, inputs=1,
+detach = define("detach", CONSTANT, inputs=1, dtypes="any",
     forward=lambda xp, input: input[...],
-    vjp=(lambda F, g: None,),
-    formula="0", doc="The same memory, cut from the graph.")
+    doc="The same memory, cut from the graph.")
 
 # --- Adjoints of views -----------------------------------------------------------------------------------------------
 
