@@ -88,8 +88,8 @@ def require(where: device | str | None) -> tuple[device, ArrayModule]:
 
 
 def module_of(array: Array) -> ArrayModule:
-    """The module whose array this is."""
-    return np if isinstance(array, np.ndarray) else cupy()
+    """The module whose array (or NumPy scalar) this is."""
+    return np if isinstance(array, (np.ndarray, np.generic)) else cupy()
 
 
 def device_of(array: Array) -> device:

@@ -401,12 +401,8 @@ def record(op: Op, inputs: Sequence[Any], statics: tuple[Any, ...], outputs: Seq
     )
     if not any(e is not None for e in edges):
         return None
-    if op.kind == CONSTANT:
-        return None
     node = new_node(op.node)
-    node.next_edges = edges if op.variadic else tuple(
-        e for e, i, r in zip(edges, inputs, rules, strict=True) if r or isinstance(i, Tensor)
-    ) if False else edges
+    node.next_edges = edges
     node.args = statics
     node.shapes = (
         tuple(i._data.shape if isinstance(i, Tensor) else () for i in inputs) if op.wants_shapes else None

@@ -96,8 +96,10 @@ class Node:
     sequence_nr: int
 
     def name(self) -> str:
-        """``SinBackward0``."""
-        return type(self).__name__
+        """``SinBackward0``; with a namespace for the nodes PyTorch writes by hand: ``torch::autograd::CopySlices``."""
+        return self.namespace + type(self).__name__
+
+    namespace: ClassVar[str] = ""
 
     @property
     def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
@@ -216,6 +218,7 @@ class AccumulateGrad(Node):
     __slots__ = ("_leaf",)
 
     is_leaf_node: ClassVar[bool] = True
+    namespace: ClassVar[str] = "torch::autograd::"
     post_accumulate: list[Any] | None = None
 
     def __init__(self, leaf: Tensor) -> None:
@@ -248,7 +251,7 @@ class AccumulateGrad(Node):
             return
         old = leaf._grad
         if create_graph:
-            leaf._grad = grad if old is None else old + grad
+            leaf._grad = _copied(leaf, grad) if old is None else old + grad
         elif old is None:
             # The first gradient is kept, not copied, if nobody else can see its memory.
             if sys.getrefcount(grad) > _OWN_REFERENCES or grad.base is not None or not grad.flags.writeable:
@@ -264,6 +267,14 @@ class AccumulateGrad(Node):
         if self.post_accumulate:
             for hook in tuple(self.post_accumulate):
                 hook(leaf)
+
+
+def _copied(leaf: Tensor, grad: Tensor) -> Tensor:
+    """A gradient that is part of a graph, in memory of the leaf's own layout: PyTorch's ``CopyBackwards``."""
+    from engine.registry import TENSORS
+
+    empty = Tensor._wrap(backend.module_of(leaf._data).empty_like(leaf._data))
+    return TENSORS.copy(empty, grad)  # type: ignore[no-any-return]
 
 
 class _Probe(AccumulateGrad):
@@ -283,10 +294,10 @@ def _raise_modified(node: Node, counter: list[int], expected: int, tensor: Tenso
     if tensor is not None:
         shape, dtype = tensor._data.shape, tensor.dtype
         fn = tensor.grad_fn
-        origin = f", which is output {tensor.output_nr} of {fn.name()}," if fn is not None else ""
+        origin = f", which is output {tensor.output_nr} of {_short(fn)}," if fn is not None else ""
     else:
         shape, dtype = node.meta[0]
-        origin = f", which is output 0 of {node.name()},"
+        origin = f", which is output 0 of {_short(node)},"
     name = "torch." + dtypes.legacy_name(dtype)
     raise RuntimeError(
         "one of the variables needed for gradient computation has been modified by an inplace operation: "
@@ -294,6 +305,11 @@ def _raise_modified(node: Node, counter: list[int], expected: int, tensor: Tenso
         "anomaly detection to find the operation that failed to compute its gradient, with "
         "torch.autograd.set_detect_anomaly(True)."
     )
+
+
+def _short(node: Node) -> str:
+    """``Sin`` for ``SinBackward0``: how PyTorch names a node in that message."""
+    return node.name().partition("Backward")[0]
 
 
 def new_node(kind: type[Node]) -> Node:
@@ -495,15 +511,22 @@ def _send(pending: dict[Node, Any], edge: tuple[Node, int], grad: Any) -> None:
         slots = pending.get(node)
         if slots is None:
             slots = pending[node] = [None] * len(node.meta)
-        slots[nr] = grad if slots[nr] is None else slots[nr] + grad
+        slots[nr] = grad if slots[nr] is None else _sum(slots[nr], grad)
     else:
         old = pending.get(node)
-        pending[node] = grad if old is None else old + grad
+        pending[node] = grad if old is None else _sum(old, grad)
+
+
+def _sum(a: Any, b: Any) -> Any:
+    total = a + b
+    return np.asarray(total) if isinstance(total, np.generic) else total  # 0-d arrays add up to scalars
 
 
 def _fit(F: Any, grad: Any, edge: Edge) -> Any:
     """`grad` reduced to the shape (undoing broadcasting) and dtype of what `edge` points at: the one place for it."""
     assert edge is not None
+    if isinstance(grad, np.generic):
+        grad = np.asarray(grad)
     node, nr = edge
     meta = node.meta
     if not meta:
@@ -515,8 +538,6 @@ def _fit(F: Any, grad: Any, edge: Edge) -> Any:
         if not dtype.is_complex and grad.dtype in (np.complex64, np.complex128, dtypes.complex64, dtypes.complex128):
             grad = F.real(grad)
         grad = F.to_dtype(grad, dtype)
-    elif not F.recording and not isinstance(grad, np.ndarray) and np.isscalar(grad):
-        grad = np.asarray(grad)
     return grad
 
 
@@ -573,7 +594,7 @@ def _after_node(node: Node, leaving: Sequence[Any], incoming: Sequence[Any], F: 
 
 
 def _tuple(value: Any) -> tuple[Any, ...]:
-    return (value,) if isinstance(value, Tensor) else tuple(value)
+    return tuple(value) if isinstance(value, (tuple, list)) or hasattr(value, "__next__") else (value,)
 
 
 def root_gradients(
@@ -697,7 +718,7 @@ def grad(
         if g is None:
             if not (allow_unused or materialize_grads):
                 raise RuntimeError(
-                    "One of the differentiated Tensors appears to not have been used in the graph. Set "
+                    f"The differentiated Tensor at index {len(result)} appears to not have been used in the graph. Set "
                     "allow_unused=True if this is the desired behavior."
                 )
             result.append(Tensor._wrap(np.zeros_like(t._data)) if materialize_grads else None)

@@ -156,7 +156,8 @@ def rebase(target: Tensor, node: Node) -> None:
     copy = new_node(CopySlices)
     base_edge = base._edge
     copy.next_edges = (base_edge, *node.next_edges[1:])
-    copy.inputs = copy.saved = copy.versions = copy.shapes = None
+    copy.inputs = ()  # not None: the inner node has saved tensors to check and to free
+    copy.saved = copy.versions = copy.shapes = None
     copy.args = (node, view.chain)
     copy.meta = ((base._data.shape, base.dtype),)
     base._edge = (copy, 0)
@@ -209,6 +210,8 @@ class CopySlices(Node):
     """The base of a view after an in-place operation on the view."""
 
     __slots__ = ()
+
+    namespace = "torch::autograd::"
 
     op = None  # type: ignore[assignment]
 

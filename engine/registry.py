@@ -316,7 +316,7 @@ _others: dict[str, ArrayNamespace] = {}
 
 def arrays(like: Array) -> ArrayNamespace:
     """The namespace for arrays of the same library as `like`."""
-    if isinstance(like, np.ndarray):
+    if isinstance(like, (np.ndarray, np.generic)):
         return _NUMPY
     xp = backend.module_of(like)
     return _others.setdefault(xp.__name__, ArrayNamespace(xp))

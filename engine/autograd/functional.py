@@ -73,12 +73,12 @@ def _check_requires_grad(values: Tensors, kind: str, strict: bool) -> None:
                 raise RuntimeError(f"Output {k} of the user-provided function is independent of the inputs.")
         elif not t.requires_grad:
             texts = {
-                "outputs": f"Output {k} of the user-provided function does not require gradients.The outputs must be "
+                "outputs": f"Output {k} of the user-provided function does not require gradients. The outputs must be "
                 "computed in a differentiable manner from the input when running in strict mode.",
                 "hessian": f"The hessian of the user-provided function with respect to input {k} is independent of the "
                 "input. This is not allowed in strict mode. You should ensure that your function is thrice "
                 "differentiable and that the hessian depends on the inputs.",
-                "jacobian": f"The jacobian of the user-provided function with respect to input {k} is independent of the "
+                "jacobian": f"While computing the hessian, found that the jacobian of the user-provided function with respect to input {k} is independent of the "
                 "input. This is not allowed in strict mode. You should ensure that your function is twice "
                 "differentiable and that the jacobian depends on the inputs (this would be violated by a linear "
                 "function for example).",

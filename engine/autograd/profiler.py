@@ -372,7 +372,7 @@ class profile(Observer):  # noqa: N801 (PyTorch's name)
             self._raw.append((name, start, perf_counter_ns(), shapes))
 
     def backward_node(self, node: Node, entering: Any, leaving: Any, start: int, end: int) -> None:
-        name = "torch::autograd::AccumulateGrad" if node.is_leaf_node else node.name()
+        name = node.name()
         self._raw.append((f"autograd::engine::evaluate_function: {name}", start, end, None))
         self._raw.append((name, start, end, None))
 

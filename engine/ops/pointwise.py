@@ -435,7 +435,7 @@ def _sigmoid(xp: Any, x: Any) -> Any:
 
 def _by_math(xp: Any, function: Any, x: Any) -> Any:
     """A function of Python's math module, elementwise: NumPy has none, and none of its speed is needed here."""
-    values = np.frompyfunc(function, 1, 1)(x if isinstance(x, np.ndarray) else x.get())
+    values = np.frompyfunc(function, 1, 1)(backend.to_host(x))
     return xp.asarray(values, dtype=x.dtype)
 
 
