@@ -83,7 +83,7 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     if a == 2 and b == 1:
         return mv(input, other)  # type: ignore[no-any-return]
     if a == 1 and b == 2:
-        return _shape.squeeze(mm(_shape.unsqueeze(input, 0), other), 0)
+        return _shape.squeeze_result(mm(_shape.unsqueeze(input, 0), other), 0)  # type: ignore[no-any-return]
     if not a or not b:
         raise RuntimeError(f"both arguments to matmul need to be at least 1D, but they are {a}D and {b}D")
     if b <= 2 and a >= 3:

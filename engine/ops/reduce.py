@@ -148,6 +148,11 @@ _median_dim = define("median_dim", GENERAL, grad="MedianBackward1", aten="aten::
         _back(F, g[0], input_shape, dim), _back(F, y1, input_shape, dim), tuple(input_shape), dim),),
     formula=r"[i = \text{place of the median}]", doc="Lower medians along a dimension, and where they are.")
 
+_median_all = define("median_all", GENERAL, grad="MedianBackward0", aten="aten::median",
+    forward=lambda xp, input: xp.sort(_nonempty(input, "median"), axis=None)[(input.size - 1) // 2],
+    vjp=(lambda F, g, input, y: _evenly(F, g, input, y, None),),
+    formula=r"[x_i = \text{median}]/k", doc="Lower median of all elements; ties share the gradient.")
+
 amax = define("amax", GENERAL, inputs=1,
     forward=lambda xp, input, dim=(), keepdim=False: input.max(dims(dim, input.ndim), keepdims=keepdim),
     vjp=(lambda F, g, input, y, dim: _evenly(F, g, input, y, dim),),
@@ -321,7 +326,7 @@ min.__name__, min.__doc__ = "min", "Smallest of all elements; (values, indices) 
 def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
     """The lower median of all elements; (values, indices) along a dimension."""
     if dim is None:
-        return _median_dim(input.reshape(-1), 0, False)[0]
+        return _median_all(input)
     return return_median(*_median_dim(input, one_dim(dim, input.ndim), keepdim))
 
 

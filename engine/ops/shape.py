@@ -57,6 +57,16 @@ _squeeze_dim = define("squeeze_dim", LINEAR, view=True, grad="SqueezeBackward1",
     vjp=(lambda F, g, input_shape: F.reshape(g, tuple(input_shape)),),
     formula="1", doc="Without that dimension, if its length is 1.")
 
+_squeeze_dims = define("squeeze_dims", LINEAR, view=True, grad="SqueezeBackward2", aten="aten::squeeze",
+    forward=lambda xp, input, dim: input.squeeze(tuple(d for d in dims(dim, input.ndim) if input.shape[d] == 1)),
+    vjp=(lambda F, g, input_shape: F.reshape(g, tuple(input_shape)),),
+    formula="1", doc="Without those dimensions that have length 1.")
+
+squeeze_result = define("squeeze_result", LINEAR, view=True, grad="SqueezeBackward4", aten="aten::squeeze_",
+    forward=lambda xp, input, dim: input.squeeze(dim),
+    vjp=(lambda F, g, input_shape: F.reshape(g, tuple(input_shape)),),
+    formula="1", doc="A matrix product without the dimension that a vector was given for it.")
+
 select = define("select", LINEAR, view=True,
     forward=lambda xp, input, dim, index: input[_at(input, dim, index)],
     vjp=(lambda F, g, input_shape, dim, index: F.embed(g, tuple(input_shape), "select", (dim, index)),),
@@ -92,7 +102,12 @@ _unbind = define("unbind", LINEAR, view=True, outputs=0,
 _split = define("split_sizes", LINEAR, view=True, outputs=0, grad="SplitBackward0", aten="aten::split",
     forward=lambda xp, input, sizes, dim=0: _pieces(input, sizes, dim),
     vjp=(lambda F, g, dim: F.cat_dim(_list(g), dim),),
-    formula=r"\text{joined}", doc="Consecutive pieces of a dimension.")
+    formula=r"\text{joined}", doc="Pieces of one length of a dimension.")
+
+_split_with_sizes = define("split_with_sizes", LINEAR, view=True, outputs=0,
+    forward=lambda xp, input, sizes, dim=0: _pieces(input, sizes, dim),
+    vjp=(lambda F, g, dim: F.cat_dim(_list(g), dim),),
+    formula=r"\text{joined}", doc="Pieces of given lengths of a dimension.")
 
 as_strided = define("as_strided", LINEAR, view=True, grad="AsStridedBackward0",
     forward=lambda xp, input, chain: _follow(xp, input, chain),
@@ -293,6 +308,8 @@ def squeeze(input: Tensor, dim: Any = None) -> Tensor:
     """Without dimensions of length 1: all of them, or those named."""
     if dim is None:
         return _squeeze_all(input)  # type: ignore[no-any-return]
+    if isinstance(dim, (tuple, list)):
+        return _squeeze_dims(input, tuple(dim))  # type: ignore[no-any-return]
     return _squeeze_dim(input, dim)  # type: ignore[no-any-return]
 
 
@@ -319,6 +336,7 @@ def split(input: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Ten
                 f"split_with_sizes expects split_sizes to sum exactly to {n} (input tensor's size at dimension {d}), "
                 f"but got split_sizes={sizes}"
             )
+        return tuple(_split_with_sizes(input, tuple(sizes), d))
     return tuple(_split(input, tuple(sizes), d))
 
 
