@@ -1,6 +1,8 @@
 """``torch.autograd``: backward passes, grad mode, the functional API, gradcheck and the profiler."""
 
 from engine.autograd import functional, profiler
+from engine.autograd.anomaly import detect_anomaly, is_anomaly_enabled, set_detect_anomaly
+from engine.autograd.function import Function
 from engine.autograd.grad_mode import (
     enable_grad,
     inference_mode,
@@ -13,18 +15,22 @@ from engine.graph import Node, backward, grad
 from engine.tensor import Tensor as Variable
 
 __all__ = [
+    "Function",
     "GradcheckError",
     "Node",
     "Variable",
     "backward",
+    "detect_anomaly",
     "enable_grad",
     "functional",
     "grad",
     "gradcheck",
     "gradgradcheck",
     "inference_mode",
+    "is_anomaly_enabled",
     "is_grad_enabled",
     "no_grad",
     "profiler",
+    "set_detect_anomaly",
     "set_grad_enabled",
 ]

@@ -141,8 +141,13 @@ sigmoid = define("sigmoid", POINTWISE, dtypes="float",
 
 relu = define("relu", POINTWISE,
     forward=lambda xp, input: xp.maximum(input, input.dtype.type(0)),
-    vjp=(lambda F, g, y: F.where(F.gt(y, 0), g, 0.0),),
+    vjp=(lambda F, g, y: F.threshold_backward(g, y),),
     domain=(-2.0, 2.0), formula=r"[x > 0]", doc="max(x, 0), elementwise.")
+
+threshold_backward = define("threshold_backward", POINTWISE,
+    forward=lambda xp, grad_output, input: xp.where(input > 0, grad_output, grad_output.dtype.type(0)),
+    vjp=(lambda F, g, input: F.threshold_backward(g, input), lambda F, g: F.zeros_like(g)),
+    domain=(0.2, 2.0), formula=r"[x > 0],\ 0", doc="The gradient of relu.")
 
 erf = define("erf", POINTWISE, dtypes="float",
     forward=lambda xp, input: _by_math(xp, math.erf, input),

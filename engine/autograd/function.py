@@ -1,0 +1,214 @@
+"""``torch.autograd.Function``: operations with a backward of the user's own."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from engine.autograd.grad_mode import no_grad
+from engine.graph import Node, new_node
+from engine.inplace import bump, rebase
+from engine.registry import LINEAR, Op
+from engine.state import S
+from engine.tensor import Tensor
+from time import perf_counter_ns
+
+
+class FunctionCtx:
+    """What ``forward`` leaves for ``backward``: attributes of any name, and the tensors it saves."""
+
+    _saved: tuple[Any, ...] = ()
+    _versions: tuple[int, ...] = ()
+    _dirty: tuple[Tensor, ...] = ()
+    _constant: tuple[Tensor, ...] = ()
+    _materialize = True
+    needs_input_grad: tuple[bool, ...] = ()
+
+    def save_for_backward(self, *tensors: Tensor | None) -> None:
+        """Keep tensors for ``backward``, where `saved_tensors` gives them back."""
+        for t in tensors:
+            if t is not None and not isinstance(t, Tensor):
+                raise TypeError(f"save_for_backward can only save variables, but argument {tensors.index(t)} is of type {type(t).__name__}")
+        self._saved = tensors
+        self._versions = tuple(0 if t is None else t._version for t in tensors)
+
+    save_for_forward = save_for_backward
+
+    def mark_dirty(self, *tensors: Tensor) -> None:
+        """Say which inputs ``forward`` changed in place."""
+        self._dirty = tensors
+
+    def mark_non_differentiable(self, *tensors: Tensor) -> None:
+        """Say which outputs have no gradient."""
+        self._constant = tensors
+
+    def set_materialize_grads(self, value: bool) -> None:
+        """False: ``backward`` gets None, not zeros, for outputs no gradient reached."""
+        self._materialize = value
+
+
+class _FunctionNode(Node, FunctionCtx):
+    """The node of a custom function, which is also its context."""
+
+    __slots__ = ()
+    op: ClassVar[Op]
+    function: ClassVar[type[Function]]
+
+    @property
+    def saved_tensors(self) -> tuple[Any, ...]:
+        from engine.graph import FREED
+
+        if self.freed:
+            raise RuntimeError(FREED)
+        for t, version in zip(self._saved, self._versions, strict=True):
+            if t is not None and t._version != version:
+                raise RuntimeError(
+                    "one of the variables needed for gradient computation has been modified by an inplace operation: "
+                    f"[{t.type()} {list(t._data.shape)}] is at version {t._version}; expected version {version} instead. "
+                    "Hint: enable anomaly detection to find the operation that failed to compute its gradient, with "
+                    "torch.autograd.set_detect_anomaly(True)."
+                )
+        # An output that was saved hangs at this node; it was not yet in the graph when it was saved.
+        return tuple(self._outputs.get(id(t), t) if t is not None else None for t in self._saved)
+
+    _outputs: dict[int, Tensor] = {}  # noqa: RUF012 (replaced per instance)
+
+    def free(self) -> None:
+        if self._saved:
+            self._saved = ()
+            self.freed = True
+
+    def check_saved(self) -> None:
+        return
+
+    def apply(self, F: Any, grads: Sequence[Any], needed: Sequence[bool]) -> Sequence[Any]:
+        given: list[Any] = []
+        for g, (shape, dtype) in zip(grads, self.meta, strict=True):
+            if g is None:
+                given.append(Tensor._wrap(np.zeros(shape, dtype.numpy)) if self._materialize else None)
+            else:
+                given.append(g if F.recording else Tensor._wrap(g))
+        result = self.function.backward(self, *given)
+        values = list(result) if isinstance(result, tuple) else [result]
+        count = len(self.needs_input_grad)
+        if len(values) > count and all(v is None for v in values[count:]):
+            values = values[:count]
+        if len(values) != count:
+            raise RuntimeError(
+                f"function {self.name()} returned an incorrect number of gradients (expected {count}, got {len(values)})"
+            )
+        sent: list[Any] = []
+        for k, v in enumerate(values):
+            if v is not None and not isinstance(v, Tensor):
+                raise TypeError(f"expected Variable or None (got {type(v).__name__})")
+            if not self._is_tensor[k]:
+                continue
+            sent.append(None if v is None or not needed[len(sent)] else (v if F.recording else v._data))
+        return sent
+
+    _is_tensor: tuple[bool, ...] = ()
+
+
+class Function:
+    """Subclass it with static ``forward(ctx, *args)`` and ``backward(ctx, *grad_outputs)``; use ``apply``.
+
+    ``forward`` may leave out ``ctx`` if ``setup_context(ctx, inputs, output)`` is defined too.
+    """
+
+    _node: ClassVar[type[_FunctionNode] | None] = None
+
+    @staticmethod
+    def forward(*args: Any, **kwargs: Any) -> Any:
+        raise NotImplementedError("You must implement the forward function for custom autograd.Function.")
+
+    @staticmethod
+    def backward(ctx: Any, *grad_outputs: Any) -> Any:
+        raise NotImplementedError(
+            "You must implement either the backward or vjp method for your custom autograd.Function to use it with "
+            "backward mode AD."
+        )
+
+    setup_context: ClassVar[Callable[..., None] | None] = None
+
+    @classmethod
+    def _node_type(cls) -> type[_FunctionNode]:
+        if cls._node is None or cls._node.function is not cls:
+            name = f"{cls.__name__}Backward"
+            op = object.__new__(Op)
+            op.name, op.kind, op.aten, op.grad_name = cls.__name__, LINEAR, cls.__name__, name
+            op.params, op.n_inputs, op.doc, op.view, op.outputs, op.formula = ("args",), 0, cls.__doc__ or "", False, 1, ""
+            op.variadic, op.dtypes, op.domain, op.vjp, op.defaults = False, "any", None, (), ()
+            cls._node = type(name, (_FunctionNode,), {"__slots__": (), "op": op, "function": cls})
+        return cls._node
+
+    @classmethod
+    def apply(cls, *args: Any) -> Any:
+        """Run ``forward`` and record the function, if an input requires grad."""
+        kind = cls._node_type()
+        node: Any = new_node(kind)
+        tensors = [a for a in args if isinstance(a, Tensor)]
+        node._is_tensor = tuple(isinstance(a, Tensor) for a in args)
+        node.needs_input_grad = tuple(isinstance(a, Tensor) and a.requires_grad for a in args)
+        start = perf_counter_ns() if S.observers else 0
+        observers, S.observers, slow, S.slow = S.observers, (), S.slow, False
+        try:
+            with no_grad():
+                if cls.setup_context is not None:
+                    result = cls.forward(*args)
+                    cls.setup_context(node, args, result)
+                else:
+                    result = cls.forward(node, *args)
+        finally:
+            S.observers, S.slow = observers, slow
+        end = perf_counter_ns() if S.observers else 0
+        given = result if isinstance(result, tuple) else (result,)
+        recording = S.grad_enabled and any(node.needs_input_grad)
+        outputs: list[Any] = []
+        made: list[Tensor] = []
+        for o in given:
+            if not isinstance(o, Tensor):
+                outputs.append(o)
+                continue
+            if any(o is t for t in tensors) and not any(o is d for d in node._dirty):
+                o = o.view_as(o) if recording else o.detach()  # type: ignore[attr-defined]
+                o._edge = None
+            outputs.append(o)
+            made.append(o)
+        if recording:
+            node.next_edges = tuple(t._fresh_edge() for t in tensors)
+            node.inputs = ()
+            node.saved = node.versions = node.shapes = None
+            node.args = ()
+            node.meta = tuple((o._data.shape, o.dtype) for o in made)
+            node._outputs = {}
+            for k, o in enumerate(made):
+                if any(o is d for d in node._dirty):
+                    bump(o)
+                    rebase(o, node)
+                elif o.dtype.differentiable and not any(o is c for c in node._constant):
+                    if any(o is s for s in node._saved):
+                        # A saved output must not hold the node that holds it.
+                        keep = Tensor._wrap(o._data)
+                        keep._edge = None
+                        node._saved = tuple(keep if s is o else s for s in node._saved)
+                        node._outputs[id(keep)] = keep
+                    o._edge = (node, k)
+        for observer in S.observers:
+            observer.op(kind.op, args, tensors, made, node if recording else None, bool(node._dirty), start, end)
+        return tuple(outputs) if isinstance(result, tuple) else outputs[0]
+
+
+def once_differentiable(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Mark a custom backward that cannot be differentiated again."""
+
+    @functools.wraps(function)
+    def call(ctx: Any, *args: Any) -> Any:
+        with no_grad():
+            return function(ctx, *args)
+
+    return call
+
+
