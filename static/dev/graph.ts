@@ -17,9 +17,20 @@ document.adoptedStyleSheets.push(style);
 
 const graph = document.createElement("autograd-graph");
 const recorded = FIXTURES[query.get("fixture") ?? "chain"]?.();
-document.body.append(graph);
+const timeline = document.createElement("autograd-timeline");
+document.body.append(graph, timeline);
 if (recorded) graph.push(recorded);
 if (query.get("direction") === "right") graph.direction = "right";
 const step = query.get("step");
 if (step !== null) graph.step = Number(step);
-Object.assign(window, { graph, recorded });
+if (recorded) timeline.recording = recorded;
+timeline.step = graph.step;
+timeline.addEventListener("stepchange", (event) => {
+  const { step, node } = (event as CustomEvent<{ step: number | null; node: number | null }>).detail;
+  graph.step = step;
+  graph.lit = node === null ? [] : [node];
+});
+graph.addEventListener("stepchange", () => {
+  timeline.step = graph.step;
+});
+Object.assign(window, { graph, timeline, recorded });

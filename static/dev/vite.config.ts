@@ -1,11 +1,11 @@
-import react from "@vitejs/plugin-react";
+
 import { defineConfig } from "vite";
 import { fileURLToPath } from "node:url";
 const here = (p: string) => fileURLToPath(new URL(p, import.meta.url));
 export default defineConfig({
   root: here("../.."),
-  plugins: [react()],
-  resolve: { alias: { "socket.io-client": here("./fake_socket.ts") } },
+  
+  resolve: { alias: { "react-dom/client": "preact/compat/client", "react-dom": "preact/compat", "react/jsx-runtime": "preact/jsx-runtime", react: "preact/compat", "socket.io-client": here("./fake_socket.ts") } },
   server: { port: 5199, host: "127.0.0.1", strictPort: true },
   worker: { format: "es" },
   cacheDir: "/tmp/w/vite-page",

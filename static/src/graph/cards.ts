@@ -13,10 +13,12 @@ const PAD = 12;
 const NODE_HEIGHT = 52;
 const COPY_HEIGHT = 28;
 const GROUP_HEIGHT = 70;
-const FAILED_HEIGHT = 18;
+/** Two lines of a message, of this many characters each. */
+const FAILED_HEIGHT = 34;
+const FAILED_LETTERS = 38;
 const CELL = 17;
 const GAP = 6;
-const MAX_WIDTH = 264;
+const MAX_WIDTH = 280;
 
 /** What changes about a box while it stays where it is. */
 export interface Look {
@@ -106,12 +108,10 @@ function localName(item: VItem, name: string): string {
 function wordsOf(item: VItem, node: GNode): Words {
   const tags: string[] = [];
   const version = node.wire.outputs[0]?.version ?? 0;
-  if (node.flags.has("detach")) tags.push("detach");
-  else if (node.flags.has("no_grad")) tags.push("no_grad");
+  if (node.flags.has("no_grad")) tags.push("no_grad");
   if (node.flags.has("inplace")) tags.push(`version ${version}`);
   else if (node.flags.has("view")) tags.push("view");
   if (node.flags.has("nonfinite")) tags.push("not finite");
-  if (item.copies > 1) tags.push(`1 of ${item.copies}`);
   return {
     name: shorten(localName(item, node.name), 22),
     op: shorten(node.op, 24),
@@ -150,7 +150,10 @@ function nodeSize(item: VItem, node: GNode, measure: Measure): Size {
   const tags = words.tags.reduce((sum, tag) => sum + measure(tag, "tag") + 16, 16);
   const copy = item.copies > 1;
   const least = copy ? 64 : wantsGrad(node) ? 156 : 108;
-  const width = Math.min(MAX_WIDTH, Math.max(least, text, tags));
+  const failed = node.failed
+    ? Math.max(...messageOf(node).map((text) => measure(text, "note"))) + 2 * pad + 16
+    : 0;
+  const width = Math.min(MAX_WIDTH, Math.max(least, text, tags, failed));
   const height = copy
     ? COPY_HEIGHT
     : NODE_HEIGHT + (node.failed ? FAILED_HEIGHT - (node.wire.outputs.length ? 0 : CELL) : 0);
@@ -185,6 +188,26 @@ export function paint(item: VItem, size: Size, look: Look, measure: Measure): Pr
   return [];
 }
 
+/** A box from so far away that only its place and its state can be seen. */
+export function paintFar(item: VItem, size: Size, look: Look): Prim[] {
+  const node = resultNode(item);
+  const fill: Ink =
+    look.backward === "active" || look.backward === "done"
+      ? "grad"
+      : look.selected || look.found
+        ? "ink"
+        : node?.failed
+          ? "error"
+          : node && isCut(node)
+            ? "cut"
+            : look.grad
+              ? "grad-line"
+              : "value-line";
+  return [
+    { d: outline(item, size, look.selected || look.found || look.backward === "active" ? 24 : 0), fill },
+  ];
+}
+
 /** The outline of a box, which tells what kind it is without colour. */
 export function outline(item: VItem, { width: w, height: h }: Size, grow = 0): string {
   const g = grow;
@@ -214,6 +237,11 @@ function frame(item: VItem, size: Size, look: Look, rest: Ink, fill: Ink, dash?:
           : look.backward === "done"
             ? ["grad-line", 1.5]
             : [rest, 1];
+  // One of several copies of the same tensor has another behind it.
+  if (item.copies > 1) {
+    const behind = roundRect(4, 3.5, size.width - 1, size.height, size.height / 2);
+    prims.push({ d: behind, fill, stroke: rest, width: 1 });
+  }
   prims.push({ d: outline(item, size), fill, stroke, width, ...(dash && width < 2 ? { dash } : {}) });
   if (look.selected && look.backward === "active")
     prims.push({ d: outline(item, size, 4), stroke: "ink", width: 1.5 });
@@ -253,27 +281,37 @@ function paintNode(item: VItem, node: GNode, size: Size, look: Look, measure: Me
   if (words.shape)
     prims.push({ text: words.shape, x: right, y: baseline, font: "small", ink: "faint", anchor: "end" });
   if (!copy) prims.push(...cells(node, look, pad, 29, size.width - 2 * pad));
-  if (node.failed) {
-    const message = node.failed.split("\n", 1)[0] ?? "";
-    const most = Math.max(8, Math.floor((size.width - 2 * pad - 14) / 5.6));
-    const y = size.height - 9;
-    const text = message.length > most ? `${message.slice(0, most - 1)}…` : message;
-    prims.push({ d: `M${pad} ${y - 7}l6 6m0 -6l-6 6`, stroke: "error", width: 1.75 });
+  messageOf(node).forEach((text, i) => {
+    const y = size.height - 24 + 15 * i;
+    if (i === 0) prims.push({ d: `M${pad} ${y - 7}l6 6m0 -6l-6 6`, stroke: "error", width: 1.75 });
     prims.push({ text, x: pad + 13, y, font: "note", ink: "error" });
-  }
+  });
   let end = size.width - 10;
   for (const tag of words.tags) {
     const width = measure(tag, "tag") + 10;
     prims.push({
       d: roundRect(end - width, -7.5, width, 14, 7),
       fill: "surface",
-      stroke: tag === "detach" || tag === "no_grad" ? "cut" : "hairline-strong",
+      stroke: tag === "no_grad" ? "cut" : "hairline-strong",
       width: 1,
     });
     prims.push({ text: tag, x: end - width / 2, y: 3, font: "tag", ink: "muted", anchor: "middle" });
     end -= width + 4;
   }
   return prims;
+}
+
+/** The first line of what went wrong, cut into two of equal length at most. */
+function messageOf(node: GNode): string[] {
+  const message = node.failed.split("\n", 1)[0] ?? "";
+  if (message.length <= FAILED_LETTERS) return message ? [message] : [];
+  const space = message.lastIndexOf(" ", FAILED_LETTERS);
+  const at = space > FAILED_LETTERS / 2 ? space : FAILED_LETTERS;
+  const rest = message.slice(at).trimStart();
+  return [
+    message.slice(0, at),
+    rest.length > FAILED_LETTERS ? `${rest.slice(0, FAILED_LETTERS - 1)}…` : rest,
+  ];
 }
 
 /** The value, and beside it the gradient as soon as there is one. */

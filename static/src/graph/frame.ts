@@ -1,9 +1,9 @@
 /** One moment of the picture: what to draw where, independent of how. */
 import type { Backward } from "./backward";
-import { type Look, paint, resultNode, type Size } from "./cards";
-import { GRAD, glyph } from "./glyphs";
+import { type Look, paint, paintFar, resultNode, type Size } from "./cards";
+import { chipText } from "./glyphs";
 import type { GEdge, GNode } from "./model";
-import { type Ink, type Prim, roundRect } from "./prims";
+import { type Ink, isLabel, type Prim, roundRect } from "./prims";
 import { arrowPath, type Box, type Line, lineMiddle, linePath, type Scene } from "./scene";
 import type { Measure } from "./text";
 import type { VItem } from "./visible";
@@ -90,16 +90,14 @@ export class Frame {
 
   paint(box: Box, look: Look, detail: Detail): Prim[] {
     const size: Size = box;
+    if (detail === "shape" && !box.item.open) return paintFar(box.item, size, look);
     const prims = paint(box.item, size, look, this.measure);
     if (detail === "full") return prims;
-    const legible = (prim: Prim) =>
-      "text" in prim
+    const titles = (prim: Prim) =>
+      isLabel(prim)
         ? detail === "title" && (prim.font === "name" || prim.font === "title" || prim.font === "word")
         : prim.stroke !== undefined && (prim.width ?? 1) >= 1;
-    const body = prims.filter(legible);
-    return detail === "shape"
-      ? body.slice(0, 1 + (look.backward || look.selected || look.found ? 2 : 0))
-      : body;
+    return prims.filter(titles);
   }
 
   lineState(line: Line): "active" | "done" | "cut" | "lit" | null {
@@ -135,7 +133,8 @@ export class Frame {
               : "value-line";
     const backward = state === "active" || state === "done";
     const many = line.edge.members.length > 1 ? 2 : 1.5;
-    const width = state === "active" ? 2.75 : state ? many + 0.5 : many;
+    // From afar a line keeps about a pixel.
+    const width = (state === "active" ? 2.75 : state ? many + 0.5 : many) * (detail === "shape" ? 3 : 1);
     const prims: Prim[] = [
       {
         d: linePath(line, direction),
@@ -177,10 +176,17 @@ export class Frame {
       prims.push({
         d: roundRect(rect.x - 2, rect.y - 2, CHIP + 4, CHIP_HEIGHT + 4, 5),
         fill: "surface",
-        stroke: "grad",
-        width: 1.25,
+        stroke: "grad-line",
+        width: 1,
       });
-      prims.push(...glyph(values, "float32", rect.x, rect.y, CHIP, CHIP_HEIGHT, GRAD));
+      prims.push({
+        text: chipText(values),
+        x: rect.x + CHIP / 2,
+        y: rect.y + 12.5,
+        font: "number",
+        ink: "grad",
+        anchor: "middle",
+      });
     };
     for (const values of step.entering ?? []) {
       if (down) put(values, box.x + box.width / 2, box.y + box.height + 14, 1);
@@ -232,15 +238,17 @@ function free(rect: Rect, taken: readonly Rect[], side: number, down: boolean): 
   return at;
 }
 
-/** Two strokes across the line, and what cut it. */
+/** Two strokes across the line and, where a tensor was detached, the word. */
 function cutMark(line: Line, measure: Measure): Prim[] {
   const [x, y] = lineMiddle(line);
+  const mark: Prim = { d: `M${x - 6} ${y + 1}l12 -5M${x - 6} ${y + 5}l12 -5`, stroke: "cut", width: 1.5 };
   const flags = line.edge.members[0]?.target.flags;
-  const text = flags?.has("detach") ? "detach" : flags?.has("no_grad") ? "no_grad" : "no gradient";
+  if (flags?.has("no_grad")) return [mark];
+  const text = flags?.has("detach") ? "detach" : "no gradient";
   const width = measure(text, "tag") + 8;
   return [
-    { d: roundRect(x + 7, y - 7, width, 14, 3), fill: "bg" },
-    { d: `M${x - 6} ${y + 2.5}l12 -5M${x - 6} ${y + 6.5}l12 -5`, stroke: "cut", width: 1.5 },
-    { text, x: x + 11, y: y + 3.5, font: "tag", ink: "muted" },
+    { d: roundRect(x + 9, y - 7, width, 14, 3), fill: "bg" },
+    mark,
+    { text, x: x + 13, y: y + 3.5, font: "tag", ink: "muted" },
   ];
 }

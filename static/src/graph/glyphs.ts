@@ -1,8 +1,9 @@
 /** Small pictures of a tensor's numbers: the number itself, bars, or where its values lie. */
-import { formatNumber, toNumber } from "../numbers";
+import { brief, formatNumber, toNumber } from "../numbers";
 import type * as wire from "../protocol.gen";
 import type { Ink, Prim } from "./prims";
 import { roundRect } from "./prims";
+import type { Font } from "./text";
 
 export interface Tone {
   strong: Ink;
@@ -26,40 +27,70 @@ export function glyph(
 ): Prim[] {
   const back: Prim = { d: roundRect(x, y, w, h, 3), fill: tone.soft };
   const data = values.data ?? [];
-  const word = (text: string): Prim[] => [
-    back,
-    { text, x: x + w / 2, y: y + h / 2 + 4, font: "number", ink: tone.strong, anchor: "middle" },
-  ];
-  if (values.numel === 0) return word("empty");
+  const word = (text: string, wish: Font = "number"): Prim[] => {
+    const font = text.length * 6.6 > w - 2 ? "tag" : wish;
+    return [back, { text, x: x + w / 2, y: y + h / 2 + 4, font, ink: tone.strong, anchor: "middle" }];
+  };
+  if (values.numel === 0) return word("empty", "tag");
   if (values.numel === 1 && data.length > 0) return word(formatNumber(data[0] ?? 0, dtype));
   const wrong = values.nonfinite ?? 0;
-  if (wrong > 0) return word(wrong === values.numel ? "not finite" : `${wrong} not finite`);
+  if (wrong > 0) return word(wrong === values.numel ? "not finite" : `${wrong} not finite`, "tag");
+  if (values.min === values.max && values.min !== undefined)
+    return word(`all ${formatNumber(values.min, dtype)}`);
   const inner = [x + 5, y + 2.5, w - 10, h - 5] as const;
-  if (data.length === values.numel && data.length <= inner[2])
-    return [back, ...bars(data.map(toNumber), ...inner, tone)];
+  if (data.length === values.numel && data.length <= inner[2]) {
+    const numbers = data.map(toNumber);
+    return [
+      back,
+      ...(inner[2] / data.length >= 4 ? bars(numbers, ...inner, tone) : curve(numbers, ...inner, tone)),
+    ];
+  }
   return [back, ...range(values, ...inner, tone)];
+}
+
+/** A gradient on its way: its number, or how long it is. */
+export function chipText(values: wire.Values): string {
+  if (values.numel > 1 && !values.nonfinite && values.min === values.max && values.min !== undefined) {
+    return `all ${formatNumber(values.min)}`;
+  }
+  return brief(values);
 }
 
 const r = (v: number) => Math.round(v * 10) / 10;
 
-/** Up is positive, down is negative, from a line at zero. */
-function bars(data: number[], x: number, y: number, w: number, h: number, tone: Tone): Prim[] {
+function scaled(data: readonly number[], y: number, h: number): (v: number) => number {
   const lo = Math.min(0, ...data);
   const hi = Math.max(0, ...data);
-  const span = hi - lo || 1;
-  const zero = y + (h * hi) / span;
+  return (v) => y + (h * (hi - v)) / (hi - lo || 1);
+}
+
+/** Up is positive, down is negative, from a line at zero. */
+function bars(data: readonly number[], x: number, y: number, w: number, h: number, tone: Tone): Prim[] {
+  const at = scaled(data, y, h);
+  const zero = at(0);
   const pitch = w / data.length;
-  const gap = pitch > 3 ? Math.min(1.5, pitch / 4) : 0;
+  const gap = Math.min(2, pitch / 4);
   let d = "";
   data.forEach((v, i) => {
-    const top = y + (h * (hi - Math.max(v, 0))) / span;
-    const size = Math.abs((h * v) / span);
-    if (size < 0.15) return;
-    d += `M${r(x + i * pitch + gap / 2)} ${r(top)}h${r(pitch - gap)}v${r(size)}h${r(gap - pitch)}z`;
+    const top = Math.min(at(v), zero);
+    const size = Math.abs(at(v) - zero);
+    if (size >= 0.15)
+      d += `M${r(x + i * pitch + gap / 2)} ${r(top)}h${r(pitch - gap)}v${r(size)}h${r(gap - pitch)}z`;
   });
   const prims: Prim[] = [{ d: `M${r(x)} ${r(zero)}H${r(x + w)}`, stroke: tone.line, width: 0.75 }];
   if (d) prims.unshift({ d, fill: tone.strong });
   return prims;
+}
+
+/** Too many for bars: a line over its shade. */
+function curve(data: readonly number[], x: number, y: number, w: number, h: number, tone: Tone): Prim[] {
+  const at = scaled(data, y, h);
+  const zero = r(at(0));
+  const points = data.map((v, i) => `${r(x + (w * i) / (data.length - 1))} ${r(at(v))}`).join("L");
+  return [
+    { d: `M${r(x)} ${zero}L${points}L${r(x + w)} ${zero}Z`, fill: tone.line },
+    { d: `M${points}`, stroke: tone.strong, width: 1.25 },
+  ];
 }
 
 /** Least to greatest as a line, mean with one standard deviation to each side as a bar, zero as a tick. */

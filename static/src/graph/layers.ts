@@ -14,6 +14,8 @@ export interface Layered {
   across: Float64Array;
   along: Float64Array;
   layer: Int32Array;
+  /** Along, of each layer's middle. */
+  centres: number[];
   /** Where each edge crosses the layers between its ends: across and along, alternating. */
   bends: number[][];
 }
@@ -28,9 +30,46 @@ export function layers(input: LayerInput): Layered {
   const n = input.across.length;
   if (n === 1) {
     const along = Float64Array.of((input.along[0] ?? 0) / 2);
-    return { across: Float64Array.of((input.across[0] ?? 0) / 2), along, layer: Int32Array.of(0), bends: [] };
+    return {
+      across: Float64Array.of((input.across[0] ?? 0) / 2),
+      along,
+      layer: Int32Array.of(0),
+      centres: [...along],
+      bends: [],
+    };
   }
-  return n + input.edges.length / 4 <= DAGRE_LIMIT ? byDagre(input) : bySweeps(input);
+  const made = n + input.edges.length / 4 <= DAGRE_LIMIT ? byDagre(input) : bySweeps(input);
+  settle(made, input);
+  return made;
+}
+
+/** Turns the picture so that what came first stands left, and moves each source down to the edge of its layer. */
+function settle(made: Layered, input: LayerInput): void {
+  const n = input.across.length;
+  const rows = new Map<number, number[]>();
+  for (let i = 0; i < n; i++) {
+    const row = rows.get(made.layer[i] ?? 0);
+    if (row) row.push(i);
+    else rows.set(made.layer[i] ?? 0, [i]);
+  }
+  let order = 0;
+  for (const row of rows.values()) {
+    for (let k = 1; k < row.length; k++) {
+      order += Math.sign((made.across[row[k] ?? 0] ?? 0) - (made.across[row[k - 1] ?? 0] ?? 0));
+    }
+  }
+  if (order < 0) {
+    for (let i = 0; i < n; i++) made.across[i] = -(made.across[i] ?? 0);
+    for (const bends of made.bends) for (let k = 0; k < bends.length; k += 2) bends[k] = -(bends[k] ?? 0);
+  }
+  const entered = new Uint8Array(n);
+  for (const [, to] of input.edges) entered[to] = 1;
+  for (const row of rows.values()) {
+    const most = row.reduce((height, i) => Math.max(height, input.along[i] ?? 0), 0);
+    for (const i of row) {
+      if (!entered[i]) made.along[i] = (made.along[i] ?? 0) + (most - (input.along[i] ?? 0)) / 2;
+    }
+  }
 }
 
 function byDagre(input: LayerInput): Layered {
@@ -57,7 +96,8 @@ function byDagre(input: LayerInput): Layered {
     result.along[i] = node.y ?? 0;
     centres.set(Math.round(node.y ?? 0), 0);
   }
-  for (const [i, y] of [...centres.keys()].sort((a, b) => a - b).entries()) centres.set(y, i);
+  result.centres = [...centres.keys()].sort((a, b) => a - b);
+  for (const [i, y] of result.centres.entries()) centres.set(y, i);
   for (let i = 0; i < n; i++) result.layer[i] = centres.get(Math.round(result.along[i] ?? 0)) ?? 0;
   input.edges.forEach(([from, to], i) => {
     const points = graph.edge(String(from), String(to), String(i)).points ?? [];
@@ -72,7 +112,13 @@ function byDagre(input: LayerInput): Layered {
 }
 
 function empty(n: number): Layered {
-  return { across: new Float64Array(n), along: new Float64Array(n), layer: new Int32Array(n), bends: [] };
+  return {
+    across: new Float64Array(n),
+    along: new Float64Array(n),
+    layer: new Int32Array(n),
+    centres: [],
+    bends: [],
+  };
 }
 
 /** Longest-path layers, a few barycentre sweeps, and positions by isotonic regression: quick at any size. */
@@ -134,7 +180,7 @@ function bySweeps(input: LayerInput): Layered {
     }
   }
   const result = empty(n);
-  const centre: number[] = [];
+  const centre = result.centres;
   let top = 0;
   for (const row of rows) {
     const height = row.reduce((most, i) => Math.max(most, i < n ? (input.along[i] ?? 0) : 0), 0);

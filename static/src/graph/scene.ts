@@ -51,7 +51,10 @@ export function plan(graph: VGraph, direction: Direction, wrap: number, measure:
     const own = { ins: numbered(group.ins), outs: numbered(group.outs) };
     ports.set(group, own);
     const at = new Map(group.items.map((item, i) => [item, i]));
-    const edges = [...group.edges.values()];
+    // In the order of the arguments, which the layout keeps where it can.
+    const edges = [...group.edges.values()].sort(
+      (a, b) => (a.members[0]?.input ?? 0) - (b.members[0]?.input ?? 0),
+    );
     const input: ScopeInput = {
       width: [],
       height: [],

@@ -207,13 +207,17 @@ function fold(
   };
 }
 
-/** What one repetition does, in few words: `div, mul`. */
+/** What one repetition does, in few words: `div, mul`, `Block ×4, SparseBlock`. */
 function body(inside: Child[], run: Run): string {
-  const names = inside
-    .filter((child) => isGroup(child) || child.kind === "op")
-    .slice(0, run.period)
-    .map((child) => (isGroup(child) ? child.type || child.name : child.op));
-  return names.length > 4 ? `${names.slice(0, 3).join(", ")}, …` : names.join(", ");
+  const names: { name: string; times: number }[] = [];
+  for (const child of inside.filter((one) => isGroup(one) || one.kind === "op").slice(0, run.period)) {
+    const name = isGroup(child) ? child.type || child.name : child.op;
+    const last = names.at(-1);
+    if (last?.name === name) last.times++;
+    else names.push({ name, times: 1 });
+  }
+  const words = names.map(({ name, times }) => (times > 1 ? `${name} ×${times}` : name));
+  return words.length > 4 ? `${words.slice(0, 3).join(", ")}, …` : words.join(", ");
 }
 
 function shownRepetitions(run: Run, asked: ReadonlySet<number> | undefined): ReadonlySet<number> {
