@@ -172,17 +172,20 @@ def einsum(equation: str, *operands: Any) -> Tensor:
         )
     kept = list(right)
     summed = [c for c in order if c not in kept]
-    # Each operand as a full-rank tensor over (kept..., summed...), multiplied and summed: two at a time by bmm.
+    # Two operands at a time, multiplied and summed over what is not needed later.
     result, have = _diagonals(tensors[0], names[0])
+    by_bmm = False
     for k in range(1, len(tensors)):
         later = set("".join(names[k + 1 :])) | set(kept)
         other, other_names = _diagonals(tensors[k], names[k])
-        result, have = _contract(result, have, other, other_names, later)
+        result, have, by_bmm = _contract(result, have, other, other_names, later)
     left_over = [c for c in have if c in summed]
+    if not by_bmm and len(tensors) > 1 and not left_over and have == kept:
+        return result
+    result = _shape.permute(result, tuple(have.index(c) for c in [*kept, *left_over])) if have else result
     if left_over:
-        result = result.sum(tuple(have.index(c) for c in left_over))
-        have = [c for c in have if c not in left_over]
-    return _shape.permute(result, tuple(have.index(c) for c in kept)) if kept else result
+        return result.sum(tuple(range(len(kept), len(have))))  # type: ignore[no-any-return]
+    return _shape.view(result, tuple(result._data.shape)) if by_bmm else result
 
 
 def _implicit(left: str) -> str:
@@ -201,8 +204,13 @@ def _diagonals(x: Tensor, name: str) -> tuple[Tensor, list[str]]:
     return x, have
 
 
-def _contract(a: Tensor, an: list[str], b: Tensor, bn: list[str], later: set[str]) -> tuple[Tensor, list[str]]:
-    """The product of two operands, summed over what neither the output nor a later operand needs."""
+def _contract(a: Tensor, an: list[str], b: Tensor, bn: list[str], later: set[str]) -> tuple[Tensor, list[str], bool]:
+    """The product of two operands, summed over what neither the output nor a later operand needs.
+
+    Returns:
+        The product, the names of its dimensions, and whether it was made by `bmm`: where nothing is summed an
+        elementwise product does.
+    """
     batch = [c for c in an if c in bn and c in later]
     inner = [c for c in an if c in bn and c not in later]
     only_a, only_b = [c for c in an if c not in bn], [c for c in bn if c not in an]
@@ -213,13 +221,25 @@ def _contract(a: Tensor, an: list[str], b: Tensor, bn: list[str], later: set[str
                 f"einsum(): subscript {c} has size {b._data.shape[bn.index(c)]} for operand 1 which does not broadcast "
                 f"with previously seen size {a._data.shape[an.index(c)]}"
             )
+    have = batch + only_a + only_b
+    if not inner:
+        return mul(_aligned(a, an, have), _aligned(b, bn, have)), have, False
     count = lambda names: int(np.prod([size[c] for c in names], dtype=np.int64))  # noqa: E731
     x = _shape.permute(a, tuple(an.index(c) for c in batch + only_a + inner)) if an else a
     y = _shape.permute(b, tuple(bn.index(c) for c in batch + inner + only_b)) if bn else b
     x = _shape.reshape(x, (count(batch), count(only_a), count(inner)))
     y = _shape.reshape(y, (count(batch), count(inner), count(only_b)))
-    have = batch + only_a + only_b
-    return _shape.view(bmm(x, y), tuple(size[c] for c in have)), have
+    return _shape.view(bmm(x, y), tuple(size[c] for c in have)), have, True
+
+
+def _aligned(x: Tensor, names: list[str], have: list[str]) -> Tensor:
+    """`x` with its dimensions in the order of `have`, and dimensions of length 1 for those it lacks."""
+    present = [c for c in have if c in names]
+    x = _shape.permute(x, tuple(names.index(c) for c in present)) if len(present) > 1 else x
+    for k, c in enumerate(have):
+        if c not in names:
+            x = _shape.unsqueeze(x, k)
+    return x
 
 
 def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
