@@ -90,9 +90,9 @@ def define(
         formula=formula,
         doc=doc,
     )
-    if op.n_inputs == 1 and len(op.params) == 1 and not variadic:
-        op.call = _unary(op)
-    elif op.n_inputs == 2 and len(op.params) == 2 and op.kind == POINTWISE and op.dtypes in ("promote", "float"):
+    if op.n_inputs == 1 and op.outputs == 1 and not variadic and op.vjp:
+        op.call = _unary(op) if len(op.params) == 1 and not op.view else _one_input(op)
+    elif op.n_inputs == 2 and len(op.params) == 2 and op.vjp and op.dtypes != "any":
         op.call = _binary(op)
     else:
         op.call = _general(op)
@@ -107,14 +107,13 @@ def define(
 
 def _unary(op: Op) -> Callable[..., Any]:
     forward, kind = op.forward, op.node
-    saves_input = bool(op.vjp) and bool(op.saves[0])
-    saves_output = op.saves_any_output if op.vjp else False
-    # Ops that only take their input's memory or dtype apart go the general way.
-    hot = op.kind != CONSTANT and not op.view and op.outputs == 1 and not op.wants_shapes
+    saves_input = bool(op.saves[0])
+    saves_output = op.saves_any_output
+    wants_shapes = op.wants_shapes
     floats_only = op.dtypes == "float"
 
     def call(input: Any, *, out: Any = None) -> Any:
-        if S.slow or out is not None or not hot:
+        if S.slow or out is not None:
             return run(op, (input,)) if out is None else into(out, op, (input,))
         try:
             x = input._data
@@ -123,7 +122,10 @@ def _unary(op: Op) -> Callable[..., Any]:
         dt = x.dtype
         if type(x) is not _ndarray or (floats_only and dt is not _F32 and dt is not _F64):
             return run(op, (input,))
-        y = forward(np, x)
+        try:
+            y = forward(np, x)
+        except Exception:
+            return run(op, (input,))  # which raises it again, in PyTorch's words
         if type(y) is not _ndarray:
             y = np.asarray(y)
         t = _new(Tensor)
@@ -136,7 +138,7 @@ def _unary(op: Op) -> Callable[..., Any]:
         n = new_node(kind)
         n.next_edges = (edge,)
         n.args = ()
-        n.shapes = None
+        n.shapes = (x.shape,) if wants_shapes else None
         n.meta = ((y.shape, dtypes.of(y)),)
         n.versions = None
         if saves_input:
@@ -158,18 +160,75 @@ def _unary(op: Op) -> Callable[..., Any]:
     return call
 
 
+def _one_input(op: Op) -> Callable[..., Any]:
+    """One tensor and other arguments: reductions, views, clamps."""
+    forward, kind, view = op.forward, op.node, op.view
+    saves_input, saves_output, wants_shapes = bool(op.saves[0]), op.saves_any_output, op.wants_shapes
+    general = _general(op)
+    count = len(op.params) - 1
+    tail = tuple(None if d is inspect.Parameter.empty else d for d in op.defaults[1:])
+    required = sum(d is inspect.Parameter.empty for d in op.defaults[1:])
+    # Only these need their input's dtype changed now and then.
+    converts = op.dtypes in ("promote", "float")
+
+    def call(*args: Any, out: Any = None, **kwargs: Any) -> Any:
+        given = len(args) - 1
+        if S.slow or kwargs or out is not None or given > count or given < required:
+            return general(*args, out=out, **kwargs)
+        input = args[0]
+        statics = args[1:] if given == count else args[1:] + tail[given:]
+        try:
+            x = input._data
+            if type(x) is not _ndarray or (converts and x.dtype is not _F32 and x.dtype is not _F64):
+                return run(op, (input, *statics))
+            y = forward(np, x, *statics)
+        except Exception:
+            return run(op, (input, *statics))  # which raises it again, in PyTorch's words
+        if type(y) is not _ndarray:
+            y = np.asarray(y)
+        t = _new(Tensor)
+        t._data = y
+        t._grad = t._view = t._counter = t._edge = None
+        if view:
+            c = input._counter
+            if c is None:
+                c = input._counter = [0]
+            t._counter = c
+            step = (op, statics, x.shape)
+            above = input._view
+            t._view = View(input, (step,), c[0]) if above is None else View(above.base, (*above.chain, step), c[0])
+        edge = input._edge if input._view is None else input._fresh_edge()
+        if edge is None or not S.grad_enabled or y.dtype.kind not in "fc":
+            return t
+        n = new_node(kind)
+        n.next_edges = (edge,)
+        n.args = statics
+        n.shapes = (x.shape,) if wants_shapes else None
+        n.meta = ((y.shape, dtypes.of(y)),)
+        n.inputs = n.saved = n.versions = None
+        if saves_input:
+            n.inputs = (input,)
+            c = input._counter
+            if c is not None and c[0]:
+                n.versions = ((c, c[0]),)
+        if saves_output:
+            n.saved = (y,)
+            t._counter = c = [0]
+            n.versions = ((c, 0),) if n.versions is None else (*n.versions, (c, 0))
+        t._edge = (n, 0)
+        return t
+
+    call.__signature__ = general.__signature__  # type: ignore[attr-defined]
+    return call
+
+
 def _binary(op: Op) -> Callable[..., Any]:
     forward, kind = op.forward, op.node
-    constant = op.kind == CONSTANT
-    reads_a: tuple[bool, bool] = (False, False)
-    reads_b: tuple[bool, bool] = (False, False)
-    if not constant:
-        # reads_a[k]: does the rule of input k read the first input's value?
-        reads_a = (0 in op.saves[0], 0 in op.saves[1])
-        reads_b = (1 in op.saves[0], 1 in op.saves[1])
-    a0, a1 = reads_a
-    b0, b1 = reads_b
-    saves_output = op.saves_any_output if op.vjp else False
+    # a1: does the rule of the second input read the first one's value? And so on.
+    a0, a1 = 0 in op.saves[0], 0 in op.saves[1]
+    b0, b1 = 1 in op.saves[0], 1 in op.saves[1]
+    saves_output = op.saves_any_output
+    numbers = op.dtypes != "same"
     wants_shapes = op.wants_shapes
     from_floats = (_F32, _F64)
 
@@ -180,7 +239,7 @@ def _binary(op: Op) -> Callable[..., Any]:
         try:
             if tb is float or tb is int:
                 x, b = input._data, other
-                if x.dtype not in from_floats:
+                if not numbers or x.dtype not in from_floats:
                     return run(op, (input, other))
                 eb = None
             else:
@@ -189,15 +248,15 @@ def _binary(op: Op) -> Callable[..., Any]:
                 ta = type(input)
                 if ta is float or ta is int:
                     x = input
-                    if b.dtype not in from_floats:
+                    if not numbers or b.dtype not in from_floats:
                         return run(op, (input, other))
                 else:
                     x = input._data
                     if x.dtype is not b.dtype or type(b) is not _ndarray or x.dtype not in from_floats:
                         return run(op, (input, other))
             y = forward(np, x, b)
-        except (AttributeError, ValueError, TypeError, OverflowError):
-            return run(op, (input, other))
+        except Exception:
+            return run(op, (input, other))  # which raises it again, in PyTorch's words
         if type(y) is not _ndarray:
             y = np.asarray(y)
         t = _new(Tensor)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from itertools import count
+from operator import attrgetter
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import ReferenceType, ref
@@ -78,9 +79,13 @@ class Node:
 
     op: ClassVar[Op]
     is_leaf_node: ClassVar[bool] = False
+    simple: ClassVar[bool] = False
+    """One output and one rule an input, run by the pass itself without `apply`."""
 
     # Rare, so kept in the instance's __dict__ when set at all.
     freed = False
+    hooked = False
+    """Whether there is any hook or retained gradient: one question instead of four."""
     tensor_hooks: dict[int, list[Any]] | None = None
     pre_hooks: list[Any] | None = None
     post_hooks: list[Any] | None = None
@@ -180,6 +185,7 @@ class Node:
     # --- Hooks -----------------------------------------------------------------------------------------------------
 
     def add_tensor_hook(self, hook: Any, output_nr: int) -> RemovableHandle:
+        self.hooked = True
         if self.tensor_hooks is None:
             self.tensor_hooks = {}
         hooks = self.tensor_hooks.setdefault(output_nr, [])
@@ -188,6 +194,7 @@ class Node:
 
     def register_prehook(self, hook: Callable[[tuple[Any, ...]], Any]) -> RemovableHandle:
         """Call `hook(grad_outputs)` before the node runs; what it returns, if not None, replaces them."""
+        self.hooked = True
         if self.pre_hooks is None:
             self.pre_hooks = []
         self.pre_hooks.append(hook)
@@ -195,12 +202,14 @@ class Node:
 
     def register_hook(self, hook: Callable[[tuple[Any, ...], tuple[Any, ...]], Any]) -> RemovableHandle:
         """Call `hook(grad_inputs, grad_outputs)` after the node ran; what it returns replaces `grad_inputs`."""
+        self.hooked = True
         if self.post_hooks is None:
             self.post_hooks = []
         self.post_hooks.append(hook)
         return RemovableHandle(self.post_hooks, hook)
 
     def retain(self, tensor: Tensor, output_nr: int) -> None:
+        self.hooked = True
         if self.retained is None:
             self.retained = {}
         self.retained[output_nr] = ref(tensor)
@@ -226,12 +235,8 @@ class AccumulateGrad(Node):
         self.next_edges = ()
         self.inputs = self.saved = self.shapes = self.versions = None
         self.args = ()
+        self.meta = ((leaf._data.shape, leaf.dtype),)
         self.sequence_nr = -1  # younger than nothing: it runs when every consumer has run
-
-    @property
-    def meta(self) -> tuple[tuple[tuple[int, ...], Any], ...]:  # type: ignore[override]
-        leaf = self._leaf()
-        return () if leaf is None else ((leaf._data.shape, leaf.dtype),)
 
     @property
     def variable(self) -> Tensor | None:
@@ -322,33 +327,46 @@ def new_node(kind: type[Node]) -> Node:
 # --- The pass --------------------------------------------------------------------------------------------------------
 
 
-def plan(roots: Iterable[Node], targets: set[tuple[Node, int]] | None) -> list[Node]:
-    """All nodes a pass from `roots` runs, youngest first.
+def plan(roots: Iterable[Node], targets: set[tuple[Node, int]] | None) -> tuple[list[Node], dict[Node, int]]:
+    """All nodes a pass from `roots` runs, youngest first, and how many edges lead into each leaf.
 
-    With `targets` (node and output number), only those from which a target can be reached, the targets' own nodes
-    left out unless something behind them is wanted.
+    With `targets` (node and output number), only nodes from which a target can be reached; a target's own node is left
+    out unless something behind it is wanted.
     """
-    seen: set[Node] = set()
-    stack = list(roots)
-    nodes: list[Node] = []
+    seen = set(roots)
+    stack = [n for n in seen if not n.is_leaf_node]
+    nodes = list(stack)
+    waiting: dict[Node, int] = {}
     while stack:
-        node = stack.pop()
-        if node in seen:
-            continue
-        seen.add(node)
-        if not node.is_leaf_node:
-            nodes.append(node)
-            stack.extend(e[0] for e in node.next_edges if e is not None and e[0] not in seen)
-    nodes.sort(key=lambda n: n.sequence_nr, reverse=True)
+        for edge in stack.pop().next_edges:
+            if edge is None:
+                continue
+            node = edge[0]
+            if node.is_leaf_node:
+                waiting[node] = waiting.get(node, 0) + 1
+            elif node not in seen:
+                seen.add(node)
+                stack.append(node)
+                nodes.append(node)
+    nodes.sort(key=_sequence_nr, reverse=True)
     if targets is None:
-        return nodes
+        return nodes, waiting
     wanted: set[Node] = set()
     for node in reversed(nodes):
         for edge in node.next_edges:
             if edge is not None and (edge in targets or edge[0] in wanted):
                 wanted.add(node)
                 break
-    return [n for n in nodes if n in wanted]
+    nodes = [n for n in nodes if n in wanted]
+    waiting = {}
+    for node in nodes:
+        for edge in node.next_edges:
+            if edge is not None and edge[0].is_leaf_node:
+                waiting[edge[0]] = waiting.get(edge[0], 0) + 1
+    return nodes, waiting
+
+
+_sequence_nr = attrgetter("sequence_nr")
 
 
 def run(
@@ -392,13 +410,8 @@ def run(
         assert edge is not None
         root_nodes.append(edge[0])
         _send(pending, edge, grad if create_graph else grad._data)
-    nodes = plan(root_nodes, set(target_edges) if target_edges is not None else None)
-    running = set(nodes)
-    waiting: dict[Node, int] = {}
-    for node in nodes:
-        for e in node.next_edges:
-            if e is not None and e[0].is_leaf_node:
-                waiting[e[0]] = waiting.get(e[0], 0) + 1
+    nodes, waiting = plan(root_nodes, set(target_edges) if target_edges is not None else None)
+    running = set(nodes) if target_edges is not None else set()
     caught: list[Any] = [None] * (len(targets) if targets is not None else 0)
 
     def arrive_at_leaf(leaf: Node) -> None:
@@ -443,26 +456,38 @@ def run(
             else:
                 multiple = len(node.meta) > 1
                 incoming: list[Any] = arrived if multiple else [arrived]
-                if node.tensor_hooks or node.retained or node.pre_hooks:
+                if node.hooked:
                     _before_node(node, incoming, F)
                 if target_edges is not None:
                     for nr, grad in enumerate(incoming):
                         for k in target_edges.get((node, nr), ()):
                             caught[k] = grad
-                needed = [
-                    e is not None and (target_edges is None or e in target_edges or e[0] in running)
-                    for e in node.next_edges
-                ]
                 if node.inputs is not None or node.saved is not None or node.freed:
                     node.check_saved()
                 observers = S.observers
                 start = perf_counter_ns() if observers else 0
-                leaving = list(node.apply(F, incoming, needed))
-                if node.post_hooks:
+                if target_edges is None and node.simple:
+                    # The hot path: one output, one rule an input, all of them wanted.
+                    op = node.op
+                    grad = incoming[0]
+                    leaving = [
+                        rule(F, grad, node) if e is not None else None
+                        for rule, e in zip(op.tensor_rules if create_graph else op.array_rules, node.next_edges, strict=True)
+                    ]
+                else:
+                    needed = [
+                        e is not None and (target_edges is None or e in target_edges or e[0] in running)
+                        for e in node.next_edges
+                    ]
+                    leaving = list(node.apply(F, incoming, needed))
+                if node.hooked and node.post_hooks:
                     leaving = list(_after_node(node, leaving, incoming, F))
                 if observers:
                     end = perf_counter_ns()
-                    leaving = [_fit(F, g, e) if g is not None else None for g, e in zip(leaving, node.next_edges)]
+                    leaving = [
+                        _fit(F, g, e) if g is not None and e is not None else None
+                        for g, e in zip(leaving, node.next_edges, strict=True)
+                    ]
                     for observer in observers:
                         observer.backward_node(node, incoming, leaving, start, end)
                 if not retain_graph:
@@ -487,7 +512,7 @@ def run(
                 if node in pending and not node.is_leaf_node:
                     left_over = pending.pop(node)
                     incoming = left_over if len(node.meta) > 1 else [left_over]
-                    if node.tensor_hooks or node.retained or node.pre_hooks:
+                    if node.hooked:
                         _before_node(node, incoming, F)
                     pending[node] = left_over if len(node.meta) > 1 else incoming[0]
                     for k in places:
@@ -528,13 +553,10 @@ def _fit(F: Any, grad: Any, edge: Edge) -> Any:
     if isinstance(grad, np.generic):
         grad = np.asarray(grad)
     node, nr = edge
-    meta = node.meta
-    if not meta:
-        return grad
-    shape, dtype = meta[nr]
+    shape, dtype = node.meta[nr]
     if grad.shape != shape:
         grad = F.sum_to_size(grad, tuple(shape))
-    if grad.dtype != (dtype if F.recording else dtype.numpy):
+    if grad.dtype is not (dtype if F.recording else dtype.numpy):
         if not dtype.is_complex and grad.dtype in (np.complex64, np.complex128, dtypes.complex64, dtypes.complex128):
             grad = F.real(grad)
         grad = F.to_dtype(grad, dtype)

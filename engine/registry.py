@@ -89,7 +89,14 @@ class Op:
         self.defaults: tuple[Any, ...] = tuple(p.default for p in parameters)
         self.call: Callable[..., Any] = self._not_compiled
         self.node: type[Node] = type(
-            grad_name, (Node,), {"__slots__": (), "op": self, "__doc__": f"Backward of `{name}`."}
+            grad_name,
+            (Node,),
+            {
+                "__slots__": (),
+                "op": self,
+                "simple": outputs == 1 and not variadic,
+                "__doc__": f"Backward of `{name}`.",
+            },
         )
         self._validate()
         self._plan_saving()

@@ -365,6 +365,9 @@ class Tensor:
         for observer in S.observers:
             observer.before_write(self)
         self._data = value._data
+        edge = self._edge
+        if edge is not None and edge[0].is_leaf_node:
+            edge[0].meta = ((self._data.shape, self.dtype),)
 
     def detach(self) -> Tensor:
         """A tensor over the same memory, cut from the graph; in-place writes are noticed through either."""
