@@ -124,7 +124,9 @@ class Recorder(Observer):
     ) -> None:
         """An operation has run."""
         self.operations += 1
-        label = op.aten + "_" if inplace else op.aten
+        label = op.aten
+        if inplace and label[-1] != "_":
+            label += "_"
         frame, site, hidden = self._where()
         if self._full or hidden or self._scopes.optimizer:
             if hidden and site is not None:
@@ -161,12 +163,12 @@ class Recorder(Observer):
         kind: Kind = "op"
         sources: Sequence[Source] = ()
         if inputs:
-            sources = self._sources(op, args, node)
+            args, sources = self._sources(op, args, node)
         else:
             kind = "leaf" if outputs and outputs[0]._edge is not None else "constant"
         record = self._new(kind, label, site)
         record.op = op
-        record.args = _without_tensors(op, args)
+        record.args = args
         record.sources = sources
         if node is not None:
             record.grad_fn = type(node).__name__
@@ -192,7 +194,7 @@ class Recorder(Observer):
         if self._full:
             return
         _, site, _ = self._where()
-        sources = self._sources(op, args, None)
+        _, sources = self._sources(op, args, None)
         record = self._new("op", op.aten, site)
         record.sources = sources
         record.failed = clean(str(error), 4_000) or type(error).__name__
@@ -383,22 +385,32 @@ class Recorder(Observer):
 
     # --- Which record a tensor is ------------------------------------------------------------------------------------
 
-    def _sources(self, op: Op, args: tuple[Any, ...], node: Node | None) -> list[Source]:
-        edges = () if node is None else node.next_edges
+    def _sources(
+        self, op: Op, args: tuple[Any, ...], node: Node | None
+    ) -> tuple[tuple[Any, ...], list[Source]]:
+        """`args` with `HERE` for every tensor that is a node, and those nodes. Tensors among the rest (indices) have no
+        graph, and a number that the engine itself made a tensor of stays a number."""
+        edges: tuple[Any, ...] = () if node is None else node.next_edges
         found = []
-        for place, t in enumerate(args[0] if op.variadic else args[: op.n_inputs]):
+        inputs = list(args[0] if op.variadic else args[: op.n_inputs])
+        for place, t in enumerate(inputs):
             if isinstance(t, Tensor):
+                if t._data.ndim == 0 and self._is_number(t):
+                    continue
                 record, output = self._lookup(t)
                 flows = place < len(edges) and edges[place] is not None
                 cut = not flows and (t._edge is not None or record.requires_grad[output])
                 found.append(Source(record, output, place, cut))
-        return found
+                inputs[place] = HERE
+        if op.variadic:
+            return (tuple(inputs), *args[1:]), found
+        return (*inputs, *args[op.n_inputs :]), found
 
     def _lookup(self, t: Tensor) -> tuple[NodeRecord, int]:
         """The record that has the present value of `t`, made now if its making was not seen."""
         entry = self._known.get(id(t))
         if entry is None or entry[0]() is not t:
-            return self._unseen(t)
+            return self._aliased(t) or self._unseen(t)
         _, record, output = entry
         if self._writers:
             memory = owner_of(t._data)
@@ -409,15 +421,25 @@ class Recorder(Observer):
             return self._became_leaf(t, record, output)
         return record, output
 
-    def _unseen(self, t: Tensor) -> tuple[NodeRecord, int]:
+    def _is_number(self, t: Tensor) -> bool:
+        """Whether `t` is a plain number that the engine wrapped: no operation and no gradient made it."""
+        if t._edge is not None or id(t) in self._gradients:
+            return False
+        entry = self._known.get(id(t))
+        return (entry is None or entry[0]() is not t) and self._keeper.latest(t._data) is None
+
+    def _aliased(self, t: Tensor) -> tuple[NodeRecord, int] | None:
+        """The record of the same array under another name: `x.data`, or what a parameter was made of."""
         kept = self._keeper.latest(t._data)
-        source: NodeRecord | None = None if kept is None else kept.owner
-        if kept is not None and source is not None:
-            output = next(n for n, k in enumerate(source.kept) if k is kept)
-            if not isinstance(t, Parameter):
-                return source, output  # the same numbers under another name: `x.data`
-            if source.kind == "constant":
-                return self._became_leaf(t, source, output)
+        if kept is None or kept.owner is None:
+            return None
+        source: NodeRecord = kept.owner
+        output = next(n for n, k in enumerate(source.kept) if k is kept)
+        if not isinstance(t, Parameter):
+            return source, output
+        return self._became_leaf(t, source, output) if source.kind == "constant" else None
+
+    def _unseen(self, t: Tensor) -> tuple[NodeRecord, int]:
         kind: Kind = "constant"
         if isinstance(t, Parameter):
             kind = "parameter"
@@ -458,7 +480,11 @@ class Recorder(Observer):
             self._known[id(t)] = ref(t), writer, 0
             return writer, 0
         record = self._new("op", "", writer.site)
-        record.sources = (Source(old, output, 0, t._edge is None), Source(writer, 0, 1, t._edge is None))
+        cut = t._edge is None
+        record.sources = (
+            Source(old, output, 0, cut and old.requires_grad[output]),
+            Source(writer, 0, 1, cut and writer.requires_grad[0]),
+        )
         record.flags = ["inplace"]
         record.name = old.names()[output]
         record.version = t._version
@@ -498,11 +524,3 @@ class Recorder(Observer):
                 "The graph ends here: it is larger than what a run may send. The program goes on."
             )
         self._stream.flush(self._last)
-
-
-def _without_tensors(op: Op, args: tuple[Any, ...]) -> tuple[Any, ...]:
-    """`args` with `HERE` for every tensor that is an input; tensors among the rest (indices) have no graph."""
-    if op.variadic:
-        return (tuple(HERE if isinstance(a, Tensor) else a for a in args[0]), *args[1:])
-    n = op.n_inputs
-    return (*(HERE if isinstance(a, Tensor) else a for a in args[:n]), *args[n:])

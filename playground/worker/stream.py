@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from engine.dtypes import ALL
 from engine.tensor import Tensor
 from playground.protocol import Edge, GradFlow, Graph, Node, Profile, Step, TensorInfo, Values
 from playground.runner.channel import FrameTooLarge
@@ -25,6 +26,8 @@ _SPARE = 0.8
 """The part of what a run may send that the graph may take; figures, text and the profile need the rest."""
 _FEW = 8
 """Elements that still travel inline when there is little room left."""
+_DTYPES = {dtype.numpy: dtype._name for dtype in ALL}
+"""NumPy works a dtype's name out each time it is asked, slower than the operation it is about."""
 
 
 class Stream:
@@ -167,7 +170,7 @@ class Stream:
             outputs.append(
                 TensorInfo(
                     shape=list(kept.shape),
-                    dtype=kept.dtype.name,
+                    dtype=_DTYPES.get(kept.dtype) or kept.dtype.name,
                     name=clean(names[place], 200),
                     device="cpu" if kept.on_host else "cuda",
                     requires_grad=record.requires_grad[place],

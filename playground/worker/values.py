@@ -54,7 +54,7 @@ def describe_all(arrays: Sequence[Array], most: int = INLINE) -> list[Values]:
 
 def host(array: Array) -> np.ndarray[Any, Any]:
     """The array in this process's memory."""
-    return array if isinstance(array, np.ndarray) else array.get()  # type: ignore[no-any-return]
+    return array if isinstance(array, np.ndarray) else array.get()
 
 
 def numbers(values: Iterable[float]) -> list[Number]:
