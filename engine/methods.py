@@ -86,7 +86,7 @@ def _attach_operators() -> None:
         setattr(Tensor, f"__{name}__", _operator(f"__{name}__", getattr(pointwise, name)))
     hot: dict[str, Callable[..., Any]] = {
         "__neg__": a.neg,
-        "__pos__": pointwise.positive,
+        "__pos__": a.positive,
         "__abs__": pointwise.abs,
         "__invert__": _invert,
         "__rsub__": _operator("__rsub__", a.rsub),

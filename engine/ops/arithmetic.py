@@ -88,6 +88,13 @@ def floor_divide(input: Any, other: Any) -> Tensor:
     return P.floor_divide(input, other)  # type: ignore[no-any-return]
 
 
+def positive(input: Tensor) -> Tensor:
+    """The tensor itself: ``+x``."""
+    if input.dtype is dtypes.bool_:
+        raise RuntimeError("The `+` operator, on a bool tensor is not supported.")
+    return input
+
+
 def remainder(input: Any, other: Any) -> Tensor:
     """Remainder with the divisor's sign, as Python's ``%``."""
     if _isinstance(other, Tensor):
@@ -217,8 +224,8 @@ floor, frac, ge, gt, hypot, isclose, isfinite, isinf, isnan, le = (
     P.floor, P.frac, P.ge, P.gt, P.hypot, P.isclose, P.isfinite, P.isinf, P.isnan, P.le)
 log, log10, log1p, log2, logaddexp, logical_and, logical_not, logical_or, logical_xor, logit = (
     P.log, P.log10, P.log1p, P.log2, P.logaddexp, P.logical_and, P.logical_not, P.logical_or, P.logical_xor, P.logit)
-lt, maximum, minimum, mul, nan_to_num, ne, positive, rad2deg, reciprocal, relu = (
-    P.lt, P.maximum, P.minimum, P.mul, P.nan_to_num, P.ne, P.positive, P.rad2deg, P.reciprocal, P.relu)
+lt, maximum, minimum, mul, nan_to_num, ne, rad2deg, reciprocal, relu = (
+    P.lt, P.maximum, P.minimum, P.mul, P.nan_to_num, P.ne, P.rad2deg, P.reciprocal, P.relu)
 rsqrt, sgn, sigmoid, sign, signbit, sin, sinc, sinh, sqrt, tan, tanh, trunc, xlogy = (
     P.rsqrt, P.sgn, P.sigmoid, P.sign, P.signbit, P.sin, P.sinc, P.sinh, P.sqrt, P.tan, P.tanh, P.trunc, P.xlogy)
 bitwise_and, bitwise_not, bitwise_or, bitwise_xor = P.bitwise_and, P.bitwise_not, P.bitwise_or, P.bitwise_xor

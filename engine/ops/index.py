@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -58,6 +59,12 @@ scatter_add_into = define("scatter_add_into", LINEAR, inputs=2, dtypes="any", gr
         xp, src[tuple(slice(0, n) for n in _raw(index).shape)], index, input.shape, dim),
     vjp=(lambda F, g: g, lambda F, g, dim, index: F.gather(g, dim, index)),
     formula=r"1,\ g \text{ there}", doc="The input with values added along a dimension.")
+
+take_flat = define("take", LINEAR, inputs=1, dtypes="any",
+    forward=lambda xp, input, index: _take_flat(xp, input, _raw(index)),
+    vjp=(lambda F, g, input_shape, index: F.reshape(
+        F.index_add_into(g, (math.prod(input_shape),), (index,)), tuple(input_shape)),),
+    formula=r"\text{into zeros, summed}", doc="Elements at places counted in row-major order.")
 
 index_select_along = define("index_select", LINEAR, inputs=1, dtypes="any",
     forward=lambda xp, input, dim, index: _index_select(xp, input, dim, index),
@@ -141,12 +148,16 @@ def _check_fits(value: Tensor, shape: tuple[int, ...]) -> None:
             )
 
 
-def _select(x: Tensor, dim: int, index: int) -> Tensor:
+def _select(x: Tensor, dim: int, index: int, place: int = 0) -> Tensor:
     if not x.ndim:
         raise IndexError(
             "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a "
             "0-dim tensor to a number"
         )
+    n = x._data.shape[dim]
+    if not -n <= index < n:
+        # `place` counts in the tensor that was indexed: earlier numbers have already taken their dimensions away.
+        raise IndexError(f"index {index} is out of bounds for dimension {place} with size {n}")
     return _shape.select(x, dim, index)  # type: ignore[no-any-return]
 
 
@@ -160,10 +171,11 @@ def _basic(input: Tensor, key: Any) -> tuple[Tensor, tuple[Any, ...] | None]:
         raise IndexError(f"too many indices for tensor of dimension {input.ndim}")
     if Ellipsis not in [k for k in items if k is Ellipsis]:
         items.append(Ellipsis)
-    view, dim = input, 0
+    view, dim, place = input, 0, 0
     rest: list[Any] = []
     for k in items:
         if k is Ellipsis:
+            place += input.ndim - consumed
             dim += input.ndim - consumed
             rest += [slice(None)] * (dim - len(rest))
         elif k is None:
@@ -179,13 +191,14 @@ def _basic(input: Tensor, key: Any) -> tuple[Tensor, tuple[Any, ...] | None]:
             rest.append(Tensor._wrap(np.array([bool(k)])))
             dim += 1
         elif _is_integer(k):
-            view = _select(view, dim, int(k))
+            view = _select(view, dim, int(k), place)
         else:
             index = _index_tensor(k)
             rest.append(index)
             width = index.ndim if index.dtype is dtypes.bool_ else 1
             rest += [None] * (width - 1)
             dim += width
+        place += 1 if k is None else _takes(k)
     if not any(isinstance(k, Tensor) for k in rest):
         if view is input:
             view = _shape.alias(input)
@@ -301,7 +314,7 @@ def masked_select(input: Tensor, mask: Tensor) -> Tensor:
 
 def take(input: Tensor, index: Tensor) -> Tensor:
     """Elements at places in the flattened input."""
-    return index_get(_shape.reshape(input, (-1,)), (index,))  # type: ignore[no-any-return]
+    return take_flat(input, index)  # type: ignore[no-any-return]
 
 
 def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
@@ -385,6 +398,13 @@ def _put(xp: Any, x: Any, values: Any, indices: Sequence[Any], accumulate: bool)
             f"shape {list(target)}"
         ) from None
     return result
+
+
+def _take_flat(xp: Any, x: Any, index: Any) -> Any:
+    if index.size and (index.max() >= x.size or index.min() < -x.size):
+        bad = next(int(i) for i in index.ravel() if not -x.size <= i < x.size)
+        raise IndexError(f"out of range: tried to access index {bad} on a tensor of {x.size} elements.")
+    return x.reshape(-1)[index]
 
 
 def _check_index(index: Any, n: int, dim: int) -> None:

@@ -216,11 +216,6 @@ round = define("round", POINTWISE, inputs=1,
     vjp=(lambda F, g: F.zeros_like(g),),
     domain=(0.6, 1.4), formula="0", doc="Each element rounded to the nearest integer, halves to even.")
 
-positive = define("positive", POINTWISE, grad="AliasBackward0",
-    forward=lambda xp, input: +input,
-    vjp=(lambda F, g: g,),
-    domain=(-3.0, 3.0), formula="1", doc="The same numbers.")
-
 nan_to_num = define("nan_to_num", POINTWISE,
     forward=lambda xp, input, nan=0.0, posinf=None, neginf=None: xp.nan_to_num(
         input, nan=nan if nan is not None else 0.0, posinf=posinf, neginf=neginf),
@@ -492,7 +487,11 @@ def _power_vjp(F: Any, g: Any, x: Any, n: Any) -> Any:
 def _remainder(xp: Any, a: Any, b: Any) -> Any:
     if not hasattr(b, "dtype") and b == 0 and a.dtype.kind in "iu":
         raise RuntimeError("ZeroDivisionError")
-    return xp.remainder(a, b)
+    if a.dtype.kind != "f":
+        return xp.remainder(a, b)
+    # C's fmod, moved to the divisor's side: NumPy's remainder turns the -0.0 of ``-6.0 % 3`` into 0.0, PyTorch's does not.
+    m = xp.fmod(a, b)
+    return xp.where((m != 0) & ((m < 0) != (b < 0)), m + b, m)
 
 
 def _larger(F: Any, g: Any, mine: Any, its: Any) -> Any:
