@@ -1,0 +1,11 @@
+"""The modules, under PyTorch's names."""
+
+from engine.nn.modules.activation import *  # noqa: F403
+from engine.nn.modules.container import *  # noqa: F403
+from engine.nn.modules.conv import *  # noqa: F403
+from engine.nn.modules.dropout import *  # noqa: F403
+from engine.nn.modules.linear import Bilinear, Flatten, Identity, Linear, Unflatten
+from engine.nn.modules.loss import *  # noqa: F403
+from engine.nn.modules.module import Module
+from engine.nn.modules.normalization import *  # noqa: F403
+from engine.nn.modules.sparse import Embedding
