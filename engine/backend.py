@@ -24,6 +24,8 @@ _NO_CUDA = (
 class device:  # noqa: N801 (PyTorch's name)
     """Where a tensor lives: ``device('cpu')``, ``device('cuda', 0)``."""
 
+    __module__ = "torch"
+
     __slots__ = ("index", "type")
 
     def __init__(self, type: str | device | int, index: int | None = None) -> None:

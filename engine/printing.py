@@ -164,7 +164,8 @@ def _edges(values: Array, edgeitems: int) -> Array:
     """Only what a summary shows: `edgeitems` at either end of each dimension longer than both together."""
     for axis, size in enumerate(values.shape):
         if size > 2 * edgeitems:
-            values = values.take(np.r_[0:edgeitems, size - edgeitems : size], axis)
+            # Not ``take``: it first makes a contiguous copy of an array that is not, however large.
+            values = values[(*(slice(None),) * axis, np.r_[0:edgeitems, size - edgeitems : size])]
     return values
 
 
@@ -236,7 +237,7 @@ def tensor_repr(tensor: Tensor) -> str:
     """What ``print(tensor)`` shows, values and suffixes, in PyTorch's layout. Device values are copied to the host."""
     cls = type(tensor)
     # The library's own classes (Tensor, Parameter) print as `tensor(...)`, a user's subclass under its own name.
-    prefix = "tensor(" if cls.__module__.startswith("engine.") else f"{cls.__name__}("
+    prefix = "tensor(" if cls.__module__.partition(".")[0] in ("engine", "torch") else f"{cls.__name__}("
     values = to_host(tensor._data)
     dtype = tensor.dtype
     default = dtypes.get_default_dtype()
@@ -257,7 +258,7 @@ def tensor_repr(tensor: Tensor) -> str:
             suffixes.append(f"dtype={dtype}")
     grad_fn = tensor.grad_fn
     if grad_fn is not None:
-        suffixes.append(f"grad_fn=<{grad_fn.name()}>")
+        suffixes.append(f"grad_fn=<{type(grad_fn).__name__}>")
     elif tensor.requires_grad:
         suffixes.append("requires_grad=True")
 

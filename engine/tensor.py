@@ -23,6 +23,8 @@ _new = object.__new__
 class Size(tuple[int, ...]):
     """The shape of a tensor; a tuple that prints as ``torch.Size([2, 3])``."""
 
+    __module__ = "torch"
+
     __slots__ = ()
 
     def numel(self) -> int:
@@ -69,6 +71,8 @@ class Tensor:
     tensors over the same memory share (made when first needed).
     """
 
+    __module__ = "torch"
+
     __slots__ = ("__dict__", "__weakref__", "_counter", "_data", "_edge", "_grad", "_view")
 
     _data: Array
@@ -83,14 +87,14 @@ class Tensor:
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         """``Tensor(2, 3)`` is uninitialised of that shape; ``Tensor([1, 2])`` holds the data as float32."""
-        if cls is not Tensor:
-            return _new(cls)
-        if len(args) == 1 and not isinstance(args[0], int):
-            source = args[0]._data if isinstance(args[0], Tensor) else args[0]
-            if isinstance(source, Size):
-                return cls._wrap(np.zeros(source, dtypes.get_default_dtype().numpy))
-            return cls._wrap(np.array(source, dtype=dtypes.get_default_dtype().numpy))
-        return cls._wrap(np.zeros(args, dtypes.get_default_dtype().numpy))
+        kind = dtypes.get_default_dtype().numpy
+        t = cast(Tensor, _new(cls))
+        t._edge = t._grad = t._view = t._counter = None
+        if len(args) != 1 or isinstance(args[0], (int, Size)):
+            t._data = np.zeros(args[0] if args and isinstance(args[0], Size) else args, kind)
+        else:
+            t._data = np.array(args[0]._data if isinstance(args[0], Tensor) else args[0], kind)
+        return t
 
     @staticmethod
     def _wrap(array: Array) -> Tensor:
@@ -215,6 +219,12 @@ class Tensor:
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
+        if not isinstance(value, bool):
+            raise RuntimeError("requires_grad must be a bool")
+        if value and not self.is_leaf:
+            raise RuntimeError("you can only change requires_grad flags of leaf variables.")
+        if value and not self.dtype.differentiable:
+            raise RuntimeError("only Tensors of floating point and complex dtype can require gradients")
         self.requires_grad_(value)
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
@@ -226,7 +236,7 @@ class Tensor:
         from engine.graph import AccumulateGrad
 
         edge = self._fresh_edge()
-        if edge is not None and type(edge[0]) is not AccumulateGrad:
+        if edge is not None and not edge[0].is_leaf_node:
             if requires_grad:
                 return self
             raise RuntimeError(
@@ -263,6 +273,9 @@ class Tensor:
     def _base(self) -> Tensor | None:
         return None if self._view is None else self._view.base
 
+    def _is_view(self) -> bool:
+        return self._view is not None
+
     @property
     def _version(self) -> int:
         return 0 if self._counter is None else self._counter[0]
@@ -284,7 +297,8 @@ class Tensor:
                     "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute "
                     "won't be populated during autograd.backward(). If you indeed want the .grad field to be populated "
                     "for a non-leaf Tensor, use .retain_grad() on the non-leaf Tensor. If you access the non-leaf "
-                    "Tensor by mistake, make sure you access the leaf Tensor instead.",
+                    "Tensor by mistake, make sure you access the leaf Tensor instead. See "
+                    "github.com/pytorch/pytorch/pull/30531 for more information.",
                     UserWarning,
                     stacklevel=2,
                 )
@@ -444,7 +458,8 @@ class Tensor:
                     f"can't convert {self.device} device type tensor to numpy. Use Tensor.cpu() to copy the tensor "
                     "to host memory first."
                 )
-        return backend.to_host(self._data)
+        # A new array object, so that reshaping it in place leaves this tensor as it is.
+        return backend.to_host(self._data).view()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
         array = self.numpy()
@@ -456,7 +471,7 @@ class Tensor:
         if self._data.size != 1:
             if kind == "index":
                 raise TypeError("only integer tensors of a single element can be converted to an index")
-            raise RuntimeError(f"a Tensor with {self._data.size} elements cannot be converted to Scalar")
+            raise ValueError("only one element tensors can be converted to Python scalars")
         if self._edge is not None and kind == "float":
             warnings.warn(
                 "Converting a tensor with requires_grad=True to a scalar may lead to unexpected behavior.\n"

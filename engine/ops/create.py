@@ -221,7 +221,11 @@ def from_numpy(ndarray: np.ndarray[Any, Any]) -> Tensor:
 def zeros(*size: Any, dtype: dtype_type | None = None, device: Where = None, requires_grad: bool = False, out: Any = None, layout: Any = None) -> Tensor:
     """Zeros of a shape."""
     start = perf_counter_ns()
-    return made("zeros", np.zeros(sizes(size[0], size[1:]) if size else (), _np(dtype)), requires_grad, device, start)
+    try:
+        shape = sizes(size[0], size[1:]) if size else ()
+    except RuntimeError:
+        raise RuntimeError("zeros: Dimension size must be non-negative.") from None
+    return made("zeros", np.zeros(shape, _np(dtype)), requires_grad, device, start)
 
 
 def ones(*size: Any, dtype: dtype_type | None = None, device: Where = None, requires_grad: bool = False, out: Any = None, layout: Any = None) -> Tensor:

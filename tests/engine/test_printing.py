@@ -62,7 +62,7 @@ def test_a_subclass_prints_under_its_own_name_and_a_parameter_says_so() -> None:
         pass
 
     data = torch.ones(2)
-    assert repr(Mine._wrap(data._data)) == "Mine([1., 1.])"
+    assert repr(Mine([1.0, 1.0])) == "Mine([1., 1.])"
     assert repr(torch.nn.Parameter(data)) == "Parameter containing:\ntensor([1., 1.], requires_grad=True)"
 
 
