@@ -73,7 +73,7 @@ def _replay(
                     f"Between them, memory is changed in place through a view ({_called(record)}), "
                     "which cannot be run again."
                 )
-            if record.op.vjp:
+            if record.op.vjp or record.custom is not None:
                 made[record.id] = _again(record, made)
     for record in inputs:
         _check_dependence(record, output)
@@ -140,7 +140,7 @@ def _again(record: NodeRecord, made: dict[int, tuple[Tensor, ...]]) -> tuple[Ten
         else:
             args.append(arg)
     assert record.op is not None
-    result = run(record.op, tuple(args))
+    result = run(record.op, tuple(args)) if record.custom is None else record.custom.apply(*args)
     return result if isinstance(result, tuple) else (result,)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from typing import Any
+from weakref import ref
 
 import numpy as np
 
@@ -51,6 +52,7 @@ class Keeper:
         self._bytes = 0
         self._order: deque[Kept] = deque()
         self._by_memory: dict[int, list[Kept]] = {}
+        self._overwritten: tuple[ref[Any], list[tuple[int, Kept]]] | None = None
 
     def keep(self, array: Array, owner: Any) -> Kept:
         """Keep `array` until it is overwritten (then a copy) or others need the room."""
@@ -76,10 +78,13 @@ class Keeper:
 
     def before_write(self, array: Array) -> None:
         """The memory of `array` is about to change: copy what is kept of it."""
-        sharing = self._by_memory.pop(id(owner_of(array)), None)
-        for kept in sharing or ():
-            if kept.array is not None:
-                kept.array = kept.array.copy()
+        memory = owner_of(array)
+        sharing = self._by_memory.pop(id(memory), None)
+        if sharing:
+            self._overwritten = ref(memory), [(id(kept.array), kept) for kept in sharing]
+            for kept in sharing:
+                if kept.array is not None:
+                    kept.array = kept.array.copy()
 
     def let_go(self) -> None:
         """Drop everything that can be dropped: memory has run out."""
@@ -92,10 +97,13 @@ class Keeper:
         self._bytes = 0
 
     def latest(self, array: Array) -> Kept | None:
-        """What was kept last of exactly this array."""
-        for kept in reversed(self._by_memory.get(id(owner_of(array)), ())):
+        """What was kept last of exactly this array, also if that has just been overwritten."""
+        memory = owner_of(array)
+        for kept in reversed(self._by_memory.get(id(memory), ())):
             if kept.array is array:
                 return kept
+        if self._overwritten is not None and self._overwritten[0]() is memory:
+            return next((kept for was, kept in reversed(self._overwritten[1]) if was == id(array)), None)
         return None
 
 

@@ -172,6 +172,7 @@ class Recorder(Observer):
         record.sources = sources
         if node is not None:
             record.grad_fn = type(node).__name__
+            record.custom = getattr(node, "function", None)
             self._by_sequence[node.sequence_nr] = record
         if inplace:
             record.flags.append("inplace")
@@ -203,6 +204,11 @@ class Recorder(Observer):
     def before_write(self, tensor: Tensor) -> None:
         """Copy what is kept of memory that is about to change."""
         self._keeper.before_write(tensor._data)
+        if isinstance(tensor, Parameter) and not self._knows(tensor):
+            # A module that is being constructed fills it: that line of the program is where the parameter comes from.
+            _, site, _ = self._where()
+            if site is not None:
+                self._made[id(tensor._data)] = ref(tensor._data), site
 
     # --- Scopes ------------------------------------------------------------------------------------------------------
 
@@ -392,19 +398,22 @@ class Recorder(Observer):
         graph, and a number that the engine itself made a tensor of stays a number."""
         edges: tuple[Any, ...] = () if node is None else node.next_edges
         found = []
-        inputs = list(args[0] if op.variadic else args[: op.n_inputs])
+        custom = not op.params or op.params == ("args",)
+        count = len(args) if custom else op.n_inputs
+        inputs = list(args[0] if op.variadic else args[:count])
         for place, t in enumerate(inputs):
             if isinstance(t, Tensor):
                 if t._data.ndim == 0 and self._is_number(t):
                     continue
                 record, output = self._lookup(t)
-                flows = place < len(edges) and edges[place] is not None
+                at = len(found) if custom else place  # a custom function has edges for tensors only
+                flows = at < len(edges) and edges[at] is not None
                 cut = not flows and (t._edge is not None or record.requires_grad[output])
                 found.append(Source(record, output, place, cut))
                 inputs[place] = HERE
         if op.variadic:
             return (tuple(inputs), *args[1:]), found
-        return (*inputs, *args[op.n_inputs :]), found
+        return (*inputs, *args[count:]), found
 
     def _lookup(self, t: Tensor) -> tuple[NodeRecord, int]:
         """The record that has the present value of `t`, made now if its making was not seen."""
@@ -425,8 +434,11 @@ class Recorder(Observer):
         """Whether `t` is a plain number that the engine wrapped: no operation and no gradient made it."""
         if t._edge is not None or id(t) in self._gradients:
             return False
+        return not self._knows(t) and self._keeper.latest(t._data) is None
+
+    def _knows(self, t: Tensor) -> bool:
         entry = self._known.get(id(t))
-        return (entry is None or entry[0]() is not t) and self._keeper.latest(t._data) is None
+        return entry is not None and entry[0]() is t
 
     def _aliased(self, t: Tensor) -> tuple[NodeRecord, int] | None:
         """The record of the same array under another name: `x.data`, or what a parameter was made of."""

@@ -42,6 +42,7 @@ class NodeRecord:
     __slots__ = (
         "args",
         "cell",
+        "custom",
         "failed",
         "flags",
         "grad_fn",
@@ -72,6 +73,8 @@ class NodeRecord:
         self.scope = scope
         self.site = site
         self.op: Op | None = None
+        self.custom: Any = None
+        """The program's own `autograd.Function`, if it is that."""
         self.args: tuple[Any, ...] = ()
         """As the op's forward takes them, with `HERE` for each tensor."""
         self.sources: Sequence[Source] = ()
