@@ -163,7 +163,8 @@ def gradgradcheck(
     def first(*both: Any) -> Any:
         xs, gs = both[:count], both[count:]
         wanted = _differentiable(xs)
-        found = grad(_outputs(func, xs), wanted, gs, create_graph=True, allow_unused=True)
+        with enable_grad():
+            found = grad(_outputs(func, xs), wanted, gs, create_graph=True, allow_unused=True)
         return tuple(g for g in found if g is not None)
 
     return gradcheck(

@@ -12,7 +12,7 @@ import numpy as np
 from engine import dtypes
 from engine.dispatch import composite, define
 from engine.ops.reduce import dims, one_dim
-from engine.registry import CONSTANT, LINEAR, OPS, arrays
+from engine.registry import CONSTANT, GENERAL, LINEAR, OPS, arrays
 from engine.tensor import Size, Tensor, dimension_out_of_range
 
 # --- Views -----------------------------------------------------------------------------------------------------------
@@ -177,7 +177,7 @@ diag_embed = define("diag_embed", LINEAR, inputs=1,
     vjp=(lambda F, g, offset: F.diagonal(g, offset, -2, -1),),
     formula=r"\operatorname{diag} g", doc="Matrices with the last dimension on the diagonal.")
 
-constant_pad_nd = define("constant_pad_nd", LINEAR, inputs=1,
+constant_pad_nd = define("constant_pad_nd", GENERAL, inputs=1,
     forward=lambda xp, input, pad, value=0: _pad(xp, input, pad, value),
     vjp=(lambda F, g, pad: _unpad(F, g, pad),),
     formula=r"\text{the middle}", doc="A border of one number around the last dimensions.")

@@ -1,0 +1,209 @@
+"""Inputs for every record of the op table: what the property tests run on.
+
+Pointwise records without further arguments need no line here; their inputs are drawn from the record's own domain.
+A sample is ``(tensors, other arguments)``; arrays are float64, and of distinct values where ties would have no derivative.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+import engine
+from engine.ops.conv import averaging
+from engine.ops.nn import pick
+from engine.registry import OPS, Op
+from engine.tensor import Tensor
+
+Array = np.ndarray[Any, Any]
+Sample = tuple[tuple[Array, ...], tuple[Any, ...]]
+
+
+def _rng() -> np.random.Generator:
+    return np.random.default_rng(7)
+
+
+def spread(*shape: int) -> Array:
+    """Distinct numbers around 0, none near 0 or near another."""
+    n = int(np.prod(shape))
+    values = (np.arange(n) + 1) * 0.37 * np.where(np.arange(n) % 2, 1, -1)
+    return _rng().permutation(values).reshape(shape)
+
+
+def positive(*shape: int) -> Array:
+    return _rng().uniform(0.3, 2.0, shape)
+
+
+def _index(*values: Any) -> Tensor:
+    return engine.tensor(list(values))
+
+
+_mask = engine.tensor([[True, False, True], [False, True, True]])
+_square = spread(3, 3) / 3 + 2 * np.eye(3)
+_select = (OPS["select"], (0, 1), (2, 3))
+_narrow = (OPS["slice"], (0, 0, 2, 1), (3,))
+
+_REDUCTIONS = ("mean", "sum", "none")
+_picked = pick(np.array([1, 0, 1]), None, 2, 1, -100, np.dtype(np.float64))
+
+SAMPLES: dict[str, list[Sample]] = {
+    "round": [((positive(3) * 0 + 0.8,), (0,))],
+    "nan_to_num": [((spread(3),), (0.0, None, None))],
+    "clamp": [((spread(2, 3),), (-1.0, 1.0)), ((spread(3),), (None, 0.5))],
+    "clamp_min": [((spread(2, 3),), (0.1,))],
+    "clamp_max": [((spread(2, 3),), (0.1,))],
+    "pow_tensor_scalar": [((positive(2, 3),), (n,)) for n in (0, 1, 2, 3, 2.5, -1, 0.5)],
+    "pow_scalar": [((spread(3),), (2.0,))],
+    "remainder_scalar": [((positive(3),), (0.29,))],
+    "fmod_scalar": [((positive(3),), (0.29,))],
+    "rsub": [((spread(3),), (2.0,))],
+    "where": [((np.array([[True, False, True]]), spread(2, 3), spread(3)), ())],
+    "addcmul": [((spread(2, 3), spread(3), spread(2, 1)), (0.5,))],
+    "addcdiv": [((spread(2, 3), spread(3), positive(2, 1)), (0.5,))],
+    "masked_fill": [((spread(2, 3), _mask._data), (2.0,))],
+    "fill": [((spread(3),), (2.0,))],
+    "zero": [((spread(3),), ())],
+    "to_dtype": [((spread(3),), (engine.float64,))],
+    "to_device": [((spread(3),), (engine.device("cpu"),))],
+    "sum_all": [((spread(2, 3),), ()), ((spread(1).reshape(()),), ())],
+    "sum_dim": [((spread(2, 3, 2),), ((0, 2), False)), ((spread(2, 3),), (1, True))],
+    "sum_to_size": [((spread(2, 3),), ((3,),)), ((spread(2, 3),), ((2, 1),))],
+    "mean_all": [((spread(2, 3),), ())],
+    "mean_dim": [((spread(2, 3),), (0, True)), ((spread(2, 3),), ((0, 1), False))],
+    "prod_all": [((spread(2, 3),), ()), ((np.array([0.0, 2.0, 3.0]),), ())],
+    "prod_dim": [((spread(2, 3),), (1, False)), ((np.array([[0.0, 2.0], [0.0, 3.0]]),), (0, True))],
+    "var_dim": [((spread(2, 3),), (None, 1, False)), ((spread(2, 3),), (1, 0, True))],
+    "std_dim": [((spread(2, 3),), (None, 1, False)), ((spread(2, 3),), (0, 1, True))],
+    "max_all": [((spread(2, 3),), ())],
+    "min_all": [((spread(2, 3),), ())],
+    "max_dim": [((spread(2, 3),), (1, False)), ((spread(2, 3),), (0, True))],
+    "min_dim": [((spread(2, 3),), (1, False))],
+    "median_dim": [((spread(2, 4),), (1, False))],
+    "median_all": [((spread(2, 3),), ())],
+    "amax": [((spread(2, 3),), ((0, 1), False)), ((spread(2, 3),), (1, True))],
+    "amin": [((spread(2, 3),), ((), False))],
+    "sort_dim": [((spread(2, 3),), (1, False)), ((spread(2, 3),), (0, True))],
+    "topk_dim": [((spread(2, 4),), (2, 1, True)), ((spread(2, 4),), (2, -1, False))],
+    "logsumexp": [((spread(2, 3),), (1, False)), ((spread(2, 3),), ((0, 1), True))],
+    "softmax_dim": [((spread(2, 3),), (1,))],
+    "log_softmax_dim": [((spread(2, 3),), (0,))],
+    "cumsum_dim": [((spread(2, 3),), (1,))],
+    "cumprod_dim": [((spread(2, 3),), (1,)), ((np.array([2.0, 0.0, 3.0]),), (0,))],
+    "linalg_vector_norm": [((spread(2, 3),), (p, d, k)) for p in (1, 2, 3, float("inf")) for d, k in ((None, False), (1, True))],
+    "view": [((spread(2, 3),), ((3, 2),))],
+    "expand": [((spread(2, 1),), ((4, 2, 3),))],
+    "transpose": [((spread(2, 3, 2),), (0, 2))],
+    "t": [((spread(2, 3),), ())],
+    "permute": [((spread(2, 3, 2),), ((2, 0, 1),))],
+    "unsqueeze": [((spread(2, 3),), (1,))],
+    "squeeze_all": [((spread(2, 1, 3),), ())],
+    "squeeze_dim": [((spread(2, 1, 3),), (1,))],
+    "squeeze_dims": [((spread(2, 1, 3, 1),), ((1, 3),))],
+    "squeeze_result": [((spread(1, 3),), (0,))],
+    "select": [((spread(2, 3),), (1, 2))],
+    "slice": [((spread(5, 3),), (0, 1, 5, 2))],
+    "diagonal": [((spread(3, 4),), (1, 0, 1))],
+    "unfold": [((spread(6),), (0, 3, 2)), ((spread(2, 5),), (1, 2, 1))],
+    "alias": [((spread(3),), ())],
+    "unbind": [((spread(2, 3),), (1,))],
+    "split_sizes": [((spread(5, 2),), ((2, 2, 1), 0))],
+    "split_with_sizes": [((spread(5, 2),), ((1, 4), 0))],
+    "as_strided": [((spread(2, 3),), ((_select, _narrow),))],
+    "embed": [((spread(3),), ((2, 3), "select", (0, 1)))],
+    "fold_back": [((spread(2, 3),), ((5,), 0, 3, 2))],
+    "reshape": [((spread(2, 3),), ((6,),))],
+    "clone": [((spread(3),), (None,))],
+    "contiguous_copy": [((spread(2, 3),), ())],
+    "flip": [((spread(2, 3),), ((0, 1),))],
+    "roll": [((spread(2, 3),), (1, 1)), ((spread(2, 3),), ((1, 2), (0, 1))), ((spread(5),), (2, None))],
+    "repeat": [((spread(2, 3),), ((2, 1, 3),))],
+    "tril": [((spread(3, 3),), (-1,))],
+    "triu": [((spread(3, 3),), (1,))],
+    "diag_embed": [((spread(2, 3),), (1,))],
+    "constant_pad_nd": [((spread(2, 3),), ((1, 2, 0, 1), 0.5)), ((spread(2, 3),), ((-1, 0), 0.0))],
+    "cat_dim": [((spread(2, 3), spread(1, 3)), (0,))],
+    "stack_dim": [((spread(2, 3), spread(2, 3) + 1), (1,))],
+    "unsafe_view": [((spread(2, 3),), ((6,),))],
+    "diagonal_copy": [((spread(3, 4),), (0, 0, 1))],
+    "index": [((spread(4, 3),), ((_index(0, 2, 0),),)), ((spread(2, 3),), ((_mask,),)), ((spread(4, 3),), ((slice(None), _index(2, 0)),))],
+    "index_add_into": [((spread(3, 3),), ((4, 3), (_index(0, 2, 0),)))],
+    "index_put": [((spread(4, 3), spread(2, 3)), ((_index(0, 2),), False)), ((spread(4, 3), spread(2, 3)), ((_index(2, 2),), True))],
+    "copy": [((spread(2, 3), spread(3)), ())],
+    "gather": [((spread(3, 3),), (1, engine.tensor([[0, 1], [2, 2], [1, 0]])))],
+    "scatter_value": [((spread(3, 2),), (engine.tensor([[0, 1], [2, 2], [1, 0]]), (3, 3), 1))],
+    "scatter_into": [((spread(3, 3), spread(3, 2)), (1, engine.tensor([[0, 1], [2, 1], [1, 0]])))],
+    "scatter_add_into": [((spread(3, 3), spread(3, 2)), (1, engine.tensor([[0, 1], [2, 2], [1, 0]])))],
+    "take": [((spread(2, 3),), (_index(0, 5, 5),))],
+    "index_select": [((spread(4, 3),), (0, _index(0, 2, 0)))],
+    "index_add_along": [((spread(4, 3), spread(2, 3)), (0, _index(1, 1)))],
+    "masked_select": [((spread(2, 3),), (_mask,))],
+    "mm": [((spread(2, 3), spread(3, 4)), ())],
+    "mv": [((spread(2, 3), spread(3)), ())],
+    "dot": [((spread(3), spread(3) + 1), ())],
+    "bmm": [((spread(2, 2, 3), spread(2, 3, 2)), ())],
+    "outer_product": [((spread(2), spread(3)), ())],
+    "addmm": [((spread(3), spread(2, 2), spread(2, 3)), (0.5, 2)), ((spread(2, 3), spread(2, 2), spread(2, 3)), (1, 1))],
+    "trace": [((spread(3, 3),), ())],
+    "inverse": [((_square,), ())],
+    "det": [((_square,), ())],
+    "linalg_solve": [((_square, spread(3, 2)), ()), ((_square, spread(3)), ())],
+    "leaky_relu": [((spread(2, 3),), (0.1,))],
+    "elu": [((spread(2, 3),), (1.5, 1.2, 1.0))],
+    "celu": [((spread(2, 3),), (1.5,))],
+    "gelu": [((spread(2, 3),), (a,)) for a in ("none", "tanh")],
+    "softplus": [((spread(2, 3),), (2.0, 20.0))],
+    "hardtanh": [((spread(2, 3),), (-1.0, 1.0))],
+    "softshrink": [((spread(2, 3),), (0.5,))],
+    "hardshrink": [((spread(2, 3),), (0.5,))],
+    "threshold": [((spread(2, 3),), (0.1, -1.0))],
+    "mse_loss": [((spread(2, 3), positive(2, 3)), (r,)) for r in _REDUCTIONS],
+    "smooth_l1_loss": [((spread(2, 3), positive(2, 3)), (r, 1.0)) for r in _REDUCTIONS],
+    "huber_loss": [((spread(2, 3), positive(2, 3)), (r, 1.5)) for r in _REDUCTIONS],
+    "soft_margin_loss": [((spread(2, 3),), (np.sign(spread(2, 3)), r)) for r in _REDUCTIONS],
+    "binary_cross_entropy": [((positive(2, 3) / 3, positive(2, 3) / 4), (w, r)) for r in _REDUCTIONS for w in (None, positive(3))],
+    "binary_cross_entropy_with_logits": [
+        ((spread(2, 3), positive(2, 3) / 4), (w, w, r)) for r in _REDUCTIONS for w in (None, positive(3))
+    ],
+    "nll_loss": [((spread(3, 2),), (_picked, 1, r)) for r in _REDUCTIONS],
+    "nll_loss2d": [((spread(3, 2),), (_picked, 1, r)) for r in _REDUCTIONS],
+    "native_layer_norm": [((spread(2, 3), positive(3), spread(3)), (1, 1e-5))],
+    "native_batch_norm": [((spread(4, 2), positive(2), spread(2)), (None, None, 1e-5)),
+                          ((spread(2, 2, 3), positive(2), spread(2)), (spread(2), positive(2), 1e-5))],
+    "native_group_norm": [((spread(2, 4, 2), positive(4), spread(4)), (2, 1e-5))],
+    "embedding": [((spread(4, 2),), (_index(0, 3, 0), -1))],
+    "convolution": [((spread(2, 2, 5), spread(3, 2, 3), spread(3)), ((2,), (1,), (1,), 1)),
+                    ((spread(1, 2, 4, 4), spread(2, 1, 2, 2), spread(2)), ((1, 1), (0, 1), (2, 1), 2))],
+    "convolution_input": [((spread(2, 3, 3), spread(3, 2, 3)), ((2, 2, 5), (2,), (1,), (1,), 1))],
+    "convolution_weight": [((spread(2, 3, 3), spread(2, 2, 5)), ((3, 2, 3), (2,), (1,), (1,), 1))],
+    "max_pool2d_with_indices": [((spread(1, 2, 4, 4),), ((2, 2), (2, 1), (1, 0), (1, 1), False))],
+    "max_pool3d_with_indices": [((spread(1, 1, 3, 3, 3),), ((2, 2, 2), (1, 1, 1), (0, 0, 0), (1, 1, 1), False))],
+    "avg_pool2d": [((spread(1, 2, 4, 4),), ((2, 2), (2, 1), (1, 0), False, True, None))],
+    "avg_pool3d": [((spread(1, 1, 3, 3, 3),), ((2, 2, 2), (1, 1, 1), (0, 0, 0), False, True, None))],
+    "spread_windows": [((spread(1, 2, 3, 3),), ((1, 2, 4, 4), (2, 2), (2, 1), (1, 0), False, True, None))],
+    "adaptive_avg_pool2d": [((spread(1, 1, 4, 5),), ((averaging(4, 2), averaging(5, 3)),))],
+}
+
+
+def domain_sample(op: Op) -> list[Sample]:
+    """Inputs from a pointwise record's own domain: of one shape, and broadcast against each other."""
+    assert op.domain is not None, f"{op.name}: a pointwise record needs a domain"
+    low, high = op.domain
+    draw = _rng().uniform
+    shapes = [[(4,)] * op.n_inputs]
+    if op.n_inputs > 1:
+        shapes.append([(2, 3), (3,), (2, 1)][: op.n_inputs])
+    return [(tuple(draw(low, high, s) for s in group), ()) for group in shapes]
+
+
+def of(op: Op) -> list[Sample]:
+    """The samples of a record.
+
+    Raises:
+        KeyError: if there are none: every record needs a line in `SAMPLES`.
+    """
+    if op.name in SAMPLES:
+        return SAMPLES[op.name]
+    if op.kind == "pointwise" and len(op.params) == op.n_inputs:
+        return domain_sample(op)
+    raise KeyError(f"op {op.name!r} has no samples: add a line to tests/engine/samples.py")

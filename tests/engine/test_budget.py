@@ -1,0 +1,99 @@
+"""The hot path's budget, as ratios inside one process: how much an operation costs beside the NumPy call it wraps.
+
+Absolute times say nothing on a shared machine; ratios of interleaved measurements, best of many, hold on any. The
+limits are about twice what was measured when they were set (see the docstrings), to fail on a design that grew, not on noise.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+import engine as torch
+from engine.state import Observer, add_observer, remove_observer
+
+ROUNDS = 30
+
+
+def ratio(measured: Callable[[], object], unit: Callable[[], object], calls: int = 2_000) -> float:
+    """The best time of `measured` over the best of `unit`, in turns so that both meet the same machine."""
+    best = [float("inf"), float("inf")]
+    for _ in range(ROUNDS):
+        for k, function in enumerate((measured, unit)):
+            start = time.process_time_ns()
+            for _ in range(calls):
+                function()
+            best[k] = min(best[k], time.process_time_ns() - start)
+    return best[0] / best[1]
+
+
+@pytest.fixture
+def unit() -> Callable[[], object]:
+    a = np.ones(3, np.float32)
+    return lambda: np.multiply(a, a)
+
+
+def test_binary_op_that_records(unit: Callable[[], object]) -> None:
+    """Measured 4.7 times ``np.multiply`` (the operator itself, the product, a node)."""
+    x, y = torch.ones(3, requires_grad=True), torch.ones(3, requires_grad=True)
+    assert ratio(lambda: x * y, unit) < 9
+
+
+def test_binary_op_without_grad(unit: Callable[[], object]) -> None:
+    """Measured 3.2."""
+    x = torch.ones(3)
+    assert ratio(lambda: x * x, unit) < 6.5
+
+
+def test_number_on_the_right(unit: Callable[[], object]) -> None:
+    """Measured 5.0; NumPy itself takes 1.5 for a Python number."""
+    x = torch.ones(3, requires_grad=True)
+    assert ratio(lambda: x * 2.0, unit) < 10
+
+
+def test_unary_op_that_records(unit: Callable[[], object]) -> None:
+    """Measured 3.5."""
+    x = torch.ones(3, requires_grad=True)
+    assert ratio(lambda: torch.sin(x), unit) < 7
+
+
+def test_view(unit: Callable[[], object]) -> None:
+    """Measured 7.5."""
+    x = torch.ones(3, requires_grad=True)
+    assert ratio(lambda: x[0], unit) < 15
+
+
+def chain(length: int) -> Callable[[], None]:
+    x, y = torch.ones(3, requires_grad=True), torch.ones(3, requires_grad=True)
+
+    def run() -> None:
+        z = x
+        for _ in range(length):
+            z = z * y
+        z.backward(y.detach())
+
+    return run
+
+
+def test_forward_and_backward_of_a_chain(unit: Callable[[], object]) -> None:
+    """Measured 20 times ``np.multiply`` an operation: one product forward, two and a sum backward."""
+    assert ratio(chain(100), unit, calls=20) / 100 < 40
+
+
+def test_a_longer_graph_costs_no_more_an_operation() -> None:
+    assert ratio(chain(4_000), chain(100), calls=1) / 40 < 2.5
+
+
+def test_watching_costs_nothing_when_it_is_over(unit: Callable[[], object]) -> None:
+    x = torch.ones(3, requires_grad=True)
+    observer = Observer()
+    before = ratio(lambda: x * x, unit)
+    add_observer(observer)
+    watched = ratio(lambda: x * x, unit, calls=500)
+    remove_observer(observer)
+    after = ratio(lambda: x * x, unit)
+    assert watched > before
+    assert after < before * 1.5

@@ -1,0 +1,222 @@
+"""Properties that hold for every record of the op table."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+
+import engine
+from engine import registry
+from engine.autograd import gradcheck, gradgradcheck
+from engine.dispatch import define
+from engine.registry import CONSTANT, GENERAL, LINEAR, OPS, POINTWISE, TENSORS, Op, arrays
+from engine.tensor import Tensor
+from tests.engine import samples
+
+DIFFERENTIABLE = [op for op in OPS.values() if op.kind != CONSTANT]
+
+
+def _name(op: Op) -> str:
+    return op.name
+
+
+def _call(op: Op, tensors: tuple[Tensor, ...], args: tuple[Any, ...]) -> Any:
+    return op.call(tensors, *args) if op.variadic else op.call(*tensors, *args)
+
+
+def _first(out: Any) -> Any:
+    """What has a derivative among an op's outputs, as a tuple."""
+    outs = out if isinstance(out, tuple) else (out,)
+    return tuple(o for o in outs if o.dtype.differentiable)
+
+
+def _leaves(op: Op, values: tuple[Any, ...]) -> tuple[Tensor, ...]:
+    rules = [True] * len(values) if op.variadic else op.differentiable
+    return tuple(
+        Tensor._wrap(np.array(v)).requires_grad_(bool(r) and v.dtype.kind == "f")
+        for v, r in zip(values, rules, strict=True)
+    )
+
+
+CASES = [
+    pytest.param(op, sample, id=f"{op.name}-{k}")
+    for op in DIFFERENTIABLE
+    for k, sample in enumerate(samples.of(op))
+]
+
+
+@pytest.mark.parametrize(("op", "sample"), CASES)
+def test_first_derivative(op: Op, sample: samples.Sample) -> None:
+    """The rules agree with central differences."""
+    values, args = sample
+    assert gradcheck(lambda *xs: _first(_call(op, xs, args)), _leaves(op, values))
+
+
+@pytest.mark.parametrize(("op", "sample"), CASES)
+def test_second_derivative(op: Op, sample: samples.Sample) -> None:
+    """The rules can themselves be differentiated, and that agrees with central differences."""
+    values, args = sample
+    leaves = _leaves(op, values)
+    grads = [np.random.default_rng(3).normal(size=o.shape) for o in _first(_call(op, leaves, args))]
+    assert gradgradcheck(
+        lambda *xs: _first(_call(op, xs, args)),
+        leaves,
+        tuple(Tensor._wrap(np.asarray(g)).requires_grad_() for g in grads),
+        atol=1e-4,
+    )
+
+
+@pytest.mark.parametrize(("op", "sample"), CASES)
+def test_forward_mode(op: Op, sample: samples.Sample) -> None:
+    """The tangent that follows from the record's kind is the directional derivative."""
+    if op.outputs != 1:
+        assert op.kind in (LINEAR, GENERAL)
+    values, args = sample
+    rng = np.random.default_rng(5)
+    rules = [True] * len(values) if op.variadic else op.differentiable
+    tangents = tuple(
+        rng.normal(size=v.shape) if r and v.dtype.kind == "f" else None for v, r in zip(values, rules, strict=True)
+    )
+
+    def at(step: float) -> Any:
+        moved = tuple(
+            Tensor._wrap(np.asarray(v if t is None else v + step * t)) for v, t in zip(values, tangents, strict=True)
+        )
+        return [o._data for o in _first(_call(op, moved, args))]
+
+    if op.kind in (LINEAR, GENERAL) and (op.variadic or op.outputs != 1 or any(t is None for t in tangents)):
+        return _linear_or_general(op, values, args, tangents, at)
+    eps = 1e-6
+    expected = (at(eps)[0] - at(-eps)[0]) / (2 * eps)
+    wrapped = tuple(Tensor._wrap(np.asarray(v)) for v in values)
+    moving = tuple(None if t is None else Tensor._wrap(np.asarray(t)) for t in tangents)
+    got = op.tangent(TENSORS, wrapped, moving, Tensor._wrap(np.asarray(at(0.0)[0])), args)
+    full = np.broadcast_to(np.zeros(()) if got is None else got._data, expected.shape)
+    np.testing.assert_allclose(full, expected, rtol=1e-4, atol=1e-5)
+
+
+def _linear_or_general(op: Op, values: Any, args: Any, tangents: Any, at: Any) -> None:
+    """Several outputs or tensors in a list: linearity itself is what forward mode rests on."""
+    if op.kind == LINEAR:
+        for a, b, c in zip(at(1.0), at(2.0), at(3.0), strict=True):
+            np.testing.assert_allclose(c - b, b - a, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize(("op", "sample"), CASES)
+def test_rules_agree_on_arrays_and_tensors(op: Op, sample: samples.Sample) -> None:
+    """The fast first-order path and the recorded one give the same numbers."""
+    values, args = sample
+    results = []
+    for create_graph in (False, True):
+        leaves = _leaves(op, values)
+        outs = _first(_call(op, leaves, args))
+        wanted = [x for x in leaves if x.requires_grad]
+        seeds = [Tensor._wrap(np.asarray(np.random.default_rng(1).normal(size=o.shape))) for o in outs]
+        results.append(engine.autograd.grad(outs, wanted, seeds, create_graph=create_graph, allow_unused=True))
+    for a, b in zip(*results, strict=True):
+        np.testing.assert_array_equal(
+            np.zeros(()) if a is None else a.detach().numpy(), np.zeros(()) if b is None else b.detach().numpy()
+        )
+
+
+@pytest.mark.parametrize("op", DIFFERENTIABLE, ids=_name)
+def test_backward_node_is_named_and_knows_its_op(op: Op) -> None:
+    values, args = samples.of(op)[0]
+    leaves = _leaves(op, values)
+    out = _first(_call(op, leaves, args))[0]
+    assert type(out.grad_fn).__name__ == op.grad_name == out.grad_fn.name()
+    assert type(out.grad_fn).op is op
+    assert len(out.grad_fn.next_functions) == len(leaves)
+
+
+@pytest.mark.parametrize("op", [o for o in DIFFERENTIABLE if o.view], ids=_name)
+def test_views_share_memory_and_version(op: Op) -> None:
+    values, args = samples.of(op)[0]
+    base = Tensor._wrap(np.array(values[0]))
+    view = _call(op, (base,), args)
+    view = view[0] if isinstance(view, tuple) else view
+    assert np.shares_memory(base._data, view._data)
+    assert view._base is base
+    base.mul_(2)
+    assert view._version == base._version == 1
+
+
+@pytest.mark.parametrize("op", list(OPS.values()), ids=_name)
+def test_record_is_described(op: Op) -> None:
+    assert op.doc.endswith(".")
+    if op.kind != CONSTANT:
+        assert op.formula, "the page shows the derivative as a formula"
+    assert re.fullmatch(r"[a-z_:0-9]+", op.aten)
+
+
+@pytest.mark.parametrize("dtype", [engine.float32, engine.float64], ids=str)
+@pytest.mark.parametrize("op", [o for o in DIFFERENTIABLE if o.kind == POINTWISE], ids=_name)
+def test_pointwise_keeps_dtype(op: Op, dtype: Any) -> None:
+    values, args = samples.of(op)[0]
+    leaves = tuple(
+        Tensor._wrap(v.astype(dtype.numpy) if v.dtype.kind == "f" else v).requires_grad_(v.dtype.kind == "f" and bool(r))
+        for v, r in zip(values, op.differentiable, strict=True)
+    )
+    if op.name == "to_dtype":
+        args = (dtype,)
+    out = op.call(*leaves, *args)
+    assert out.dtype is dtype
+    out.backward(engine.ones_like(out))
+    for x in leaves:
+        assert x.grad is None or x.grad.dtype is dtype
+
+
+GOOD: dict[str, Any] = {
+    "forward": lambda xp, input: input,
+    "vjp": (lambda F, g: g,),
+    "doc": "Does nothing.",
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "change", "message"),
+    [
+        ("sin", POINTWISE, {}, "another op of that name"),
+        ("not a name", POINTWISE, {}, "must be a Python identifier"),
+        ("new_op", POINTWISE, {"doc": ""}, "a one-line doc is needed"),
+        ("new_op", POINTWISE, {"vjp": (lambda F, g: g, lambda F, g: g)}, "fewer than 2 inputs"),
+        ("new_op", POINTWISE, {"vjp": (lambda F, g: g,), "inputs": 0}, "expected 0 vjp rules"),
+        ("new_op", POINTWISE, {"vjp": (lambda F, g, other: g,)}, "wants 'other'"),
+        ("new_op", POINTWISE, {"vjp": (lambda g: g,)}, "begins with F, g"),
+        ("new_op", CONSTANT, {}, "a constant op has no vjp"),
+        ("new_op", POINTWISE, {"vjp": (None,)}, "must not be None"),
+    ],
+)
+def test_contradictions_are_refused(name: str, kind: Any, change: dict[str, Any], message: str) -> None:
+    before = dict(OPS)
+    with pytest.raises(ValueError, match=re.escape(message)):
+        define(name, kind, **{**GOOD, **change})
+    assert before == OPS
+
+
+def test_a_new_op_is_five_lines() -> None:
+    """What CONTRIBUTING.md shows works as shown."""
+    try:
+        cube = define(
+            "cube_for_test", POINTWISE,
+            forward=lambda xp, input: input * input * input,
+            vjp=(lambda F, g, input: g * (3 * input * input),),
+            domain=(-2.0, 2.0), formula=r"3x^2", doc="Each element to the third power.",
+        )
+        x = engine.tensor([2.0, -1.0], requires_grad=True)
+        y = cube(x)
+        assert repr(y) == "tensor([ 8., -1.], grad_fn=<CubeForTestBackward0>)"
+        (first,) = engine.autograd.grad(y.sum(), x, create_graph=True)
+        assert first.tolist() == [12.0, 3.0]
+        assert engine.autograd.grad(first.sum(), x)[0].tolist() == [12.0, -6.0]
+    finally:
+        registry.OPS.pop("cube_for_test", None)
+
+
+def test_namespaces_name_missing_ops() -> None:
+    for F in (TENSORS, arrays(np.zeros(1))):
+        with pytest.raises(AttributeError, match="no op is called 'nothing'"):
+            F.nothing  # noqa: B018
