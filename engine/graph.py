@@ -109,7 +109,11 @@ class Node:
     @property
     def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
         """The nodes its gradients go to, with the output number there; ``(None, 0)`` where none goes."""
-        return tuple(e if e is not None else (None, 0) for e in self.next_edges)
+        edges = self.next_edges
+        op = getattr(type(self), "op", None)
+        if op is not None and not op.variadic:  # inputs that have no rule are no places of the node in PyTorch
+            edges = tuple(e for e, rule in zip(edges, op.vjp, strict=True) if rule is not None)
+        return tuple(e if e is not None else (None, 0) for e in edges)
 
     @property
     def metadata(self) -> dict[str, Any]:

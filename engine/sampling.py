@@ -7,7 +7,7 @@ the same order, as PyTorch's ``ATen/native/cpu/DistributionTemplates.h``, and co
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ __all__ = [
     "cauchy",
     "exponential",
     "geometric",
+    "in_memory_order",
     "log_normal",
     "multinomial",
     "normal",
@@ -95,6 +96,15 @@ def _real_parts(shape: Shape, dtype: DType) -> tuple[tuple[int, ...], DType] | N
     if dtype.kind != "c":
         return None
     return (*shape, 2), np.dtype(np.float32 if dtype == np.complex64 else np.float64)
+
+
+def in_memory_order(array: Any, sample: Callable[[Shape, bool], Array]) -> Array:
+    """Values to fill `array` with, by ``sample(shape, contiguous)``: PyTorch fills a tensor in the order in which its
+    elements lie in memory, so that a transposed one gets other numbers than a contiguous one."""
+    if array.flags.c_contiguous:
+        return sample(array.shape, True)
+    order = sorted(range(array.ndim), key=lambda dim: -abs(array.strides[dim]))
+    return sample([array.shape[dim] for dim in order], False).transpose(np.argsort(order))
 
 
 # --- Continuous distributions ----------------------------------------------------------------------------------------

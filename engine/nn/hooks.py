@@ -53,7 +53,10 @@ class BackwardHookFunctionBackward(Node):
     op = None  # type: ignore[assignment]
 
     def apply(self, F: Any, grads: Sequence[Any], needed: Sequence[bool]) -> Sequence[Any]:
-        return list(grads)
+        return [
+            F.zeros(shape, dtype.numpy) if grad is None else grad
+            for grad, (shape, dtype) in zip(grads, self.meta, strict=True)
+        ]
 
     def check_saved(self) -> None:
         """Nothing is saved."""

@@ -71,14 +71,21 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
 
 def uniform_(tensor: T, a: float = 0.0, b: float = 1.0, generator: Generator | None = None) -> T:
     """Uniform in [a, b)."""
-    return _fill(tensor, sampling.uniform(tensor._data.shape, tensor._data.dtype, a, b, generator))
+    array = tensor._data
+    return _fill(
+        tensor,
+        sampling.in_memory_order(array, lambda shape, _: sampling.uniform(shape, array.dtype, a, b, generator)),
+    )
 
 
 def normal_(tensor: T, mean: float = 0.0, std: float = 1.0, generator: Generator | None = None) -> T:
     """Normal with the given mean and standard deviation."""
     array = tensor._data
     return _fill(
-        tensor, sampling.normal(array.shape, array.dtype, mean, std, generator, bool(array.flags.c_contiguous))
+        tensor,
+        sampling.in_memory_order(
+            array, lambda shape, contiguous: sampling.normal(shape, array.dtype, mean, std, generator, contiguous)
+        ),
     )
 
 

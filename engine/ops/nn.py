@@ -121,32 +121,30 @@ huber_loss = define("huber_loss", GENERAL, inputs=2, dtypes="promote",
          * _share(input, reduction) * g),
     formula=r"\operatorname{clamp}(x - t, -\delta, \delta)/n", doc="Squared near 0 and absolute further away.")
 
-binary_cross_entropy = define("binary_cross_entropy", GENERAL, inputs=3, dtypes="promote",
-    forward=lambda xp, input, target, weight, reduction="mean": _reduced(
+binary_cross_entropy = define("binary_cross_entropy", GENERAL, inputs=2, dtypes="promote",
+    forward=lambda xp, input, target, weight=None, reduction="mean": _reduced(
         _times(_cross_entropy(xp, input, target), weight), reduction),
     vjp=(lambda F, g, input, target, weight, reduction: _times(
-            (input - target) / F.clamp_min((1 - input) * input, 1e-12), weight) * (g * _share(input, reduction)),
-         lambda F, g, input, weight, reduction: _times(F.log1p(-input) - F.log(input), weight)
+            (input - target) / F.clamp_min((1 - input) * input, 1e-12), constant(F, weight))
          * (g * _share(input, reduction)),
-         None),
+         lambda F, g, input, weight, reduction: _times(F.log1p(-input) - F.log(input), constant(F, weight))
+         * (g * _share(input, reduction))),
     formula=r"(x - t)/(x(1 - x)n)", doc="Cross entropy of probabilities with targets from 0 to 1.")
 
-binary_cross_entropy_with_logits = define("binary_cross_entropy_with_logits", GENERAL, inputs=4, dtypes="promote",
-    forward=lambda xp, input, target, weight, pos_weight, reduction="mean": _reduced(
+binary_cross_entropy_with_logits = define("binary_cross_entropy_with_logits", GENERAL, inputs=2, dtypes="promote",
+    forward=lambda xp, input, target, weight=None, pos_weight=None, reduction="mean": _reduced(
         _times(_logit_entropy(xp, input, target, pos_weight), weight), reduction),
     vjp=(lambda F, g, input, target, weight, pos_weight, reduction: _times(
-            _logit_entropy_slope(F, input, target, pos_weight), weight) * (g * _share(input, reduction)),
-         lambda F, g, input, weight, pos_weight, reduction: _times(
-            -input if pos_weight is None else F.log_sigmoid(-input) - pos_weight * F.log_sigmoid(input), weight)
+            _logit_entropy_slope(F, input, target, constant(F, pos_weight)), constant(F, weight))
          * (g * _share(input, reduction)),
-         None, None),
+         lambda F, g, input, weight, pos_weight, reduction: _times(
+            _logit_entropy_of_target(F, input, constant(F, pos_weight)), constant(F, weight))
+         * (g * _share(input, reduction))),
     formula=r"(\sigma(x) - t)/n", doc="Cross entropy of the logistic function of x with targets from 0 to 1.")
 
-soft_margin_loss = define("soft_margin_loss", GENERAL, inputs=2, dtypes="promote",
+soft_margin_loss = define("soft_margin_loss", GENERAL, inputs=1, dtypes="promote",
     forward=lambda xp, input, target, reduction="mean": _reduced(xp.log1p(xp.exp(-target * input)), reduction),
-    vjp=(lambda F, g, input, target, reduction: -target * F.sigmoid(-target * input)
-         * (g * _share(input, reduction)),
-         lambda F, g, input, target, reduction: -input * F.sigmoid(-target * input) * (g * _share(input, reduction))),
+    vjp=(lambda F, g, input, target, reduction: _soft_margin_vjp(F, g, input, constant(F, target), reduction),),
     formula=r"-t\,\sigma(-tx)/n", doc="log(1 + exp(-t x)), its mean or its sum.")
 
 _nll = {
@@ -189,6 +187,11 @@ group_norm = define("native_group_norm", GENERAL, inputs=3, dtypes="promote",
          lambda F, g: F.sum_dim(g, _not_channels(g), False)),
     formula=r"(g w - \overline{g w} - \hat x\,\overline{g w \hat x})/s", doc="Mean 0 and variance 1 of each group of channels.")
 
+div_scalar = define("div_scalar", POINTWISE, inputs=1, grad="DivBackward1", aten="aten::div",
+    forward=lambda xp, input, other: input / other,
+    vjp=(lambda F, g, other: g / other,),
+    domain=(-2.0, 2.0), formula="1/b", doc="Each element divided by a number, where PyTorch does so inside a function.")
+
 embedding = define("embedding", LINEAR, inputs=1,
     forward=lambda xp, weight, indices, padding_idx=-1: weight[_checked_indices(indices, len(weight))],
     vjp=(lambda F, g, weight_shape, indices, padding_idx: F.index_add_into(
@@ -200,8 +203,8 @@ embedding = define("embedding", LINEAR, inputs=1,
 
 
 def constant(F: Any, array: Any) -> Any:
-    """A raw array as an operand of a rule."""
-    return Tensor._wrap(array) if F.recording else array
+    """A raw array as an operand of a rule; None stays None."""
+    return Tensor._wrap(array) if F.recording and array is not None else array
 
 
 def _elu(xp: Any, x: Any, alpha: float, scale: float, input_scale: float) -> Any:
@@ -299,6 +302,14 @@ def _logit_entropy_slope(F: Any, x: Any, t: Any, pos_weight: Any) -> Any:
     return (weighted + 1 - t) * F.sigmoid(x) - weighted
 
 
+def _logit_entropy_of_target(F: Any, x: Any, pos_weight: Any) -> Any:
+    return -x if pos_weight is None else F.log_sigmoid(-x) - pos_weight * F.log_sigmoid(x)
+
+
+def _soft_margin_vjp(F: Any, g: Any, x: Any, t: Any, reduction: str) -> Any:
+    return -t * F.sigmoid(-t * x) * (g * _share(x, reduction))
+
+
 def pick(target: Any, weight: Any, classes: int, dim: int, ignore_index: int, dtype: Any) -> tuple[Any, Any]:
     """What each target takes from its row: minus its class's weight at that class, 0 elsewhere; and the weights' sum.
 
@@ -312,7 +323,7 @@ def pick(target: Any, weight: Any, classes: int, dim: int, ignore_index: int, dt
     worth = np.ones(classes, dtype) if weight is None else weight.astype(dtype)
     each = np.where(np.expand_dims(kept, dim), worth[places], dtype.type(0))
     chosen = np.zeros((*target.shape[:dim], classes, *target.shape[dim:]), dtype)
-    np.put_along_axis(chosen, places, -each, dim)
+    np.put_along_axis(chosen, places, 0 - each, dim)  # not -each: -0.0 would show in gradients
     return chosen, each.sum()
 
 

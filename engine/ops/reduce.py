@@ -522,7 +522,7 @@ def _log_softmax_forward(xp: Any, x: Any, dim: int) -> Any:
 
 def _float_only(x: Any, kernel: str) -> None:
     if x.dtype.kind not in "fc":
-        raise RuntimeError(f"\"{kernel}\" not implemented for '{dtypes.scalar_type_name(dtypes.of(x))}'")
+        raise NotImplementedError(f"\"{kernel}\" not implemented for '{dtypes.scalar_type_name(dtypes.of(x))}'")
 
 
 def _cumprod_vjp(F: Any, g: Any, x: Any, dim: int) -> Any:

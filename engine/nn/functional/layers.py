@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from engine import sampling
+from engine import dtypes, sampling
 from engine.dispatch import composite
 from engine.inplace import apply_inplace
 from engine.nn.functional.activation import SELU_ALPHA, SELU_SCALE, softmax
@@ -39,6 +39,9 @@ __all__ = [
 ]
 
 
+_C = {"Float": "float", "Double": "double", "Half": "c10::Half", "Long": "long int", "Int": "int", "Bool": "bool"}
+
+
 @composite("linear")
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """``input @ weight.T + bias``: input (*, in), weight (out, in), bias (out), result (*, out).
@@ -51,6 +54,13 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     sizes = input._data.shape
     if not sizes:
         raise RuntimeError(f"both arguments to linear need to be at least 1D, but they are 0D and {weight.ndim}D")
+    if input._data.dtype != weight._data.dtype:
+        names = [dtypes.scalar_type_name(t.dtype) for t in (input, weight)]
+        raise RuntimeError(
+            f"mat1 and mat2 must have the same dtype, but got {names[0]} and {names[1]}"
+            if bias is not None
+            else f"expected m1 and m2 to have the same dtype, but got: {_C.get(names[0], names[0])} != {_C.get(names[1], names[1])}"
+        )
     if bias is None:
         if weight.ndim != 2:
             return linalg.matmul(input, weight.t())  # type: ignore[attr-defined]

@@ -63,6 +63,10 @@ def _reduced(loss: Any, reduction: str) -> Tensor:
     return loss.sum() if reduction == "sum" else loss  # type: ignore[no-any-return]
 
 
+def _array(tensor: Tensor | None) -> Any:
+    return None if tensor is None else tensor._data
+
+
 def _same_size(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     """Both broadcast together, with PyTorch's warning if that was needed.
 
@@ -78,12 +82,9 @@ def _same_size(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         stacklevel=3,
     )
     check_broadcast([input._data.shape, target._data.shape])
-    a, b = (shape.broadcast_to(t, _common(input, target)) for t in (input, target))
+    common = np.broadcast_shapes(input._data.shape, target._data.shape)
+    a, b = (t if t._data.shape == common else shape.broadcast_to(t, common) for t in (input, target))
     return a, b
-
-
-def _common(*tensors: Tensor) -> tuple[int, ...]:
-    return np.broadcast_shapes(*(t._data.shape for t in tensors))
 
 
 def mse_loss(
@@ -172,7 +173,7 @@ def binary_cross_entropy(
             f"Using a target size ({target.size()}) that is different to the input size ({input.size()}) is deprecated. "
             "Please ensure they have the same size."
         )
-    return nn.binary_cross_entropy(input, target, weight, reduction)  # type: ignore[no-any-return]
+    return nn.binary_cross_entropy(input, target, _array(weight), reduction)  # type: ignore[no-any-return]
 
 
 def binary_cross_entropy_with_logits(
@@ -188,7 +189,9 @@ def binary_cross_entropy_with_logits(
     reduction = reduction_of(size_average, reduce, reduction)
     if target._data.shape != input._data.shape:
         raise ValueError(f"Target size ({target.size()}) must be the same as input size ({input.size()})")
-    return nn.binary_cross_entropy_with_logits(input, target, weight, pos_weight, reduction)  # type: ignore[no-any-return]
+    return nn.binary_cross_entropy_with_logits(  # type: ignore[no-any-return]
+        input, target, _array(weight), _array(pos_weight), reduction
+    )  # type: ignore[no-any-return]
 
 
 def soft_margin_loss(
@@ -199,7 +202,12 @@ def soft_margin_loss(
     reduction: str = "mean",
 ) -> Tensor:
     """``log(1 + exp(-target * input))`` for targets -1 and 1."""
-    return nn.soft_margin_loss(input, target, reduction_of(size_average, reduce, reduction))  # type: ignore[no-any-return]
+    if target.requires_grad:
+        raise RuntimeError(
+            "The function 'soft_margin_loss' is not differentiable with respect to argument 'target'. This input cannot "
+            "have requires_grad True."
+        )
+    return nn.soft_margin_loss(input, target._data, reduction_of(size_average, reduce, reduction))  # type: ignore[no-any-return]
 
 
 def nll_loss(
@@ -290,10 +298,10 @@ def cross_entropy(
     if label_smoothing == 0.0:
         return nll
     kept = target._data != ignore_index
-    smooth: Any = -logs
+    smooth: Any = logs
     if weight is not None:
         smooth = smooth * shape.reshape(weight, (-1, *(1,) * (input.ndim - dim - 1)))
-    smooth = pointwise.masked_fill(smooth.sum(dim), Tensor._wrap(~kept), 0.0)
+    smooth = pointwise.masked_fill(-smooth.sum(dim), Tensor._wrap(~kept), 0.0)
     if reduction == "mean":
         count = kept.sum() if weight is None else weight._data[target._data[kept]].sum()
         smooth = smooth.sum() / float(count)
@@ -327,7 +335,7 @@ def _cross_entropy_of_probabilities(
     total = -loss.sum()
     if reduction == "sum":
         return total  # type: ignore[no-any-return]
-    return total / (math.prod(input._data.shape) // input.shape[dim])  # type: ignore[no-any-return]
+    return nn.div_scalar(total, math.prod(input._data.shape) // input.shape[dim])  # type: ignore[no-any-return]
 
 
 def kl_div(
