@@ -35,6 +35,7 @@ def compress(app: Flask) -> None:
         if static:
             path = folder / name
             response.direct_passthrough = False
+            response.close()  # the file that was opened to be sent as it is
             response.set_data(_compressed_file(path, path.stat().st_mtime_ns))
         elif (body := response.get_data()) and len(body) >= _WORTH:
             response.set_data(gzip.compress(body, compresslevel=1, mtime=0))
