@@ -1,6 +1,7 @@
-"""Writes the names the editor completes: the engine's public names in, `static/src/names.gen.ts` out.
+"""Writes the names the editor completes: the engine's public names in, `static/src/names.gen.json` out.
 
-They are listed under the names a program knows them by: ``torch``, ``torch.nn``, ``torch.Tensor``.
+They are listed under the names a program knows them by: ``torch``, ``torch.nn``, ``torch.Tensor``. It is data that the
+page fetches at the first completion, not JavaScript that it would have to load and run.
 """
 
 from __future__ import annotations
@@ -16,17 +17,6 @@ from typing import Any
 import engine
 from engine import nn
 from engine.tensor import Tensor
-
-HEAD = """\
-// Generated from the engine's public names by `make gen`; do not edit.
-
-export type Kind = "class" | "constant" | "function" | "method" | "module" | "property";
-export type Entry = readonly [name: string, kind: Kind, signature: string, doc: string];
-export type NameTable = Readonly<Record<string, readonly Entry[]>>;
-
-/** What may follow each of these names and a dot. */
-export const NAMES: NameTable = {
-"""
 
 MODULES = (
     "autograd",
@@ -46,10 +36,11 @@ LONGEST_SIGNATURE = 90
 LONGEST_DOC = 120
 
 Entry = tuple[str, str, str, str]
+"""Name, kind (class, constant, function, method, module or property), signature, first line of the documentation."""
 
 
 def render() -> str:
-    """The whole text of ``static/src/names.gen.ts``."""
+    """The whole text of ``static/src/names.gen.json``: by module or class, lists of `Entry`."""
     tables = {}
     for name in ("", *MODULES):
         module = importlib.import_module(f"engine.{name}".rstrip("."))
@@ -57,12 +48,22 @@ def render() -> str:
         tables[f"torch.{name}".rstrip(".")] = entries
     tables["torch.Tensor"] = [_entry(name, value, "method") for name, value in _members(Tensor)]
     tables["torch.nn.Module"] = [_entry(name, value, "method") for name, value in _members(nn.Module)]
-    body = ""
+    known = {name: doc for name, _, _, doc in tables["torch"]}
+    for path, table in tables.items():
+        tables[path] = [_without_repeats(path, entry, known) for entry in table]
+    lines = []
     for path in sorted(tables):
-        body += f"  {json.dumps(path)}: [\n"
-        body += "".join(f"    {json.dumps(entry, ensure_ascii=False)},\n" for entry in sorted(tables[path]))
-        body += "  ],\n"
-    return HEAD + body + "};\n"
+        entries = ",\n".join(f"  {json.dumps(entry, ensure_ascii=False)}" for entry in sorted(tables[path]))
+        lines.append(f"{json.dumps(path)}: [\n{entries}\n]")
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def _without_repeats(path: str, entry: Entry, known: dict[str, str]) -> Entry:
+    """Leaves out what the page finds under ``torch``: a method's documentation, and that of an in-place variant."""
+    name, kind, signature, doc = entry
+    if name.endswith("_") and known.get(name[:-1]):
+        return name, kind, "(...)" if signature == "(*args, **kwargs)" else signature, ""
+    return name, kind, signature, "" if path != "torch" and known.get(name) == doc else doc
 
 
 def _public(module: types.ModuleType) -> Iterator[tuple[str, Any]]:

@@ -1,5 +1,5 @@
 /** The page: bar, code, results, timeline, and what floats above them. */
-import { lazy, Suspense, useEffect, useRef } from "react";
+import { lazy, Suspense, useEffect, useLayoutEffect, useRef } from "react";
 import { mountEditor } from "./editor/editor";
 import { GraphPanel } from "./panels/graph";
 import { OutputPanel } from "./panels/output";
@@ -34,7 +34,7 @@ const isStale = (state: State) => state.shown !== null && state.shown.code !== s
 function Code() {
   const box = useRef<HTMLDivElement>(null);
   const stale = useStore(isStale);
-  useEffect(() => (box.current ? mountEditor(box.current) : undefined), []);
+  useLayoutEffect(() => (box.current ? mountEditor(box.current) : undefined), []);
   return (
     <section className="code" aria-label="Code" id="pane-code">
       <div className="pane-head">
@@ -55,6 +55,7 @@ function Results() {
   }));
   return (
     <section className="results" aria-label="Results">
+      <h2 className="unseen">Results</h2>
       <Tabs label="Results" tabs={tabs} current={panel} onPick={showPanel} controls={(id) => `panel-${id}`} />
       {/* The graph keeps its place and zoom while another panel is looked at. */}
       <div

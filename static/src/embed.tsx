@@ -1,5 +1,5 @@
 /** A stored session inside another page: its code, graph and output, and the way to the playground. Nothing runs. */
-import { useEffect, useRef, useState } from "react";
+import { useLayoutEffect, useRef, useState } from "react";
 import { boot } from "./boot";
 import { mountEditor } from "./editor/editor";
 import { GraphPanel } from "./panels/graph";
@@ -21,7 +21,7 @@ export function Embed() {
   const graphed = useStore((state) => (state.shown?.graph.nodes.length ?? 0) > 0);
   const [view, setView] = useState<View>(graphed ? "graph" : "output");
   const code = useRef<HTMLDivElement>(null);
-  useEffect(() => (code.current ? mountEditor(code.current, true) : undefined), []);
+  useLayoutEffect(() => (code.current ? mountEditor(code.current, true) : undefined), []);
   return (
     <div className="page embed" data-view={view}>
       <header className="bar">
@@ -30,7 +30,9 @@ export function Embed() {
           Open in playground
         </a>
       </header>
-      <Tabs label="Views" tabs={TABS} current={view} onPick={setView} controls={(id) => `embed-${id}`} />
+      <nav aria-label="Views">
+        <Tabs label="Views" tabs={TABS} current={view} onPick={setView} controls={(id) => `embed-${id}`} />
+      </nav>
       <main className="embed-main">
         <section
           className="embed-code editor"
@@ -48,6 +50,7 @@ export function Embed() {
           role="tabpanel"
           aria-labelledby="tab-embed-output"
         >
+          <h2 className="unseen">Output</h2>
           <OutputPanel />
         </section>
       </main>

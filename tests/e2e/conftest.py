@@ -59,6 +59,7 @@ def start_server(folder: Path, **variables: str) -> Server:
         port = probe.getsockname()[1]
     environment = {k: v for k, v in os.environ.items() if not k.startswith(OUR_VARIABLES)}
     environment |= {"PORT": str(port), "DATABASE_URL": f"sqlite:///{folder / 'sessions.sqlite3'}"} | variables
+    port = int(environment["PORT"])
     log = folder / "server.log"
     with log.open("wb") as output:
         process = subprocess.Popen(

@@ -6,7 +6,7 @@ export interface Action {
   readonly name: string;
   /** What a menu says. */
   readonly label: string;
-  /** `Mod+Enter`: Mod is Ctrl, or Command on a Mac. A key without Mod or Alt acts only outside text fields. */
+  /** `Mod+Enter`: Mod is Ctrl, or Command on a Mac. A key without Mod or Alt, but for Escape, acts only outside text fields. */
   readonly key: string;
   /** Other words a person may search for. */
   readonly words?: string;

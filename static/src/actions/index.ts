@@ -54,7 +54,7 @@ export function listenForKeys(getState: () => State): void {
       if (!action) return;
       const open = getState().overlay !== null;
       // Esc belongs to what is open (a dialog, a completion list) before it clears the selection.
-      if (action === clear && (open || document.querySelector(".cm-tooltip-autocomplete"))) return;
+      if (action === clear && (open || document.querySelector(".cm-tooltip-autocomplete, .cm-panel"))) return;
       if (open && action !== palette) return;
       if (action !== clear) {
         event.preventDefault();

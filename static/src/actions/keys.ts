@@ -40,6 +40,6 @@ export function actionFor(event: KeyboardEvent, actions: readonly Action[]): Act
   const key = keyOf(event);
   const action = actions.find((one) => one.key === key);
   if (!action) return null;
-  const plain = !/^(Mod|Alt)\+/.test(action.key) && !/^F\d+$/.test(action.key);
+  const plain = !/^(Mod|Alt)\+|^Escape$/.test(action.key);
   return plain && isTyping(event.target) ? null : action;
 }

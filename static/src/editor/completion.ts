@@ -8,7 +8,13 @@ import {
 } from "@codemirror/autocomplete";
 import { globalCompletion, localCompletionSource } from "@codemirror/lang-python";
 import type { Extension, Text } from "@codemirror/state";
-import type { Entry, NameTable } from "../names.gen";
+import address from "../names.gen.json?url";
+
+/** Name, kind, signature and the first line of its documentation; the last two may be empty. */
+type Entry = readonly [name: string, kind: string, signature: string, doc: string];
+
+/** What may follow `torch`, `torch.nn`, `torch.Tensor` and a dot. */
+type NameTable = Readonly<Record<string, readonly Entry[]>>;
 
 const PYPLOT = [
   "figure",
@@ -53,17 +59,14 @@ export function ownerOf(path: string, imports: ReadonlyMap<string, string>, name
   return imports.has(head) && !owner.startsWith("torch") ? "" : "torch.Tensor";
 }
 
-const TYPES: Readonly<Record<Entry[1], string>> = {
-  function: "function",
-  method: "method",
-  class: "class",
-  property: "property",
-  module: "namespace",
-  constant: "constant",
-};
-
-function option([name, kind, signature, doc]: Entry): Completion {
-  return { label: name, type: TYPES[kind], detail: signature, ...(doc && { info: doc }) };
+/** What is said of a name; a method's and an in-place variant's words stand under `torch` only. */
+function about(name: string, doc: string, torch: ReadonlyMap<string, string>): string {
+  if (doc) return doc;
+  if (name.endsWith("_")) {
+    const plain = torch.get(name.slice(0, -1));
+    return plain ? `In place: ${plain}` : "";
+  }
+  return torch.get(name) ?? "";
 }
 
 let table: Promise<NameTable> | undefined;
@@ -73,7 +76,11 @@ function optionsOf(owner: string, names: NameTable): readonly Completion[] {
   if (owner === "matplotlib.pyplot") return PYPLOT.map((label) => ({ label, type: "function" }));
   let made = options.get(owner);
   if (!made) {
-    made = (names[owner] ?? []).map(option);
+    const torch = new Map((names.torch ?? []).map(([name, , , doc]) => [name, doc]));
+    made = (names[owner] ?? []).map(([name, kind, signature, doc]) => {
+      const info = about(name, doc, torch);
+      return { label: name, type: kind, detail: signature, ...(info && { info }) };
+    });
     options.set(owner, made);
   }
   return made;
@@ -86,8 +93,12 @@ function textOf(doc: Text): string {
 async function members(context: CompletionContext): Promise<CompletionResult | null> {
   const match = context.matchBefore(/[\w.)\]]*\.\w*/);
   if (!match) return null;
-  table ??= import("../names.gen").then((module) => module.NAMES);
-  const names = await table;
+  table ??= fetch(address).then((answer) => answer.json());
+  const names = await table.catch(() => {
+    // Asked again at the next completion; until then there is none.
+    table = undefined;
+    return {};
+  });
   const dot = match.text.lastIndexOf(".");
   const owner = ownerOf(match.text.slice(0, dot), importsOf(textOf(context.state.doc)), names);
   const list = optionsOf(owner, names);

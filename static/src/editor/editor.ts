@@ -130,6 +130,7 @@ function extensions(readOnly: boolean): Extension {
     EditorState.readOnly.of(readOnly),
     EditorView.contentAttributes.of({
       "aria-label": readOnly ? "Code" : "Code. Press Escape and then Tab to leave the editor.",
+      tabindex: "0",
       spellcheck: "false",
       autocapitalize: "off",
     }),

@@ -1,5 +1,5 @@
 /** Graph: the diagram with the card of what is selected. */
-import { useEffect, useRef } from "react";
+import { useLayoutEffect, useRef } from "react";
 import { litBy } from "../derive";
 import type { AutogradGraph } from "../graph";
 import { Empty } from "../parts/empty";
@@ -96,7 +96,7 @@ export function GraphPanel() {
   const box = useRef<HTMLDivElement>(null);
   const empty = useStore((state) => emptyText(state.shown));
   const omitted = useStore((state) => state.shown?.graph.omitted ?? 0);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!box.current) return;
     const graph = document.createElement("autograd-graph");
     box.current.append(graph);

@@ -1,5 +1,5 @@
 /** What floats above the page: the browser's own modal dialog, so focus stays inside and Esc closes. */
-import { type ReactNode, useEffect, useRef } from "react";
+import { type ReactNode, useLayoutEffect, useRef } from "react";
 import { Icon } from "./icons";
 
 interface Props {
@@ -11,7 +11,8 @@ interface Props {
 
 export function Dialog({ title, onClose, children, className = "" }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  // Before the next key press can come: what is typed at once belongs to the dialog.
+  useLayoutEffect(() => {
     const element = dialog.current;
     // Focus returns to where it was, also when the element that opened the dialog is only the page.
     const before = document.activeElement;

@@ -1,5 +1,5 @@
 /** The menu of every action: a button that opens a list, arrows move in it. */
-import { type KeyboardEvent, useEffect, useRef } from "react";
+import { type KeyboardEvent, useLayoutEffect, useRef } from "react";
 import { act, actions } from "../actions";
 import { clear } from "../actions/clear";
 import { showKey } from "../actions/keys";
@@ -10,7 +10,7 @@ export function Menu() {
   const open = useStore((state) => state.overlay === "menu");
   const box = useRef<HTMLDivElement>(null);
   const button = useRef<HTMLButtonElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!open) return;
     box.current?.querySelector<HTMLElement>("[role=menuitem]")?.focus();
     const away = (event: PointerEvent) => {

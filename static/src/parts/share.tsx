@@ -11,7 +11,7 @@ function Field({ label, text, copy }: { label: string; text: string; copy: strin
     <label className="share-field">
       <span>{label}</span>
       <span className="share-row">
-        <input className="field mono" readOnly value={text} onFocus={(event) => event.target.select()} />
+        <input className="field" readOnly value={text} onFocus={(event) => event.target.select()} />
         <CopyButton text={text} label={copy} />
       </span>
     </label>

@@ -1,11 +1,11 @@
 /** The timeline's place on the page; the element is framework-free. */
-import { useEffect, useRef } from "react";
+import { useLayoutEffect, useRef } from "react";
 import { getState, type State, subscribe, update, useStore } from "../store";
 
 export function Timeline() {
   const box = useRef<HTMLDivElement>(null);
   const empty = useStore((state) => (state.shown?.graph.nodes.length ?? 0) === 0);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const timeline = document.createElement("autograd-timeline");
     box.current?.append(timeline);
     let seen: State | null = null;
@@ -28,5 +28,5 @@ export function Timeline() {
       timeline.remove();
     };
   }, []);
-  return <div className="timeline" ref={box} hidden={empty} />;
+  return <section className="timeline" aria-label="Timeline" ref={box} hidden={empty} />;
 }
