@@ -21,6 +21,12 @@ _NO_CUDA = (
 )
 
 
+_PYTORCH_DEVICES = (
+    "cpu", "cuda", "ipu", "xpu", "mkldnn", "opengl", "opencl", "ideep", "hip", "ve", "fpga", "maia", "xla", "lazy",
+    "vulkan", "mps", "meta", "hpu", "mtia", "privateuseone",
+)  # fmt: skip
+
+
 class device:  # noqa: N801 (PyTorch's name)
     """Where a tensor lives: ``device('cpu')``, ``device('cuda', 0)``."""
 
@@ -36,12 +42,14 @@ class device:  # noqa: N801 (PyTorch's name)
         if isinstance(type, int):
             type, index = "cuda", type
         name, _, number = type.partition(":")
-        if name not in ("cpu", "cuda") or (number and not number.isdigit()):
+        if name not in _PYTORCH_DEVICES:
             raise RuntimeError(
-                f"Expected one of cpu, cuda device type at start of device string: {name}"
-                if name not in ("cpu", "cuda")
-                else f"Invalid device string: '{type}'"
+                f"Expected one of {', '.join(_PYTORCH_DEVICES)} device type at start of device string: {name}"
             )
+        if name not in ("cpu", "cuda"):
+            raise RuntimeError(f"PyTorch is not linked with support for {name} devices; here there are cpu and cuda")
+        if number and not number.isdigit():
+            raise RuntimeError(f"Invalid device string: '{type}'")
         self.type = name
         self.index = int(number) if number else index
 

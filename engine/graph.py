@@ -312,7 +312,7 @@ def _raise_modified(node: Node, counter: list[int], expected: int, tensor: Tenso
         "one of the variables needed for gradient computation has been modified by an inplace operation: "
         f"[{name} {list(shape)}]{origin} is at version {counter[0]}; expected version {expected} instead. Hint: enable "
         "anomaly detection to find the operation that failed to compute its gradient, with "
-        "torch.autograd.set_detect_anomaly(True)."
+        "torch.autograd.set_detect_anomaly(True, check_nan=False)."
     )
 
 
@@ -627,6 +627,9 @@ def root_gradients(
     outputs: Sequence[Tensor], grads: Sequence[Tensor | None], name: str = "grad_output"
 ) -> tuple[Tensor, ...]:
     """A gradient for each output: the given one, checked, or 1 for a tensor of one element."""
+    for grad in grads:
+        if grad is not None and not isinstance(grad, Tensor):
+            raise TypeError(f"gradients can be either Tensors or None, but got {type(grad).__name__}")
     if len(grads) != len(outputs):
         raise RuntimeError(f"got {len(outputs)} tensors and {len(grads)} gradients")
     result = []
@@ -640,8 +643,6 @@ def root_gradients(
                         f"grad can be implicitly created only for real scalar outputs but got {out.dtype!r}"
                     )
             grad = Tensor._wrap(backend.module_of(out._data).ones_like(out._data))
-        elif not isinstance(grad, Tensor):
-            raise TypeError(f"gradients can be either Tensors or None, but got {type(grad).__name__}")
         elif grad._data.shape != out._data.shape:
             raise RuntimeError(
                 f"Mismatch in shape: grad_output[{k}] has a shape of {grad.shape!r} and output[{k}] has a shape of "

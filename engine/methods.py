@@ -13,11 +13,11 @@ from engine import backend, dtypes, sampling
 from engine.dispatch import _SCALARS, KEYWORDS
 from engine.dtypes import dtype as dtype_type
 from engine.inplace import apply_inplace
-from engine.ops import arithmetic, create, index, linalg, pointwise, reduce, shape
+from engine.ops import arithmetic, create, derived, index, linalg, pointwise, reduce, shape
 from engine.registry import OPS
 from engine.tensor import Tensor
 
-MODULES: tuple[ModuleType, ...] = (arithmetic, reduce, shape, index, linalg)
+MODULES: tuple[ModuleType, ...] = (arithmetic, reduce, shape, index, linalg, derived)
 """Where public functions are; those whose first parameter is a tensor called ``input`` become methods."""
 
 _NOT_METHODS = {"einsum", "tensordot", "cat", "concat", "concatenate", "stack", "hstack", "vstack", "meshgrid"}

@@ -69,7 +69,7 @@ class _FunctionNode(Node, FunctionCtx):
                     "one of the variables needed for gradient computation has been modified by an inplace operation: "
                     f"[{t.type()} {list(t._data.shape)}] is at version {t._version}; expected version {version} instead. "
                     "Hint: enable anomaly detection to find the operation that failed to compute its gradient, with "
-                    "torch.autograd.set_detect_anomaly(True)."
+                    "torch.autograd.set_detect_anomaly(True, check_nan=False)."
                 )
         # An output that was saved hangs at this node; it was not yet in the graph when it was saved.
         return tuple(self._outputs.get(id(t), t) if t is not None else None for t in self._saved)

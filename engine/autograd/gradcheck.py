@@ -107,7 +107,7 @@ def gradcheck(
     wanted = _differentiable(given)
     if not wanted:
         raise ValueError(
-            "gradcheck expects at least one input tensor to require gradient, but none of the them have requires_grad=True."
+            "gradcheck expects at least one input tensor to require gradient, but none of them have requires_grad=True."
         )
     for k, t in enumerate(given):
         if isinstance(t, Tensor) and t.requires_grad and t.dtype is not dtypes.float64:

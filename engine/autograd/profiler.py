@@ -349,7 +349,9 @@ class profile(Observer):  # noqa: N801 (PyTorch's name)
 
     def op(self, op: Op, args: Any, inputs: Any, outputs: Any, node: Node | None, inplace: bool, start: int, end: int) -> None:
         name = op.aten + "_" if inplace and not op.aten.endswith("_") else op.aten
-        self._raw.append((name, start, end, self._shapes(inputs)))
+        # Numbers and options count as arguments without dimensions, as in PyTorch: ``a * 2`` is [[2, 3], []].
+        shapes = [list(a._data.shape) if isinstance(a, Tensor) else [] for a in args] if self.record_shapes else None
+        self._raw.append((name, start, end, shapes))
 
     def composite_begin(self, name: str, inputs: Sequence[Tensor]) -> None:
         self._open.append((name, perf_counter_ns(), self._shapes(inputs)))

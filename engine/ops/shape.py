@@ -424,6 +424,12 @@ diagonal_copy = define("diagonal_copy", LINEAR, inputs=1, grad="DiagonalBackward
 
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Tensors joined along a dimension."""
+    if not isinstance(tensors, (tuple, list)):
+        raise TypeError(
+            f"cat(): argument 'tensors' (position 1) must be tuple of Tensors, not {type(tensors).__name__}"
+        )
+    if not tensors:
+        raise ValueError("torch.cat(): expected a non-empty list of Tensors")
     return cat_dim(tuple(tensors), dim)  # type: ignore[no-any-return]
 
 

@@ -26,7 +26,7 @@ value = nn.CrossEntropyLoss()(logits, labels)
 print(value, *torch.autograd.grad(value, logits))
 print(F.cross_entropy(logits, labels, reduction="none"), F.cross_entropy(logits, labels, reduction="sum"))
 print(F.nll_loss(F.log_softmax(logits, dim=1), labels), nn.NLLLoss()(logits.log_softmax(1), labels))
-print(F.cross_entropy(logits, torch.tensor([[0.5, 0.5, 0.0], [0.0, 1.0, 0.0]])))
+print(F.cross_entropy(logits, torch.tensor([[0.5, 0.5, 0.0], [0.0, 1.0, 0.0]])).detach())
 print(F.cross_entropy(logits, labels, weight=torch.tensor([1.0, 2.0, 3.0]), label_smoothing=0.1))
 print(
     nn.KLDivLoss(reduction="batchmean")(

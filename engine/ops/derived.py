@@ -1,0 +1,139 @@
+"""Functions that are made of other operations, and need no rule of their own."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from engine.dispatch import composite
+from engine.ops import shape as _shape
+from engine.ops.linalg import matmul
+from engine.ops.pointwise import sub
+from engine.ops.reduce import norm, one_dim
+from engine.tensor import Size, Tensor
+
+
+def broadcast_shapes(*shapes: Any) -> Size:
+    """The shape that tensors of these shapes have when they are broadcast together.
+
+    Raises:
+        RuntimeError: if they do not fit; the first that does not is named.
+    """
+    result: list[int] = []
+    for position, given in enumerate(shapes):
+        shape = [given] if isinstance(given, int) else [int(n) for n in given]
+        result = [1] * (len(shape) - len(result)) + result
+        for k in range(1, len(shape) + 1):
+            n, m = shape[-k], result[-k]
+            if n != m and n != 1 and m != 1:
+                raise RuntimeError(
+                    f"Attempting to broadcast a dimension of length {n} at -{k}! Mismatching argument at index "
+                    f"{position} had {tuple(shape)}; but expected shape should be broadcastable to {result}"
+                )
+            if m == 1:
+                result[-k] = n
+    return Size(result)
+
+
+def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
+    """Views of all of them in the shape they have together.
+
+    Raises:
+        RuntimeError: if the shapes do not fit.
+    """
+    from engine.dispatch import check_broadcast
+
+    given = tuple(tensors[0]) if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)) else tensors
+    check_broadcast([t._data.shape for t in given])
+    shape = broadcast_shapes(*(t._data.shape for t in given))
+    return tuple(_shape.expand(t, shape) for t in given)
+
+
+def atleast_2d(input: Tensor) -> Tensor:
+    """At least two dimensions: a vector becomes a row."""
+    return input if input.ndim > 1 else cast(Tensor, _shape.reshape(input, (1, -1)))
+
+
+def atleast_3d(input: Tensor) -> Tensor:
+    """At least three dimensions: a vector goes into the middle one, a matrix into the first two."""
+    if input.ndim == 2:
+        return cast(Tensor, _shape.unsqueeze(input, -1))
+    return input if input.ndim > 2 else cast(Tensor, _shape.reshape(input, (1, -1, 1)))
+
+
+@composite("diff")
+def diff(input: Tensor, n: int = 1, dim: int = -1) -> Tensor:
+    """Each element less the one before it along a dimension, `n` times over.
+
+    Raises:
+        RuntimeError: for a number, or a negative `n`.
+    """
+    if not input.ndim:
+        raise RuntimeError("diff expects input to be at least one-dimensional")
+    if n < 0:
+        raise RuntimeError(f"order must be non-negative but got {n}")
+    d = one_dim(dim, input.ndim)
+    for _ in range(min(n, input._data.shape[d])):
+        length = input._data.shape[d]
+        input = sub(_shape.narrow(input, d, 1, length - 1), _shape.narrow(input, d, 0, length - 1))
+    return input
+
+
+@composite("linalg_cross")
+def cross(input: Tensor, other: Tensor, dim: int | None = None) -> Tensor:
+    """The vector product along a dimension of length 3: `dim`, or else the first there is.
+
+    Raises:
+        RuntimeError: if that dimension has another length.
+    """
+    if dim is None:
+        dim = next((k for k, n in enumerate(input._data.shape) if n == 3), None)
+        if dim is None:
+            raise RuntimeError("no dimension of size 3 in input")
+    a, b = broadcast_tensors(input, other)
+    if a._data.shape[dim] != 3:
+        raise RuntimeError(
+            f"linalg.cross: inputs dimension {dim} must have length 3. Got {input._data.shape[dim]} and "
+            f"{other._data.shape[dim]}"
+        )
+    shifted = [_shape.roll(t, -k, dim) for k in (1, 2) for t in (a, b)]
+    return shifted[0] * shifted[3] - shifted[2] * shifted[1]  # type: ignore[operator, no-any-return]
+
+
+@composite("cdist")
+def cdist(x1: Tensor, x2: Tensor, p: float = 2.0) -> Tensor:
+    """The p-norm distance between each row of `x1` (..., P, M) and each of `x2` (..., R, M): (..., P, R)."""
+    return norm(sub(_shape.unsqueeze(x1, -2), _shape.unsqueeze(x2, -3)), p, -1)
+
+
+@composite("dist")
+def dist(input: Tensor, other: Tensor, p: float = 2.0) -> Tensor:
+    """The p-norm of the difference."""
+    return norm(sub(input, other), p)
+
+
+@composite("inner")
+def inner(input: Tensor, other: Tensor) -> Tensor:
+    """Products summed over the last dimension of both."""
+    if not input.ndim or not other.ndim:
+        return input * other  # type: ignore[operator, no-any-return]
+    if input.ndim == other.ndim == 1:
+        return cast(Tensor, matmul(input, other))
+    return cast(Tensor, matmul(input, _shape.transpose(other, -1, -2)))
+
+
+def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
+    """That many pieces, the first ones longer by one where they cannot be equal; or cut before those indices."""
+    d = one_dim(dim, input.ndim)
+    n = input._data.shape[d]
+    if isinstance(indices_or_sections, int):
+        size, longer = divmod(n, indices_or_sections)
+        cuts = [k * size + min(k, longer) for k in range(1, indices_or_sections)]
+    else:
+        cuts = [int(k) for k in indices_or_sections]
+    return tuple(_shape.slice_(input, d, a, b, 1) for a, b in zip([0, *cuts], [*cuts, n], strict=True))
+
+
+__all__ = [
+    "atleast_2d", "atleast_3d", "broadcast_shapes", "broadcast_tensors", "cdist", "cross", "diff", "dist", "inner",
+    "tensor_split",
+]  # fmt: skip
