@@ -129,7 +129,7 @@ class _Text(_Json):
             arrived = step.accumulated or next((g for g in step.entering if g is not None), None)
             if arrived is not None:
                 gradients[step.node] = arrived
-        rows = [("node", "line", "operation", "name", "shape", "value", "gradient", "from")]
+        rows: list[tuple[str, ...]] = [("node", "line", "operation", "name", "shape", "value", "gradient", "from")]
         for node in self._nodes:
             first = node.outputs[0] if node.outputs else None
             rows.append(
@@ -150,7 +150,7 @@ class _Text(_Json):
         profile = self._profile
         if profile is None or not profile.by_op:
             return
-        rows = [("operation", "self us", "total us", "calls")]
+        rows: list[tuple[str, ...]] = [("operation", "self us", "total us", "calls")]
         rows += [(r.name, f"{r.self_cpu:.1f}", f"{r.cpu:.1f}", str(r.count)) for r in profile.by_op[:_ROWS]]
         self._rows(rows)
         self._out.write(f"Recording itself took {profile.overhead_us / 1000:.1f} ms.\n")

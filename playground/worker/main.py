@@ -8,10 +8,11 @@ import random
 import sys
 import time
 import types
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from time import perf_counter
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 
 import numpy
 
@@ -102,7 +103,7 @@ class _Session:
         lines = cells.text_lines(code)
         linecache.cache[PROGRAM] = (len(code), None, [line + "\n" for line in lines], PROGRAM)
         self._module = types.ModuleType("__main__", cells.docstring(code))
-        self._module.__dict__["__builtins__"] = builtins
+        self._module.__dict__.update(__builtins__=builtins, __file__=PROGRAM)
         sys.modules["__main__"] = self._module
         sys.stdout, sys.stderr = Stream(self._outbox, "stdout"), Stream(self._outbox, "stderr")
         imports.restrict()
@@ -224,13 +225,31 @@ def _no_input(prompt: object = "", /) -> NoReturn:
     raise EOFError("input() cannot ask anybody here; write the value into the program instead")
 
 
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    print(warnings.formatwarning(message, category, filename, lineno, line), end="", file=file or sys.stderr)
+
+
 @contextmanager
 def _surroundings() -> Iterator[None]:
     """Put back what a run replaces in this process. A child ends after one run; a test or the command line goes on."""
     kept = builtins.input, time.sleep, sys.stdout, sys.stderr, sys.modules["__main__"], sys.meta_path[:]
     modules = {name: module for name, module in sys.modules.items() if name.split(".")[0] in imports.REPLACED}
     try:
-        yield
+        with warnings.catch_warnings():
+            # Python's own settings, whatever this process was started with.
+            warnings.resetwarnings()
+            for category in (ImportWarning, PendingDeprecationWarning, DeprecationWarning, ResourceWarning):
+                warnings.simplefilter("ignore", category)
+            warnings.filterwarnings("default", category=DeprecationWarning, module="__main__")
+            warnings.showwarning = _show_warning
+            yield
     finally:
         builtins.input, time.sleep, sys.stdout, sys.stderr, sys.modules["__main__"], sys.meta_path[:] = kept
         for name in [name for name in sys.modules if name.split(".")[0] in imports.REPLACED]:

@@ -87,7 +87,9 @@ class Outbox:
             )
         if self._written > limits.output_kill_bytes:
             raise OutputLimit
-        if self._waiting >= limits.batch_bytes or monotonic() - self._last >= limits.batch_s:
+        # A line is sent whole: `print` writes its text and its end separately.
+        whole = stream == "result" or text.endswith("\n")
+        if self._waiting >= limits.batch_bytes or (whole and monotonic() - self._last >= limits.batch_s):
             self.flush()
 
     def emit(self, event: WorkerEvent) -> None:

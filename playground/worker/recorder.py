@@ -397,7 +397,7 @@ class Recorder(Observer):
         """`args` with `HERE` for every tensor that is a node, and those nodes. Tensors among the rest (indices) have no
         graph, and a number that the engine itself made a tensor of stays a number."""
         edges: tuple[Any, ...] = () if node is None else node.next_edges
-        found = []
+        found: list[Source] = []
         custom = not op.params or op.params == ("args",)
         count = len(args) if custom else op.n_inputs
         inputs = list(args[0] if op.variadic else args[:count])
