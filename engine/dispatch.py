@@ -10,7 +10,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from time import perf_counter_ns
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import numpy as np
 
@@ -48,7 +48,7 @@ def define(
     domain: tuple[float, float] | None = None,
     formula: str = "",
     doc: str,
-) -> Callable[..., Any]:
+) -> Callable[..., Tensor]:
     """Declare an operation; everything else follows from this one record.
 
     Args:
@@ -69,7 +69,7 @@ def define(
         doc: one line.
 
     Returns:
-        The public function.
+        The public function; for an op with several outputs it returns a tuple of Tensors.
 
     Raises:
         ValueError: if the record contradicts itself.
@@ -576,10 +576,13 @@ def fail(message: str) -> NoReturn:
 # --- Functions made of several ops -----------------------------------------------------------------------------------
 
 
-def composite(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+def composite(name: str) -> Callable[[_F], _F]:
     """Mark a function made of several ops, so that observers see ``aten::name`` around them."""
 
-    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+    def decorate(function: _F) -> _F:
         label = f"aten::{name}"
 
         def call(*args: Any, **kwargs: Any) -> Any:
@@ -598,6 +601,6 @@ def composite(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         call.__name__ = call.__qualname__ = function.__name__
         call.__doc__ = function.__doc__
         call.__wrapped__ = function  # type: ignore[attr-defined]
-        return call
+        return call  # type: ignore[return-value]
 
     return decorate

@@ -15,7 +15,7 @@ inv = inverse
 
 def vector_norm(x: Tensor, ord: float = 2, dim: Any = None, keepdim: bool = False) -> Tensor:
     """The p-norm of all elements, or over `dim`."""
-    return _norm(x, ord, dim, keepdim)  # type: ignore[no-any-return]
+    return _norm(x, ord, dim, keepdim)
 
 
 def norm(A: Tensor, ord: Any = None, dim: Any = None, keepdim: bool = False) -> Tensor:

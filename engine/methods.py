@@ -277,8 +277,8 @@ def to(self: Tensor, *args: Any, dtype: dtype_type | None = None, device: Any = 
             backend.require(where)
             result = OPS["to_device"].call(result, where)
     if dtype is not None and dtype is not result.dtype:
-        return pointwise.to_dtype(result, dtype)  # type: ignore[no-any-return]
-    return result.clone() if copy and result is self else result  # type: ignore[attr-defined, no-any-return]
+        return pointwise.to_dtype(result, dtype)
+    return result.clone() if copy and result is self else result
 
 
 def _attach_conversions() -> None:

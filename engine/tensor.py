@@ -223,7 +223,7 @@ class Tensor:
         """``torch.FloatTensor`` as text; with a dtype, the tensor converted to it."""
         if dtype is None:
             return "torch." + ("cuda." if self.is_cuda else "") + dtypes.legacy_name(self.dtype)
-        return self.to(dtype)  # type: ignore[attr-defined]
+        return self.to(dtype)
 
     # --- Its place in the graph ------------------------------------------------------------------------------------
 

@@ -173,7 +173,7 @@ class Function:
                 outputs.append(o)
                 continue
             if any(o is t for t in tensors) and not any(o is d for d in node._dirty):
-                o = o.view_as(o) if recording else o.detach()  # type: ignore[attr-defined]
+                o = o.view_as(o) if recording else o.detach()
                 o._edge = None
             outputs.append(o)
             made.append(o)

@@ -46,7 +46,7 @@ def _as_tuple(values: Any, argument: str, function: str) -> tuple[bool, Tensors]
 def _prepare(inputs: Tensors, create_graph: bool, need_graph: bool = True) -> Tensors:
     """Inputs that require grad: the user's own places in their graph if `create_graph`, else fresh leaves."""
     return tuple(
-        (t.view_as(t) if create_graph and t.requires_grad else t.detach().requires_grad_(need_graph)) for t in inputs  # type: ignore[attr-defined]
+        (t.view_as(t) if create_graph and t.requires_grad else t.detach().requires_grad_(need_graph)) for t in inputs
     )
 
 
@@ -253,7 +253,7 @@ def jacobian(
         blocks: list[Tensors] = []
         for k, out in enumerate(outputs):
             rows: tuple[list[Tensor], ...] = tuple([] for _ in xs)
-            flat = out.reshape(-1)  # type: ignore[attr-defined]
+            flat = out.reshape(-1)
             for j in range(out.numel()):
                 grads = _grad((flat[j],), xs, None, create_graph)
                 for i, (row, g, x) in enumerate(zip(rows, grads, xs, strict=True)):
@@ -273,7 +273,7 @@ def jacobian(
                         row.append(_zeros(x))
             blocks.append(
                 tuple(
-                    stack(row).view(out._data.shape + x._data.shape)  # type: ignore[attr-defined]
+                    stack(row).view(out._data.shape + x._data.shape)
                     if row
                     else Tensor._wrap(np.zeros(out._data.shape + x._data.shape, x._data.dtype))
                     for row, x in zip(rows, xs, strict=True)
@@ -308,7 +308,7 @@ def hessian(
             raise RuntimeError("The function given to hessian should return a single Tensor")
         if out.numel() != 1:
             raise RuntimeError("The Tensor returned by the function given to hessian should contain a single element")
-        return out.squeeze()  # type: ignore[attr-defined, no-any-return]
+        return out.squeeze()  # type: ignore[no-any-return]
 
     def first(*xs: Tensor) -> Any:
         jac = jacobian(scalar, xs if in_tuple else xs[0], create_graph=True)

@@ -16,7 +16,7 @@ _isinstance = isinstance
 
 def add(input: Any, other: Any, *, alpha: Any = 1, out: Any = None) -> Tensor:
     """``input + alpha * other``."""
-    return P.add(input, other if alpha == 1 else P.mul(other, alpha) if _isinstance(other, Tensor) else other * alpha, out=out)  # type: ignore[no-any-return]
+    return P.add(input, other if alpha == 1 else P.mul(other, alpha) if _isinstance(other, Tensor) else other * alpha, out=out)
 
 
 def sub(input: Any, other: Any, *, alpha: Any = 1, out: Any = None) -> Tensor:
@@ -33,13 +33,13 @@ def sub(input: Any, other: Any, *, alpha: Any = 1, out: Any = None) -> Tensor:
             else "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a "
             "mask, use the `~` or `logical_not()` operator instead."
         )
-    return P.sub(input, other if alpha == 1 else other * alpha, out=out)  # type: ignore[no-any-return]
+    return P.sub(input, other if alpha == 1 else other * alpha, out=out)
 
 
 def rsub(input: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
     """``other - alpha * input``."""
     scaled = input if alpha == 1 else P.mul(input, alpha)
-    return P.sub(other, scaled) if _isinstance(other, Tensor) else P.rsub(scaled, other)  # type: ignore[no-any-return]
+    return P.sub(other, scaled) if _isinstance(other, Tensor) else P.rsub(scaled, other)
 
 
 def neg(input: Tensor, *, out: Any = None) -> Tensor:
@@ -53,7 +53,7 @@ def neg(input: Tensor, *, out: Any = None) -> Tensor:
             "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, use the "
             "`~` or `logical_not()` operator instead."
         )
-    return P.neg(input, out=out)  # type: ignore[no-any-return]
+    return P.neg(input, out=out)
 
 
 def div(input: Any, other: Any, *, rounding_mode: str | None = None, out: Any = None) -> Tensor:
@@ -63,11 +63,11 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None, out: Any = 
         RuntimeError: for another rounding mode, or an integer division by zero.
     """
     if rounding_mode is None:
-        return P.div(input, other, out=out)  # type: ignore[no-any-return]
+        return P.div(input, other, out=out)
     if rounding_mode == "floor":
         return floor_divide(input, other)
     if rounding_mode == "trunc":
-        return P.trunc_divide(input, other)  # type: ignore[no-any-return]
+        return P.trunc_divide(input, other)
     raise RuntimeError(
         f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{rounding_mode}'"
     )
@@ -85,7 +85,7 @@ def floor_divide(input: Any, other: Any) -> Tensor:
         not _isinstance(other, Tensor) or not other.dtype.differentiable
     ):
         _no_zero(other)
-    return P.floor_divide(input, other)  # type: ignore[no-any-return]
+    return P.floor_divide(input, other)
 
 
 def positive(input: Tensor) -> Tensor:
@@ -100,13 +100,13 @@ def remainder(input: Any, other: Any) -> Tensor:
     if _isinstance(other, Tensor):
         if _isinstance(input, Tensor) and not input.dtype.differentiable and not other.dtype.differentiable:
             _no_zero(other)
-        return P.remainder_tensor(input, other)  # type: ignore[no-any-return]
-    return P.remainder_scalar(input, other)  # type: ignore[no-any-return]
+        return P.remainder_tensor(input, other)
+    return P.remainder_scalar(input, other)
 
 
 def fmod(input: Tensor, other: Any) -> Tensor:
     """Remainder with the dividend's sign, as C's ``fmod``."""
-    return P.fmod_tensor(input, other) if _isinstance(other, Tensor) else P.fmod_scalar(input, other)  # type: ignore[no-any-return]
+    return P.fmod_tensor(input, other) if _isinstance(other, Tensor) else P.fmod_scalar(input, other)
 
 
 def pow(input: Any, exponent: Any, *, out: Any = None) -> Tensor:
@@ -116,17 +116,17 @@ def pow(input: Any, exponent: Any, *, out: Any = None) -> Tensor:
             raise TypeError(
                 f"pow(): argument 'exponent' (position 2) must be Tensor or Number, not {type(exponent).__name__}"
             )
-        return P.pow_tensor_scalar(input, exponent, out=out)  # type: ignore[no-any-return]
+        return P.pow_tensor_scalar(input, exponent, out=out)
     if not _isinstance(input, Tensor):
         if not exponent.dtype.differentiable:
-            return P.pow_tensor(Tensor._wrap(np.asarray(input)), exponent)  # type: ignore[no-any-return]
-        return P.pow_scalar(exponent, input)  # type: ignore[no-any-return]
-    return P.pow_tensor(input, exponent, out=out)  # type: ignore[no-any-return]
+            return P.pow_tensor(Tensor._wrap(np.asarray(input)), exponent)
+        return P.pow_scalar(exponent, input)
+    return P.pow_tensor(input, exponent, out=out)
 
 
 def square(input: Tensor) -> Tensor:
     """Each element times itself."""
-    return P.pow_tensor_scalar(input, 2)  # type: ignore[no-any-return]
+    return P.pow_tensor_scalar(input, 2)
 
 
 def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
@@ -164,35 +164,35 @@ def clamp(input: Tensor, min: Any = None, max: Any = None, *, out: Any = None) -
     """Each element limited to [min, max]; the limits are numbers or tensors, either may be None."""
     if _isinstance(min, Tensor) or _isinstance(max, Tensor):
         result = input if min is None else P.maximum(input, min)
-        return result if max is None else P.minimum(result, max)  # type: ignore[no-any-return]
-    return P.clamp(input, min, max, out=out)  # type: ignore[no-any-return]
+        return result if max is None else P.minimum(result, max)
+    return P.clamp(input, min, max, out=out)
 
 
 def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
     """The input with `value` where `mask` is true."""
     if _isinstance(mask, Tensor) and mask.dtype is not dtypes.bool_:
         raise RuntimeError("masked_fill_ only supports boolean masks, but got mask with dtype " + str(mask.dtype))
-    return P.masked_fill(input, mask, value.item() if _isinstance(value, Tensor) else value)  # type: ignore[no-any-return]
+    return P.masked_fill(input, mask, value.item() if _isinstance(value, Tensor) else value)
 
 
 def lerp(input: Tensor, end: Tensor, weight: Any) -> Tensor:
     """Between `input` and `end`, at `weight`."""
-    return P.lerp(input, end, weight)  # type: ignore[no-any-return]
+    return P.lerp(input, end, weight)
 
 
 def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1) -> Tensor:
     """input + value * tensor1 * tensor2."""
-    return P.addcmul(input, tensor1, tensor2, value)  # type: ignore[no-any-return]
+    return P.addcmul(input, tensor1, tensor2, value)
 
 
 def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1) -> Tensor:
     """input + value * tensor1 / tensor2."""
-    return P.addcdiv(input, tensor1, tensor2, value)  # type: ignore[no-any-return]
+    return P.addcdiv(input, tensor1, tensor2, value)
 
 
 def round(input: Tensor, *, decimals: int = 0) -> Tensor:
     """Each element rounded to the nearest integer (or decimal), halves to even."""
-    return P.round(input, decimals)  # type: ignore[no-any-return]
+    return P.round(input, decimals)
 
 
 def allclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:

@@ -200,7 +200,7 @@ def tensor(data: Any, *, dtype: dtype_type | None = None, device: Where = None, 
 def as_tensor(data: Any, dtype: dtype_type | None = None, device: Where = None) -> Tensor:
     """`data` as a tensor; not copied if it is a tensor or array of the right dtype already."""
     if isinstance(data, Tensor):
-        return data if dtype is None else data.to(dtype)  # type: ignore[attr-defined, no-any-return]
+        return data if dtype is None else data.to(dtype)
     if isinstance(data, np.ndarray) and (dtype is None or dtype.numpy == data.dtype):
         return from_numpy(data)
     return tensor(data, dtype=dtype, device=device)
@@ -440,7 +440,7 @@ def cartesian_prod(*tensors: Tensor) -> Tensor:
     """All combinations of one element from each vector, one row each."""
     from engine.ops.shape import meshgrid, stack
 
-    return stack([g.reshape(-1) for g in meshgrid(*tensors)], 1) if len(tensors) > 1 else tensors[0]  # type: ignore[attr-defined]
+    return stack([g.reshape(-1) for g in meshgrid(*tensors)], 1) if len(tensors) > 1 else tensors[0]
 
 
 __all__ = [

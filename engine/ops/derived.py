@@ -96,7 +96,7 @@ def cross(input: Tensor, other: Tensor, dim: int | None = None) -> Tensor:
             f"{other._data.shape[dim]}"
         )
     shifted = [_shape.roll(t, -k, dim) for k in (1, 2) for t in (a, b)]
-    return shifted[0] * shifted[3] - shifted[2] * shifted[1]  # type: ignore[operator, no-any-return]
+    return shifted[0] * shifted[3] - shifted[2] * shifted[1]
 
 
 @composite("cdist")
@@ -115,7 +115,7 @@ def dist(input: Tensor, other: Tensor, p: float = 2.0) -> Tensor:
 def inner(input: Tensor, other: Tensor) -> Tensor:
     """Products summed over the last dimension of both."""
     if not input.ndim or not other.ndim:
-        return input * other  # type: ignore[operator, no-any-return]
+        return input * other
     if input.ndim == other.ndim == 1:
         return cast(Tensor, matmul(input, other))
     return cast(Tensor, matmul(input, _shape.transpose(other, -1, -2)))

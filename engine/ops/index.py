@@ -108,7 +108,7 @@ def getitem(input: Tensor, key: Any) -> Tensor:
     if type(key) is int:
         return _select(input, 0, key)
     view, rest = _basic(input, key)
-    return view if rest is None else index_get(view, rest)  # type: ignore[no-any-return]
+    return view if rest is None else index_get(view, rest)
 
 
 def setitem(input: Tensor, key: Any, value: Any) -> None:
@@ -158,7 +158,7 @@ def _select(x: Tensor, dim: int, index: int, place: int = 0) -> Tensor:
     if not -n <= index < n:
         # `place` counts in the tensor that was indexed: earlier numbers have already taken their dimensions away.
         raise IndexError(f"index {index} is out of bounds for dimension {place} with size {n}")
-    return _shape.select(x, dim, index)  # type: ignore[no-any-return]
+    return _shape.select(x, dim, index)
 
 
 def _basic(input: Tensor, key: Any) -> tuple[Tensor, tuple[Any, ...] | None]:
@@ -253,7 +253,7 @@ def _sliced(view: Tensor, dim: int, k: slice) -> Tensor:
     start, stop, step = (int(v) if isinstance(v, Tensor) else v for v in (k.start, k.stop, k.step))
     if step is not None and step <= 0:
         raise ValueError("step must be greater than zero")
-    return _shape.slice_(view, dim, start, stop, 1 if step is None else step)  # type: ignore[no-any-return]
+    return _shape.slice_(view, dim, start, stop, 1 if step is None else step)
 
 
 def _check_indices(view: Tensor, indices: Sequence[Any]) -> None:
@@ -289,45 +289,45 @@ def _check_indices(view: Tensor, indices: Sequence[Any]) -> None:
 
 def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """Slices along a dimension, in the order of an index vector."""
-    return index_select_along(input, dim, index)  # type: ignore[no-any-return]
+    return index_select_along(input, dim, index)
 
 
 def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: float = 1) -> Tensor:
     """The input with slices of `source` added along a dimension."""
-    return index_add_along(input, source if alpha == 1 else source * alpha, dim, index)  # type: ignore[no-any-return]
+    return index_add_along(input, source if alpha == 1 else source * alpha, dim, index)
 
 
 def scatter(input: Tensor, dim: int, index: Tensor, src: Any) -> Tensor:
     """The input with `src` (a tensor or a number) at the places of `index` along a dimension."""
-    return scatter_into(input, src, dim, index)  # type: ignore[no-any-return]
+    return scatter_into(input, src, dim, index)
 
 
 def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     """The input with `src` added at the places of `index` along a dimension."""
-    return scatter_add_into(input, src, dim, index)  # type: ignore[no-any-return]
+    return scatter_add_into(input, src, dim, index)
 
 
 def masked_select(input: Tensor, mask: Tensor) -> Tensor:
     """The elements where `mask` is true, in one dimension."""
-    return masked_select_of(input, mask)  # type: ignore[no-any-return]
+    return masked_select_of(input, mask)
 
 
 def take(input: Tensor, index: Tensor) -> Tensor:
     """Elements at places in the flattened input."""
-    return take_flat(input, index)  # type: ignore[no-any-return]
+    return take_flat(input, index)
 
 
 def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
     """`gather` after broadcasting."""
     if dim is None:
-        return gather(_shape.reshape(input, (-1,)), 0, _shape.reshape(indices, (-1,)))  # type: ignore[no-any-return]
+        return gather(_shape.reshape(input, (-1,)), 0, _shape.reshape(indices, (-1,)))
     d = one_dim(dim, input.ndim)
     shape = [
         1 if k == d else max(a, b) for k, (a, b) in enumerate(zip(input._data.shape, indices._data.shape, strict=True))
     ]
     source = _shape.expand(input, [n if k != d else input._data.shape[d] for k, n in enumerate(shape)])
     place = _shape.expand(indices, [n if k != d else indices._data.shape[d] for k, n in enumerate(shape)])
-    return gather(source, d, place)  # type: ignore[no-any-return]
+    return gather(source, d, place)
 
 
 def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:

@@ -77,21 +77,21 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
         raise TypeError(f"matmul(): argument 'other' (position 2) must be Tensor, not {type(other).__name__}")
     a, b = input._data.ndim, other._data.ndim
     if a == 2 and b == 2:
-        return mm(input, other)  # type: ignore[no-any-return]
+        return mm(input, other)
     if a == 1 and b == 1:
-        return dot(input, other)  # type: ignore[no-any-return]
+        return dot(input, other)
     if a == 2 and b == 1:
-        return mv(input, other)  # type: ignore[no-any-return]
+        return mv(input, other)
     if a == 1 and b == 2:
-        return _shape.squeeze_result(mm(_shape.unsqueeze(input, 0), other), 0)  # type: ignore[no-any-return]
+        return _shape.squeeze_result(mm(_shape.unsqueeze(input, 0), other), 0)
     if not a or not b:
         raise RuntimeError(f"both arguments to matmul need to be at least 1D, but they are {a}D and {b}D")
     if b <= 2 and a >= 3:
         lead, k = input._data.shape[:-1], input._data.shape[-1]
         flat = _shape.reshape(input, (-1, k))
         if b == 1:
-            return _shape.unsafe_view(mv(flat, other), lead)  # type: ignore[no-any-return]
-        return _shape.unsafe_view(mm(flat, other), (*lead, other._data.shape[-1]))  # type: ignore[no-any-return]
+            return _shape.unsafe_view(mv(flat, other), lead)
+        return _shape.unsafe_view(mm(flat, other), (*lead, other._data.shape[-1]))
     one_a, one_b = a == 1, b == 1
     if one_a:
         input = _shape.unsqueeze(input, 0)
@@ -115,7 +115,7 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     result = _shape.unsafe_view(bmm(left, right), (*lead, x[-2], y[-1]))
     if one_a:
         result = _shape.squeeze(result, -2)
-    return _shape.squeeze(result, -1) if one_b else result  # type: ignore[no-any-return]
+    return _shape.squeeze(result, -1) if one_b else result
 
 
 def _lead(x: tuple[int, ...], y: tuple[int, ...]) -> int:
@@ -131,7 +131,7 @@ def outer(input: Tensor, vec2: Tensor) -> Tensor:
     for name, v in (("self", input), ("vec2", vec2)):
         if v.ndim != 1:
             raise RuntimeError(f"outer: Expected 1-D argument {name}, but got {v.ndim}-D")
-    return mul(_shape.reshape(input, (-1, 1)), vec2)  # type: ignore[no-any-return]
+    return mul(_shape.reshape(input, (-1, 1)), vec2)
 
 
 def einsum(equation: str, *operands: Any) -> Tensor:

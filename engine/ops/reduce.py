@@ -349,29 +349,29 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
 
 def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
     """log(sum(exp(x))) over `dim`, without overflow."""
-    return _logsumexp(input, dim, keepdim)  # type: ignore[no-any-return]
+    return _logsumexp(input, dim, keepdim)
 
 
 @composite("softmax")
 def softmax(input: Tensor, dim: int, dtype: dtype_type | None = None) -> Tensor:
     """exp(x) / sum(exp(x)) along `dim`."""
-    return _softmax(input if dtype is None else input.to(dtype), one_dim(dim, input.ndim))  # type: ignore[no-any-return]
+    return _softmax(input if dtype is None else input.to(dtype), one_dim(dim, input.ndim))
 
 
 @composite("log_softmax")
 def log_softmax(input: Tensor, dim: int, dtype: dtype_type | None = None) -> Tensor:
     """log(softmax(x)) along `dim`, computed together."""
-    return _log_softmax(input if dtype is None else input.to(dtype), one_dim(dim, input.ndim))  # type: ignore[no-any-return]
+    return _log_softmax(input if dtype is None else input.to(dtype), one_dim(dim, input.ndim))
 
 
 def cumsum(input: Tensor, dim: int, *, dtype: dtype_type | None = None) -> Tensor:
     """Running sum along `dim`."""
-    return _cumsum(input if dtype is None else input.to(dtype), one_dim(dim, input.ndim))  # type: ignore[no-any-return]
+    return _cumsum(input if dtype is None else input.to(dtype), one_dim(dim, input.ndim))
 
 
 def cumprod(input: Tensor, dim: int, *, dtype: dtype_type | None = None) -> Tensor:
     """Running product along `dim`."""
-    return _cumprod(input if dtype is None else input.to(dtype), one_dim(dim, input.ndim))  # type: ignore[no-any-return]
+    return _cumprod(input if dtype is None else input.to(dtype), one_dim(dim, input.ndim))
 
 
 def norm(input: Tensor, p: Any = "fro", dim: Dims = None, keepdim: bool = False, dtype: dtype_type | None = None) -> Tensor:
@@ -386,17 +386,17 @@ def norm(input: Tensor, p: Any = "fro", dim: Dims = None, keepdim: bool = False,
         raise RuntimeError(
             f"linalg.vector_norm: Expected a floating point or complex tensor as input. Got {dtypes.scalar_type_name(input.dtype)}"
         )
-    return _norm(input, 2 if p in ("fro", None) else float(p), dim, keepdim)  # type: ignore[no-any-return]
+    return _norm(input, 2 if p in ("fro", None) else float(p), dim, keepdim)
 
 
 def all(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """Whether all elements (along `dim`) are nonzero."""
-    return _all(input, dim, keepdim)  # type: ignore[no-any-return]
+    return _all(input, dim, keepdim)
 
 
 def any(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """Whether any element (along `dim`) is nonzero."""
-    return _any(input, dim, keepdim)  # type: ignore[no-any-return]
+    return _any(input, dim, keepdim)
 
 
 def var_mean(input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,

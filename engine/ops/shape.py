@@ -213,7 +213,7 @@ def view(input: Tensor, *shape: Any) -> Tensor:
     """
     if len(shape) == 1 and isinstance(shape[0], dtypes.dtype):
         return Tensor._wrap(input._data.view(shape[0].numpy))
-    return view_as_shape(input, _shape(shape[0], shape[1:]) if shape else ())  # type: ignore[no-any-return]
+    return view_as_shape(input, _shape(shape[0], shape[1:]) if shape else ())
 
 
 @composite("reshape")
@@ -221,8 +221,8 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
     """The same elements under another shape: a view if it can be, else a copy."""
     target = _resolve(input._data.shape, _shape(shape[0], shape[1:]) if shape else ())
     if _viewable(input._data, target):
-        return view_as_shape(input, target)  # type: ignore[no-any-return]
-    return unsafe_view(contiguous_copy(input), target)  # type: ignore[no-any-return]
+        return view_as_shape(input, target)
+    return unsafe_view(contiguous_copy(input), target)
 
 
 unsafe_view = define("unsafe_view", LINEAR, grad="UnsafeViewBackward0", aten="aten::_unsafe_view",
@@ -238,21 +238,21 @@ def view_as(input: Tensor, other: Tensor) -> Tensor:
 
 def reshape_as(input: Tensor, other: Tensor) -> Tensor:
     """`reshape` to the shape of `other`."""
-    return reshape(input, other.shape)  # type: ignore[no-any-return]
+    return reshape(input, other.shape)
 
 
 @composite("flatten")
 def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     """Dimensions from `start_dim` to `end_dim` as one."""
     if not input.ndim:
-        return reshape(input, (1,))  # type: ignore[no-any-return]
+        return reshape(input, (1,))
     first, last = one_dim(start_dim, input.ndim), one_dim(end_dim, input.ndim)
     if first > last:
         raise RuntimeError("flatten() has invalid args: start_dim cannot come after end_dim")
     if first == last:
         return input
     shape = input._data.shape
-    return reshape(input, (*shape[:first], math.prod(shape[first : last + 1]), *shape[last + 1 :]))  # type: ignore[no-any-return]
+    return reshape(input, (*shape[:first], math.prod(shape[first : last + 1]), *shape[last + 1 :]))
 
 
 def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
@@ -263,22 +263,22 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
 
 def ravel(input: Tensor) -> Tensor:
     """All elements in one dimension."""
-    return reshape(input, (-1,))  # type: ignore[no-any-return]
+    return reshape(input, (-1,))
 
 
 def expand(input: Tensor, *size: Any) -> Tensor:
     """The same elements repeated along dimensions of length 1, without copying; -1 keeps a length."""
-    return expand_to(input, _shape(size[0], size[1:]))  # type: ignore[no-any-return]
+    return expand_to(input, _shape(size[0], size[1:]))
 
 
 def expand_as(input: Tensor, other: Tensor) -> Tensor:
     """`expand` to the shape of `other`."""
-    return expand_to(input, other._data.shape)  # type: ignore[no-any-return]
+    return expand_to(input, other._data.shape)
 
 
 def broadcast_to(input: Tensor, size: Any) -> Tensor:
     """`expand` under NumPy's name."""
-    return expand_to(input, tuple(size))  # type: ignore[no-any-return]
+    return expand_to(input, tuple(size))
 
 
 def permute(input: Tensor, *dims: Any) -> Tensor:
@@ -289,7 +289,7 @@ def permute(input: Tensor, *dims: Any) -> Tensor:
             "permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired "
             f"ordering of dimensions i.e. input.dim() = {input.ndim} is not equal to len(dims) = {len(order)}"
         )
-    return permute_to(input, order)  # type: ignore[no-any-return]
+    return permute_to(input, order)
 
 
 def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
@@ -301,16 +301,16 @@ def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
     order: list[int] = []
     for k in range(ndim):
         order.append(src[dst.index(k)] if k in dst else rest.pop(0))
-    return permute_to(input, tuple(order))  # type: ignore[no-any-return]
+    return permute_to(input, tuple(order))
 
 
 def squeeze(input: Tensor, dim: Any = None) -> Tensor:
     """Without dimensions of length 1: all of them, or those named."""
     if dim is None:
-        return _squeeze_all(input)  # type: ignore[no-any-return]
+        return _squeeze_all(input)
     if isinstance(dim, (tuple, list)):
-        return _squeeze_dims(input, tuple(dim))  # type: ignore[no-any-return]
-    return _squeeze_dim(input, dim)  # type: ignore[no-any-return]
+        return _squeeze_dims(input, tuple(dim))
+    return _squeeze_dim(input, dim)
 
 
 def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
@@ -348,32 +348,32 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
 
 def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
     """`length` elements from `start` along a dimension."""
-    return slice_(input, dim, start, start + length, 1)  # type: ignore[no-any-return]
+    return slice_(input, dim, start, start + length, 1)
 
 
 def contiguous(input: Tensor, memory_format: Any = None) -> Tensor:
     """The tensor itself if its memory is in row-major order, else a copy that is."""
-    return input if input._data.flags.c_contiguous else contiguous_copy(input)  # type: ignore[no-any-return]
+    return input if input._data.flags.c_contiguous else contiguous_copy(input)
 
 
 def flip(input: Tensor, *dims: Any) -> Tensor:
     """Dimensions in reverse order."""
-    return flip_dims(input, _shape(dims[0], dims[1:]))  # type: ignore[no-any-return]
+    return flip_dims(input, _shape(dims[0], dims[1:]))
 
 
 def fliplr(input: Tensor) -> Tensor:
     """Columns in reverse order."""
-    return flip_dims(input, (1,))  # type: ignore[no-any-return]
+    return flip_dims(input, (1,))
 
 
 def flipud(input: Tensor) -> Tensor:
     """Rows in reverse order."""
-    return flip_dims(input, (0,))  # type: ignore[no-any-return]
+    return flip_dims(input, (0,))
 
 
 def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
     """Elements moved along dimensions, around the end."""
-    return roll_dims(input, shifts, dims)  # type: ignore[no-any-return]
+    return roll_dims(input, shifts, dims)
 
 
 def repeat(input: Tensor, *sizes: Any) -> Tensor:
@@ -387,13 +387,13 @@ def repeat(input: Tensor, *sizes: Any) -> Tensor:
         raise RuntimeError(
             "Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor"
         )
-    return repeat_to(input, repeats)  # type: ignore[no-any-return]
+    return repeat_to(input, repeats)
 
 
 def tile(input: Tensor, dims: Any) -> Tensor:
     """`repeat` under NumPy's rules: missing leading numbers are 1."""
     reps = tuple(dims)
-    return repeat_to(input, (1,) * (input.ndim - len(reps)) + reps)  # type: ignore[no-any-return]
+    return repeat_to(input, (1,) * (input.ndim - len(reps)) + reps)
 
 
 def repeat_interleave(input: Tensor, repeats: Any, dim: int | None = None) -> Tensor:
@@ -404,16 +404,16 @@ def repeat_interleave(input: Tensor, repeats: Any, dim: int | None = None) -> Te
     d = 0 if dim is None else one_dim(dim, input.ndim)
     counts = repeats._data if isinstance(repeats, Tensor) else repeats
     places = np.repeat(np.arange(source._data.shape[d]), counts)
-    return index_select(source, d, Tensor._wrap(places))  # type: ignore[no-any-return]
+    return index_select(source, d, Tensor._wrap(places))
 
 
 def diag(input: Tensor, diagonal: int = 0) -> Tensor:
     """The diagonal of a matrix, or a matrix with a vector on its diagonal."""
     if input.ndim == 1:
-        return diag_embed(input, diagonal)  # type: ignore[no-any-return]
+        return diag_embed(input, diagonal)
     if input.ndim != 2:
         raise RuntimeError(f"diag(): Supports 1D or 2D tensors. Got {input.ndim}D")
-    return diagonal_copy(input, diagonal)  # type: ignore[no-any-return]
+    return diagonal_copy(input, diagonal)
 
 
 diagonal_copy = define("diagonal_copy", LINEAR, inputs=1, grad="DiagonalBackward0_copy", aten="aten::diagonal_copy",
@@ -430,7 +430,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
         )
     if not tensors:
         raise ValueError("torch.cat(): expected a non-empty list of Tensors")
-    return cat_dim(tuple(tensors), dim)  # type: ignore[no-any-return]
+    return cat_dim(tuple(tensors), dim)
 
 
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
@@ -438,12 +438,12 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     tensors = tuple(tensors)
     if not tensors:
         raise RuntimeError("stack expects a non-empty TensorList")
-    return stack_dim(tensors, one_dim(dim, tensors[0].ndim + 1))  # type: ignore[no-any-return]
+    return stack_dim(tensors, one_dim(dim, tensors[0].ndim + 1))
 
 
 def atleast_1d(input: Tensor) -> Tensor:
     """At least one dimension."""
-    return input if input.ndim else reshape(input, (1,))  # type: ignore[no-any-return]
+    return input if input.ndim else reshape(input, (1,))
 
 
 def hstack(tensors: Sequence[Tensor]) -> Tensor:

@@ -84,7 +84,7 @@ def _in_place(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
 
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
     """max(x, 0), elementwise."""
-    return _apply("relu", input, True) if inplace else pointwise.relu(input)  # type: ignore[no-any-return]
+    return _apply("relu", input, True) if inplace else pointwise.relu(input)
 
 
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:
@@ -146,12 +146,12 @@ def threshold(input: Tensor, threshold: float, value: float, inplace: bool = Fal
 
 def softsign(input: Tensor) -> Tensor:
     """``x / (1 + |x|)``."""
-    return input / (pointwise.abs(input) + 1)  # type: ignore[operator, no-any-return]
+    return input / (pointwise.abs(input) + 1)
 
 
 def tanhshrink(input: Tensor) -> Tensor:
     """``x - tanh(x)``."""
-    return input - pointwise.tanh(input)  # type: ignore[operator, no-any-return]
+    return input - pointwise.tanh(input)
 
 
 def prelu(input: Tensor, weight: Tensor) -> Tensor:
@@ -169,7 +169,7 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
             )
     if weight.ndim <= 1 and input.ndim > 1:
         weight = shape.reshape(weight, (1, weight.numel(), *(1,) * (input.ndim - 2)))
-    return nn.prelu_kernel(input, weight)  # type: ignore[no-any-return]
+    return nn.prelu_kernel(input, weight)
 
 
 def rrelu(
@@ -182,7 +182,7 @@ def rrelu(
     negative = input._data <= 0
     slopes[negative] = sampling.uniform((int(negative.sum()),), slopes.dtype, lower, upper)
     noise = Tensor._wrap(slopes)
-    return input.mul_(noise) if inplace else input * noise  # type: ignore[attr-defined, operator, no-any-return]
+    return input.mul_(noise) if inplace else input * noise
 
 
 @composite("glu")
@@ -194,7 +194,7 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
     if size % 2:
         raise RuntimeError(f"Halving dimension must be even, but dimension {dim % input.ndim} is size {size}")
     first, second = shape.chunk(input, 2, dim)
-    return first * pointwise.sigmoid(second)  # type: ignore[no-any-return]
+    return first * pointwise.sigmoid(second)
 
 
 def _dim(name: str, input: Tensor, dim: int | None) -> int:
@@ -220,7 +220,7 @@ def log_softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dty
 
 def softmin(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Dtype | None = None) -> Tensor:
     """``softmax(-x)`` along `dim`."""
-    return reduce.softmax(-input, _dim("softmin", input, dim), dtype)  # type: ignore[operator]
+    return reduce.softmax(-input, _dim("softmin", input, dim), dtype)
 
 
 def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1) -> Tensor:
@@ -232,7 +232,7 @@ def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: floa
         return soft
     one = np.zeros_like(soft._data)
     np.put_along_axis(one, soft._data.argmax(dim, keepdims=True), 1, dim)
-    return Tensor._wrap(one) - soft.detach() + soft  # type: ignore[operator, no-any-return]
+    return Tensor._wrap(one) - soft.detach() + soft
 
 
 relu_ = _in_place(relu)

@@ -258,7 +258,7 @@ def adaptive_avg_pool2d(input: Any, output_size: int | Sequence[int | None]) -> 
     if sizes == [1, 1]:
         return input.mean((-1, -2), keepdim=True)  # type: ignore[no-any-return]
     matrices = tuple(conv.averaging(m, w) for m, w in zip(input.shape[-2:], sizes, strict=True))
-    return conv.adaptive_avg_pool(input, matrices)  # type: ignore[no-any-return]
+    return conv.adaptive_avg_pool(input, matrices)
 
 
 def adaptive_avg_pool1d(input: Any, output_size: Size) -> Tensor:

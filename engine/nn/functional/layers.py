@@ -63,10 +63,10 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         )
     if bias is None:
         if weight.ndim != 2:
-            return linalg.matmul(input, weight.t())  # type: ignore[attr-defined]
+            return linalg.matmul(input, weight.t())
         return linalg.matmul(input, shape.t(weight))
     if len(sizes) == 2:
-        return linalg.addmm(bias, input, shape.t(weight))  # type: ignore[no-any-return]
+        return linalg.addmm(bias, input, shape.t(weight))
     flat = shape.reshape(input, (-1, sizes[-1]))
     return shape.reshape(linalg.addmm(bias, flat, shape.t(weight)), (*sizes[:-1], weight._data.shape[0]))
 
@@ -110,7 +110,7 @@ def _dropped(input: Any, p: float, training: bool, inplace: bool, sizes: Sequenc
         noise /= noise.dtype.type(1 - p)
     if inplace:
         return apply_inplace(OPS["mul"], input, (Tensor._wrap(noise),))
-    return pointwise.mul(input, Tensor._wrap(noise))  # type: ignore[no-any-return]
+    return pointwise.mul(input, Tensor._wrap(noise))
 
 
 def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
@@ -190,7 +190,7 @@ def layer_norm(
             f"Given normalized_shape={last}, expected input with shape [*, {', '.join(map(str, last))}], but got input "
             f"of size{sizes}"
         )
-    return nn.layer_norm(input, weight, bias, len(last), eps)  # type: ignore[no-any-return]
+    return nn.layer_norm(input, weight, bias, len(last), eps)
 
 
 @composite("rms_norm")
@@ -238,7 +238,7 @@ def batch_norm(
     if not training:
         assert running_mean is not None
         assert running_var is not None
-        return nn.batch_norm(input, weight, bias, running_mean._data, running_var._data, eps)  # type: ignore[no-any-return]
+        return nn.batch_norm(input, weight, bias, running_mean._data, running_var._data, eps)
     result = nn.batch_norm(input, weight, bias, None, None, eps)
     if running_mean is not None and running_var is not None:
         axes = (0, *range(2, len(sizes)))
@@ -250,7 +250,7 @@ def batch_norm(
             running._data *= 1 - momentum
             running._data += momentum * value
             running._shared_counter()[0] += 1
-    return result  # type: ignore[no-any-return]
+    return result
 
 
 @composite("instance_norm")
@@ -267,7 +267,7 @@ def instance_norm(
     """Mean 0 and variance 1 of each channel of each element of the batch; then ``* weight + bias``."""
     if not use_input_stats:
         return batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)
-    return nn.group_norm(input, weight, bias, input.shape[1], eps)  # type: ignore[no-any-return]
+    return nn.group_norm(input, weight, bias, input.shape[1], eps)
 
 
 @composite("group_norm")
@@ -282,7 +282,7 @@ def group_norm(
             "Expected number of channels in input to be divisible by num_groups, but got input of shape "
             f"{list(input.shape)} and num_groups={num_groups}"
         )
-    return nn.group_norm(input, weight, bias, num_groups, eps)  # type: ignore[no-any-return]
+    return nn.group_norm(input, weight, bias, num_groups, eps)
 
 
 def normalize(input: Any, p: float = 2.0, dim: int = 1, eps: float = 1e-12, out: Any = None) -> Tensor:
@@ -319,7 +319,7 @@ def embedding(
         scale = np.where(norms > max_norm, max_norm / (norms + 1e-7), 1)
         weight._data[used] *= scale[:, None].astype(weight._data.dtype)
         weight._shared_counter()[0] += 1
-    return nn.embedding(weight, input, padding_idx)  # type: ignore[no-any-return]
+    return nn.embedding(weight, input, padding_idx)
 
 
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
@@ -346,7 +346,7 @@ def pad(input: Any, pad: Sequence[int], mode: str = "constant", value: float | N
     if len(pad) % 2 or len(pad) // 2 > input.ndim:
         raise RuntimeError("Padding length must be divisible by 2 and at most twice the number of dimensions of the input.")
     if mode == "constant":
-        return shape.constant_pad_nd(input, tuple(pad), 0 if value is None else value)  # type: ignore[no-any-return]
+        return shape.constant_pad_nd(input, tuple(pad), 0 if value is None else value)
     names = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}
     if mode not in names:
         raise NotImplementedError(f"Unrecognised padding mode {mode}")
@@ -387,4 +387,4 @@ def scaled_dot_product_attention(
             scores = pointwise.masked_fill(scores, Tensor._wrap(~attn_mask._data), -math.inf)
         else:
             scores = scores + attn_mask
-    return dropout(softmax(scores, -1), dropout_p, dropout_p > 0.0) @ value  # type: ignore[operator, no-any-return]
+    return dropout(softmax(scores, -1), dropout_p, dropout_p > 0.0) @ value  # type: ignore[no-any-return]

@@ -99,9 +99,9 @@ def mse_loss(
     input, target = _same_size(input, target)
     reduction = reduction_of(size_average, reduce, reduction)
     if weight is None:
-        return nn.mse_loss(input, target, reduction)  # type: ignore[no-any-return]
-    weighted = ((input - target) ** 2) * weight  # type: ignore[operator]
-    return weighted.sum() / weight.sum() if reduction == "mean" else _reduced(weighted, reduction)  # type: ignore[attr-defined]
+        return nn.mse_loss(input, target, reduction)
+    weighted = ((input - target) ** 2) * weight
+    return weighted.sum() / weight.sum() if reduction == "mean" else _reduced(weighted, reduction)
 
 
 def l1_loss(
@@ -115,10 +115,10 @@ def l1_loss(
     """Absolute difference: its mean, sum, or each; with `weight` the weighted mean."""
     input, target = _same_size(input, target)
     reduction = reduction_of(size_average, reduce, reduction)
-    loss = pointwise.abs(input - target)  # type: ignore[operator]
+    loss = pointwise.abs(input - target)
     if weight is not None:
         loss = loss * weight
-        return loss.sum() / weight.sum() if reduction == "mean" else _reduced(loss, reduction)  # type: ignore[attr-defined]
+        return loss.sum() / weight.sum() if reduction == "mean" else _reduced(loss, reduction)
     return _reduced(loss, reduction)
 
 
@@ -134,10 +134,10 @@ def smooth_l1_loss(
     input, target = _same_size(input, target)
     reduction = reduction_of(size_average, reduce, reduction)
     if beta == 0.0:
-        return _reduced(pointwise.abs(input - target), reduction)  # type: ignore[operator]
+        return _reduced(pointwise.abs(input - target), reduction)
     if beta < 0:
         raise RuntimeError("smooth_l1_loss does not support negative values for beta.")
-    return nn.smooth_l1_loss(input, target, reduction, beta)  # type: ignore[no-any-return]
+    return nn.smooth_l1_loss(input, target, reduction, beta)
 
 
 def huber_loss(
@@ -149,9 +149,9 @@ def huber_loss(
     if delta <= 0:
         raise RuntimeError("huber_loss does not support non-positive values for delta.")
     if weight is None:
-        return nn.huber_loss(input, target, reduction, delta)  # type: ignore[no-any-return]
+        return nn.huber_loss(input, target, reduction, delta)
     loss = nn.huber_loss(input, target, "none", delta) * weight
-    return loss.sum() / weight.sum() if reduction == "mean" else _reduced(loss, reduction)  # type: ignore[attr-defined]
+    return loss.sum() / weight.sum() if reduction == "mean" else _reduced(loss, reduction)
 
 
 def binary_cross_entropy(
@@ -173,7 +173,7 @@ def binary_cross_entropy(
             f"Using a target size ({target.size()}) that is different to the input size ({input.size()}) is deprecated. "
             "Please ensure they have the same size."
         )
-    return nn.binary_cross_entropy(input, target, _array(weight), reduction)  # type: ignore[no-any-return]
+    return nn.binary_cross_entropy(input, target, _array(weight), reduction)
 
 
 def binary_cross_entropy_with_logits(
@@ -189,9 +189,9 @@ def binary_cross_entropy_with_logits(
     reduction = reduction_of(size_average, reduce, reduction)
     if target._data.shape != input._data.shape:
         raise ValueError(f"Target size ({target.size()}) must be the same as input size ({input.size()})")
-    return nn.binary_cross_entropy_with_logits(  # type: ignore[no-any-return]
+    return nn.binary_cross_entropy_with_logits(
         input, target, _array(weight), _array(pos_weight), reduction
-    )  # type: ignore[no-any-return]
+    )
 
 
 def soft_margin_loss(
@@ -207,7 +207,7 @@ def soft_margin_loss(
             "The function 'soft_margin_loss' is not differentiable with respect to argument 'target'. This input cannot "
             "have requires_grad True."
         )
-    return nn.soft_margin_loss(input, target._data, reduction_of(size_average, reduce, reduction))  # type: ignore[no-any-return]
+    return nn.soft_margin_loss(input, target._data, reduction_of(size_average, reduce, reduction))
 
 
 def nll_loss(
@@ -243,7 +243,7 @@ def nll_loss(
     picked = nn.pick(
         flat, None if weight is None else weight._data, classes, dim, ignore_index, input._data.dtype
     )
-    return nn._nll["" if ndim <= 2 else "2D"](input, picked, dim, reduction)  # type: ignore[no-any-return]
+    return nn._nll["" if ndim <= 2 else "2D"](input, picked, dim, reduction)
 
 
 def _check_target(input: Tensor, target: Tensor, dim: int) -> None:
@@ -307,7 +307,7 @@ def cross_entropy(
         smooth = smooth.sum() / float(count)
     elif reduction == "sum":
         smooth = smooth.sum()
-    return nll * (1 - label_smoothing) + smooth * (label_smoothing / input.shape[dim])  # type: ignore[operator, no-any-return]
+    return nll * (1 - label_smoothing) + smooth * (label_smoothing / input.shape[dim])  # type: ignore[no-any-return]
 
 
 def _cross_entropy_of_probabilities(
@@ -335,7 +335,7 @@ def _cross_entropy_of_probabilities(
     total = -loss.sum()
     if reduction == "sum":
         return total  # type: ignore[no-any-return]
-    return nn.div_scalar(total, math.prod(input._data.shape) // input.shape[dim])  # type: ignore[no-any-return]
+    return nn.div_scalar(total, math.prod(input._data.shape) // input.shape[dim])
 
 
 def kl_div(
@@ -358,9 +358,9 @@ def kl_div(
     by_batch = reduction == "batchmean"
     reduction = "sum" if by_batch else reduction_of(size_average, reduce, reduction)
     if log_target:
-        loss: Any = pointwise.exp(target) * (target - input)  # type: ignore[operator]
+        loss: Any = pointwise.exp(target) * (target - input)
     else:
-        loss = pointwise.xlogy(target, target) - target * input  # type: ignore[operator]
+        loss = pointwise.xlogy(target, target) - target * input
     loss = _reduced(loss, reduction)
     return loss / input.shape[0] if by_batch and input.ndim else loss  # type: ignore[no-any-return]
 

@@ -68,7 +68,7 @@ class LayerNorm(_Scaled):
         self.reset_parameters()
 
     def forward(self, input: Tensor) -> Tensor:
-        return F.layer_norm(input, self.normalized_shape, self.weight, self.bias, self.eps)  # type: ignore[no-any-return]
+        return F.layer_norm(input, self.normalized_shape, self.weight, self.bias, self.eps)
 
     def extra_repr(self) -> str:
         return (
@@ -102,7 +102,7 @@ class RMSNorm(_Scaled):
             init.ones_(self.weight)
 
     def forward(self, input: Tensor) -> Tensor:
-        return F.rms_norm(input, self.normalized_shape, self.weight, self.eps)  # type: ignore[no-any-return]
+        return F.rms_norm(input, self.normalized_shape, self.weight, self.eps)
 
     def extra_repr(self) -> str:
         return f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}"
@@ -133,7 +133,7 @@ class GroupNorm(_Scaled):
         self.reset_parameters()
 
     def forward(self, input: Tensor) -> Tensor:
-        return F.group_norm(input, self.num_groups, self.weight, self.bias, self.eps)  # type: ignore[no-any-return]
+        return F.group_norm(input, self.num_groups, self.weight, self.bias, self.eps)
 
     def extra_repr(self) -> str:
         return (
@@ -219,7 +219,7 @@ class _BatchNorm(_NormBase):
         factor = self._count_batch()
         own = self.training or (self.running_mean is None and self.running_var is None)
         keep = not self.training or self.track_running_stats
-        return F.batch_norm(  # type: ignore[no-any-return]
+        return F.batch_norm(
             input,
             self.running_mean if keep else None,
             self.running_var if keep else None,
@@ -278,7 +278,7 @@ class _InstanceNorm(_NormBase):
             self._count_batch(),
             self.eps,
         )
-        return shape.squeeze(result, 0) if alone else result  # type: ignore[no-any-return]
+        return shape.squeeze(result, 0) if alone else result
 
 
 class InstanceNorm1d(_InstanceNorm):

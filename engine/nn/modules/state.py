@@ -217,7 +217,7 @@ class StateDict:
                 f"checkpoint but received {type(given)}"
             )
         if tensor.dim() == 0 and given.shape == (1,):
-            given = given[0]  # type: ignore[index]
+            given = given[0]
         if given.shape != tensor.shape:
             return (
                 f"size mismatch for {key}: copying a param with shape {given.shape} from checkpoint, the shape in "

@@ -234,7 +234,7 @@ class Tree:
 
     def type(self: T, dst_type: dtype) -> T:
         """All parameters and buffers to that dtype."""
-        return self._apply(lambda tensor: tensor.to(dst_type))  # type: ignore[attr-defined, no-any-return]
+        return self._apply(lambda tensor: tensor.to(dst_type))
 
     def float(self: T) -> T:
         """Floating point parameters and buffers to float32."""
@@ -249,7 +249,7 @@ class Tree:
         return self._floating(dtypes.float16)
 
     def _floating(self: T, wanted: dtype) -> T:
-        return self._apply(lambda t: t.to(wanted) if t.is_floating_point() else t)  # type: ignore[attr-defined]
+        return self._apply(lambda t: t.to(wanted) if t.is_floating_point() else t)
 
     def train(self: T, mode: bool = True) -> T:
         """Set training mode here and below: dropout drops, batch norm uses the batch's statistics. Returns self."""
