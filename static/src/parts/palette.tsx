@@ -72,7 +72,11 @@ export function Palette() {
     entry.act();
   };
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key === "Enter") choose(found[at]);
+    if (event.key === "Enter") {
+      // Else the press would also click what gets the focus back.
+      event.preventDefault();
+      choose(found[at]);
+    }
     const to = { ArrowDown: at + 1, ArrowUp: at - 1 }[event.key];
     if (to === undefined || found.length === 0) return;
     event.preventDefault();
