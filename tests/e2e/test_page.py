@@ -314,6 +314,7 @@ def test_everything_by_keyboard(page: Page) -> None:
     page.keyboard.press("Control+Enter")
     expect(page.locator(".editor-stale")).to_have_count(0)
     finished(page)
+    page.keyboard.press("Escape")  # closes the list of completions, should one be open
     page.keyboard.press("Escape")
     page.keyboard.press("Tab")
     expect(page.locator(".cm-content")).not_to_be_focused()
