@@ -34,7 +34,15 @@ from engine.dtypes import (
     uint8,
 )
 from engine.printing import set_printoptions
-from engine.random import Generator, default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
+from engine.random import (
+    Generator,
+    default_generator,
+    get_rng_state,
+    initial_seed,
+    manual_seed,
+    seed,
+    set_rng_state,
+)
 from engine.tensor import Size, Tensor
 
 globals().update(_methods.public_functions())

@@ -8,17 +8,17 @@ every view of ``b`` is stale until it is next looked at: then it is given an `As
 from __future__ import annotations
 
 from collections.abc import Sequence
+from time import perf_counter_ns
 from typing import Any
 
 import numpy as np
 
 from engine import dtypes
 from engine.dispatch import check_broadcast, explain, prepare
-from engine.graph import Node, new_node
+from engine.graph import Node, NoGradView, new_node
 from engine.registry import OPS, Op
 from engine.state import S
 from engine.tensor import Tensor, View
-from time import perf_counter_ns
 
 
 def apply_inplace(op: Op, target: Tensor, args: tuple[Any, ...]) -> Tensor:
@@ -96,6 +96,13 @@ def check_writable(target: Tensor) -> None:
         if view is not None and view.base.requires_grad and view.base.is_leaf:
             raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
         return
+    if type(edge[0]) is NoGradView:
+        raise RuntimeError(
+            "A view was created in no_grad mode and is being modified inplace with grad mode enabled. Given that this use "
+            "case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view and the "
+            "inplace either both inside the no_grad block (if you don't want the inplace to be tracked) or both outside "
+            "(if you want the inplace to be tracked)."
+        )
     if edge[0].is_leaf_node:
         raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
     view = target._view

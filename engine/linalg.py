@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from engine.ops.linalg import det, inverse, matmul, solve
-from engine.ops.reduce import _norm, norm as _any_norm
+from engine.ops.reduce import _norm
+from engine.ops.reduce import norm as _any_norm
 from engine.tensor import Tensor
 
 __all__ = ["det", "inv", "matmul", "norm", "solve", "vector_norm"]

@@ -49,7 +49,7 @@ OPS: Final[dict[str, Op]] = {}
 
 
 class Op:
-    """One record. Made by `engine.dispatch.define`, which documents the arguments."""
+    """One record. Made by `engine.define.define`, which documents the arguments."""
 
     def __init__(
         self,
@@ -105,7 +105,7 @@ class Op:
         return f"<op {self.name}>"
 
     def _not_compiled(self, *_: Any) -> Any:
-        raise RuntimeError(f"op {self.name} was not given its public function; define ops with dispatch.define")
+        raise RuntimeError(f"op {self.name} was not given its public function; define ops with engine.define.define")
 
     def _validate(self) -> None:
         def need(condition: bool, message: str) -> None:
@@ -219,7 +219,7 @@ class Op:
         return {n: values[n] for n in list(inspect.signature(rule).parameters)[2:]}
 
     def _tangent_of_rule(self, primals: tuple[Any, ...], tangents: tuple[Any, ...], args: tuple[Any, ...]) -> Any:
-        from engine.graph import grad
+        from engine.backward import grad
 
         leaves = [p.detach().requires_grad_(p.dtype.differentiable) for p in primals]
         out = self.call(*leaves, *args)

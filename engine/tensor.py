@@ -446,7 +446,7 @@ class Tensor:
             RuntimeError: in PyTorch's words, when there is nothing to differentiate, the graph was freed, or a saved
                 tensor was changed in place.
         """
-        from engine.graph import backward
+        from engine.backward import backward
 
         backward(self, gradient, retain_graph, create_graph, inputs=inputs)
 

@@ -11,7 +11,8 @@ from engine.autograd.grad_mode import (
     set_grad_enabled,
 )
 from engine.autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
-from engine.graph import Node, backward, grad
+from engine.backward import backward, grad
+from engine.graph import Node
 from engine.tensor import Tensor as Variable
 
 __all__ = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
+from time import perf_counter_ns
 from typing import Any, ClassVar
 
 import numpy as np
@@ -14,7 +15,6 @@ from engine.inplace import bump, rebase
 from engine.registry import LINEAR, Op
 from engine.state import S
 from engine.tensor import Tensor
-from time import perf_counter_ns
 
 
 class FunctionCtx:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from engine.autograd.grad_mode import enable_grad
-from engine.graph import grad as autograd_grad
+from engine.backward import grad as autograd_grad
 from engine.ops.shape import stack
 from engine.tensor import Tensor
 

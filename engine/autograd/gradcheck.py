@@ -10,7 +10,7 @@ import numpy as np
 
 from engine import dtypes
 from engine.autograd.grad_mode import enable_grad, no_grad
-from engine.graph import grad
+from engine.backward import grad
 from engine.tensor import Tensor
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.dispatch import define
+from engine.define import define
 from engine.registry import BILINEAR, GENERAL, LINEAR
 
 Sizes = Sequence[int]

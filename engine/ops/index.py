@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from engine import dtypes
-from engine.dispatch import define
+from engine.define import define
 from engine.inplace import apply_inplace
 from engine.ops import shape as _shape
 from engine.ops.reduce import one_dim

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from engine.dispatch import composite, define
+from engine.define import define
+from engine.dispatch import composite
 from engine.ops import shape as _shape
 from engine.ops.pointwise import mul
 from engine.registry import BILINEAR, GENERAL, LINEAR

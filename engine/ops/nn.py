@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from engine import dtypes
-from engine.dispatch import define
+from engine.define import define
 from engine.ops.pointwise import _by_math
 from engine.registry import GENERAL, LINEAR, POINTWISE
 from engine.tensor import Tensor

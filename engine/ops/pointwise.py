@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from engine import backend
-from engine.dispatch import define
+from engine.define import define
 from engine.registry import CONSTANT, POINTWISE
 
 # --- One input -------------------------------------------------------------------------------------------------------

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from engine import dtypes
-from engine.dispatch import composite, define
+from engine.define import define
+from engine.dispatch import composite
 from engine.dtypes import dtype as dtype_type
 from engine.registry import CONSTANT, GENERAL, LINEAR
 from engine.tensor import Tensor, dimension_out_of_range

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from engine import dtypes
-from engine.dispatch import composite, define
+from engine.define import define
+from engine.dispatch import composite
 from engine.ops.reduce import dims, one_dim
 from engine.registry import CONSTANT, GENERAL, LINEAR, OPS, arrays
-from engine.tensor import Size, Tensor, dimension_out_of_range
+from engine.tensor import Tensor
 
 # --- Views -----------------------------------------------------------------------------------------------------------
 

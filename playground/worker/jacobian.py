@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from engine.dispatch import run
-from engine.graph import grad
+from engine.backward import grad
 from engine.state import S
 from engine.tensor import Tensor
 from playground.protocol import Jacobian, JacobianBlock, JacobianResult

@@ -10,7 +10,7 @@ import numpy as np
 
 from engine import dtypes
 from engine.dispatch import check_broadcast, composite
-from engine.nn.functional.activation import log_softmax, softplus
+from engine.nn.functional.activation import log_softmax
 from engine.ops import nn, pointwise, reduce, shape
 from engine.tensor import Tensor
 
