@@ -238,12 +238,12 @@ class Runner:
         while True:
             started = time.monotonic()
             self._read()
-            self._bury()
+            lost = self._bury()
             if self._closing:
                 return
             failures = 0 if time.monotonic() - started > 10 else failures + 1
             self._restarts += 1
-            delay = min(5.0, 0.05 * 2**failures)
+            delay = 0.0 if failures < 2 else min(5.0, 0.05 * 2**failures)
             log.error("the supervisor is gone; starting another in %.1f s", delay)
             time.sleep(delay)
             try:
@@ -252,6 +252,8 @@ class Runner:
                 log.exception("the supervisor could not be started")
             if self._draining:
                 self._send(wire.Drain())
+            for held in lost:  # only now, so that whoever runs again at once is served
+                self._fail(held, "The program runner failed and was restarted; run the program again.")
 
     def _read(self) -> None:
         """Until the supervisor is gone, or says something it should not."""
@@ -306,8 +308,8 @@ class Runner:
         with self._lock:
             return any(not held.finished and now - held.since > longest_s for held in self._jobs.values())
 
-    def _bury(self) -> None:
-        """The supervisor is gone or useless: make sure of it, and report what it held."""
+    def _bury(self) -> list[_Held]:
+        """The supervisor is gone or useless: make sure of it, and return what was lost with it."""
         with self._sending:
             connection, self._socket = self._socket, None
             if connection is not None:
@@ -319,9 +321,7 @@ class Runner:
             lost = list(self._jobs.values())
             self._jobs.clear()
             self._latest.clear()
-        for held in lost:
-            if not held.finished:
-                self._fail(held, "The program runner failed and is being restarted; run the program again.")
+        return [held for held in lost if not held.finished]
 
     def _fail(self, held: _Held, message: str) -> None:
         wall_ms = (time.monotonic() - held.since) * 1000

@@ -20,8 +20,6 @@ from playground.runner.process import Worker
 
 log = logging.getLogger(__name__)
 
-_STUCK_S = 10.0
-
 
 class Forker:
     """Holds the zygote. `on_worker` is called when a worker asked for by `fork` can be given a program."""
@@ -74,7 +72,7 @@ class Forker:
 
     def keep(self, wanted: int) -> None:
         """Have children forked until `wanted` are parked or on their way."""
-        if self._asked and time.monotonic() - min(self._asked.values()) > _STUCK_S:
+        if self._asked and time.monotonic() - min(self._asked.values()) > self._limits.zygote_patience_s:
             log.error("the zygote does not answer")
             self._lost()
             return

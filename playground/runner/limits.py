@@ -71,6 +71,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     commands_waiting: int = 8
     """`Inspect` and `Jacobian` commands of one run waiting for an answer."""
 
+    zygote_patience_s: float = 10.0
+    """A zygote that has not forked for this long is replaced."""
+
     # How results travel
     batch_s: float = 0.040
     batch_bytes: int = 16 * KIB

@@ -1,8 +1,15 @@
-"""A worker of a page: runs one cell of plain Python. The runner is tested with it so that it needs no engine."""
+"""A worker of a page: runs one cell of plain Python. The runner is tested with it so that it needs no engine.
+
+It imports what the tests' programs import, because a child may not be allowed to read the files they come from.
+"""
 
 from __future__ import annotations
 
+import ctypes  # noqa: F401
+import resource  # noqa: F401
+import subprocess  # noqa: F401
 import sys
+import threading  # noqa: F401
 import time
 import traceback
 from typing import Any
