@@ -5,7 +5,6 @@ page fetches at the first completion, not JavaScript that it would have to load 
 """
 
 from __future__ import annotations
-import __future__
 
 import importlib
 import inspect
@@ -15,7 +14,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import engine
-from engine import nn
+from engine.nn.modules.module import Module
 from engine.tensor import Tensor
 
 MODULES = (
@@ -47,14 +46,14 @@ def render() -> str:
         entries = [_entry(n, value, "function") for n, value in _public(module)]
         tables[f"torch.{name}".rstrip(".")] = entries
     tables["torch.Tensor"] = [_entry(name, value, "method") for name, value in _members(Tensor)]
-    tables["torch.nn.Module"] = [_entry(name, value, "method") for name, value in _members(nn.Module)]
+    tables["torch.nn.Module"] = [_entry(name, value, "method") for name, value in _members(Module)]
     known = {name: doc for name, _, _, doc in tables["torch"]}
     for path, table in tables.items():
         tables[path] = [_without_repeats(path, entry, known) for entry in table]
     lines = []
     for path in sorted(tables):
-        entries = ",\n".join(f"  {json.dumps(entry, ensure_ascii=False)}" for entry in sorted(tables[path]))
-        lines.append(f"{json.dumps(path)}: [\n{entries}\n]")
+        rows = ",\n".join(f"  {json.dumps(entry, ensure_ascii=False)}" for entry in sorted(tables[path]))
+        lines.append(f"{json.dumps(path)}: [\n{rows}\n]")
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
@@ -69,15 +68,15 @@ def _without_repeats(path: str, entry: Entry, known: dict[str, str]) -> Entry:
 def _public(module: types.ModuleType) -> Iterator[tuple[str, Any]]:
     """What a program may use of a module: what the engine made, and at the top its constants, such as ``pi``."""
     for name, value in vars(module).items():
-        if name.startswith("_"):
-            continue
+        if name.startswith("_") or (value is Tensor and module is not engine):
+            continue  # every module imports Tensor for its annotations
         if isinstance(value, types.ModuleType):
             if value.__name__.removeprefix("engine.") in MODULES:
                 yield name, value
         elif callable(value):
-            if (getattr(value, "__module__", None) or "engine").startswith("engine"):
+            if (getattr(value, "__module__", None) or "engine").startswith(("engine", "torch")):
                 yield name, value
-        elif module is engine and not isinstance(value, __future__._Feature):
+        elif module is engine and name != "annotations":
             yield name, value
 
 
