@@ -324,7 +324,8 @@ def torch_is_the_engine() -> Iterator[None]:
 @pytest.mark.parametrize("name", [name for name in harness.names() if name.startswith("tutorial_")])
 def test_our_own_walk(name: str) -> None:
     reference = harness.from_json(harness.load_references()["programs"][name])
-    assert not harness.difference(reference, harness.execute(name), harness.tolerance(name))
+    problem = harness.difference(reference, harness.execute(name), harness.tolerance(name))
+    assert not problem, f"\n{problem}"
 
 
 if SEED.exists():
