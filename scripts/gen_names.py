@@ -31,6 +31,9 @@ MODULES = (
 )
 """The modules that programs know, without ``torch.``; the rest of the engine is its inside."""
 
+WORKING = ("autograd.functional", "autograd.profiler", "nn.init", "nn.utils")
+"""Those that import names for their own use; the others are there to offer what they import."""
+
 LONGEST_SIGNATURE = 90
 LONGEST_DOC = 120
 
@@ -66,8 +69,11 @@ def _without_repeats(path: str, entry: Entry, known: dict[str, str]) -> Entry:
 
 
 def _public(module: types.ModuleType) -> Iterator[tuple[str, Any]]:
-    """What a program may use of a module: what the engine made, and at the top its constants, such as ``pi``."""
+    """What a program may use of a module: what the engine made, and at the top its constants."""
+    only_own = module.__name__.removeprefix("engine.") in WORKING
     for name, value in vars(module).items():
+        if only_own and getattr(value, "__module__", "").partition(".")[2] not in WORKING:
+            continue
         if name.startswith("_") or (value is Tensor and module is not engine):
             continue  # every module imports Tensor for its annotations
         if isinstance(value, types.ModuleType):
