@@ -10,10 +10,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from scripts import gen_names, gen_protocol  # noqa: E402  (the root must be importable first: this file is run, not imported)
+from scripts import gen_docs, gen_names, gen_ops, gen_protocol  # the root must be importable first
 
 GENERATED: dict[str, Callable[[], str]] = {
     "static/src/protocol.gen.ts": gen_protocol.render,
+    "docs/protocol.md": gen_docs.wire,
+    "docs/deploy.md": gen_docs.deploy,
+    "docs/ops.md": gen_ops.render,
     "static/src/names.gen.json": gen_names.render,
 }
 """Path from the root, and what makes its text."""
