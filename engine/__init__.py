@@ -50,7 +50,11 @@ globals().update({name: f for name, f in _methods.IN_PLACE.items() if _methods.i
 
 float, double, half, int, long, short = float32, float64, float16, int32, int64, int16
 cfloat, cdouble = complex64, complex128
-strided, contiguous_format, preserve_format = "torch.strided", "torch.contiguous_format", "torch.preserve_format"
+strided, contiguous_format, preserve_format = (
+    "torch.strided",
+    "torch.contiguous_format",
+    "torch.preserve_format",
+)
 
 from math import e, inf, nan, pi  # noqa: E402
 

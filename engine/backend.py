@@ -1,4 +1,4 @@
-"""Array libraries and devices: NumPy always, CuPy only when a CUDA device is asked for. The only file that knows CuPy."""
+"""Array libraries and devices: NumPy always, CuPy only where a CUDA device is asked for. No other file knows CuPy."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _PYTORCH_DEVICES = (
 )  # fmt: skip
 
 
-class device:  # noqa: N801 (PyTorch's name)
+class device:
     """Where a tensor lives: ``device('cpu')``, ``device('cuda', 0)``."""
 
     __module__ = "torch"
@@ -40,14 +40,16 @@ class device:  # noqa: N801 (PyTorch's name)
             self.index: int | None = type.index
             return
         if isinstance(type, int):
-            type, index = "cuda", type
+            index, type = type, "cuda"
         name, _, number = type.partition(":")
         if name not in _PYTORCH_DEVICES:
             raise RuntimeError(
                 f"Expected one of {', '.join(_PYTORCH_DEVICES)} device type at start of device string: {name}"
             )
         if name not in ("cpu", "cuda"):
-            raise RuntimeError(f"PyTorch is not linked with support for {name} devices; here there are cpu and cuda")
+            raise RuntimeError(
+                f"PyTorch is not linked with support for {name} devices; here there are cpu and cuda"
+            )
         if number and not number.isdigit():
             raise RuntimeError(f"Invalid device string: '{type}'")
         self.type = name

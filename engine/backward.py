@@ -163,7 +163,9 @@ def run(
                     grad = incoming[0]
                     leaving = [
                         rule(F, grad, node) if e is not None else None
-                        for rule, e in zip(op.tensor_rules if create_graph else op.array_rules, node.next_edges, strict=True)
+                        for rule, e in zip(
+                            op.tensor_rules if create_graph else op.array_rules, node.next_edges, strict=True
+                        )
                     ]
                 else:
                     needed = [
@@ -248,7 +250,12 @@ def _fit(F: Any, grad: Any, edge: Edge) -> Any:
     if grad.shape != shape:
         grad = F.sum_to_size(grad, tuple(shape))
     if grad.dtype is not (dtype if F.recording else dtype.numpy):
-        if not dtype.is_complex and grad.dtype in (np.complex64, np.complex128, dtypes.complex64, dtypes.complex128):
+        if not dtype.is_complex and grad.dtype in (
+            np.complex64,
+            np.complex128,
+            dtypes.complex64,
+            dtypes.complex128,
+        ):
             grad = F.real(grad)
         grad = F.to_dtype(grad, dtype)
     return grad
@@ -361,11 +368,7 @@ def backward(
 ) -> None:
     """Accumulate the gradients of `tensors` into the leaves (or `inputs`); see `Tensor.backward`."""
     outputs = _tuple(tensors)
-    grads = (
-        (None,) * len(outputs)
-        if grad_tensors is None
-        else _tuple(grad_tensors)
-    )
+    grads = (None,) * len(outputs) if grad_tensors is None else _tuple(grad_tensors)
     targets = None
     if inputs is not None:
         targets = _tuple(inputs)
@@ -402,7 +405,9 @@ def grad(
     """
     outs, ins = _tuple(outputs), _tuple(inputs)
     if materialize_grads and allow_unused is False:
-        raise ValueError("Expected allow_unused to be True or not passed when materialize_grads=True, but got False.")
+        raise ValueError(
+            "Expected allow_unused to be True or not passed when materialize_grads=True, but got False."
+        )
     given = (None,) * len(outs) if grad_outputs is None else _tuple(grad_outputs)
     keep = create_graph if retain_graph is None else retain_graph
     if is_grads_batched:
@@ -424,10 +429,8 @@ def grad(
         return tuple(None if column[0] is None else stack(column) for column in zip(*rows, strict=True))
     gradients = root_gradients(outs, given)
     _check_roots(outs)
-    found = run(
-        outs, gradients, retain_graph=keep, create_graph=create_graph, targets=ins, accumulate=False
-    )
-    result = []
+    found = run(outs, gradients, retain_graph=keep, create_graph=create_graph, targets=ins, accumulate=False)
+    result: list[Tensor | None] = []
     for t, g in zip(ins, found, strict=True):
         if g is None:
             if not (allow_unused or materialize_grads):

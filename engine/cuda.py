@@ -20,8 +20,7 @@ def device_count() -> int:
 
 def current_device() -> int:
     """The number of the device in use."""
-    backend.require("cuda")
-    return int(backend.cupy().cuda.Device().id)
+    return int(backend.require("cuda")[1].cuda.Device().id)
 
 
 def get_device_name(device: Any = None) -> str:
@@ -30,15 +29,14 @@ def get_device_name(device: Any = None) -> str:
     Raises:
         AssertionError: if there is none.
     """
-    backend.require("cuda")
+    _, cupy = backend.require("cuda")
     index = backend.device(device).index if device is not None else current_device()
-    return str(backend.cupy().cuda.runtime.getDeviceProperties(index or 0)["name"].decode())
+    return str(cupy.cuda.runtime.getDeviceProperties(index or 0)["name"].decode())
 
 
 def synchronize(device: Any = None) -> None:
     """Wait until everything sent to the device is done."""
-    backend.require("cuda")
-    backend.cupy().cuda.Device().synchronize()
+    backend.require("cuda")[1].cuda.Device().synchronize()
 
 
 def manual_seed(seed: int) -> None:

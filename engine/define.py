@@ -191,7 +191,9 @@ def _one_input(op: Op) -> Callable[..., Any]:
             t._counter = c
             step = (op, statics, x.shape)
             above = input._view
-            t._view = View(input, (step,), c[0]) if above is None else View(above.base, (*above.chain, step), c[0])
+            t._view = (
+                View(input, (step,), c[0]) if above is None else View(above.base, (*above.chain, step), c[0])
+            )
         edge = input._edge if input._view is None else input._fresh_edge()
         if edge is None or not S.grad_enabled or y.dtype.kind not in "fc":
             return t
@@ -270,7 +272,7 @@ def _binary(op: Op) -> Callable[..., Any]:
         n.args = ()
         n.meta = ((y.shape, dtypes.of(y)),)
         n.shapes = (np.shape(x), np.shape(b)) if wants_shapes else None
-        versions = None
+        versions: tuple[tuple[list[int], int], ...] | None = None
         keep_a = keep_b = None
         if (a0 and ea is not None) or (a1 and eb is not None):
             keep_a = input

@@ -79,7 +79,9 @@ def run(op: Op, args: tuple[Any, ...]) -> Any:
         raise better from None
     end = perf_counter_ns() if observers else 0
     outputs = result if op.outputs > 1 or isinstance(result, tuple) else (result,)
-    tensors = tuple(Tensor._wrap(a if hasattr(a, "ndim") and not np.isscalar(a) else xp.asarray(a)) for a in outputs)
+    tensors = tuple(
+        Tensor._wrap(a if hasattr(a, "ndim") and not np.isscalar(a) else xp.asarray(a)) for a in outputs
+    )
     if op.view or op.name == "detach":
         _share(op, inputs[0], statics, tensors)
         if not S.grad_enabled and op.view and inputs[0].requires_grad:
@@ -116,7 +118,9 @@ def prepare(op: Op, inputs: Sequence[Any]) -> tuple[Any, ...]:
     if rule == "float" and not target.differentiable:
         target = dtypes.get_default_dtype()
     want = target.numpy
-    return tuple(a.astype(want) if hasattr(a, "ndim") and a.dtype != want else _weak(a, target) for a in arrays)
+    return tuple(
+        a.astype(want) if hasattr(a, "ndim") and a.dtype != want else _weak(a, target) for a in arrays
+    )
 
 
 def _weak(value: Any, target: dtype) -> Any:

@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 
 
-class dtype:  # noqa: N801 (PyTorch's name)
+class dtype:
     """A data type: ``torch.float32``. One instance each; compare with ``is`` or ``==``."""
 
     __slots__ = ("_category", "_legacy", "_name", "numpy")
@@ -222,7 +222,7 @@ def can_cast(source: dtype, target: dtype) -> bool:
     return source._category <= target._category
 
 
-class finfo:  # noqa: N801 (PyTorch's name)
+class finfo:
     """Limits of a floating point dtype: ``bits eps max min tiny smallest_normal resolution``."""
 
     def __init__(self, d: dtype | None = None) -> None:
@@ -247,7 +247,7 @@ class finfo:  # noqa: N801 (PyTorch's name)
         )
 
 
-class iinfo:  # noqa: N801 (PyTorch's name)
+class iinfo:
     """Limits of an integer dtype: ``bits max min``."""
 
     def __init__(self, d: dtype) -> None:

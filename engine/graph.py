@@ -108,7 +108,9 @@ class Node:
         """The nodes its gradients go to, with the output number there; ``(None, 0)`` where none goes."""
         edges = self.next_edges
         op = getattr(type(self), "op", None)
-        if op is not None and not op.variadic:  # inputs that have no rule are no places of the node in PyTorch
+        if (
+            op is not None and not op.variadic
+        ):  # inputs that have no rule are no places of the node in PyTorch
             edges = tuple(e for e, rule in zip(edges, op.vjp, strict=True) if rule is not None)
         return tuple(e if e is not None else (None, 0) for e in edges)
 
@@ -148,10 +150,10 @@ class Node:
                 if counter[0] != version:
                     _raise_modified(self, counter, version)
         for t in self.inputs or ():
-            counter = t._counter if isinstance(t, Tensor) else None
+            shared = t._counter if isinstance(t, Tensor) else None
             # A counter that was made after the tensor was saved started at 0 then.
-            if counter is not None and counter[0] and not self._knows(counter):
-                _raise_modified(self, counter, 0, t)
+            if shared is not None and shared[0] and not self._knows(shared):
+                _raise_modified(self, shared, 0, t)
 
     def _knows(self, counter: list[int]) -> bool:
         return self.versions is not None and any(c is counter for c, _ in self.versions)

@@ -94,13 +94,18 @@ def check_writable(target: Tensor) -> None:
     if edge is None:
         view = target._view
         if view is not None and view.base.requires_grad and view.base.is_leaf:
-            raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
+            raise RuntimeError(
+                "a view of a leaf Variable that requires grad is being used in an in-place operation."
+            )
         return
     if type(edge[0]) is NoGradView:
         raise RuntimeError(
-            "A view was created in no_grad mode and is being modified inplace with grad mode enabled. Given that this use "
-            "case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view and the "
-            "inplace either both inside the no_grad block (if you don't want the inplace to be tracked) or both outside "
+            "A view was created in no_grad mode and is being modified inplace with grad mode enabled. Given that "
+            "this use "
+            "case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view "
+            "and the "
+            "inplace either both inside the no_grad block (if you don't want the inplace to be tracked) or both "
+            "outside "
             "(if you want the inplace to be tracked)."
         )
     if edge[0].is_leaf_node:
@@ -108,11 +113,14 @@ def check_writable(target: Tensor) -> None:
     view = target._view
     if view is not None:
         if view.base.requires_grad and view.base.is_leaf:
-            raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
+            raise RuntimeError(
+                "a view of a leaf Variable that requires grad is being used in an in-place operation."
+            )
         last = view.chain[-1][0]
         if last.outputs != 1 or last.name in ("unbind", "split"):
             raise RuntimeError(
-                f"Output {edge[1]} of {edge[0].name()} is a view and is being modified inplace. This view is the output "
+                f"Output {edge[1]} of {edge[0].name()} is a view and is being modified inplace. This view is the "
+                "output "
                 "of a function that returns multiple views. Such functions do not allow the output views to be "
                 "modified inplace. You should replace the inplace operation by an out-of-place one."
             )
@@ -124,13 +132,20 @@ def bump(target: Tensor) -> None:
 
 
 def _node(
-    op: Op, inputs: Sequence[Any], statics: tuple[Any, ...], edges: tuple[Any, ...], target: Tensor, result: Any
+    op: Op,
+    inputs: Sequence[Any],
+    statics: tuple[Any, ...],
+    edges: tuple[Any, ...],
+    target: Tensor,
+    result: Any,
 ) -> Node:
     """The op's own node, with a copy of the target's old value where a rule reads it: the memory is about to change."""
     node = new_node(op.node)
     node.next_edges = edges
     node.args = statics
-    node.shapes = tuple(i._data.shape if isinstance(i, Tensor) else () for i in inputs) if op.wants_shapes else None
+    node.shapes = (
+        tuple(i._data.shape if isinstance(i, Tensor) else () for i in inputs) if op.wants_shapes else None
+    )
     node.meta = ((result.shape, target.dtype),)
     wanted = {k for e, reads in zip(edges, op.saves, strict=True) if e is not None for k in reads}
     kept: list[Any] = []
@@ -138,7 +153,9 @@ def _node(
     for k, i in enumerate(inputs):
         if k not in wanted:
             kept.append(None)
-        elif isinstance(i, Tensor) and (i is target or (i._counter is not None and i._counter is target._counter)):
+        elif isinstance(i, Tensor) and (
+            i is target or (i._counter is not None and i._counter is target._counter)
+        ):
             old = Tensor._wrap(i._data.copy())
             old._edge = edges[k]
             kept.append(old)
@@ -148,7 +165,9 @@ def _node(
                 versions.append((i._counter, i._counter[0]))
     node.inputs = tuple(kept) if wanted else None
     # Replaced by a copy after the write: only the fact that it is wanted matters here.
-    node.saved = (result,) if any(s and e is not None for s, e in zip(op.saves_output, edges, strict=True)) else None
+    node.saved = (
+        (result,) if any(s and e is not None for s, e in zip(op.saves_output, edges, strict=True)) else None
+    )
     node.versions = tuple(versions) or None
     return node
 
@@ -179,7 +198,8 @@ def _fresh_after_plain_write(target: Tensor) -> None:
 def refresh_view(target: Tensor) -> None:
     """Give a stale view its place behind the present state of its base."""
     view = target._view
-    assert view is not None and target._counter is not None
+    assert view is not None
+    assert target._counter is not None
     base_edge = view.base._fresh_edge()
     view.version = target._counter[0]
     if base_edge is None or not target.dtype.differentiable:
@@ -259,4 +279,4 @@ def _as(F: Any, array: Any) -> Any:
     return Tensor._wrap(array) if F.recording else array
 
 
-__all__ = ["apply_inplace", "bump", "check_broadcast", "check_writable", "rebase", "refresh_view", "View"]
+__all__ = ["View", "apply_inplace", "bump", "check_broadcast", "check_writable", "rebase", "refresh_view"]

@@ -20,7 +20,17 @@ from engine.tensor import Tensor
 MODULES: tuple[ModuleType, ...] = (arithmetic, reduce, shape, index, linalg, derived)
 """Where public functions are; those whose first parameter is a tensor called ``input`` become methods."""
 
-_NOT_METHODS = {"einsum", "tensordot", "cat", "concat", "concatenate", "stack", "hstack", "vstack", "meshgrid"}
+_NOT_METHODS = {
+    "einsum",
+    "tensordot",
+    "cat",
+    "concat",
+    "concatenate",
+    "stack",
+    "hstack",
+    "vstack",
+    "meshgrid",
+}
 
 
 def public_functions() -> dict[str, Callable[..., Any]]:
@@ -39,7 +49,11 @@ def _attach_functions() -> None:
         for name in module.__all__:
             function = getattr(module, name)
             if name not in _NOT_METHODS and not isinstance(function, type) and not hasattr(Tensor, name):
-                if _first_parameter(getattr(function, "__wrapped__", function)) in ("input", "args", "condition"):
+                if _first_parameter(getattr(function, "__wrapped__", function)) in (
+                    "input",
+                    "args",
+                    "condition",
+                ):
                     setattr(Tensor, name, function)
 
 
@@ -90,7 +104,9 @@ def _attach_operators() -> None:
         "__abs__": pointwise.abs,
         "__invert__": _invert,
         "__rsub__": _operator("__rsub__", a.rsub),
-        "__rtruediv__": _operator("__rtruediv__", lambda self, other: pointwise.mul(pointwise.reciprocal(self), other)),
+        "__rtruediv__": _operator(
+            "__rtruediv__", lambda self, other: pointwise.mul(pointwise.reciprocal(self), other)
+        ),
         "__matmul__": _operator_tensors(linalg.matmul),
         "__rmatmul__": lambda self, other: linalg.matmul(_tensor(other), self),
         "__eq__": _equality(pointwise.eq, False),
@@ -191,9 +207,31 @@ def _attach_in_place() -> None:
         if op.kind == "pointwise" and op.n_inputs == 1 and len(op.params) == 1 and not op.view:
             IN_PLACE[f"{name}_"] = _in_place(name)
     for name in (
-        "mul", "atan2", "clamp", "clamp_min", "clamp_max", "addcmul", "addcdiv", "lerp", "tril", "triu", "nan_to_num",
-        "floor_divide", "eq", "ne", "lt", "le", "gt", "ge", "logical_and", "logical_or", "bitwise_and", "bitwise_or",
-        "bitwise_xor", "xlogy", "round",
+        "mul",
+        "atan2",
+        "clamp",
+        "clamp_min",
+        "clamp_max",
+        "addcmul",
+        "addcdiv",
+        "lerp",
+        "tril",
+        "triu",
+        "nan_to_num",
+        "floor_divide",
+        "eq",
+        "ne",
+        "lt",
+        "le",
+        "gt",
+        "ge",
+        "logical_and",
+        "logical_or",
+        "bitwise_and",
+        "bitwise_or",
+        "bitwise_xor",
+        "xlogy",
+        "round",
     ):
         IN_PLACE[f"{name}_"] = _in_place(name)
     IN_PLACE["add_"] = _in_place("add", _scaled)
@@ -212,18 +250,43 @@ def _attach_in_place() -> None:
     IN_PLACE["index_put_"] = index.index_put_
     for name, sampler in _SAMPLERS.items():
         IN_PLACE[name] = _random_fill(name, sampler)
-    for alias, name in {"multiply_": "mul_", "subtract_": "sub_", "divide_": "div_", "true_divide_": "div_", "clip_": "clamp_", "absolute_": "abs_", "negative_": "neg_"}.items():
+    for alias, name in {
+        "multiply_": "mul_",
+        "subtract_": "sub_",
+        "divide_": "div_",
+        "true_divide_": "div_",
+        "clip_": "clamp_",
+        "absolute_": "abs_",
+        "negative_": "neg_",
+    }.items():
         IN_PLACE[alias] = IN_PLACE[name]
     for name, method in IN_PLACE.items():
         setattr(Tensor, name, method)
-    for symbol, name in {"add": "add_", "sub": "sub_", "mul": "mul_", "truediv": "div_", "pow": "pow_", "mod": "remainder_", "floordiv": "floor_divide_", "and": "bitwise_and_", "or": "bitwise_or_", "xor": "bitwise_xor_"}.items():
+    for symbol, name in {
+        "add": "add_",
+        "sub": "sub_",
+        "mul": "mul_",
+        "truediv": "div_",
+        "pow": "pow_",
+        "mod": "remainder_",
+        "floordiv": "floor_divide_",
+        "and": "bitwise_and_",
+        "or": "bitwise_or_",
+        "xor": "bitwise_xor_",
+    }.items():
         setattr(Tensor, f"__i{symbol}__", IN_PLACE[name])
 
 
 _SAMPLERS: dict[str, Callable[..., Any]] = {
-    "uniform_": lambda shape, kind, low=0.0, high=1.0, *, generator=None: sampling.uniform(shape, kind, low, high, generator),
-    "normal_": lambda shape, kind, mean=0.0, std=1.0, *, generator=None: sampling.normal(shape, kind, mean, std, generator),
-    "exponential_": lambda shape, kind, lambd=1.0, *, generator=None: sampling.exponential(shape, kind, lambd, generator),
+    "uniform_": lambda shape, kind, low=0.0, high=1.0, *, generator=None: sampling.uniform(
+        shape, kind, low, high, generator
+    ),
+    "normal_": lambda shape, kind, mean=0.0, std=1.0, *, generator=None: sampling.normal(
+        shape, kind, mean, std, generator
+    ),
+    "exponential_": lambda shape, kind, lambd=1.0, *, generator=None: sampling.exponential(
+        shape, kind, lambd, generator
+    ),
     "bernoulli_": lambda shape, kind, p=0.5, *, generator=None: (
         sampling.bernoulli(p._data, kind, generator)
         if isinstance(p, Tensor)
@@ -232,10 +295,14 @@ _SAMPLERS: dict[str, Callable[..., Any]] = {
     "random_": lambda shape, kind, low=None, high=None, *, generator=None: (
         sampling.random(shape, kind, generator)
         if low is None
-        else sampling.randint(*((0, low) if high is None else (low, high)), shape, kind, generator)
+        else sampling.randint(0 if high is None else low, low if high is None else high, shape, kind, generator)
     ),
-    "cauchy_": lambda shape, kind, median=0.0, sigma=1.0, *, generator=None: sampling.cauchy(shape, kind, median, sigma, generator),
-    "log_normal_": lambda shape, kind, mean=1.0, std=2.0, *, generator=None: sampling.log_normal(shape, kind, mean, std, generator),
+    "cauchy_": lambda shape, kind, median=0.0, sigma=1.0, *, generator=None: sampling.cauchy(
+        shape, kind, median, sigma, generator
+    ),
+    "log_normal_": lambda shape, kind, mean=1.0, std=2.0, *, generator=None: sampling.log_normal(
+        shape, kind, mean, std, generator
+    ),
     "geometric_": lambda shape, kind, p, *, generator=None: sampling.geometric(shape, kind, p, generator),
 }
 
@@ -244,7 +311,9 @@ def _random_fill(name: str, sampler: Callable[..., Any]) -> Callable[..., Tensor
     rename = {"from": "low", "to": "high", "a": "low", "b": "high"}
 
     def call(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        values = sampler(self._data.shape, self._data.dtype, *args, **{rename.get(k, k): v for k, v in kwargs.items()})
+        values = sampler(
+            self._data.shape, self._data.dtype, *args, **{rename.get(k, k): v for k, v in kwargs.items()}
+        )
         return apply_inplace(OPS["copy"], self, (Tensor._wrap(backend.to_device(values, self.device)),))
 
     call.__name__ = call.__qualname__ = name
@@ -255,8 +324,15 @@ def _random_fill(name: str, sampler: Callable[..., Any]) -> Callable[..., Tensor
 # --- Conversions -----------------------------------------------------------------------------------------------------
 
 
-def to(self: Tensor, *args: Any, dtype: dtype_type | None = None, device: Any = None, non_blocking: bool = False,
-       copy: bool = False, memory_format: Any = None) -> Tensor:
+def to(
+    self: Tensor,
+    *args: Any,
+    dtype: dtype_type | None = None,
+    device: Any = None,
+    non_blocking: bool = False,
+    copy: bool = False,
+    memory_format: Any = None,
+) -> Tensor:
     """The tensor with another dtype or on another device; itself if nothing changes and `copy` is false."""
     for a in args:
         if isinstance(a, dtype_type):
@@ -290,12 +366,17 @@ def _attach_conversions() -> None:
         "pin_memory": lambda self: self,
         "masked_fill": arithmetic.masked_fill,
         "new_tensor": lambda self, data, *, dtype=None, requires_grad=False: create.tensor(
-            data, dtype=dtype or self.dtype, requires_grad=requires_grad),
+            data, dtype=dtype or self.dtype, requires_grad=requires_grad
+        ),
         "new_zeros": lambda self, *size, dtype=None, requires_grad=False: create.zeros(
-            *size, dtype=dtype or self.dtype, requires_grad=requires_grad),
+            *size, dtype=dtype or self.dtype, requires_grad=requires_grad
+        ),
         "new_ones": lambda self, *size, dtype=None, requires_grad=False: create.ones(
-            *size, dtype=dtype or self.dtype, requires_grad=requires_grad),
-        "new_full": lambda self, size, fill_value, *, dtype=None: create.full(size, fill_value, dtype=dtype or self.dtype),
+            *size, dtype=dtype or self.dtype, requires_grad=requires_grad
+        ),
+        "new_full": lambda self, size, fill_value, *, dtype=None: create.full(
+            size, fill_value, dtype=dtype or self.dtype
+        ),
         "new_empty": lambda self, *size, dtype=None: create.empty(*size, dtype=dtype or self.dtype),
         "apply_": _apply_,
         "is_same_size": lambda self, other: self._data.shape == other._data.shape,
@@ -303,12 +384,20 @@ def _attach_conversions() -> None:
         "multinomial": create.multinomial,
         "sum_to_size": lambda self, *size: OPS["sum_to_size"].call(self, create.sizes(size[0], size[1:])),
         "index_put": lambda self, indices, values, accumulate=False: OPS["index_put"].call(
-            self, values, tuple(indices), accumulate),
+            self, values, tuple(indices), accumulate
+        ),
         "dense_dim": lambda self: self.ndim,
     }
     for name, kind in {
-        "float": dtypes.float32, "double": dtypes.float64, "half": dtypes.float16, "int": dtypes.int32,
-        "long": dtypes.int64, "short": dtypes.int16, "char": dtypes.int8, "byte": dtypes.uint8, "bool": dtypes.bool_,
+        "float": dtypes.float32,
+        "double": dtypes.float64,
+        "half": dtypes.float16,
+        "int": dtypes.int32,
+        "long": dtypes.int64,
+        "short": dtypes.int16,
+        "char": dtypes.int8,
+        "byte": dtypes.uint8,
+        "bool": dtypes.bool_,
     }.items():
         methods[name] = _cast(kind)
     for name, method in methods.items():
@@ -331,7 +420,9 @@ def _cast(kind: dtype_type) -> Callable[[Tensor], Tensor]:
 
 def _apply_(self: Tensor, function: Callable[[Any], Any]) -> Tensor:
     """Replace each element by ``function(element)``, in place."""
-    values = np.array([function(v) for v in self._data.ravel().tolist()], self._data.dtype).reshape(self._data.shape)
+    values = np.array([function(v) for v in self._data.ravel().tolist()], self._data.dtype).reshape(
+        self._data.shape
+    )
     self._data[...] = values
     return self
 
@@ -339,7 +430,11 @@ def _apply_(self: Tensor, function: Callable[[Any], Any]) -> Tensor:
 def is_function(name: str) -> bool:
     """Whether an in-place method is a function too, as ``torch.sin_`` is."""
     op = OPS.get(name[:-1])
-    return op is not None and op.n_inputs == 1 and len(op.params) == 1 or name in ("clamp_", "fill_", "relu_")
+    return (op is not None and op.n_inputs == 1 and len(op.params) == 1) or name in (
+        "clamp_",
+        "fill_",
+        "relu_",
+    )
 
 
 _attach_functions()

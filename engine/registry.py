@@ -105,7 +105,9 @@ class Op:
         return f"<op {self.name}>"
 
     def _not_compiled(self, *_: Any) -> Any:
-        raise RuntimeError(f"op {self.name} was not given its public function; define ops with engine.define.define")
+        raise RuntimeError(
+            f"op {self.name} was not given its public function; define ops with engine.define.define"
+        )
 
     def _validate(self) -> None:
         def need(condition: bool, message: str) -> None:
@@ -115,12 +117,17 @@ class Op:
         need(self.name not in OPS, "there is another op of that name")
         need(self.name.isidentifier(), "the name must be a Python identifier")
         need(bool(self.doc), "a one-line doc is needed")
-        need(self.n_inputs <= len(self.params), f"forward takes {self.params}, fewer than {self.n_inputs} inputs")
+        need(
+            self.n_inputs <= len(self.params),
+            f"forward takes {self.params}, fewer than {self.n_inputs} inputs",
+        )
         if self.kind == CONSTANT:
             need(not self.vjp, "a constant op has no vjp")
             return
         rules = 1 if self.variadic else self.n_inputs
-        need(len(self.vjp) == rules, f"expected {rules} vjp rules (one per tensor input), got {len(self.vjp)}")
+        need(
+            len(self.vjp) == rules, f"expected {rules} vjp rules (one per tensor input), got {len(self.vjp)}"
+        )
         need(any(r is not None for r in self.vjp), "at least one vjp rule must not be None")
         outputs = ("y",) if self.outputs == 1 else tuple(f"y{k}" for k in range(self.outputs))
         known = {*self.params, *outputs, *(f"{p}_shape" for p in self.params[: self.n_inputs]), "index"}
@@ -178,7 +185,11 @@ class Op:
                     on_tensors.append(text)
             self.saves.append(tuple(reads))
             self.saves_output.append(output)
-            names = {"rule": rule, "A": _arrays_of if self.variadic else _array, "Y": _output_tensor}
+            names: dict[str, Any] = {
+                "rule": rule,
+                "A": _arrays_of if self.variadic else _array,
+                "Y": _output_tensor,
+            }
             names["T"] = _input_tensors if self.variadic else _input_tensor
             head = "lambda F, g, n, k: rule(F, g" if self.variadic else "lambda F, g, n: rule(F, g"
             # One compiled lambda per rule: a generic loop over the plan costs more than most rules.
@@ -187,7 +198,9 @@ class Op:
         self.saves_any_output = any(self.saves_output)
         self.differentiable = tuple(r is not None for r in self.vjp)
 
-    def tangent(self, F: Any, primals: tuple[Any, ...], tangents: tuple[Any, ...], y: Any, args: tuple[Any, ...]) -> Any:
+    def tangent(
+        self, F: Any, primals: tuple[Any, ...], tangents: tuple[Any, ...], y: Any, args: tuple[Any, ...]
+    ) -> Any:
         """Forward mode: the tangent of the output, given those of the inputs (None for zero).
 
         Follows from `kind`; `F` is the op namespace of whatever the primals are. For ``general`` ops it is the
@@ -203,7 +216,7 @@ class Op:
                     total = part if total is None else total + part
             return total
         if self.kind == POINTWISE:
-            for k, (t, rule) in enumerate(zip(tangents, self.vjp, strict=True)):
+            for t, rule in zip(tangents, self.vjp, strict=True):
                 if t is not None and rule is not None:
                     part = rule(F, t, **self._named(rule, primals, y, args))
                     total = part if total is None else total + part
@@ -212,13 +225,19 @@ class Op:
             return self._tangent_of_rule(primals, tangents, args)
         return None
 
-    def _named(self, rule: Callable[..., Any], primals: tuple[Any, ...], y: Any, args: tuple[Any, ...]) -> dict[str, Any]:
+    def _named(
+        self, rule: Callable[..., Any], primals: tuple[Any, ...], y: Any, args: tuple[Any, ...]
+    ) -> dict[str, Any]:
         values: dict[str, Any] = dict(zip(self.params, (*primals, *args), strict=False))
-        values.update({f"{p}_shape": x.shape for p, x in zip(self.params, primals) if hasattr(x, "shape")})
+        values.update(
+            {f"{p}_shape": x.shape for p, x in zip(self.params, primals, strict=False) if hasattr(x, "shape")}
+        )
         values["y"] = y
         return {n: values[n] for n in list(inspect.signature(rule).parameters)[2:]}
 
-    def _tangent_of_rule(self, primals: tuple[Any, ...], tangents: tuple[Any, ...], args: tuple[Any, ...]) -> Any:
+    def _tangent_of_rule(
+        self, primals: tuple[Any, ...], tangents: tuple[Any, ...], args: tuple[Any, ...]
+    ) -> Any:
         from engine.backward import grad
 
         leaves = [p.detach().requires_grad_(p.dtype.differentiable) for p in primals]

@@ -117,7 +117,9 @@ def remove_observer(observer: Observer) -> None:
         ValueError: if it is not observing.
     """
     if observer not in S.observers:
-        raise ValueError("remove_observer: expected an observer that was added, but this one is not observing")
+        raise ValueError(
+            "remove_observer: expected an observer that was added, but this one is not observing"
+        )
     S.observers = tuple(o for o in S.observers if o is not observer)
     S.slow = bool(S.observers)
 

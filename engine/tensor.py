@@ -1,4 +1,4 @@
-"""The `Tensor` itself: an array, its place in the graph, and what it shares with its views. Operations live in `ops`."""
+"""The `Tensor` itself: an array, its place in the graph, what it shares with its views. Operations live in `ops`."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ class Tensor:
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         """``Tensor(2, 3)`` is uninitialised of that shape; ``Tensor([1, 2])`` holds the data as float32."""
         kind = dtypes.get_default_dtype().numpy
-        t = cast(Tensor, _new(cls))
+        t = _new(cls)
         t._edge = t._grad = t._view = t._counter = None
         if len(args) != 1 or isinstance(args[0], (int, Size)):
             t._data = np.zeros(0 if not args else args[0] if isinstance(args[0], Size) else args, kind)
@@ -123,7 +123,7 @@ class Tensor:
     @staticmethod
     def _wrap(array: Array) -> Tensor:
         """A tensor over `array`, which is not copied or checked; it is not part of a graph."""
-        t = cast(Tensor, _new(Tensor))
+        t = _new(Tensor)
         t._data = array
         t._edge = t._grad = t._view = t._counter = None
         return t
@@ -171,7 +171,9 @@ class Tensor:
     def itemsize(self) -> int:
         return int(self._data.itemsize)
 
-    element_size = itemsize.fget
+    def element_size(self) -> int:
+        """Bytes of one element."""
+        return int(self._data.itemsize)
 
     @property
     def nbytes(self) -> int:
@@ -557,7 +559,7 @@ class Tensor:
                 "moment.  If you were attempting to deepcopy a module, this may be because of a torch.nn.utils."
                 "weight_norm usage, see https://github.com/pytorch/pytorch/pull/103001"
             )
-        copy = cast(Tensor, _new(type(self)))
+        copy = _new(type(self))
         copy._data = self._data.copy()
         copy._edge = copy._grad = copy._view = copy._counter = None
         memo[id(self)] = copy
@@ -569,7 +571,9 @@ class Tensor:
         return copy
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
-        raise TypeError("a tensor cannot be pickled here: save a state dict's numbers with tolist() or numpy()")
+        raise TypeError(
+            "a tensor cannot be pickled here: save a state dict's numbers with tolist() or numpy()"
+        )
 
 
 def _type_name(value: object) -> str:

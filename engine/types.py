@@ -10,8 +10,19 @@ from engine.ops import create
 from engine.tensor import Tensor
 
 __all__ = [
-    "BoolTensor", "DoubleTensor", "FloatTensor", "IntTensor", "LongTensor", "can_cast", "is_complex",
-    "is_floating_point", "is_nonzero", "is_tensor", "numel", "result_type", "typename",
+    "BoolTensor",
+    "DoubleTensor",
+    "FloatTensor",
+    "IntTensor",
+    "LongTensor",
+    "can_cast",
+    "is_complex",
+    "is_floating_point",
+    "is_nonzero",
+    "is_tensor",
+    "numel",
+    "result_type",
+    "typename",
 ]
 
 
@@ -57,7 +68,11 @@ def typename(obj: object) -> str:
     """The name of a type; ``torch.FloatTensor`` for a tensor."""
     if isinstance(obj, Tensor):
         return str(obj.type())
-    return f"{type(obj).__module__}.{type(obj).__name__}" if type(obj).__module__ != "builtins" else type(obj).__name__
+    return (
+        f"{type(obj).__module__}.{type(obj).__name__}"
+        if type(obj).__module__ != "builtins"
+        else type(obj).__name__
+    )
 
 
 class _TypeMeta(type):

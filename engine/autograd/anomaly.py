@@ -18,7 +18,17 @@ class _Anomaly(Observer):
     def __init__(self, check_nan: bool) -> None:
         self.check_nan = check_nan
 
-    def op(self, op: Op, args: Any, inputs: Any, outputs: Any, node: Node | None, inplace: bool, start: int, end: int) -> None:
+    def op(
+        self,
+        op: Op,
+        args: Any,
+        inputs: Any,
+        outputs: Any,
+        node: Node | None,
+        inplace: bool,
+        start: int,
+        end: int,
+    ) -> None:
         if node is not None:
             node.metadata["traceback_"] = traceback.format_stack()[:-3]
 
@@ -40,7 +50,7 @@ def _current() -> _Anomaly | None:
     return next((o for o in S.observers if isinstance(o, _Anomaly)), None)
 
 
-class set_detect_anomaly:  # noqa: N801 (PyTorch's name)
+class set_detect_anomaly:
     """Switch anomaly mode on or off now; as a context manager, back again on exit."""
 
     def __init__(self, mode: bool, check_nan: bool = True) -> None:
@@ -61,7 +71,7 @@ class set_detect_anomaly:  # noqa: N801 (PyTorch's name)
             add_observer(self._before)
 
 
-class detect_anomaly:  # noqa: N801 (PyTorch's name)
+class detect_anomaly:
     """Anomaly mode inside a ``with`` block."""
 
     def __init__(self, check_nan: bool = True) -> None:

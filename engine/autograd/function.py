@@ -31,7 +31,10 @@ class FunctionCtx:
         """Keep tensors for ``backward``, where `saved_tensors` gives them back."""
         for t in tensors:
             if t is not None and not isinstance(t, Tensor):
-                raise TypeError(f"save_for_backward can only save variables, but argument {tensors.index(t)} is of type {type(t).__name__}")
+                raise TypeError(
+                    f"save_for_backward can only save variables, but argument {tensors.index(t)} is of type "
+                    f"{type(t).__name__}"
+                )
         self._saved = tensors
         self._versions = tuple(0 if t is None else t._version for t in tensors)
 
@@ -67,7 +70,8 @@ class _FunctionNode(Node, FunctionCtx):
             if t is not None and t._version != version:
                 raise RuntimeError(
                     "one of the variables needed for gradient computation has been modified by an inplace operation: "
-                    f"[{t.type()} {list(t._data.shape)}] is at version {t._version}; expected version {version} instead. "
+                    f"[{t.type()} {list(t._data.shape)}] is at version {t._version}; expected version {version} "
+                    "instead. "
                     "Hint: enable anomaly detection to find the operation that failed to compute its gradient, with "
                     "torch.autograd.set_detect_anomaly(True, check_nan=False)."
                 )
@@ -98,7 +102,8 @@ class _FunctionNode(Node, FunctionCtx):
             values = values[:count]
         if len(values) != count:
             raise RuntimeError(
-                f"function {self.name()} returned an incorrect number of gradients (expected {count}, got {len(values)})"
+                f"function {self.name()} returned an incorrect number of gradients (expected {count}, got "
+                f"{len(values)})"
             )
         sent: list[Any] = []
         for k, v in enumerate(values):
@@ -139,7 +144,14 @@ class Function:
             name = f"{cls.__name__}Backward"
             op = object.__new__(Op)
             op.name, op.kind, op.aten, op.grad_name = cls.__name__, LINEAR, cls.__name__, name
-            op.params, op.n_inputs, op.doc, op.view, op.outputs, op.formula = ("args",), 0, cls.__doc__ or "", False, 1, ""
+            op.params, op.n_inputs, op.doc, op.view, op.outputs, op.formula = (
+                ("args",),
+                0,
+                cls.__doc__ or "",
+                False,
+                1,
+                "",
+            )
             op.variadic, op.dtypes, op.domain, op.vjp, op.defaults = False, "any", None, (), ()
             cls._node = type(name, (_FunctionNode,), {"__slots__": (), "op": op, "function": cls})
         return cls._node
@@ -197,7 +209,9 @@ class Function:
                         node._outputs[id(keep)] = keep
                     o._edge = (node, k)
         for observer in S.observers:
-            observer.op(kind.op, args, tensors, made, node if recording else None, bool(node._dirty), start, end)
+            observer.op(
+                kind.op, args, tensors, made, node if recording else None, bool(node._dirty), start, end
+            )
         return tuple(outputs) if isinstance(result, tuple) else outputs[0]
 
 
@@ -210,5 +224,3 @@ def once_differentiable(function: Callable[..., Any]) -> Callable[..., Any]:
             return function(ctx, *args)
 
     return call
-
-

@@ -33,7 +33,8 @@ def _as_tuple(values: Any, argument: str, function: str) -> tuple[bool, Tensors]
         if not isinstance(v, Tensor):
             if is_tuple:
                 raise TypeError(
-                    f"The {argument} given to {function} must be either a Tensor or a tuple of Tensors but the value at "
+                    f"The {argument} given to {function} must be either a Tensor or a tuple of Tensors but the "
+                    "value at "
                     f"index {k} has type {type(v)}."
                 )
             raise TypeError(
@@ -46,7 +47,8 @@ def _as_tuple(values: Any, argument: str, function: str) -> tuple[bool, Tensors]
 def _prepare(inputs: Tensors, create_graph: bool, need_graph: bool = True) -> Tensors:
     """Inputs that require grad: the user's own places in their graph if `create_graph`, else fresh leaves."""
     return tuple(
-        (t.view_as(t) if create_graph and t.requires_grad else t.detach().requires_grad_(need_graph)) for t in inputs
+        (t.view_as(t) if create_graph and t.requires_grad else t.detach().requires_grad_(need_graph))
+        for t in inputs
     )
 
 
@@ -78,7 +80,8 @@ def _check_requires_grad(values: Tensors, kind: str, strict: bool) -> None:
                 "hessian": f"The hessian of the user-provided function with respect to input {k} is independent of the "
                 "input. This is not allowed in strict mode. You should ensure that your function is thrice "
                 "differentiable and that the hessian depends on the inputs.",
-                "jacobian": f"While computing the hessian, found that the jacobian of the user-provided function with respect to input {k} is independent of the "
+                "jacobian": "While computing the hessian, found that the jacobian of the user-provided function "
+                f"with respect to input {k} is independent of the "
                 "input. This is not allowed in strict mode. You should ensure that your function is twice "
                 "differentiable and that the jacobian depends on the inputs (this would be violated by a linear "
                 "function for example).",
@@ -91,9 +94,7 @@ def _check_requires_grad(values: Tensors, kind: str, strict: bool) -> None:
 def _check_v(v: Tensors, other: Tensors, is_other_tuple: bool) -> None:
     if len(other) != len(v):
         if is_other_tuple:
-            raise RuntimeError(
-                f"v is a tuple of invalid length: should be {len(other)} but got {len(v)}."
-            )
+            raise RuntimeError(f"v is a tuple of invalid length: should be {len(other)} but got {len(v)}.")
         raise RuntimeError("The given v should contain a single Tensor.")
     for k, (a, b) in enumerate(zip(v, other, strict=True)):
         if a._data.shape != b._data.shape:
@@ -126,7 +127,9 @@ def _grad(
     )
 
 
-def _fill(grads: Sequence[Tensor | None], refs: Tensors, strict: bool, create_graph: bool, stage: str) -> Tensors:
+def _fill(
+    grads: Sequence[Tensor | None], refs: Tensors, strict: bool, create_graph: bool, stage: str
+) -> Tensors:
     """Zeros where a gradient is None; an error there in strict mode."""
     result: list[Tensor] = []
     for k, g in enumerate(grads):
@@ -135,7 +138,8 @@ def _fill(grads: Sequence[Tensor | None], refs: Tensors, strict: bool, create_gr
                 texts = {
                     "back": "The output of the user-provided function is independent of input "
                     f"{k}. This is not allowed in strict mode.",
-                    "back_trick": f"The gradient with respect to the input is independent of entry {k} in the grad_outputs "
+                    "back_trick": f"The gradient with respect to the input is independent of entry {k} in the "
+                    "grad_outputs "
                     "when using the double backward trick to compute forward mode gradients. This is not allowed in "
                     "strict mode.",
                     "double_back": "The jacobian of the user-provided function is independent of input "
@@ -150,7 +154,8 @@ def _fill(grads: Sequence[Tensor | None], refs: Tensors, strict: bool, create_gr
             if strict and create_graph and not g.requires_grad:
                 name = "jacobian" if "double" not in stage else "hessian"
                 raise RuntimeError(
-                    f"The {name} of the user-provided function is independent of input {k}. This is not allowed in strict "
+                    f"The {name} of the user-provided function is independent of input {k}. This is not allowed in "
+                    "strict "
                     "mode when create_graph=True."
                 )
             result.append(g)
@@ -181,7 +186,8 @@ def vjp(
             _check_v(vs, outputs, out_tuple)
         elif len(outputs) != 1 or outputs[0].numel() != 1:
             raise RuntimeError(
-                "The vector v can only be None if the user-provided function returns a single Tensor with a single element."
+                "The vector v can only be None if the user-provided function returns a single Tensor with a single "
+                "element."
             )
         else:
             vs = None
@@ -210,7 +216,8 @@ def jvp(
             _check_v(vs, given, in_tuple)
         elif len(xs) != 1 or xs[0].numel() != 1:
             raise RuntimeError(
-                "The vector v can only be None if the input to the user-provided function is a single Tensor with a single "
+                "The vector v can only be None if the input to the user-provided function is a single Tensor with "
+                "a single "
                 "element."
             )
         else:
@@ -221,9 +228,15 @@ def jvp(
         grads = _grad(outputs, xs, cotangents, create_graph=True)
         _check_requires_grad(grads, "grad_inputs", strict)  # type: ignore[arg-type]
         pairs = [(g, u) for g, u in zip(grads, vs, strict=True) if g is not None]
-        back = _grad([g for g, _ in pairs], cotangents, [u for _, u in pairs], create_graph) if pairs else (None,) * len(outputs)
+        back = (
+            _grad([g for g, _ in pairs], cotangents, [u for _, u in pairs], create_graph)
+            if pairs
+            else (None,) * len(outputs)
+        )
         result = _fill(back, outputs, strict, create_graph, "back_trick")
-    return _unpack(_finish(outputs, create_graph), out_tuple), _unpack(_finish(result, create_graph), out_tuple)
+    return _unpack(_finish(outputs, create_graph), out_tuple), _unpack(
+        _finish(result, create_graph), out_tuple
+    )
 
 
 def jacobian(
@@ -298,7 +311,7 @@ def hessian(
     Returns:
         For one input a tensor of shape ``input.shape + input.shape``; for a tuple, a tuple of tuples.
     """
-    in_tuple, given = _as_tuple(inputs, "inputs", "hessian")
+    in_tuple, _ = _as_tuple(inputs, "inputs", "hessian")
 
     def scalar(*xs: Tensor) -> Tensor:
         out = func(*xs)
@@ -307,7 +320,9 @@ def hessian(
         if out_tuple or not isinstance(out, Tensor):
             raise RuntimeError("The function given to hessian should return a single Tensor")
         if out.numel() != 1:
-            raise RuntimeError("The Tensor returned by the function given to hessian should contain a single element")
+            raise RuntimeError(
+                "The Tensor returned by the function given to hessian should contain a single element"
+            )
         return out.squeeze()  # type: ignore[no-any-return]
 
     def first(*xs: Tensor) -> Any:
@@ -324,7 +339,9 @@ def _scalar_output(func: Callable[..., Any], xs: Tensors, name: str, strict: boo
     if out_tuple or not isinstance(outputs[0], Tensor):
         raise RuntimeError(f"The function given to {name} should return a single Tensor")
     if outputs[0].numel() != 1:
-        raise RuntimeError(f"The Tensor returned by the function given to {name} should contain a single element")
+        raise RuntimeError(
+            f"The Tensor returned by the function given to {name} should contain a single element"
+        )
     return out_tuple, outputs
 
 
@@ -358,9 +375,15 @@ def vhp(
         jac = _grad(outputs, xs, create_graph=True)
         _check_requires_grad(jac, "jacobian", strict)  # type: ignore[arg-type]
         pairs = [(j, u) for j, u in zip(jac, vs, strict=True) if j is not None]
-        grads = _grad([j for j, _ in pairs], xs, [u for _, u in pairs], create_graph) if pairs else (None,) * len(xs)
+        grads = (
+            _grad([j for j, _ in pairs], xs, [u for _, u in pairs], create_graph)
+            if pairs
+            else (None,) * len(xs)
+        )
         result = _fill(grads, xs, strict, create_graph, "double_back")
-    return _unpack(_finish(outputs, create_graph), out_tuple), _unpack(_finish(result, create_graph), in_tuple)
+    return _unpack(_finish(outputs, create_graph), out_tuple), _unpack(
+        _finish(result, create_graph), in_tuple
+    )
 
 
 def hvp(
@@ -383,6 +406,12 @@ def hvp(
         double = _grad([j for j, _ in pairs], xs, [c for _, c in pairs], create_graph=True)
         _check_requires_grad(double, "hessian", strict)  # type: ignore[arg-type]
         second = [(d, u) for d, u in zip(double, vs, strict=True) if d is not None]
-        back = _grad([d for d, _ in second], cotangents, [u for _, u in second], create_graph) if second else (None,) * len(xs)
+        back = (
+            _grad([d for d, _ in second], cotangents, [u for _, u in second], create_graph)
+            if second
+            else (None,) * len(xs)
+        )
         result = _fill(back, xs, strict, create_graph, "double_back_trick")
-    return _unpack(_finish(outputs, create_graph), out_tuple), _unpack(_finish(result, create_graph), in_tuple)
+    return _unpack(_finish(outputs, create_graph), out_tuple), _unpack(
+        _finish(result, create_graph), in_tuple
+    )

@@ -55,7 +55,7 @@ class _GradMode:
         return call  # type: ignore[return-value]
 
 
-class no_grad(_GradMode):  # noqa: N801 (PyTorch's name)
+class no_grad(_GradMode):
     """Nothing is recorded inside: ``with torch.no_grad():`` or ``@torch.no_grad()``."""
 
     def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
@@ -69,7 +69,7 @@ class no_grad(_GradMode):  # noqa: N801 (PyTorch's name)
         super().__init__(False)
 
 
-class enable_grad(_GradMode):  # noqa: N801 (PyTorch's name)
+class enable_grad(_GradMode):
     """Operations are recorded inside, even within `no_grad`."""
 
     def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
@@ -83,7 +83,7 @@ class enable_grad(_GradMode):  # noqa: N801 (PyTorch's name)
         super().__init__(True)
 
 
-class set_grad_enabled(_GradMode):  # noqa: N801 (PyTorch's name)
+class set_grad_enabled(_GradMode):
     """Set grad mode now; used as a context manager or decorator, only inside."""
 
     def __init__(self, mode: bool) -> None:
@@ -106,7 +106,7 @@ class set_grad_enabled(_GradMode):  # noqa: N801 (PyTorch's name)
         return f"{type(self).__name__}(mode={self._mode})"
 
 
-class inference_mode(_GradMode):  # noqa: N801 (PyTorch's name)
+class inference_mode(_GradMode):
     """`no_grad`, under the name used for prediction."""
 
     def __new__(cls, mode: Any = True) -> Any:

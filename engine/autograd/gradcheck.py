@@ -112,7 +112,8 @@ def gradcheck(
     for k, t in enumerate(given):
         if isinstance(t, Tensor) and t.requires_grad and t.dtype is not dtypes.float64:
             warnings.warn(
-                f"Input #{k} requires gradient and is not a double precision floating point or complex. This check will "
+                f"Input #{k} requires gradient and is not a double precision floating point or complex. This check "
+                "will "
                 "likely fail if all the inputs are not of double precision floating point or complex. ",
                 stacklevel=2,
             )
@@ -168,5 +169,11 @@ def gradgradcheck(
         return tuple(g for g in found if g is not None)
 
     return gradcheck(
-        first, (*given, *cotangents), eps=eps, atol=atol, rtol=rtol, raise_exception=raise_exception, **options
+        first,
+        (*given, *cotangents),
+        eps=eps,
+        atol=atol,
+        rtol=rtol,
+        raise_exception=raise_exception,
+        **options,
     )

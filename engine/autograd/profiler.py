@@ -122,7 +122,7 @@ class EventList(list[Any]):
     @property
     def self_cpu_time_total(self) -> float:
         """Microseconds in all."""
-        return sum(e.self_cpu_time_total for e in self)
+        return float(sum(e.self_cpu_time_total for e in self))
 
     def key_averages(self, group_by_input_shape: bool = False, group_by_stack_n: int = 0) -> EventList:
         """Averages by name, or by name and input shapes."""
@@ -168,7 +168,9 @@ class EventList(list[Any]):
         events: list[Any] = list(self)
         if sort_by is not None:
             if sort_by not in SORT_KEYS:
-                raise AttributeError(f"'FunctionEventAvg' object has no attribute '{sort_by}'; expected one of {', '.join(SORT_KEYS)}")
+                raise AttributeError(
+                    f"'FunctionEventAvg' object has no attribute '{sort_by}'; expected one of {', '.join(SORT_KEYS)}"
+                )
             events.sort(key=lambda e: getattr(e, sort_by), reverse=True)
         if top_level_events_only:
             events = [e for e in events if getattr(e, "depth", 0) == 0]
@@ -182,7 +184,11 @@ class EventList(list[Any]):
         widths = [name_width] + [12] * (len(headers) - 1)
         shapes_width = 0
         if self._shapes or any(isinstance(e, FunctionEvent) and e.input_shapes for e in events):
-            shapes_width = min(max(len(str(e.input_shapes)) for e in events) + 4, max_shapes_column_width) if events else 16
+            shapes_width = (
+                min(max(len(str(e.input_shapes)) for e in events) + 4, max_shapes_column_width)
+                if events
+                else 16
+            )
             headers.append("Input Shapes")
             widths.append(shapes_width)
         gap = "  "
@@ -270,7 +276,7 @@ def format_time(us: float, unit: str | None = None) -> str:
     return f"{us:.3f}us"
 
 
-class profile(Observer):  # noqa: N801 (PyTorch's name)
+class profile(Observer):
     """Record what runs inside a ``with`` block.
 
     Args:
@@ -317,7 +323,7 @@ class profile(Observer):  # noqa: N801 (PyTorch's name)
         add_observer(self)
         return self
 
-    def __exit__(self, *_: object) -> bool:
+    def __exit__(self, *_: object) -> None:
         if self.enabled:
             remove_observer(self)
             now = perf_counter_ns()
@@ -325,7 +331,6 @@ class profile(Observer):  # noqa: N801 (PyTorch's name)
                 name, start, shapes = self._open.pop()
                 self._raw.append((name, start, now, shapes))
             self.function_events = EventList(self._nest(), self.use_cuda)
-        return False
 
     def _nest(self) -> list[FunctionEvent]:
         """Raw events in order of their start, each knowing how deep it lies and how long its children took."""
@@ -347,10 +352,24 @@ class profile(Observer):  # noqa: N801 (PyTorch's name)
     def _shapes(self, inputs: Sequence[Tensor]) -> Any:
         return [list(t._data.shape) for t in inputs] if self.record_shapes else None
 
-    def op(self, op: Op, args: Any, inputs: Any, outputs: Any, node: Node | None, inplace: bool, start: int, end: int) -> None:
+    def op(
+        self,
+        op: Op,
+        args: Any,
+        inputs: Any,
+        outputs: Any,
+        node: Node | None,
+        inplace: bool,
+        start: int,
+        end: int,
+    ) -> None:
         name = op.aten + "_" if inplace and not op.aten.endswith("_") else op.aten
         # Numbers and options count as arguments without dimensions, as in PyTorch: ``a * 2`` is [[2, 3], []].
-        shapes = [list(a._data.shape) if isinstance(a, Tensor) else [] for a in args] if self.record_shapes else None
+        shapes = (
+            [list(a._data.shape) if isinstance(a, Tensor) else [] for a in args]
+            if self.record_shapes
+            else None
+        )
         self._raw.append((name, start, end, shapes))
 
     def composite_begin(self, name: str, inputs: Sequence[Tensor]) -> None:
@@ -385,7 +404,9 @@ class profile(Observer):  # noqa: N801 (PyTorch's name)
             raise RuntimeError("Profiler didn't finish running")
         return self.function_events
 
-    def key_averages(self, group_by_input_shape: bool = False, group_by_stack_n: int = 0, **_: Any) -> EventList:
+    def key_averages(
+        self, group_by_input_shape: bool = False, group_by_stack_n: int = 0, **_: Any
+    ) -> EventList:
         """Averages by name, or by name and input shapes."""
         return self._events().key_averages(group_by_input_shape, group_by_stack_n)
 
@@ -410,12 +431,16 @@ class profile(Observer):  # noqa: N801 (PyTorch's name)
         return iter(self._events())
 
     def __str__(self) -> str:
-        return str(self.function_events) if self.function_events is not None else "<unfinished profiler_legacy.profile>"
+        return (
+            str(self.function_events)
+            if self.function_events is not None
+            else "<unfinished profiler_legacy.profile>"
+        )
 
     __repr__ = __str__
 
 
-class record_function:  # noqa: N801 (PyTorch's name)
+class record_function:
     """Label a part of a program: ``with record_function("loss"):``, or a decorator."""
 
     def __init__(self, name: str, args: str | None = None) -> None:
@@ -439,5 +464,3 @@ class record_function:  # noqa: N801 (PyTorch's name)
                 return function(*args, **kwargs)
 
         return call  # type: ignore[return-value]
-
-

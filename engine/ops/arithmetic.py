@@ -16,7 +16,11 @@ _isinstance = isinstance
 
 def add(input: Any, other: Any, *, alpha: Any = 1, out: Any = None) -> Tensor:
     """``input + alpha * other``."""
-    return P.add(input, other if alpha == 1 else P.mul(other, alpha) if _isinstance(other, Tensor) else other * alpha, out=out)
+    return P.add(
+        input,
+        other if alpha == 1 else P.mul(other, alpha) if _isinstance(other, Tensor) else other * alpha,
+        out=out,
+    )
 
 
 def sub(input: Any, other: Any, *, alpha: Any = 1, out: Any = None) -> Tensor:
@@ -50,7 +54,8 @@ def neg(input: Tensor, *, out: Any = None) -> Tensor:
     """
     if _isinstance(input, Tensor) and input.dtype is dtypes.bool_:
         raise RuntimeError(
-            "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, use the "
+            "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, "
+            "use the "
             "`~` or `logical_not()` operator instead."
         )
     return P.neg(input, out=out)
@@ -130,7 +135,7 @@ def square(input: Tensor) -> Tensor:
 
 
 def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
-    """Elements of `input` where `condition` holds, else of `other`; with the condition alone, the places where it holds.
+    """Elements of `input` where `condition` holds, else of `other`; with the condition alone, where it holds.
 
     Raises:
         RuntimeError: for a condition that is no boolean tensor, or shapes that do not broadcast.
@@ -141,7 +146,8 @@ def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
         return nonzero(condition, as_tuple=True)
     if condition.dtype not in (dtypes.bool_, dtypes.uint8):
         raise RuntimeError(
-            f"where expected condition to be a boolean tensor, but got a tensor with dtype {dtypes.scalar_type_name(condition.dtype)}"
+            "where expected condition to be a boolean tensor, but got a tensor with dtype "
+            f"{dtypes.scalar_type_name(condition.dtype)}"
         )
     if not _isinstance(input, Tensor) and not _isinstance(other, Tensor):
         kind = dtypes.result_dtype([], [input, other])
@@ -171,7 +177,9 @@ def clamp(input: Tensor, min: Any = None, max: Any = None, *, out: Any = None) -
 def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
     """The input with `value` where `mask` is true."""
     if _isinstance(mask, Tensor) and mask.dtype is not dtypes.bool_:
-        raise RuntimeError("masked_fill_ only supports boolean masks, but got mask with dtype " + str(mask.dtype))
+        raise RuntimeError(
+            "masked_fill_ only supports boolean masks, but got mask with dtype " + str(mask.dtype)
+        )
     return P.masked_fill(input, mask, value.item() if _isinstance(value, Tensor) else value)
 
 
@@ -195,7 +203,9 @@ def round(input: Tensor, *, decimals: int = 0) -> Tensor:
     return P.round(input, decimals)
 
 
-def allclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
+def allclose(
+    input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
+) -> bool:
     """Whether all elements agree to a relative and an absolute tolerance."""
     return bool(P.isclose(input, other, rtol, atol, equal_nan)._data.all())
 
@@ -217,17 +227,78 @@ multiply, subtract, negative, absolute, clip = P.mul, sub, neg, P.abs, clamp
 arccos, arcsin, arctan, arctan2 = P.acos, P.asin, P.atan, P.atan2
 arccosh, arcsinh, arctanh = P.acosh, P.asinh, P.atanh
 greater, greater_equal, less, less_equal, not_equal = P.gt, P.ge, P.lt, P.le, P.ne
-acos, acosh, asin, asinh, atan, atan2, atanh, ceil = P.acos, P.acosh, P.asin, P.asinh, P.atan, P.atan2, P.atanh, P.ceil
+acos, acosh, asin, asinh, atan, atan2, atanh, ceil = (
+    P.acos,
+    P.acosh,
+    P.asin,
+    P.asinh,
+    P.atan,
+    P.atan2,
+    P.atanh,
+    P.ceil,
+)
 abs, cos, cosh, deg2rad, eq, erf, erfc, exp, exp2, expm1 = (
-    P.abs, P.cos, P.cosh, P.deg2rad, P.eq, P.erf, P.erfc, P.exp, P.exp2, P.expm1)
+    P.abs,
+    P.cos,
+    P.cosh,
+    P.deg2rad,
+    P.eq,
+    P.erf,
+    P.erfc,
+    P.exp,
+    P.exp2,
+    P.expm1,
+)
 floor, frac, ge, gt, hypot, isclose, isfinite, isinf, isnan, le = (
-    P.floor, P.frac, P.ge, P.gt, P.hypot, P.isclose, P.isfinite, P.isinf, P.isnan, P.le)
+    P.floor,
+    P.frac,
+    P.ge,
+    P.gt,
+    P.hypot,
+    P.isclose,
+    P.isfinite,
+    P.isinf,
+    P.isnan,
+    P.le,
+)
 log, log10, log1p, log2, logaddexp, logical_and, logical_not, logical_or, logical_xor, logit = (
-    P.log, P.log10, P.log1p, P.log2, P.logaddexp, P.logical_and, P.logical_not, P.logical_or, P.logical_xor, P.logit)
+    P.log,
+    P.log10,
+    P.log1p,
+    P.log2,
+    P.logaddexp,
+    P.logical_and,
+    P.logical_not,
+    P.logical_or,
+    P.logical_xor,
+    P.logit,
+)
 lt, maximum, minimum, mul, nan_to_num, ne, rad2deg, reciprocal, relu = (
-    P.lt, P.maximum, P.minimum, P.mul, P.nan_to_num, P.ne, P.rad2deg, P.reciprocal, P.relu)
+    P.lt,
+    P.maximum,
+    P.minimum,
+    P.mul,
+    P.nan_to_num,
+    P.ne,
+    P.rad2deg,
+    P.reciprocal,
+    P.relu,
+)
 rsqrt, sgn, sigmoid, sign, signbit, sin, sinc, sinh, sqrt, tan, tanh, trunc, xlogy = (
-    P.rsqrt, P.sgn, P.sigmoid, P.sign, P.signbit, P.sin, P.sinc, P.sinh, P.sqrt, P.tan, P.tanh, P.trunc, P.xlogy)
+    P.rsqrt,
+    P.sgn,
+    P.sigmoid,
+    P.sign,
+    P.signbit,
+    P.sin,
+    P.sinc,
+    P.sinh,
+    P.sqrt,
+    P.tan,
+    P.tanh,
+    P.trunc,
+    P.xlogy,
+)
 bitwise_and, bitwise_not, bitwise_or, bitwise_xor = P.bitwise_and, P.bitwise_not, P.bitwise_or, P.bitwise_xor
 bitwise_left_shift, bitwise_right_shift = P.bitwise_left_shift, P.bitwise_right_shift
 clamp_max, clamp_min, fix = P.clamp_max, P.clamp_min, P.trunc

@@ -21,14 +21,28 @@ Where = backend.device | str | None
 def _factory(name: str, doc: str) -> Op:
     """A record for observers: a factory has no inputs and no derivative."""
     op = Op(
-        name, CONSTANT, lambda xp, *args: None, (), 0, grad_name=f"{name}_", aten=f"aten::{name}", dtypes="any",
-        outputs=1, variadic=False, view=False, domain=None, formula="", doc=doc,
+        name,
+        CONSTANT,
+        lambda xp, *args: None,
+        (),
+        0,
+        grad_name=f"{name}_",
+        aten=f"aten::{name}",
+        dtypes="any",
+        outputs=1,
+        variadic=False,
+        view=False,
+        domain=None,
+        formula="",
+        doc=doc,
     )
     OPS[name] = op
     return op
 
 
-def made(name: str, array: Any, requires_grad: bool, device: Where, start: int, args: tuple[Any, ...] = ()) -> Tensor:
+def made(
+    name: str, array: Any, requires_grad: bool, device: Where, start: int, args: tuple[Any, ...] = ()
+) -> Tensor:
     """Wrap a new array, set its flag, and tell observers that factory `name` made it."""
     if device is not None:
         array = backend.to_device(array, device)
@@ -117,8 +131,12 @@ def _check_lengths(data: Any, dim: int = 0) -> tuple[int, ...]:
             if len(s) and len(inner[0]):
                 raise ValueError(f"expected sequence of length {inner[0][0]} at dim {dim + 1} (got {s[0]})")
             if len(inner[0]):
-                raise TypeError(f"expected Sequence[Tensor/number] at dim {dim + 1}, got {type(data[k]).__name__}")
-            raise TypeError(f"len() of a scalar: element {k} at dim {dim + 1} is a sequence, the first is not")
+                raise TypeError(
+                    f"expected Sequence[Tensor/number] at dim {dim + 1}, got {type(data[k]).__name__}"
+                )
+            raise TypeError(
+                f"len() of a scalar: element {k} at dim {dim + 1} is a sequence, the first is not"
+            )
     return (len(data), *(inner[0] if inner else ()))
 
 
@@ -150,7 +168,11 @@ def array_of(data: Any, dtype: dtype_type | None) -> np.ndarray[Any, Any]:
         name = odd if not isinstance(data, (list, tuple)) else _first_odd(data)
         if name == "NoneType":
             raise RuntimeError("Could not infer dtype of NoneType")
-        raise TypeError(f"new(): invalid data type '{name}'" if name in ("str", "dict") else f"Could not infer dtype of {name}")
+        raise TypeError(
+            f"new(): invalid data type '{name}'"
+            if name in ("str", "dict")
+            else f"Could not infer dtype of {name}"
+        )
     if dtype is not None:
         array = array.astype(dtype.numpy)
     dtypes.of(array)
@@ -174,8 +196,14 @@ def _first_odd(data: Any) -> str:
     return ""
 
 
-def tensor(data: Any, *, dtype: dtype_type | None = None, device: Where = None, requires_grad: bool = False,
-           pin_memory: bool = False) -> Tensor:
+def tensor(
+    data: Any,
+    *,
+    dtype: dtype_type | None = None,
+    device: Where = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Tensor:
     """A new tensor with the numbers in `data` (nested lists, an array, a number), always a copy.
 
     Raises:
@@ -218,7 +246,14 @@ def from_numpy(ndarray: np.ndarray[Any, Any]) -> Tensor:
     return Tensor._wrap(ndarray)
 
 
-def zeros(*size: Any, dtype: dtype_type | None = None, device: Where = None, requires_grad: bool = False, out: Any = None, layout: Any = None) -> Tensor:
+def zeros(
+    *size: Any,
+    dtype: dtype_type | None = None,
+    device: Where = None,
+    requires_grad: bool = False,
+    out: Any = None,
+    layout: Any = None,
+) -> Tensor:
     """Zeros of a shape."""
     start = perf_counter_ns()
     try:
@@ -228,19 +263,43 @@ def zeros(*size: Any, dtype: dtype_type | None = None, device: Where = None, req
     return made("zeros", np.zeros(shape, _np(dtype)), requires_grad, device, start)
 
 
-def ones(*size: Any, dtype: dtype_type | None = None, device: Where = None, requires_grad: bool = False, out: Any = None, layout: Any = None) -> Tensor:
+def ones(
+    *size: Any,
+    dtype: dtype_type | None = None,
+    device: Where = None,
+    requires_grad: bool = False,
+    out: Any = None,
+    layout: Any = None,
+) -> Tensor:
     """Ones of a shape."""
     start = perf_counter_ns()
-    return made("ones", np.ones(sizes(size[0], size[1:]) if size else (), _np(dtype)), requires_grad, device, start)
+    return made(
+        "ones", np.ones(sizes(size[0], size[1:]) if size else (), _np(dtype)), requires_grad, device, start
+    )
 
 
-def empty(*size: Any, dtype: dtype_type | None = None, device: Where = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:
+def empty(
+    *size: Any,
+    dtype: dtype_type | None = None,
+    device: Where = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Tensor:
     """Memory of a shape. Filled with zeros, so that a run repeats."""
     start = perf_counter_ns()
-    return made("empty", np.zeros(sizes(size[0], size[1:]) if size else (), _np(dtype)), requires_grad, device, start)
+    return made(
+        "empty", np.zeros(sizes(size[0], size[1:]) if size else (), _np(dtype)), requires_grad, device, start
+    )
 
 
-def full(size: Any, fill_value: Any, *, dtype: dtype_type | None = None, device: Where = None, requires_grad: bool = False) -> Tensor:
+def full(
+    size: Any,
+    fill_value: Any,
+    *,
+    dtype: dtype_type | None = None,
+    device: Where = None,
+    requires_grad: bool = False,
+) -> Tensor:
     """One number everywhere; its Python type gives the dtype."""
     start = perf_counter_ns()
     if isinstance(fill_value, Tensor):
@@ -249,13 +308,28 @@ def full(size: Any, fill_value: Any, *, dtype: dtype_type | None = None, device:
     return made("full", np.full(sizes(size, ()), fill_value, kind.numpy), requires_grad, device, start)
 
 
-def eye(n: int, m: int | None = None, *, dtype: dtype_type | None = None, device: Where = None, requires_grad: bool = False) -> Tensor:
+def eye(
+    n: int,
+    m: int | None = None,
+    *,
+    dtype: dtype_type | None = None,
+    device: Where = None,
+    requires_grad: bool = False,
+) -> Tensor:
     """The identity matrix."""
     start = perf_counter_ns()
     return made("eye", np.eye(n, m, dtype=_np(dtype)), requires_grad, device, start)
 
 
-def arange(*args: Any, start: Any = 0, end: Any = None, step: Any = 1, dtype: dtype_type | None = None, device: Where = None, requires_grad: bool = False) -> Tensor:
+def arange(
+    *args: Any,
+    start: Any = 0,
+    end: Any = None,
+    step: Any = 1,
+    dtype: dtype_type | None = None,
+    device: Where = None,
+    requires_grad: bool = False,
+) -> Tensor:
     """``arange(end)``, ``arange(start, end, step)``: numbers from start up to but not including end.
 
     Raises:
@@ -282,7 +356,15 @@ def arange(*args: Any, start: Any = 0, end: Any = None, step: Any = 1, dtype: dt
     return made("arange", array, requires_grad, device, begin)
 
 
-def linspace(start: Any, end: Any, steps: int, *, dtype: dtype_type | None = None, device: Where = None, requires_grad: bool = False) -> Tensor:
+def linspace(
+    start: Any,
+    end: Any,
+    steps: int,
+    *,
+    dtype: dtype_type | None = None,
+    device: Where = None,
+    requires_grad: bool = False,
+) -> Tensor:
     """`steps` evenly spaced numbers from `start` to `end`, both included.
 
     Computed from both ends towards the middle, as ATen's ``RangeFactories`` does, so that the bits agree.
@@ -306,14 +388,23 @@ def linspace(start: Any, end: Any, steps: int, *, dtype: dtype_type | None = Non
         k = np.arange(steps)
         half = steps // 2
         # PyTorch's vector code fuses the multiplication and the addition: rounded once, from double.
-        wide = np.float64 if kind is not dtypes.float64 else np.longdouble
+        wide: Any = np.float64 if kind is not dtypes.float64 else np.longdouble
         low = wide(f(start)) + wide(step) * k[:half].astype(wide)
         high = wide(f(end)) - wide(step) * (steps - 1 - k[half:]).astype(wide)
         array = np.concatenate([low, high]).astype(kind.numpy)
     return made("linspace", array, requires_grad, device, begin)
 
 
-def logspace(start: float, end: float, steps: int, base: float = 10.0, *, dtype: dtype_type | None = None, device: Where = None, requires_grad: bool = False) -> Tensor:
+def logspace(
+    start: float,
+    end: float,
+    steps: int,
+    base: float = 10.0,
+    *,
+    dtype: dtype_type | None = None,
+    device: Where = None,
+    requires_grad: bool = False,
+) -> Tensor:
     """base ** linspace(start, end, steps)."""
     begin = perf_counter_ns()
     array = (base ** np.linspace(start, end, steps)).astype(_np(dtype))
@@ -323,21 +414,42 @@ def logspace(start: float, end: float, steps: int, base: float = 10.0, *, dtype:
 # --- Random ----------------------------------------------------------------------------------------------------------
 
 
-def rand(*size: Any, generator: Generator | None = None, dtype: dtype_type | None = None, device: Where = None, requires_grad: bool = False) -> Tensor:
+def rand(
+    *size: Any,
+    generator: Generator | None = None,
+    dtype: dtype_type | None = None,
+    device: Where = None,
+    requires_grad: bool = False,
+) -> Tensor:
     """Uniform random numbers in [0, 1)."""
     start = perf_counter_ns()
     array = sampling.uniform(sizes(size[0], size[1:]) if size else (), _np(dtype), generator=generator)
     return made("rand", array, requires_grad, device, start)
 
 
-def randn(*size: Any, generator: Generator | None = None, dtype: dtype_type | None = None, device: Where = None, requires_grad: bool = False) -> Tensor:
+def randn(
+    *size: Any,
+    generator: Generator | None = None,
+    dtype: dtype_type | None = None,
+    device: Where = None,
+    requires_grad: bool = False,
+) -> Tensor:
     """Standard normal random numbers."""
     start = perf_counter_ns()
     array = sampling.normal(sizes(size[0], size[1:]) if size else (), _np(dtype), generator=generator)
     return made("randn", array, requires_grad, device, start)
 
 
-def randint(*args: Any, low: int = 0, high: int | None = None, size: Any = None, generator: Generator | None = None, dtype: dtype_type | None = None, device: Where = None, requires_grad: bool = False) -> Tensor:
+def randint(
+    *args: Any,
+    low: int = 0,
+    high: int | None = None,
+    size: Any = None,
+    generator: Generator | None = None,
+    dtype: dtype_type | None = None,
+    device: Where = None,
+    requires_grad: bool = False,
+) -> Tensor:
     """``randint(high, size)``, ``randint(low, high, size)``: random integers, `high` left out."""
     start = perf_counter_ns()
     positional = list(args)
@@ -355,13 +467,33 @@ def randint(*args: Any, low: int = 0, high: int | None = None, size: Any = None,
     return made("randint", array, requires_grad, device, start)
 
 
-def randperm(n: int, *, generator: Generator | None = None, dtype: dtype_type | None = None, device: Where = None, requires_grad: bool = False) -> Tensor:
+def randperm(
+    n: int,
+    *,
+    generator: Generator | None = None,
+    dtype: dtype_type | None = None,
+    device: Where = None,
+    requires_grad: bool = False,
+) -> Tensor:
     """A random permutation of 0 to n - 1."""
     start = perf_counter_ns()
-    return made("randperm", sampling.randperm(n, (dtype or dtypes.int64).numpy, generator), requires_grad, device, start)
+    return made(
+        "randperm",
+        sampling.randperm(n, (dtype or dtypes.int64).numpy, generator),
+        requires_grad,
+        device,
+        start,
+    )
 
 
-def normal(mean: Any, std: Any = 1.0, size: Any = None, *, generator: Generator | None = None, dtype: dtype_type | None = None) -> Tensor:
+def normal(
+    mean: Any,
+    std: Any = 1.0,
+    size: Any = None,
+    *,
+    generator: Generator | None = None,
+    dtype: dtype_type | None = None,
+) -> Tensor:
     """Normal random numbers: of a mean and standard deviation per element, or of one each and a size."""
     start = perf_counter_ns()
     if size is not None:
@@ -370,7 +502,9 @@ def normal(mean: Any, std: Any = 1.0, size: Any = None, *, generator: Generator 
     m, s = (_data(v) for v in (mean, std))
     shape = np.broadcast_shapes(np.shape(m), np.shape(s))
     kind = next(v.dtype for v in (m, s) if hasattr(v, "dtype"))
-    return made("normal", (sampling.normal(shape, kind, generator=generator) * s + m).astype(kind), False, None, start)
+    return made(
+        "normal", (sampling.normal(shape, kind, generator=generator) * s + m).astype(kind), False, None, start
+    )
 
 
 def _data(value: Any) -> Any:
@@ -387,18 +521,38 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | N
     return made("bernoulli", array, False, None, start)
 
 
-def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *, generator: Generator | None = None) -> Tensor:
+def multinomial(
+    input: Tensor, num_samples: int, replacement: bool = False, *, generator: Generator | None = None
+) -> Tensor:
     """Indices drawn in proportion to the weights in each row."""
     start = perf_counter_ns()
-    return made("multinomial", sampling.multinomial(input._data, num_samples, replacement, generator), False, None, start)
+    return made(
+        "multinomial",
+        sampling.multinomial(input._data, num_samples, replacement, generator),
+        False,
+        None,
+        start,
+    )
 
 
 # --- Like another ----------------------------------------------------------------------------------------------------
 
 
 def _like(factory: Any) -> Any:
-    def call(input: Tensor, *, dtype: dtype_type | None = None, device: Where = None, requires_grad: bool = False, memory_format: Any = None) -> Tensor:
-        return factory(input._data.shape, dtype=dtype or input.dtype, device=device or (input.device if input.is_cuda else None), requires_grad=requires_grad)  # type: ignore[no-any-return]
+    def call(
+        input: Tensor,
+        *,
+        dtype: dtype_type | None = None,
+        device: Where = None,
+        requires_grad: bool = False,
+        memory_format: Any = None,
+    ) -> Tensor:
+        return factory(
+            input._data.shape,
+            dtype=dtype or input.dtype,
+            device=device or (input.device if input.is_cuda else None),
+            requires_grad=requires_grad,
+        )  # type: ignore[no-any-return]
 
     call.__name__ = factory.__name__ + "_like"
     call.__doc__ = f"`{factory.__name__}` of the shape and dtype of another tensor."
@@ -408,12 +562,23 @@ def _like(factory: Any) -> Any:
 zeros_like, ones_like, empty_like, rand_like, randn_like = map(_like, (zeros, ones, empty, rand, randn))
 
 
-def full_like(input: Tensor, fill_value: Any, *, dtype: dtype_type | None = None, device: Where = None, requires_grad: bool = False) -> Tensor:
+def full_like(
+    input: Tensor,
+    fill_value: Any,
+    *,
+    dtype: dtype_type | None = None,
+    device: Where = None,
+    requires_grad: bool = False,
+) -> Tensor:
     """`full` of the shape and dtype of another tensor."""
-    return full(input._data.shape, fill_value, dtype=dtype or input.dtype, device=device, requires_grad=requires_grad)
+    return full(
+        input._data.shape, fill_value, dtype=dtype or input.dtype, device=device, requires_grad=requires_grad
+    )
 
 
-def randint_like(input: Tensor, low: int, high: int | None = None, *, dtype: dtype_type | None = None) -> Tensor:
+def randint_like(
+    input: Tensor, low: int, high: int | None = None, *, dtype: dtype_type | None = None
+) -> Tensor:
     """`randint` of the shape and dtype of another tensor."""
     low, high = (0, low) if high is None else (low, high)
     return randint(low, high, input._data.shape, dtype=dtype or input.dtype)
@@ -444,7 +609,32 @@ def cartesian_prod(*tensors: Tensor) -> Tensor:
 
 
 __all__ = [
-    "arange", "as_tensor", "bernoulli", "cartesian_prod", "empty", "empty_like", "eye", "from_numpy", "full", "full_like",
-    "linspace", "logspace", "multinomial", "normal", "ones", "ones_like", "rand", "rand_like", "randint", "randint_like",
-    "randn", "randn_like", "randperm", "tensor", "tril_indices", "triu_indices", "zeros", "zeros_like",
+    "arange",
+    "as_tensor",
+    "bernoulli",
+    "cartesian_prod",
+    "empty",
+    "empty_like",
+    "eye",
+    "from_numpy",
+    "full",
+    "full_like",
+    "linspace",
+    "logspace",
+    "multinomial",
+    "normal",
+    "ones",
+    "ones_like",
+    "rand",
+    "rand_like",
+    "randint",
+    "randint_like",
+    "randn",
+    "randn_like",
+    "randperm",
+    "tensor",
+    "tril_indices",
+    "triu_indices",
+    "zeros",
+    "zeros_like",
 ]

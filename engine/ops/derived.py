@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from engine.dispatch import composite
 from engine.ops import shape as _shape
@@ -50,14 +50,14 @@ def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
 
 def atleast_2d(input: Tensor) -> Tensor:
     """At least two dimensions: a vector becomes a row."""
-    return input if input.ndim > 1 else cast(Tensor, _shape.reshape(input, (1, -1)))
+    return input if input.ndim > 1 else _shape.reshape(input, (1, -1))
 
 
 def atleast_3d(input: Tensor) -> Tensor:
     """At least three dimensions: a vector goes into the middle one, a matrix into the first two."""
     if input.ndim == 2:
-        return cast(Tensor, _shape.unsqueeze(input, -1))
-    return input if input.ndim > 2 else cast(Tensor, _shape.reshape(input, (1, -1, 1)))
+        return _shape.unsqueeze(input, -1)
+    return input if input.ndim > 2 else _shape.reshape(input, (1, -1, 1))
 
 
 @composite("diff")
@@ -117,8 +117,8 @@ def inner(input: Tensor, other: Tensor) -> Tensor:
     if not input.ndim or not other.ndim:
         return input * other
     if input.ndim == other.ndim == 1:
-        return cast(Tensor, matmul(input, other))
-    return cast(Tensor, matmul(input, _shape.transpose(other, -1, -2)))
+        return matmul(input, other)
+    return matmul(input, _shape.transpose(other, -1, -2))
 
 
 def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -225,7 +226,10 @@ def _contract(a: Tensor, an: list[str], b: Tensor, bn: list[str], later: set[str
     have = batch + only_a + only_b
     if not inner:
         return mul(_aligned(a, an, have), _aligned(b, bn, have)), have, False
-    count = lambda names: int(np.prod([size[c] for c in names], dtype=np.int64))  # noqa: E731
+
+    def count(names: list[str]) -> int:
+        return math.prod(size[c] for c in names)
+
     x = _shape.permute(a, tuple(an.index(c) for c in batch + only_a + inner)) if an else a
     y = _shape.permute(b, tuple(bn.index(c) for c in batch + inner + only_b)) if bn else b
     x = _shape.reshape(x, (count(batch), count(only_a), count(inner)))

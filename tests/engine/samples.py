@@ -1,7 +1,7 @@
 """Inputs for every record of the op table: what the property tests run on.
 
 Pointwise records without further arguments need no line here; their inputs are drawn from the record's own domain.
-A sample is ``(tensors, other arguments)``; arrays are float64, and of distinct values where ties would have no derivative.
+A sample is ``(tensors, other arguments)``; arrays are float64, and distinct where ties would have no derivative.
 """
 
 from __future__ import annotations
@@ -57,6 +57,7 @@ SAMPLES: dict[str, list[Sample]] = {
     "pow_scalar": [((spread(3),), (2.0,))],
     "remainder_scalar": [((positive(3),), (0.29,))],
     "fmod_scalar": [((positive(3),), (0.29,))],
+    "div_scalar": [((spread(3),), (2.0,))],
     "rsub": [((spread(3),), (2.0,))],
     "where": [((np.array([[True, False, True]]), spread(2, 3), spread(3)), ())],
     "addcmul": [((spread(2, 3), spread(3), spread(2, 1)), (0.5,))],
@@ -90,7 +91,9 @@ SAMPLES: dict[str, list[Sample]] = {
     "log_softmax_dim": [((spread(2, 3),), (0,))],
     "cumsum_dim": [((spread(2, 3),), (1,))],
     "cumprod_dim": [((spread(2, 3),), (1,)), ((np.array([2.0, 0.0, 3.0]),), (0,))],
-    "linalg_vector_norm": [((spread(2, 3),), (p, d, k)) for p in (1, 2, 3, float("inf")) for d, k in ((None, False), (1, True))],
+    "linalg_vector_norm": [
+        ((spread(2, 3),), (p, d, k)) for p in (1, 2, 3, float("inf")) for d, k in ((None, False), (1, True))
+    ],
     "view": [((spread(2, 3),), ((3, 2),))],
     "expand": [((spread(2, 1),), ((4, 2, 3),))],
     "transpose": [((spread(2, 3, 2),), (0, 2))],
@@ -126,9 +129,16 @@ SAMPLES: dict[str, list[Sample]] = {
     "stack_dim": [((spread(2, 3), spread(2, 3) + 1), (1,))],
     "unsafe_view": [((spread(2, 3),), ((6,),))],
     "diagonal_copy": [((spread(3, 4),), (0, 0, 1))],
-    "index": [((spread(4, 3),), ((_index(0, 2, 0),),)), ((spread(2, 3),), ((_mask,),)), ((spread(4, 3),), ((slice(None), _index(2, 0)),))],
+    "index": [
+        ((spread(4, 3),), ((_index(0, 2, 0),),)),
+        ((spread(2, 3),), ((_mask,),)),
+        ((spread(4, 3),), ((slice(None), _index(2, 0)),)),
+    ],
     "index_add_into": [((spread(3, 3),), ((4, 3), (_index(0, 2, 0),)))],
-    "index_put": [((spread(4, 3), spread(2, 3)), ((_index(0, 2),), False)), ((spread(4, 3), spread(2, 3)), ((_index(2, 2),), True))],
+    "index_put": [
+        ((spread(4, 3), spread(2, 3)), ((_index(0, 2),), False)),
+        ((spread(4, 3), spread(2, 3)), ((_index(2, 2),), True)),
+    ],
     "copy": [((spread(2, 3), spread(3)), ())],
     "gather": [((spread(3, 3),), (1, engine.tensor([[0, 1], [2, 2], [1, 0]])))],
     "scatter_value": [((spread(3, 2),), (engine.tensor([[0, 1], [2, 2], [1, 0]]), (3, 3), 1))],
@@ -143,7 +153,10 @@ SAMPLES: dict[str, list[Sample]] = {
     "dot": [((spread(3), spread(3) + 1), ())],
     "bmm": [((spread(2, 2, 3), spread(2, 3, 2)), ())],
     "outer_product": [((spread(2), spread(3)), ())],
-    "addmm": [((spread(3), spread(2, 2), spread(2, 3)), (0.5, 2)), ((spread(2, 3), spread(2, 2), spread(2, 3)), (1, 1))],
+    "addmm": [
+        ((spread(3), spread(2, 2), spread(2, 3)), (0.5, 2)),
+        ((spread(2, 3), spread(2, 2), spread(2, 3)), (1, 1)),
+    ],
     "trace": [((spread(3, 3),), ())],
     "inverse": [((_square,), ())],
     "det": [((_square,), ())],
@@ -161,23 +174,31 @@ SAMPLES: dict[str, list[Sample]] = {
     "smooth_l1_loss": [((spread(2, 3), positive(2, 3)), (r, 1.0)) for r in _REDUCTIONS],
     "huber_loss": [((spread(2, 3), positive(2, 3)), (r, 1.5)) for r in _REDUCTIONS],
     "soft_margin_loss": [((spread(2, 3),), (np.sign(spread(2, 3)), r)) for r in _REDUCTIONS],
-    "binary_cross_entropy": [((positive(2, 3) / 3, positive(2, 3) / 4), (w, r)) for r in _REDUCTIONS for w in (None, positive(3))],
+    "binary_cross_entropy": [
+        ((positive(2, 3) / 3, positive(2, 3) / 4), (w, r)) for r in _REDUCTIONS for w in (None, positive(3))
+    ],
     "binary_cross_entropy_with_logits": [
         ((spread(2, 3), positive(2, 3) / 4), (w, w, r)) for r in _REDUCTIONS for w in (None, positive(3))
     ],
     "nll_loss": [((spread(3, 2),), (_picked, 1, r)) for r in _REDUCTIONS],
     "nll_loss2d": [((spread(3, 2),), (_picked, 1, r)) for r in _REDUCTIONS],
     "native_layer_norm": [((spread(2, 3), positive(3), spread(3)), (1, 1e-5))],
-    "native_batch_norm": [((spread(4, 2), positive(2), spread(2)), (None, None, 1e-5)),
-                          ((spread(2, 2, 3), positive(2), spread(2)), (spread(2), positive(2), 1e-5))],
+    "native_batch_norm": [
+        ((spread(4, 2), positive(2), spread(2)), (None, None, 1e-5)),
+        ((spread(2, 2, 3), positive(2), spread(2)), (spread(2), positive(2), 1e-5)),
+    ],
     "native_group_norm": [((spread(2, 4, 2), positive(4), spread(4)), (2, 1e-5))],
     "embedding": [((spread(4, 2),), (_index(0, 3, 0), -1))],
-    "convolution": [((spread(2, 2, 5), spread(3, 2, 3), spread(3)), ((2,), (1,), (1,), 1)),
-                    ((spread(1, 2, 4, 4), spread(2, 1, 2, 2), spread(2)), ((1, 1), (0, 1), (2, 1), 2))],
+    "convolution": [
+        ((spread(2, 2, 5), spread(3, 2, 3), spread(3)), ((2,), (1,), (1,), 1)),
+        ((spread(1, 2, 4, 4), spread(2, 1, 2, 2), spread(2)), ((1, 1), (0, 1), (2, 1), 2)),
+    ],
     "convolution_input": [((spread(2, 3, 3), spread(3, 2, 3)), ((2, 2, 5), (2,), (1,), (1,), 1))],
     "convolution_weight": [((spread(2, 3, 3), spread(2, 2, 5)), ((3, 2, 3), (2,), (1,), (1,), 1))],
     "max_pool2d_with_indices": [((spread(1, 2, 4, 4),), ((2, 2), (2, 1), (1, 0), (1, 1), False))],
-    "max_pool3d_with_indices": [((spread(1, 1, 3, 3, 3),), ((2, 2, 2), (1, 1, 1), (0, 0, 0), (1, 1, 1), False))],
+    "max_pool3d_with_indices": [
+        ((spread(1, 1, 3, 3, 3),), ((2, 2, 2), (1, 1, 1), (0, 0, 0), (1, 1, 1), False))
+    ],
     "avg_pool2d": [((spread(1, 2, 4, 4),), ((2, 2), (2, 1), (1, 0), False, True, None))],
     "avg_pool3d": [((spread(1, 1, 3, 3, 3),), ((2, 2, 2), (1, 1, 1), (0, 0, 0), False, True, None))],
     "spread_windows": [((spread(1, 2, 3, 3),), ((1, 2, 4, 4), (2, 2), (2, 1), (1, 0), False, True, None))],

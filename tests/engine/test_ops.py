@@ -11,7 +11,7 @@ import pytest
 import engine
 from engine import registry
 from engine.autograd import gradcheck, gradgradcheck
-from engine.dispatch import define
+from engine.define import define
 from engine.registry import CONSTANT, GENERAL, LINEAR, OPS, POINTWISE, TENSORS, Op, arrays
 from engine.tensor import Tensor
 from tests.engine import samples
@@ -78,17 +78,20 @@ def test_forward_mode(op: Op, sample: samples.Sample) -> None:
     rng = np.random.default_rng(5)
     rules = [True] * len(values) if op.variadic else op.differentiable
     tangents = tuple(
-        rng.normal(size=v.shape) if r and v.dtype.kind == "f" else None for v, r in zip(values, rules, strict=True)
+        rng.normal(size=v.shape) if r and v.dtype.kind == "f" else None
+        for v, r in zip(values, rules, strict=True)
     )
 
     def at(step: float) -> Any:
         moved = tuple(
-            Tensor._wrap(np.asarray(v if t is None else v + step * t)) for v, t in zip(values, tangents, strict=True)
+            Tensor._wrap(np.asarray(v if t is None else v + step * t))
+            for v, t in zip(values, tangents, strict=True)
         )
         return [o._data for o in _first(_call(op, moved, args))]
 
     if op.kind in (LINEAR, GENERAL) and (op.variadic or op.outputs != 1 or any(t is None for t in tangents)):
-        return _linear_or_general(op, values, args, tangents, at)
+        _linear_or_general(op, values, args, tangents, at)
+        return
     eps = 1e-6
     expected = (at(eps)[0] - at(-eps)[0]) / (2 * eps)
     wrapped = tuple(Tensor._wrap(np.asarray(v)) for v in values)
@@ -115,10 +118,13 @@ def test_rules_agree_on_arrays_and_tensors(op: Op, sample: samples.Sample) -> No
         outs = _first(_call(op, leaves, args))
         wanted = [x for x in leaves if x.requires_grad]
         seeds = [Tensor._wrap(np.asarray(np.random.default_rng(1).normal(size=o.shape))) for o in outs]
-        results.append(engine.autograd.grad(outs, wanted, seeds, create_graph=create_graph, allow_unused=True))
+        results.append(
+            engine.autograd.grad(outs, wanted, seeds, create_graph=create_graph, allow_unused=True)
+        )
     for a, b in zip(*results, strict=True):
         np.testing.assert_array_equal(
-            np.zeros(()) if a is None else a.detach().numpy(), np.zeros(()) if b is None else b.detach().numpy()
+            np.zeros(()) if a is None else a.detach().numpy(),
+            np.zeros(()) if b is None else b.detach().numpy(),
         )
 
 
@@ -157,7 +163,9 @@ def test_record_is_described(op: Op) -> None:
 def test_pointwise_keeps_dtype(op: Op, dtype: Any) -> None:
     values, args = samples.of(op)[0]
     leaves = tuple(
-        Tensor._wrap(v.astype(dtype.numpy) if v.dtype.kind == "f" else v).requires_grad_(v.dtype.kind == "f" and bool(r))
+        Tensor._wrap(v.astype(dtype.numpy) if v.dtype.kind == "f" else v).requires_grad_(
+            v.dtype.kind == "f" and bool(r)
+        )
         for v, r in zip(values, op.differentiable, strict=True)
     )
     if op.name == "to_dtype":
@@ -201,10 +209,13 @@ def test_a_new_op_is_five_lines() -> None:
     """What CONTRIBUTING.md shows works as shown."""
     try:
         cube = define(
-            "cube_for_test", POINTWISE,
+            "cube_for_test",
+            POINTWISE,
             forward=lambda xp, input: input * input * input,
             vjp=(lambda F, g, input: g * (3 * input * input),),
-            domain=(-2.0, 2.0), formula=r"3x^2", doc="Each element to the third power.",
+            domain=(-2.0, 2.0),
+            formula=r"3x^2",
+            doc="Each element to the third power.",
         )
         x = engine.tensor([2.0, -1.0], requires_grad=True)
         y = cube(x)
@@ -219,4 +230,4 @@ def test_a_new_op_is_five_lines() -> None:
 def test_namespaces_name_missing_ops() -> None:
     for F in (TENSORS, arrays(np.zeros(1))):
         with pytest.raises(AttributeError, match="no op is called 'nothing'"):
-            F.nothing  # noqa: B018
+            F.nothing
