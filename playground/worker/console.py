@@ -129,7 +129,9 @@ class _Text(_Json):
             arrived = step.accumulated or next((g for g in step.entering if g is not None), None)
             if arrived is not None:
                 gradients[step.node] = arrived
-        rows: list[tuple[str, ...]] = [("node", "line", "operation", "name", "shape", "value", "gradient", "from")]
+        rows: list[tuple[str, ...]] = [
+            ("node", "line", "operation", "name", "shape", "value", "gradient", "from")
+        ]
         for node in self._nodes:
             first = node.outputs[0] if node.outputs else None
             rows.append(

@@ -17,6 +17,7 @@ from typing import Any, NoReturn, TextIO
 import numpy
 
 from engine.random import manual_seed
+from engine.state import S
 from playground.protocol import Error, Finished, Inspect, Run, Started, Status, WorkerEvent
 from playground.runner.channel import PROGRAM, Cancelled, Channel, Interrupt, SoftTimeout
 from playground.runner.limits import KIB, MIB
@@ -240,6 +241,7 @@ def _show_warning(
 def _surroundings() -> Iterator[None]:
     """Put back what a run replaces in this process. A child ends after one run; a test or the command line goes on."""
     kept = builtins.input, time.sleep, sys.stdout, sys.stderr, sys.modules["__main__"], sys.meta_path[:]
+    modes = S.grad_enabled, S.inference
     modules = {name: module for name, module in sys.modules.items() if name.split(".")[0] in imports.REPLACED}
     try:
         with warnings.catch_warnings():
@@ -252,6 +254,7 @@ def _surroundings() -> Iterator[None]:
             yield
     finally:
         builtins.input, time.sleep, sys.stdout, sys.stderr, sys.modules["__main__"], sys.meta_path[:] = kept
+        S.grad_enabled, S.inference = modes
         for name in [name for name in sys.modules if name.split(".")[0] in imports.REPLACED]:
             del sys.modules[name]
         sys.modules.update(modules)

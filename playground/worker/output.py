@@ -8,8 +8,8 @@ from itertools import groupby
 from time import monotonic
 from typing import Literal, Protocol
 
-from playground.protocol import Figure, Inspect, Jacobian, Notice, Output, WorkerEvent
-from playground.runner.limits import Limits
+from playground.protocol import Figure, Inspect, Jacobian, Notice, Output, WorkerEvent, encode
+from playground.runner.limits import MIB, Limits
 
 StreamName = Literal["stdout", "stderr", "result"]
 
@@ -17,6 +17,8 @@ _PIECE = 8_192
 """Characters of one `Output`; the protocol allows 16,384."""
 _FLUSH_PAUSE_S = 0.010
 """``print(..., flush=True)`` in a loop would otherwise be a frame each."""
+_ROOM_FOR_FIGURES = 0.85
+"""Of what a run may send; the rest is for text and the profile."""
 
 
 class Channel(Protocol):
@@ -108,9 +110,13 @@ class Outbox:
             self.notice(message)
 
     def figure(self, figure: Figure) -> None:
-        """Send a plot under the current cell."""
+        """Send a plot under the current cell, if there is room for it in what a run may send."""
         figure.cell = self.cell
-        self.emit(figure)
+        limit = self._channel.limits.results_bytes
+        if self._channel.sent_bytes + len(encode(figure)) > _ROOM_FOR_FIGURES * limit:
+            self.notice_once(f"A figure is left out: a run may send at most {limit // MIB} MiB of results.")
+        else:
+            self.emit(figure)
 
     def flush(self) -> None:
         """Send everything that waits."""

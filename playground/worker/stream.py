@@ -9,7 +9,7 @@ import msgspec
 
 from engine.dtypes import ALL
 from engine.tensor import Tensor
-from playground.protocol import Edge, GradFlow, Graph, Node, Profile, Step, TensorInfo, Values
+from playground.protocol import Edge, GradFlow, Graph, Node, Profile, Step, TensorInfo, Values, encode
 from playground.runner.channel import FrameTooLarge
 from playground.worker.keeping import Kept
 from playground.worker.output import Channel, Outbox, clean
@@ -19,6 +19,8 @@ from playground.worker.values import INLINE, describe_all
 
 _HEAVY = 150_000
 """Estimated bytes of one event; a frame may have 512 KiB."""
+_LAST_WORDS = 8_192
+"""Bytes left for `Finished`."""
 _TOGETHER = 500
 """Records looked at for one event."""
 _MOST_OUTPUTS = 64
@@ -83,17 +85,16 @@ class Stream:
             self._flushing = False
 
     def send_profile(self, profile: Profile) -> None:
-        """Send the profile, with as many bars as fit."""
-        while True:
-            try:
-                self._channel.emit(profile)
-                return
-            except FrameTooLarge:
-                fewer = len(profile.spans) // 2
-                profile.spans_omitted += len(profile.spans) - fewer
-                profile.spans = profile.spans[:fewer]
-                if not fewer:
-                    profile.by_op, profile.by_shape = profile.by_op[:200], profile.by_shape[:200]
+        """Send the profile, with as many bars as there is room for."""
+        limits = self._channel.limits
+        room = min(limits.frame_bytes, limits.results_bytes - self._channel.sent_bytes - _LAST_WORDS)
+        while (size := len(encode(profile))) > room and (profile.spans or profile.by_shape):
+            rows = profile.spans or profile.by_shape
+            fewer = min(int(len(rows) * room / size), len(rows) - 1) if room > 0 else 0
+            if profile.spans:
+                profile.spans_omitted += len(rows) - fewer
+            del rows[fewer:]
+        self._channel.emit(profile)
 
     # --- Building ----------------------------------------------------------------------------------------------------
 

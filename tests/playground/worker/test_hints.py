@@ -7,25 +7,41 @@ import pytest
 from tests.playground.worker.conftest import Runner
 
 CASES = [
-    ("import torch\nx = torch.ones(2, requires_grad=True)\n(x * 2).backward()", "scalar outputs", ".sum().backward()"),
+    (
+        "import torch\nx = torch.ones(2, requires_grad=True)\n(x * 2).backward()",
+        "scalar outputs",
+        ".sum().backward()",
+    ),
     ("import torch\nx = torch.ones(2, requires_grad=True)\nx.sin_()", "leaf Variable", "torch.no_grad()"),
     (
         "import torch\nx = torch.ones(2, requires_grad=True)\ny = (x * x).sum()\ny.backward()\ny.backward()",
         "second time",
         "retain_graph=True",
     ),
-    ("import torch\nx = torch.ones(2, requires_grad=True)\ny = x.exp()\ny += 1\ny.sum().backward()", "inplace", "clone()"),
+    (
+        "import torch\nx = torch.ones(2, requires_grad=True)\ny = x.exp()\ny += 1\ny.sum().backward()",
+        "inplace",
+        "clone()",
+    ),
     ("import torch\ntorch.ones(2).sum().backward()", "does not require grad", "requires_grad=True"),
     ("import torch\ntorch.ones(2, requires_grad=True).numpy()", "numpy()", "detach()"),
     ("import torch\ntorch.ones(3) + torch.ones(2, 4)", "must match", "sizes 3 and 4"),
-    ("import torch\ntorch.ones(2, 3) @ torch.ones(2, 3)", "multiplied (2x3 and 2x3)", "3 and 2 must be equal"),
+    (
+        "import torch\ntorch.ones(2, 3) @ torch.ones(2, 3)",
+        "multiplied (2x3 and 2x3)",
+        "3 and 2 must be equal",
+    ),
     ("import torch\ntorch.ones(6).reshape(4, 2)", "invalid for input of size 6", "-1"),
     ("import torch\nif torch.ones(2) > 0: pass", "ambiguous", ".any()"),
     ("import torch\ntorch.arange(3).requires_grad_()", "floating point", "1.0"),
     ("lost = 1\nprint(lsot)", "NameError", "Did you mean 'lost'?"),
     ("import torch\ntorch.zeroes(3)", "AttributeError", "Did you mean 'zeros'?"),
     ("y = np.ones(3)", "NameError", "import numpy as np"),
-    ("import torch\nx = torch.ones(2, requires_grad=True)\nx.grad.zero_()", "NoneType", "backward() has reached it"),
+    (
+        "import torch\nx = torch.ones(2, requires_grad=True)\nx.grad.zero_()",
+        "NoneType",
+        "backward() has reached it",
+    ),
     ("import pandas", "No module named 'pandas'", "can be imported here"),
     ("import torchvision.models", "No module named 'torchvision'", "torch.randn()"),
     ("import torch.distributed.nothing", "torch.distributed", "not in the playground"),

@@ -8,9 +8,35 @@ from tests.playground.worker.conftest import Runner
 
 NAMES = (
     *("math", "numpy", "random", "time", "itertools", "collections", "functools", "dataclasses", "typing"),
-    *("torch", "torch.nn", "torch.nn.functional", "torch.optim", "torch.autograd", "torch.autograd.functional"),
-    *("torch.autograd.profiler", "matplotlib", "matplotlib.pyplot", "matplotlib.ticker", "numpy.random", "json"),
-    *("statistics", "contextlib", "copy", "re", "os", "warnings", "string", "enum", "abc", "operator", "heapq"),
+    *(
+        "torch",
+        "torch.nn",
+        "torch.nn.functional",
+        "torch.optim",
+        "torch.autograd",
+        "torch.autograd.functional",
+    ),
+    *(
+        "torch.autograd.profiler",
+        "matplotlib",
+        "matplotlib.pyplot",
+        "matplotlib.ticker",
+        "numpy.random",
+        "json",
+    ),
+    *(
+        "statistics",
+        "contextlib",
+        "copy",
+        "re",
+        "os",
+        "warnings",
+        "string",
+        "enum",
+        "abc",
+        "operator",
+        "heapq",
+    ),
 )
 
 
@@ -30,7 +56,9 @@ def test_torch_is_the_engine_in_every_spelling(play: Runner) -> None:
 
 
 def test_nothing_else_can_be(play: Runner) -> None:
-    result = play("import this_is_not_here\n# %%\nimport sqlalchemy.orm.nothing\n# %%\nfrom wsgiref import handlers")
+    result = play(
+        "import this_is_not_here\n# %%\nimport sqlalchemy.orm.nothing\n# %%\nfrom wsgiref import handlers"
+    )
     assert [e.message.split(":")[0] for e in result.errors] == ["ModuleNotFoundError"] * 3
 
 

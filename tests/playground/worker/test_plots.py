@@ -19,7 +19,10 @@ def _figure(result: Result) -> p.PlotlyFigure:
 
 
 def test_a_plot_is_shown_at_the_end_of_its_cell(play: Runner) -> None:
-    result = play(HEAD + "# %%\nx = torch.linspace(0, 1, 3)\nplt.plot(x, x**2, label='square')\nplt.legend()\n# %%\nprint(1)")
+    result = play(
+        HEAD
+        + "# %%\nx = torch.linspace(0, 1, 3)\nplt.plot(x, x**2, label='square')\nplt.legend()\n# %%\nprint(1)"
+    )
     (event,) = result.figures
     assert event.cell == 1
     (trace,) = event.figure.data
@@ -33,7 +36,9 @@ def test_a_plot_is_shown_at_the_end_of_its_cell(play: Runner) -> None:
 
 
 def test_show_makes_one_figure_each(play: Runner) -> None:
-    result = play(HEAD + "for k in range(3):\n    plt.plot([k])\n    plt.show()\nplt.plot([9])\nplt.close()\n")
+    result = play(
+        HEAD + "for k in range(3):\n    plt.plot([k])\n    plt.show()\nplt.plot([9])\nplt.close()\n"
+    )
     assert [(e.index, e.figure.data[0].y) for e in result.figures] == [(0, [0]), (1, [1]), (2, [2])]
 
 
@@ -61,7 +66,9 @@ def test_a_tensor_that_requires_grad_is_refused_in_pytorchs_words(play: Runner) 
         ("0.5", "lines", "rgb(128,128,128)", None, None),
     ],
 )
-def test_format_strings(text: str, mode: str, color: str | None, dash: str | None, symbol: str | None) -> None:
+def test_format_strings(
+    text: str, mode: str, color: str | None, dash: str | None, symbol: str | None
+) -> None:
     style = parse(text)
     assert (style.mode, style.color, style.dash, style.symbol) == (mode, color, dash, symbol)
 
@@ -73,7 +80,9 @@ def test_wrong_format_strings(text: str) -> None:
 
 
 def test_arguments_of_plot(play: Runner) -> None:
-    data = _figure(play(HEAD + "plt.plot([1, 2], 'r', [5, 6], [3, 4], 'b.', lw=3, alpha=0.5)\nplt.plot(np.eye(2))")).data
+    data = _figure(
+        play(HEAD + "plt.plot([1, 2], 'r', [5, 6], [3, 4], 'b.', lw=3, alpha=0.5)\nplt.plot(np.eye(2))")
+    ).data
     assert [(t.x, t.y) for t in data] == [
         ([0, 1], [1, 2]),
         ([5, 6], [3, 4]),
@@ -87,7 +96,10 @@ def test_arguments_of_plot(play: Runner) -> None:
 
 
 def test_lengths_must_agree(play: Runner) -> None:
-    result = play(HEAD + "plt.plot([1, 2, 3], [1, 2])\n# %%\nplt.scatter([1, 2, 3], [1, 2])\n# %%\nplt.plot([1], color='blurple')")
+    result = play(
+        HEAD
+        + "plt.plot([1, 2, 3], [1, 2])\n# %%\nplt.scatter([1, 2, 3], [1, 2])\n# %%\nplt.plot([1], color='blurple')"
+    )
     assert [e.message for e in result.errors] == [
         "ValueError: x and y must have same first dimension, but have shapes (3,) and (2,)",
         "ValueError: x and y must be the same size",
@@ -123,7 +135,11 @@ def test_scatter_bar_hist(play: Runner) -> None:
     assert bars.data[1].orientation == "h"
     assert (bars.data[1].x, bars.data[1].base) == ([3, 4], [1, 1])
     assert bars.layout.barmode == "overlay"
-    assert (hist.data[0].x, hist.data[0].y, hist.data[0].width) == ([0.5, 1.5, 2.5, 3.5], [2, 1, 0, 1], [1, 1, 1, 1])
+    assert (hist.data[0].x, hist.data[0].y, hist.data[0].width) == (
+        [0.5, 1.5, 2.5, 3.5],
+        [2, 1, 0, 1],
+        [1, 1, 1, 1],
+    )
 
 
 def test_images(play: Runner) -> None:
@@ -136,7 +152,13 @@ def test_images(play: Runner) -> None:
     trace = first.data[0]
     assert trace.type == "heatmap"
     assert trace.z == [[1, 0], [0, 1]]
-    assert (trace.colorscale, trace.reversescale, trace.zmin, trace.zmax, trace.showscale) == ("Greys", True, 0, 2, True)
+    assert (trace.colorscale, trace.reversescale, trace.zmin, trace.zmax, trace.showscale) == (
+        "Greys",
+        True,
+        0,
+        2,
+        True,
+    )
     assert first.layout.yaxis is not None
     assert (first.layout.yaxis.autorange, first.layout.yaxis.scaleanchor) == ("reversed", "x")
     assert second.data[0].showscale is False
@@ -191,7 +213,12 @@ def test_subplots(play: Runner) -> None:
 
 
 def test_subplot_by_number_and_span(play: Runner) -> None:
-    figure = _figure(play(HEAD + "plt.subplot(211)\nplt.plot([1])\nplt.subplot(2, 2, (3, 4))\nplt.plot([2])\nplt.subplot(211)\nplt.plot([3])"))
+    figure = _figure(
+        play(
+            HEAD
+            + "plt.subplot(211)\nplt.plot([1])\nplt.subplot(2, 2, (3, 4))\nplt.plot([2])\nplt.subplot(211)\nplt.plot([3])"
+        )
+    )
     assert [(t.xaxis, t.y) for t in figure.data] == [(None, [1]), (None, [3]), ("x2", [2])]
 
 

@@ -60,7 +60,9 @@ def test_frames_of_the_engine_are_left_out(play: Runner) -> None:
 
 
 def test_chained_exceptions_are_shown(play: Runner) -> None:
-    (error,) = play("try:\n    1 / 0\nexcept ZeroDivisionError as e:\n    raise ValueError('second') from e\n").errors
+    (error,) = play(
+        "try:\n    1 / 0\nexcept ZeroDivisionError as e:\n    raise ValueError('second') from e\n"
+    ).errors
     assert error.line == 4
     assert "The above exception was the direct cause" in error.traceback
     assert error.traceback.count("<program>") == 2
@@ -78,7 +80,9 @@ def test_endless_recursion_is_an_ordinary_error(play: Runner) -> None:
 def test_an_exception_that_cannot_be_shown(play: Runner) -> None:
     code = "class E(Exception):\n    def __str__(self):\n        raise RuntimeError('no')\nraise E()\n# %%\nprint(2)"
     result = play(code)
-    assert result.errors[0].message.startswith("E: <exception str() failed>") or "E:" in result.errors[0].message
+    assert (
+        result.errors[0].message.startswith("E: <exception str() failed>") or "E:" in result.errors[0].message
+    )
     assert result.errors[0].line == 4
     assert result.text() == "2\n"
 
@@ -126,7 +130,9 @@ def test_too_much_output_is_cut_and_then_stopped(play: Runner) -> None:
     assert len(result.text()) == 64 * 1024
     assert result.finished.status == "ok"
     assert [n for n in result.notices if "64 KiB" in n]
-    result = play("while True:\n    try:\n        print('spam')\n    except Exception:\n        pass\n# %%\nprint('never')")
+    result = play(
+        "while True:\n    try:\n        print('spam')\n    except Exception:\n        pass\n# %%\nprint('never')"
+    )
     assert result.finished.status == "output_limit"
     assert "256 KiB" in result.finished.message
     assert len(result.text()) == 64 * 1024
@@ -157,14 +163,19 @@ def test_what_was_printed_is_sent_before_sleeping() -> None:
 
     real, time.sleep = time.sleep, lambda seconds: setattr(channel, "slept", channel.slept + 1)
     try:
-        run_program(
-            p.Run(run="r", code="import time\nprint(1)\nprint(2)\ntime.sleep(1)\nprint(3)"), channel
-        )
+        run_program(p.Run(run="r", code="import time\nprint(1)\nprint(2)\ntime.sleep(1)\nprint(3)"), channel)
     finally:
         time.sleep = real
     assert channel.slept == 1
     assert 0 in sent
-    assert sum(e.text.count("\n") for e, n in zip([e for e in channel.events if isinstance(e, p.Output)], sent, strict=True) if n == 0) == 2
+    assert (
+        sum(
+            e.text.count("\n")
+            for e, n in zip([e for e in channel.events if isinstance(e, p.Output)], sent, strict=True)
+            if n == 0
+        )
+        == 2
+    )
 
 
 def test_streams_are_told_apart(play: Runner) -> None:
@@ -179,7 +190,9 @@ def test_text_that_cannot_be_encoded_is_escaped(play: Runner) -> None:
 
 
 def test_values_are_shown_as_a_notebook_shows_them(play: Runner) -> None:
-    result = play("# %%\nNone\n# %%\n'text'\n# %%\n1;\n# %%\nimport torch\ntorch.ones(2, requires_grad=True) * 2")
+    result = play(
+        "# %%\nNone\n# %%\n'text'\n# %%\n1;\n# %%\nimport torch\ntorch.ones(2, requires_grad=True) * 2"
+    )
     assert [(e.cell, e.text) for e in result.of(p.Output)] == [
         (1, "'text'"),
         (3, "tensor([2., 2.], grad_fn=<MulBackward0>)"),
@@ -224,7 +237,13 @@ def test_a_run_leaves_the_process_as_it_was(play: Runner) -> None:
 
     before = (sys.stdout, time.sleep, list(sys.meta_path), sys.modules["__main__"], "torch" in sys.modules)
     play("import torch, matplotlib.pyplot as plt\nplt.plot([1])\ntorch.ones(1)")
-    assert before == (sys.stdout, time.sleep, list(sys.meta_path), sys.modules["__main__"], "torch" in sys.modules)
+    assert before == (
+        sys.stdout,
+        time.sleep,
+        list(sys.meta_path),
+        sys.modules["__main__"],
+        "torch" in sys.modules,
+    )
     from engine.state import S
 
     assert S.observers == ()
