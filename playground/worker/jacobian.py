@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from engine.dispatch import run
 from engine.backward import grad
+from engine.dispatch import run
 from engine.state import S
 from engine.tensor import Tensor
 from playground.protocol import Jacobian, JacobianBlock, JacobianResult

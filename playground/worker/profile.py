@@ -65,27 +65,28 @@ class Profiler:
         self._inside(duration)
         self._span(name, start, duration, 0, 0 if site is None else site.line, node)
 
-    def enter(self, name: str, inputs: Sequence[Tensor], span: str = "") -> None:
-        """Something that contains operations begins; without a name it has a bar but no row."""
+    def enter(self, name: str, inputs: Sequence[Tensor], now: int, span: str = "") -> None:
+        """Something that contains operations begins; without a name it has a bar but no row. `now` is when the recorder
+        was told: what it does from then on does not count."""
         shapes = tuple([t._data.shape for t in inputs])
-        self._open.append(_Open(name, shapes, span or name, self._now()))
+        self._open.append(_Open(name, shapes, span or name, self._clock(now)))
 
-    def leave(self) -> None:
+    def leave(self, now: int) -> None:
         """It has ended."""
         if not self._open:
             return
         ended = self._open.pop()
-        duration = self._now() - ended.start
+        duration = self._clock(now) - ended.start
         if ended.name:
             self._add(ended.name, ended.shapes, duration - ended.inner, duration)
         self._inside(duration)
         self._span(ended.span, ended.start + self._begin + self._overhead, duration, 0, 0, -1)
 
-    def backward_begin(self, line: int) -> None:
+    def backward_begin(self, line: int, now: int) -> None:
         """A backward pass begins; `line` of the program asked for it."""
         self._backward_depth += 1
         self._backward_line = line
-        self._backward_since = self._now()
+        self._backward_since = self._clock(now)
         self._inner = 0
 
     def backward_node(self, name: str, start: int, end: int, node: int) -> None:
@@ -100,8 +101,8 @@ class Profiler:
         self._inner = 0
         for scope in self._open[-1:]:
             scope.inner += whole
-        self._span(around, end - whole, whole, -1, self._backward_line, node)
-        self._span(row, start, duration, 0, self._backward_line, node)
+        self._span(around, end - whole, whole, -2, self._backward_line, node)
+        self._span(row, start, duration, -1, self._backward_line, node)
         self._backward_since = end - offset
 
     def backward_end(self) -> None:
@@ -126,8 +127,8 @@ class Profiler:
             overhead_us=self._overhead / 1000,
         )
 
-    def _now(self) -> int:
-        return perf_counter_ns() - self._begin - self._overhead
+    def _clock(self, now: int) -> int:
+        return now - self._begin - self._overhead
 
     def _add(self, name: str, shapes: Shapes, own: int, total: int) -> None:
         row = self._rows.get((name, shapes))

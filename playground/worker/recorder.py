@@ -214,24 +214,30 @@ class Recorder(Observer):
 
     def composite_begin(self, name: str, inputs: Sequence[Tensor]) -> None:
         """A function made of several operations begins."""
-        self._profiler.enter(name, inputs)
+        now = perf_counter_ns()
+        self._profiler.enter(name, inputs, now)
+        self._profiler.cost(now)
 
     def composite_end(self, name: str) -> None:
         """It has ended."""
-        self._profiler.leave()
+        now = perf_counter_ns()
+        self._profiler.leave(now)
+        self._profiler.cost(now)
 
     def scope_begin(self, kind: str, name: str, owner: object) -> None:
         """A module call, a labelled range or an optimizer step begins."""
         now = perf_counter_ns()
         self._scopes.enter(kind, name, owner)
         row = {"module": "", "optimizer": f"Optimizer.step#{name}"}.get(kind, name)
-        self._profiler.enter(row, (), f"nn.Module: {name}" if kind == "module" else row)
+        self._profiler.enter(row, (), now, f"nn.Module: {name}" if kind == "module" else row)
         self._profiler.cost(now)
 
     def scope_end(self, kind: str, name: str, owner: object) -> None:
         """It has ended."""
-        self._profiler.leave()
+        now = perf_counter_ns()
+        self._profiler.leave(now)
         self._scopes.leave()
+        self._profiler.cost(now)
 
     def parameter_updated(self, parameter: Tensor, optimizer: object) -> None:
         """An optimizer has changed a parameter: a node that the next forward pass starts from."""
@@ -260,7 +266,7 @@ class Recorder(Observer):
         self._call += 1
         _, site, _ = self._where()
         self._call_line = 0 if site is None else site.line
-        self._profiler.backward_begin(self._call_line)
+        self._profiler.backward_begin(self._call_line, now)
         self._profiler.cost(now)
 
     def backward_node(

@@ -45,7 +45,8 @@ def test_lines_and_columns_are_the_programs() -> None:
     with pytest.raises(ZeroDivisionError) as caught:
         exec(cells.compile_part(part).body, names)
     trace = caught.value.__traceback__
-    assert trace is not None and trace.tb_next is not None
+    assert trace is not None
+    assert trace.tb_next is not None
     assert trace.tb_next.tb_lineno == 7
     position = list(trace.tb_next.tb_frame.f_code.co_positions())[trace.tb_next.tb_lasti // 2]
     assert position == (7, 7, 4, 9)

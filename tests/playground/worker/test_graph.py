@@ -13,7 +13,8 @@ HEAD = "import torch\nfrom torch import nn\n"
 
 def test_the_tutorials_first_chain(play: Runner) -> None:
     code = HEAD + (
-        "a = torch.linspace(0., 6., steps=4, requires_grad=True)\nb = torch.sin(a)\nc = 2 * b\nd = c + 1\nout = d.sum()\n"
+        "a = torch.linspace(0., 6., steps=4, requires_grad=True)\nb = torch.sin(a)\n"
+        "c = 2 * b\nd = c + 1\nout = d.sum()\n"
         "out.backward()\n"
     )
     result = play(code)
@@ -78,7 +79,8 @@ def test_names_follow_functions_loops_and_attributes(play: Runner) -> None:
         "class Box: pass\nbox = Box()\nbox.held = x - 1\n"
         "u, v = torch.unbind(torch.ones(2, 3))\n"
         "loss = nn.functional.mse_loss(z, x)\n"
-        "def inside():\n    for k in range(2):\n        q = torch.sin(z)\n        q = q.exp()\n    return q + 1\n"
+        "def inside():\n    for k in range(2):\n        q = torch.sin(z)\n"
+        "        q = q.exp()\n    return q + 1\n"
         "r = inside()\n"
     )
     result = play(code)
@@ -92,8 +94,10 @@ def test_names_follow_functions_loops_and_attributes(play: Runner) -> None:
 
 def test_the_name_of_what_a_module_returns(play: Runner) -> None:
     code = HEAD + (
-        "class Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n        self.layer1 = nn.Linear(3, 2)\n"
-        "        self.layer2 = nn.Linear(2, 1)\n    def forward(self, x):\n        x = self.layer1(x)\n        x = torch.relu(x)\n"
+        "class Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+        "        self.layer1 = nn.Linear(3, 2)\n"
+        "        self.layer2 = nn.Linear(2, 1)\n    def forward(self, x):\n"
+        "        x = self.layer1(x)\n        x = torch.relu(x)\n"
         "        return self.layer2(x)\n"
         "net = Net()\nprediction = net(torch.ones(4, 3))\nprediction.sum().backward()\n"
     )
@@ -123,7 +127,8 @@ def test_the_name_of_what_a_module_returns(play: Runner) -> None:
 
 def test_no_grad_and_detach_cut_edges(play: Runner) -> None:
     code = HEAD + (
-        "w = torch.ones(2, requires_grad=True)\nwith torch.no_grad():\n    a = w * 2\nb = w.detach()\nc = w.data + 1\n"
+        "w = torch.ones(2, requires_grad=True)\nwith torch.no_grad():\n    a = w * 2\n"
+        "b = w.detach()\nc = w.data + 1\n"
         "d = b * 3\ne = w * b\n"
     )
     result = play(code)
@@ -166,7 +171,8 @@ def test_a_leaf_that_was_sent_as_a_constant(play: Runner) -> None:
 
 def test_views_and_in_place_versions(play: Runner) -> None:
     code = HEAD + (
-        "k = torch.ones(3)\nk.add_(2)\nhalf = k[:2]\nhalf.mul_(5)\nm = k * 2\nn = half * 1\nk[2] = 7.\no = k + 0\n"
+        "k = torch.ones(3)\nk.add_(2)\nhalf = k[:2]\nhalf.mul_(5)\nm = k * 2\nn = half * 1\n"
+        "k[2] = 7.\no = k + 0\n"
     )
     result = play(code)
     add = result.node(op="aten::add_")
@@ -194,7 +200,8 @@ def test_values_are_of_their_moment(play: Runner) -> None:
 def test_an_optimizer_step_links_one_iteration_to_the_next(play: Runner) -> None:
     code = HEAD + (
         "net = nn.Linear(2, 1)\noptimizer = torch.optim.SGD(net.parameters(), lr=0.1)\n"
-        "for _ in range(2):\n    loss = net(torch.ones(1, 2)).sum()\n    optimizer.zero_grad()\n    loss.backward()\n    optimizer.step()\n"
+        "for _ in range(2):\n    loss = net(torch.ones(1, 2)).sum()\n"
+        "    optimizer.zero_grad()\n    loss.backward()\n    optimizer.step()\n"
     )
     result = play(code)
     assert not result.errors
@@ -214,7 +221,8 @@ def test_an_optimizer_step_links_one_iteration_to_the_next(play: Runner) -> None
 
 def test_a_parameter_of_the_programs_own(play: Runner) -> None:
     code = HEAD + (
-        "class M(nn.Module):\n    def __init__(self):\n        super().__init__()\n        self.w = nn.Parameter(torch.ones(2))\n"
+        "class M(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+        "        self.w = nn.Parameter(torch.ones(2))\n"
         "    def forward(self, x):\n        return self.w * x\n"
         "m = M()\ny = m(torch.ones(2))\n# %%\nq = nn.Parameter(torch.zeros(2))\nr = q * 2\n"
     )
@@ -236,7 +244,8 @@ def test_a_failing_operation_is_a_node(play: Runner) -> None:
 
 def test_create_graph_records_the_backward_pass(play: Runner) -> None:
     code = HEAD + (
-        "x = torch.tensor(2., requires_grad=True)\ny = x ** 3\n(g,) = torch.autograd.grad(y, x, create_graph=True)\n"
+        "x = torch.tensor(2., requires_grad=True)\ny = x ** 3\n"
+        "(g,) = torch.autograd.grad(y, x, create_graph=True)\n"
         "(h,) = torch.autograd.grad(g, x)\nprint(g.item(), h.item())\n"
     )
     result = play(code)
@@ -247,9 +256,12 @@ def test_create_graph_records_the_backward_pass(play: Runner) -> None:
 
 def test_retained_gradients_and_custom_functions(play: Runner) -> None:
     code = HEAD + (
-        "class Cube(torch.autograd.Function):\n    @staticmethod\n    def forward(ctx, x):\n        ctx.save_for_backward(x)\n"
-        "        return x ** 3\n    @staticmethod\n    def backward(ctx, g):\n        (x,) = ctx.saved_tensors\n"
-        "        return 3 * x * x * g\nx = torch.tensor(2., requires_grad=True)\ny = Cube.apply(x)\ny.backward()\n"
+        "class Cube(torch.autograd.Function):\n    @staticmethod\n    def forward(ctx, x):\n"
+        "        ctx.save_for_backward(x)\n"
+        "        return x ** 3\n    @staticmethod\n    def backward(ctx, g):\n"
+        "        (x,) = ctx.saved_tensors\n"
+        "        return 3 * x * x * g\nx = torch.tensor(2., requires_grad=True)\n"
+        "y = Cube.apply(x)\ny.backward()\n"
     )
     result = play(code)
     cube = result.node("y")
@@ -269,9 +281,9 @@ def test_numbers_that_are_not_finite_are_flagged(play: Runner) -> None:
 
 
 def test_more_operations_than_are_recorded(play: Runner) -> None:
-    code = (
-        HEAD
-        + "x = torch.ones(2, requires_grad=True)\ny = x\nfor _ in range(300):\n    y = y * 1.01\ny.sum().backward()\nprint(y.sum().item())"
+    code = HEAD + (
+        "x = torch.ones(2, requires_grad=True)\ny = x\nfor _ in range(300):\n"
+        "    y = y * 1.01\ny.sum().backward()\nprint(y.sum().item())"
     )
     result = play(code, limits=Limits(operations=100))
     assert len(result.nodes) + len(result.steps) == 100
@@ -283,9 +295,9 @@ def test_more_operations_than_are_recorded(play: Runner) -> None:
 
 
 def test_what_a_run_may_send_is_not_exceeded(play: Runner) -> None:
-    code = (
-        HEAD
-        + "x = torch.ones(50, requires_grad=True)\ny = x\nfor _ in range(3000):\n    y = y * 1.01\ny.sum().backward()"
+    code = HEAD + (
+        "x = torch.ones(50, requires_grad=True)\ny = x\nfor _ in range(3000):\n"
+        "    y = y * 1.01\ny.sum().backward()"
     )
     limits = Limits(results_bytes=1_000_000)
     result = play(code, limits=limits)
@@ -296,7 +308,8 @@ def test_what_a_run_may_send_is_not_exceeded(play: Runner) -> None:
 
 def test_tensors_are_not_kept_alive(play: Runner) -> None:
     code = HEAD + (
-        "import weakref, gc\nx = torch.ones(2, requires_grad=True)\ny = x * 2\nwatch = weakref.ref(y), weakref.ref(y.grad_fn)\n"
+        "import weakref, gc\nx = torch.ones(2, requires_grad=True)\ny = x * 2\n"
+        "watch = weakref.ref(y), weakref.ref(y.grad_fn)\n"
         "del y\nprint([w() for w in watch])"
     )
     assert play(code).text() == "[None, None]\n"

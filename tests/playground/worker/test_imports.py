@@ -50,7 +50,8 @@ def test_it_can_be_imported(play: Runner, name: str) -> None:
 def test_torch_is_the_engine_in_every_spelling(play: Runner) -> None:
     result = play(
         "import torch\nimport torch.nn as nn\nimport torch.nn.functional as F\nfrom torch import optim\n"
-        "from torch.autograd import grad\nprint(nn is torch.nn, F is torch.nn.functional, optim is torch.optim)"
+        "from torch.autograd import grad\n"
+        "print(nn is torch.nn, F is torch.nn.functional, optim is torch.optim)"
     )
     assert result.text() == "True True True\n"
 
@@ -64,7 +65,8 @@ def test_nothing_else_can_be(play: Runner) -> None:
 
 def test_ticker_and_styles_change_nothing(play: Runner) -> None:
     result = play(
-        "import matplotlib\nmatplotlib.use('Agg')\nimport matplotlib.pyplot as plt\nimport matplotlib.ticker as ticker\n"
+        "import matplotlib\nmatplotlib.use('Agg')\nimport matplotlib.pyplot as plt\n"
+        "import matplotlib.ticker as ticker\n"
         "plt.style.use('ggplot')\nplt.rcParams['figure.figsize'] = (4, 3)\nfig, ax = plt.subplots()\n"
         "ax.plot([1, 2])\nax.xaxis.set_major_locator(ticker.MultipleLocator(base=1.0))\nprint('fine')"
     )

@@ -98,7 +98,10 @@ def test_arguments_of_plot(play: Runner) -> None:
 def test_lengths_must_agree(play: Runner) -> None:
     result = play(
         HEAD
-        + "plt.plot([1, 2, 3], [1, 2])\n# %%\nplt.scatter([1, 2, 3], [1, 2])\n# %%\nplt.plot([1], color='blurple')"
+        + (
+            "plt.plot([1, 2, 3], [1, 2])\n# %%\nplt.scatter([1, 2, 3], [1, 2])\n# %%\n"
+            "plt.plot([1], color='blurple')"
+        )
     )
     assert [e.message for e in result.errors] == [
         "ValueError: x and y must have same first dimension, but have shapes (3,) and (2,)",
@@ -119,7 +122,8 @@ def test_float32_keeps_its_digits(play: Runner) -> None:
 def test_scatter_bar_hist(play: Runner) -> None:
     code = (
         "plt.scatter([1, 2], [3, 4], c=[0.1, 0.9], s=[20, 80], cmap='viridis')\nplt.colorbar()\nplt.show()\n"
-        "plt.bar(['a', 'b'], [1, 2], color=['r', 'g'])\nplt.barh([0, 1], [3, 4], height=0.5, left=1)\nplt.show()\n"
+        "plt.bar(['a', 'b'], [1, 2], color=['r', 'g'])\n"
+        "plt.barh([0, 1], [3, 4], height=0.5, left=1)\nplt.show()\n"
         "n, edges, _ = plt.hist(torch.tensor([0., 0., 1., 4.]), bins=4)\nprint(n, edges)"
     )
     result = play(HEAD + code)
@@ -166,7 +170,10 @@ def test_images(play: Runner) -> None:
 
 
 def test_areas_and_rulers(play: Runner) -> None:
-    code = "plt.fill_between([0, 1], [1, 2], 0, alpha=0.3, label='area')\nplt.axhline(5, color='k', ls='--')\nplt.axvline(x=0.5)\nplt.xlim(0, 10)"
+    code = (
+        "plt.fill_between([0, 1], [1, 2], 0, alpha=0.3, label='area')\n"
+        "plt.axhline(5, color='k', ls='--')\nplt.axvline(x=0.5)\nplt.xlim(0, 10)"
+    )
     data = _figure(play(HEAD + code)).data
     assert [t.fill for t in data] == [None, "tonexty", None, None]
     assert (data[2].x, data[2].y) == ([0, 10], [5, 5])
@@ -176,7 +183,10 @@ def test_areas_and_rulers(play: Runner) -> None:
 
 
 def test_titles_labels_and_scales(play: Runner) -> None:
-    code = "plt.semilogy([1, 10, 100])\nplt.title('T')\nplt.xlabel('a')\nplt.ylabel('b')\nplt.ylim(1, 1000)\nplt.grid(True)\nplt.xticks([0, 1], ['no', 'yes'])"
+    code = (
+        "plt.semilogy([1, 10, 100])\nplt.title('T')\nplt.xlabel('a')\nplt.ylabel('b')\n"
+        "plt.ylim(1, 1000)\nplt.grid(True)\nplt.xticks([0, 1], ['no', 'yes'])"
+    )
     layout = _figure(play(HEAD + code)).layout
     assert layout.title == p.PlotText(text="T")
     assert layout.xaxis is not None
@@ -216,7 +226,10 @@ def test_subplot_by_number_and_span(play: Runner) -> None:
     figure = _figure(
         play(
             HEAD
-            + "plt.subplot(211)\nplt.plot([1])\nplt.subplot(2, 2, (3, 4))\nplt.plot([2])\nplt.subplot(211)\nplt.plot([3])"
+            + (
+                "plt.subplot(211)\nplt.plot([1])\nplt.subplot(2, 2, (3, 4))\nplt.plot([2])\n"
+                "plt.subplot(211)\nplt.plot([3])"
+            )
         )
     )
     assert [(t.xaxis, t.y) for t in figure.data] == [(None, [1]), (None, [3]), ("x2", [2])]
@@ -224,8 +237,10 @@ def test_subplot_by_number_and_span(play: Runner) -> None:
 
 def test_the_object_interface(play: Runner) -> None:
     code = (
-        "fig, ax = plt.subplots()\n(line,) = ax.plot([0, 1], [0, 1], label='was')\nline.set_ydata([5, 6])\nline.set_label('is')\n"
-        "ax.set(title='t', xlabel='x', xlim=(0, 2))\nax.legend()\nax.text(0.5, 0.5, 'here')\nax.spines['top'].set_visible(False)\n"
+        "fig, ax = plt.subplots()\n(line,) = ax.plot([0, 1], [0, 1], label='was')\n"
+        "line.set_ydata([5, 6])\nline.set_label('is')\n"
+        "ax.set(title='t', xlabel='x', xlim=(0, 2))\nax.legend()\nax.text(0.5, 0.5, 'here')\n"
+        "ax.spines['top'].set_visible(False)\n"
         "ax.tick_params(axis='x')\nprint(ax.get_xlim(), ax.lines[0] is line)"
     )
     result = play(HEAD + code)
@@ -294,8 +309,10 @@ def test_lists_of_tensors_and_losses(play: Runner) -> None:
 
 def test_more(play: Runner) -> None:
     code = (
-        "plt.step([0, 1, 2], [1, 2, 3], where='post')\nplt.errorbar([0, 1], [1, 2], yerr=0.1, fmt='o', capsize=3)\n"
-        "plt.hlines([1, 2], 0, 1)\nplt.stem([1, 2, 3])\nplt.contourf(np.eye(3), 20)\nplt.loglog([1, 2], [3, 4])"
+        "plt.step([0, 1, 2], [1, 2, 3], where='post')\n"
+        "plt.errorbar([0, 1], [1, 2], yerr=0.1, fmt='o', capsize=3)\n"
+        "plt.hlines([1, 2], 0, 1)\nplt.stem([1, 2, 3])\nplt.contourf(np.eye(3), 20)\n"
+        "plt.loglog([1, 2], [3, 4])"
     )
     figure = _figure(play(HEAD + code))
     assert figure.data[0].line is not None

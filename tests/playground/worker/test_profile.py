@@ -30,7 +30,8 @@ def test_a_thousand_of_each(play: Runner) -> None:
 
 def test_rows_carry_pytorchs_names(play: Runner) -> None:
     code = HEAD + (
-        "net = nn.Linear(3, 2)\nwith torch.autograd.profiler.record_function('my part'):\n    y = net(torch.ones(1, 3))\n"
+        "net = nn.Linear(3, 2)\nwith torch.autograd.profiler.record_function('my part'):\n"
+        "    y = net(torch.ones(1, 3))\n"
         "y.sum().backward()\n"
     )
     result = play(code)
@@ -69,7 +70,8 @@ def test_self_times_add_up_to_no_more_than_the_run(play: Runner) -> None:
 
 def test_bars_nest(play: Runner) -> None:
     code = HEAD + (
-        "class Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n        self.inner = nn.Linear(2, 2)\n"
+        "class Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+        "        self.inner = nn.Linear(2, 2)\n"
         "    def forward(self, x):\n        return self.inner(x).relu()\n"
         "net = Net()\ny = net(torch.ones(1, 2))\ny.sum().backward()\n"
     )

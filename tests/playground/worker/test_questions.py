@@ -124,7 +124,8 @@ def test_a_linear_function_has_a_hessian_of_zeros(play: Runner) -> None:
 
 def test_the_values_of_that_time_are_used(play: Runner) -> None:
     code = HEAD + (
-        "w = torch.tensor([2.], requires_grad=True)\ny = w ** 2\nwith torch.no_grad():\n    w += 5\nz = w ** 2\n"
+        "w = torch.tensor([2.], requires_grad=True)\ny = w ** 2\nwith torch.no_grad():\n"
+        "    w += 5\nz = w ** 2\n"
     )
     result = play(code, lambda r: p.Jacobian(run="r", output=r.node("y").id, inputs=[0]), jacobian("z", "w"))
     np.testing.assert_allclose(_blocks(result.answers[0])[0], [[4]])
@@ -133,7 +134,8 @@ def test_the_values_of_that_time_are_used(play: Runner) -> None:
 
 def test_through_a_model_loops_and_in_place_operations(play: Runner) -> None:
     code = HEAD + (
-        "net = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2))\nx = torch.randn(3)\nout = net(x)\nout.mul_(2)\n"
+        "net = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2))\n"
+        "x = torch.randn(3)\nout = net(x)\nout.mul_(2)\n"
         "for _ in range(3):\n    out = torch.cat([out, out.relu()])[:2]\nw = net[0].weight\n"
         "want = torch.autograd.functional.jacobian(lambda x: (2 * net(x)), x)\nprint(want.flatten().tolist())"
     )
@@ -144,7 +146,8 @@ def test_through_a_model_loops_and_in_place_operations(play: Runner) -> None:
 
 def test_custom_functions_are_run_again(play: Runner) -> None:
     code = HEAD + (
-        "class Double(torch.autograd.Function):\n    @staticmethod\n    def forward(ctx, x, k):\n        ctx.k = k\n        return x * k\n"
+        "class Double(torch.autograd.Function):\n    @staticmethod\n"
+        "    def forward(ctx, x, k):\n        ctx.k = k\n        return x * k\n"
         "    @staticmethod\n    def backward(ctx, g):\n        return g * ctx.k, None\n"
         "x = torch.ones(2, requires_grad=True)\ny = Double.apply(x, 2.0)\n"
     )

@@ -78,7 +78,10 @@ def test_endless_recursion_is_an_ordinary_error(play: Runner) -> None:
 
 
 def test_an_exception_that_cannot_be_shown(play: Runner) -> None:
-    code = "class E(Exception):\n    def __str__(self):\n        raise RuntimeError('no')\nraise E()\n# %%\nprint(2)"
+    code = (
+        "class E(Exception):\n    def __str__(self):\n        raise RuntimeError('no')\n"
+        "raise E()\n# %%\nprint(2)"
+    )
     result = play(code)
     assert (
         result.errors[0].message.startswith("E: <exception str() failed>") or "E:" in result.errors[0].message
@@ -131,7 +134,8 @@ def test_too_much_output_is_cut_and_then_stopped(play: Runner) -> None:
     assert result.finished.status == "ok"
     assert [n for n in result.notices if "64 KiB" in n]
     result = play(
-        "while True:\n    try:\n        print('spam')\n    except Exception:\n        pass\n# %%\nprint('never')"
+        "while True:\n    try:\n        print('spam')\n    except Exception:\n        pass\n"
+        "# %%\nprint('never')"
     )
     assert result.finished.status == "output_limit"
     assert "256 KiB" in result.finished.message
@@ -202,7 +206,8 @@ def test_values_are_shown_as_a_notebook_shows_them(play: Runner) -> None:
 def test_a_program_sees_itself_as_main(play: Runner) -> None:
     code = (
         '"""Words."""\nfrom dataclasses import dataclass\n@dataclass\nclass A:\n    x: int = 1\n'
-        "if __name__ == '__main__':\n    print(A(), __doc__)\nimport inspect\nprint(inspect.getsource(A).count('x'))\n"
+        "if __name__ == '__main__':\n    print(A(), __doc__)\nimport inspect\n"
+        "print(inspect.getsource(A).count('x'))\n"
     )
     assert play(code).text() == "A(x=1) Words.\n1\n"
 
