@@ -18,23 +18,27 @@ import "./graph";
 import { App } from "./app";
 import { boot } from "./boot";
 import { Embed } from "./embed";
-import { keep, openFirst } from "./program";
+import { keepAll, openFirst } from "./program";
 import { connect } from "./socket";
-import { getState } from "./store";
+import { getState, subscribe } from "./store";
 import { applyTheme } from "./theme";
 
 const root = document.getElementById("app");
 if (!root) throw new Error('The page has no <div id="app">.');
 
 applyTheme();
+subscribe(() => {
+  const title = `${getState().draft.title || "Untitled"} · Autograd playground`;
+  if (document.title !== title) document.title = title;
+});
 openFirst();
 if (boot.embed) {
   createRoot(root).render(<Embed />);
 } else {
   connect();
   listenForKeys(getState);
-  window.addEventListener("pagehide", keep);
-  document.addEventListener("visibilitychange", () => document.hidden && keep());
+  window.addEventListener("pagehide", keepAll);
+  document.addEventListener("visibilitychange", () => document.hidden && keepAll());
   window.addEventListener("popstate", () => location.reload());
   createRoot(root).render(<App />);
 }

@@ -115,14 +115,16 @@ export function nested(
     }
     const last = depth === shape.length - 1;
     const gap = last ? ", " : `,${"\n".repeat(shape.length - 1 - depth)}${" ".repeat(depth + 1)}`;
-    return `[${last ? wrap(parts, depth + 1) : parts.join(gap)}]`;
+    return `[${last ? wrap(parts, depth + 1, Math.max(1, Math.floor(CARD / (width + 2)))) : parts.join(gap)}]`;
   };
   return rows(0);
 }
 
+/** Characters that fit beside each other in the card of a selected node. */
+const CARD = 36;
+
 /** Long rows are broken so that they stay readable in a narrow card. */
-function wrap(parts: readonly string[], indent: number): string {
-  const perLine = 8;
+function wrap(parts: readonly string[], indent: number, perLine: number): string {
   const lines: string[] = [];
   for (let i = 0; i < parts.length; i += perLine) lines.push(parts.slice(i, i + perLine).join(", "));
   return lines.join(`,\n${" ".repeat(indent)}`);

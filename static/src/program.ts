@@ -1,6 +1,7 @@
 /** What happens to the program on the page: opened, edited, kept, run, stopped. */
 import { boot } from "./boot";
 import { DraftKeeper, findDraft, newDraftId, type SavedDraft } from "./drafts";
+import { keepRun, keptRun } from "./kept_run";
 import type * as wire from "./protocol.gen";
 import { isActive, isShowable, newRun, QUIET_MS, storedRun } from "./run";
 import { type Shared, share, tooBig } from "./share";
@@ -27,8 +28,16 @@ export function keep(): void {
   else keeper.drop(state.draft.id);
 }
 
+/** Keeps the draft and the results of its last run; for when the page goes away. */
+export function keepAll(): void {
+  keep();
+  const { draft, run } = getState();
+  if (run?.finished) keepRun(draft.id, run);
+}
+
 function show(original: Draft, draft: Draft, url: string): void {
-  if (getState().draft.id) keep();
+  const first = getState().draft.id === "";
+  if (!first) keep();
   update({
     original,
     draft,
@@ -40,7 +49,10 @@ function show(original: Draft, draft: Draft, url: string): void {
     toast: "",
     overlay: null,
   });
-  if (location.pathname + location.search !== url) history.pushState(null, "", url);
+  if (location.pathname + location.search === url) return;
+  // What the page opens with is no step of the person's, so Back must not lead to it.
+  if (first) history.replaceState(null, "", url + location.hash);
+  else history.pushState(null, "", url);
 }
 
 function fresh(content: Content, base: string): Draft {
@@ -112,7 +124,7 @@ export function openFirst(): void {
   const saved = boot.embed ? null : findDraft(base);
   if (boot.session) openSession(boot.session);
   if (saved) {
-    const { run } = getState();
+    const run = keptRun(saved.id) ?? getState().run;
     openDraft(saved);
     update({ run, shown: run, toast: "This is your draft, kept in this browser." });
   } else if (!boot.session) {

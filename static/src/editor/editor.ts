@@ -31,6 +31,7 @@ import {
   whereIs,
 } from "./results";
 import { theme } from "./theme";
+import { wrap } from "./wrap";
 
 /** What the run says about the lines of its text. */
 export function resultsOf(run: RunState): RunResults {
@@ -120,6 +121,7 @@ function extensions(readOnly: boolean): Extension {
     highlightActiveLineGutter(),
     highlightSelectionMatches(),
     EditorView.lineWrapping,
+    wrap,
     python(),
     completion,
     cells,

@@ -70,7 +70,8 @@ function paint(
     context.moveTo(at, AXIS - 4);
     context.lineTo(at, height);
     context.stroke();
-    context.fillText(formatMicros(Math.max(0, time)), at + 3, AXIS / 2);
+    const text = formatMicros(Math.max(0, time));
+    if (at + 3 + context.measureText(text).width < width) context.fillText(text, at + 3, AXIS / 2);
   }
 
   rows.rows.forEach((row, depth) => {

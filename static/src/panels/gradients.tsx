@@ -1,5 +1,5 @@
 /** Gradients: any leaf's value and gradient plotted, and the size of every leaf's gradient. */
-import type { Data } from "plotly.js";
+import type { Data, Layout } from "plotly.js";
 import { useCallback, useEffect, useMemo, useState } from "react";
 import { gradientOf, indexOf, leavesOf, nameOf, whyNoGradient } from "../derive";
 import { formatCount, formatNumber, formatShape, fullNumber, type Num, toNumber } from "../numbers";
@@ -10,6 +10,11 @@ import { isInteractive, type Recording, type RunState } from "../run";
 import { send } from "../socket";
 import { update, useStore } from "../store";
 import { token } from "../theme";
+
+interface Drawing {
+  data: Data[];
+  layout: Partial<Layout>;
+}
 
 const DASHES = ["dash", "dot", "dashdot", "longdash"] as const;
 
@@ -46,6 +51,71 @@ function plain(data: readonly Num[]): (number | null)[] {
   return data.map((x) => (Number.isFinite(toNumber(x)) ? toNumber(x) : null));
 }
 
+type Points = readonly (number | null)[];
+
+function largest(points: Points): number {
+  return points.reduce<number>((most, x) => Math.max(most, Math.abs(x ?? 0)), 0);
+}
+
+/** Over the leaf's own values: what was made of them, and the gradient; on an axis of its own if the sizes differ. */
+function drawAlong(name: string, series: readonly { name: string; y: Points }[], grad: Points): Drawing {
+  const x = [...(series[0]?.y ?? [])];
+  const mode = x.length > 200 ? "lines" : "lines+markers";
+  const data: Data[] = series.slice(1).map((one, i) => ({
+    type: "scatter",
+    mode,
+    name: one.name,
+    x,
+    y: [...one.y],
+    line: { color: token("--value"), width: 1.5, dash: DASHES[i % DASHES.length] },
+    marker: { size: 4, color: token("--value") },
+  }));
+  const sizes = series.slice(1).map((one) => largest(one.y));
+  const ratio = largest(grad) / Math.max(...sizes, 0);
+  const apart = sizes.length > 0 && grad.length > 0 && (ratio > 20 || ratio < 0.05);
+  if (grad.length) {
+    data.push({
+      type: "scatter",
+      mode,
+      name: `${name}.grad`,
+      x: x.slice(0, grad.length),
+      y: [...grad],
+      ...(apart && { yaxis: "y2" }),
+      line: { color: token("--grad"), width: 2 },
+      marker: { size: 5, color: token("--grad"), symbol: "diamond" },
+    });
+  }
+  const right = {
+    overlaying: "y",
+    side: "right",
+    showgrid: false,
+    tickfont: { color: token("--grad") },
+  } as const;
+  return {
+    data,
+    layout: { showlegend: true, xaxis: { title: { text: name } }, ...(apart && { yaxis2: right }) },
+  };
+}
+
+/** Value above gradient over the index, since a leaf of several dimensions is no axis. */
+function drawByIndex(name: string, value: Points, grad: Points): Drawing {
+  const size = value.length > 200 ? 3 : 6;
+  const points = (y: Points, text: string, color: `--${string}`, axis: "y" | "y2"): Data => ({
+    type: "scatter",
+    mode: "markers",
+    name: text,
+    x: y.map((_, i) => i),
+    y: [...y],
+    yaxis: axis,
+    marker: { color: token(color), size, symbol: axis === "y" ? "circle" : "diamond" },
+  });
+  const data = [points(value, name, "--value", "y")];
+  if (grad.length) data.push(points(grad, `${name}.grad`, "--grad", "y2"));
+  const xaxis = { title: { text: `index of ${name}` }, anchor: grad.length ? "y2" : "y" } as const;
+  const both = grad.length > 0 && { yaxis: { domain: [0.55, 1] }, yaxis2: { domain: [0, 0.45] } };
+  return { data, layout: { showlegend: true, xaxis, ...both } };
+}
+
 function LeafPlot({ run, leaf }: { run: RunState; leaf: wire.Node }) {
   const possible = useMemo(() => companions(run.graph, leaf), [run.graph, leaf]);
   const [chosen, setChosen] = useState<readonly number[] | null>(null);
@@ -60,53 +130,11 @@ function LeafPlot({ run, leaf }: { run: RunState; leaf: wire.Node }) {
   );
   const name = nameOf(leaf);
   const draw = useCallback(() => {
-    const value = plain(numbers(run, leaf, "value"));
-    const grad = plain(numbers(run, leaf, "grad"));
-    const x = along ? value : value.map((_, i) => i);
-    const mode = numel > 200 ? "lines" : "lines+markers";
-    const data: Data[] = [];
-    if (!along) {
-      data.push({
-        type: "scatter",
-        mode: "markers",
-        name,
-        x,
-        y: value,
-        marker: { color: token("--value"), size: 6 },
-      });
-    }
-    wanted.slice(1).forEach((node, i) => {
-      const line = { color: token("--value"), width: 1.5, dash: DASHES[i % DASHES.length] };
-      const marker = { size: 4, color: token("--value") };
-      data.push({
-        type: "scatter",
-        mode,
-        name: nameOf(node),
-        x,
-        y: plain(numbers(run, node, "value")),
-        line,
-        marker,
-      });
-    });
-    if (grad.length) {
-      const line = { color: token("--grad"), width: 2 };
-      const marker = { size: 5, color: token("--grad"), symbol: "diamond" };
-      const how = along ? mode : "markers";
-      data.push({
-        type: "scatter",
-        mode: how,
-        name: `${name}.grad`,
-        x: x.slice(0, grad.length),
-        y: grad,
-        line,
-        marker,
-      });
-    }
-    return {
-      data,
-      layout: { showlegend: true, xaxis: { title: { text: along ? name : `index of ${name}` } } },
-    };
-  }, [run, leaf, wanted, along, numel, name]);
+    const series = wanted.map((node) => ({ name: nameOf(node), y: plain(numbers(run, node, "value")) }));
+    return along
+      ? drawAlong(name, series, plain(numbers(run, leaf, "grad")))
+      : drawByIndex(name, series[0]?.y ?? [], plain(numbers(run, leaf, "grad")));
+  }, [run, leaf, wanted, along, name]);
   useEffect(() => {
     if (!alive) return;
     for (const node of wanted) {

@@ -1,20 +1,28 @@
-/** A matrix as a heat map: a table with its numbers when it is small, a picture with a read-out when it is not. */
+/** A matrix as a heat map: a table with its numbers when it is small or asked for, else a picture with a read-out. */
 import { type PointerEvent, useEffect, useRef, useState, useSyncExternalStore } from "react";
-import { indexLabel, type Matrix } from "../matrix";
+import type { Matrix } from "../matrix";
 import { formatNumber, fullNumber } from "../numbers";
 import { css, makeScale, type Scale } from "../parts/scale";
 import { isDark, onTheme } from "../theme";
 
-const MOST_COLUMNS = 16;
+/** A picture instead of numbers beyond this. */
+const MOST_COLUMNS = 12;
 const MOST_CELLS = 400;
+/** No table of numbers at all beyond this. */
+const MOST_NUMBERS = 10_000;
+
+export interface Labels {
+  readonly row: (i: number) => string;
+  readonly column: (j: number) => string;
+  /** What an entry is the derivative of: `∂ loss / ∂ a[3]`. */
+  readonly entry: (i: number, j: number) => string;
+  /** The whole matrix. */
+  readonly title: string;
+}
 
 interface Props {
   readonly matrix: Matrix;
-  readonly rowName: string;
-  readonly rowShape: readonly number[];
-  readonly columnName: string;
-  readonly columnShape: readonly number[];
-  readonly label: string;
+  readonly labels: Labels;
 }
 
 function useScale(): Scale {
@@ -25,123 +33,107 @@ function useScale(): Scale {
 function Legend({ limit, scale }: { limit: number; scale: Scale }) {
   const stops = [-1, -2 / 3, -1 / 3, 0, 1 / 3, 2 / 3, 1].map((x) => css(scale.color(x, 1))).join(", ");
   return (
-    <p className="heat-legend numbers">
-      <span>{formatNumber(-limit)}</span>
+    <span className="heat-legend">
+      {formatNumber(-limit)}
       <span className="heat-ramp" style={{ backgroundImage: `linear-gradient(to right, ${stops})` }} />
-      <span>{formatNumber(limit)}</span>
-    </p>
+      {formatNumber(limit)}
+    </span>
   );
 }
 
-function NumberTable({
-  matrix,
-  rowName,
-  rowShape,
-  columnName,
-  columnShape,
-  label,
-  scale,
-}: Props & { scale: Scale }) {
-  const rows = Array.from({ length: matrix.rows }, (_, i) => i);
-  const columns = Array.from({ length: matrix.columns }, (_, j) => j);
+function count(n: number): number[] {
+  return Array.from({ length: n }, (_, i) => i);
+}
+
+function NumberTable({ matrix, labels, scale }: Props & { scale: Scale }) {
   return (
-    <table className="heat-table" aria-label={label}>
-      <thead>
-        <tr>
-          <td />
-          {columns.map((j) => (
-            <th key={j} scope="col">
-              {columnName}
-              {indexLabel(j, columnShape)}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>
-        {rows.map((i) => (
-          <tr key={i}>
-            <th scope="row">
-              {rowName}
-              {indexLabel(i, rowShape)}
-            </th>
-            {columns.map((j) => {
-              const x = matrix.values[i * matrix.columns + j] ?? Number.NaN;
-              const color = scale.color(x, matrix.limit);
-              return (
-                <td
-                  key={j}
-                  style={{ backgroundColor: css(color), color: scale.ink(color) }}
-                  title={fullNumber(x)}
-                >
-                  {formatNumber(x)}
-                </td>
-              );
-            })}
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a wide table scrolls, with the keyboard too
+    <section className="heat-scroll" tabIndex={0} aria-label={`Numbers of ${labels.title}`}>
+      <table className="heat-table">
+        <thead>
+          <tr>
+            <td />
+            {count(matrix.columns).map((j) => (
+              <th key={j} scope="col">
+                {labels.column(j)}
+              </th>
+            ))}
           </tr>
-        ))}
-      </tbody>
-    </table>
+        </thead>
+        <tbody>
+          {count(matrix.rows).map((i) => (
+            <tr key={i}>
+              <th scope="row">{labels.row(i)}</th>
+              {count(matrix.columns).map((j) => {
+                const x = matrix.values[i * matrix.columns + j] ?? Number.NaN;
+                const color = scale.color(x, matrix.limit);
+                const style = { backgroundColor: css(color), color: scale.ink(color) };
+                return (
+                  <td key={j} style={style} title={fullNumber(x)}>
+                    {formatNumber(x)}
+                  </td>
+                );
+              })}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
   );
 }
 
-/** `a[0] to a[24]`, or only the name of a scalar. */
-function span(name: string, count: number, shape: readonly number[]): string {
-  const first = `${name}${indexLabel(0, shape)}`;
-  return count > 1 ? `${first} to ${name}${indexLabel(count - 1, shape)}` : first;
+/** `a[0] to a[24] →`, or only the one name. */
+function span(first: string, last: string): string {
+  return first === last ? first : `${first} to ${last}`;
 }
 
-function Picture({
-  matrix,
-  rowName,
-  rowShape,
-  columnName,
-  columnShape,
-  label,
-  scale,
-}: Props & { scale: Scale }) {
+function Picture({ matrix, labels, scale }: Props & { scale: Scale }) {
+  const { rows, columns, values, limit } = matrix;
   const canvas = useRef<HTMLCanvasElement>(null);
   const [at, setAt] = useState<{ i: number; j: number } | null>(null);
   useEffect(() => {
     const context = canvas.current?.getContext("2d");
     if (!context) return;
-    const image = context.createImageData(matrix.columns, matrix.rows);
-    matrix.values.forEach((x, n) => {
-      const [r, g, b] = scale.color(x, matrix.limit);
+    const image = context.createImageData(columns, rows);
+    values.forEach((x, n) => {
+      const [r, g, b] = scale.color(x, limit);
       image.data.set([r, g, b, Number.isNaN(x) ? 0 : 255], n * 4);
     });
     context.putImageData(image, 0, 0);
   });
   const onPointerMove = (event: PointerEvent<HTMLCanvasElement>) => {
     const box = event.currentTarget.getBoundingClientRect();
-    const j = Math.floor(((event.clientX - box.left) / box.width) * matrix.columns);
-    const i = Math.floor(((event.clientY - box.top) / box.height) * matrix.rows);
-    setAt(i >= 0 && i < matrix.rows && j >= 0 && j < matrix.columns ? { i, j } : null);
+    const j = Math.floor(((event.clientX - box.left) / box.width) * columns);
+    const i = Math.floor(((event.clientY - box.top) / box.height) * rows);
+    setAt(i >= 0 && i < rows && j >= 0 && j < columns ? { i, j } : null);
   };
-  const x = at && matrix.values[at.i * matrix.columns + at.j];
+  const x = at && values[at.i * columns + at.j];
   return (
     <div className="heat-picture">
-      <p className="heat-axis">{span(columnName, matrix.columns, columnShape)} →</p>
+      <p className="heat-axis">{span(labels.column(0), labels.column(columns - 1))} →</p>
       <canvas
         ref={canvas}
         className="heat-canvas"
-        width={matrix.columns}
-        height={matrix.rows}
-        style={{ aspectRatio: `${matrix.columns} / ${matrix.rows}`, maxWidth: matrix.columns * 24 }}
+        width={columns}
+        height={rows}
+        style={{
+          aspectRatio: `${columns} / ${rows}`,
+          maxWidth: columns * 28,
+          minHeight: Math.min(rows * 6, 400),
+        }}
         role="img"
-        aria-label={`${label}: ${matrix.rows} rows and ${matrix.columns} columns`}
+        aria-label={`${labels.title}: ${rows} rows and ${columns} columns`}
         onPointerMove={onPointerMove}
         onPointerLeave={() => setAt(null)}
       />
       <p className="heat-said numbers" aria-live="polite">
         {at && x !== null && x !== undefined ? (
           <>
-            ∂{rowName}
-            {indexLabel(at.i, rowShape)} / ∂{columnName}
-            {indexLabel(at.j, columnShape)} = <b>{fullNumber(x)}</b>
+            {labels.entry(at.i, at.j)} = <b>{fullNumber(x)}</b>
           </>
         ) : (
           <span className="muted">
-            ↓ {span(rowName, matrix.rows, rowShape)}. Point at an entry to read it.
+            ↓ {span(labels.row(0), labels.row(rows - 1))}. Point at an entry to read it.
           </span>
         )}
       </p>
@@ -149,14 +141,31 @@ function Picture({
   );
 }
 
-export function HeatMap(props: Props) {
+export function HeatMap({ matrix, labels }: Props) {
   const scale = useScale();
-  const { rows, columns, limit } = props.matrix;
+  const { rows, columns, limit } = matrix;
   const small = columns <= MOST_COLUMNS && rows * columns <= MOST_CELLS;
+  const [numbers, setNumbers] = useState(small);
   return (
     <div className="heat">
-      {small ? <NumberTable {...props} scale={scale} /> : <Picture {...props} scale={scale} />}
-      <Legend limit={limit} scale={scale} />
+      {numbers ? (
+        <NumberTable matrix={matrix} labels={labels} scale={scale} />
+      ) : (
+        <Picture matrix={matrix} labels={labels} scale={scale} />
+      )}
+      <p className="heat-foot numbers">
+        <Legend limit={limit} scale={scale} />
+        {!small && rows * columns <= MOST_NUMBERS && (
+          <button
+            type="button"
+            className="outlined"
+            aria-pressed={numbers}
+            onClick={() => setNumbers(!numbers)}
+          >
+            {numbers ? "Show picture" : "Show numbers"}
+          </button>
+        )}
+      </p>
     </div>
   );
 }

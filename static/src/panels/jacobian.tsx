@@ -1,14 +1,14 @@
 /** Jacobian and Hessian of a chosen output with respect to chosen inputs, as labelled heat maps. */
 import { useEffect, useMemo, useState } from "react";
 import { indexOf, leavesOf, nameOf } from "../derive";
-import { decode } from "../matrix";
+import { decode, indexLabel, type Matrix } from "../matrix";
 import { formatCount, formatShape } from "../numbers";
 import { Empty } from "../parts/empty";
 import type * as wire from "../protocol.gen";
 import { isActive, isInteractive, type Recording, type RunState } from "../run";
 import { send } from "../socket";
 import { useStore } from "../store";
-import { HeatMap } from "./heatmap";
+import { HeatMap, type Labels } from "./heatmap";
 
 /** Entries that are computed without being asked for. */
 const QUICK = 20_000;
@@ -74,6 +74,38 @@ function objection(graph: Recording, { output, inputs, order }: Question): strin
   return "";
 }
 
+interface Table {
+  readonly matrix: Matrix;
+  readonly labels: Labels;
+}
+
+/** The block with its names. The gradient of a scalar by a matrix is drawn in the matrix's own shape. */
+export function tableOf(block: wire.JacobianBlock, order: 1 | 2, of: string, by: string, and: string): Table {
+  const matrix = decode(block);
+  const by1 = (j: number) => `${by}${indexLabel(j, block.columns)}`;
+  const and1 = (i: number) => `${and}${indexLabel(i, block.rows)}`;
+  const last = block.columns.at(-1) ?? 1;
+  if (order === 1 && matrix.rows === 1 && block.columns.length > 1 && last > 0) {
+    const rest = block.columns.slice(0, -1);
+    const columns = last;
+    return {
+      matrix: { ...matrix, rows: matrix.columns / columns, columns },
+      labels: {
+        row: (i) => `${by}${indexLabel(i, rest)}`,
+        column: (j) => `[${j}]`,
+        entry: (i, j) => `∂ ${of} / ∂ ${by1(i * columns + j)}`,
+        title: `∂ ${of} / ∂ ${by}`,
+      },
+    };
+  }
+  const entry =
+    order === 1
+      ? (i: number, j: number) => `∂ ${and1(i)} / ∂ ${by1(j)}`
+      : (i: number, j: number) => `∂² ${of} / ∂ ${and1(i)} ∂ ${by1(j)}`;
+  const title = order === 1 ? `∂ ${of} / ∂ ${by}` : `∂² ${of} / ∂ ${and} ∂ ${by}`;
+  return { matrix, labels: { row: and1, column: by1, entry, title } };
+}
+
 function Block({
   block,
   question,
@@ -83,42 +115,31 @@ function Block({
   question: Question;
   graph: Recording;
 }) {
-  const { node } = indexOf(graph);
-  const name = (id: number) => {
-    const found = node.get(id);
-    return found ? nameOf(found) : `tensor ${id}`;
-  };
-  const rowName = name(question.order === 1 ? question.output : block.input);
-  const columnName = name(block.other ?? block.input);
-  const output = name(question.output);
-  const matrix = useMemo(() => {
+  const table = useMemo(() => {
+    const { node } = indexOf(graph);
+    const name = (id: number) => {
+      const found = node.get(id);
+      return found ? nameOf(found) : `tensor ${id}`;
+    };
+    const of = name(question.output);
+    const and = question.order === 1 ? of : name(block.input);
     try {
-      return decode(block);
+      return tableOf(block, question.order, of, name(block.other ?? block.input), and);
     } catch {
       return null;
     }
-  }, [block]);
-  const title =
-    question.order === 1 ? `∂ ${output} / ∂ ${columnName}` : `∂² ${output} / ∂ ${rowName} ∂ ${columnName}`;
-  if (!matrix)
-    return <p className="problem">The numbers of {title} did not arrive whole. Run again to compute them.</p>;
+  }, [block, question, graph]);
+  if (!table) return <p className="problem">Some numbers did not arrive whole. Run again to compute them.</p>;
   return (
-    <section className="block" aria-label={title}>
+    <section className="block" aria-label={table.labels.title}>
       <h3>
-        {title}
+        {table.labels.title}
         <span className="muted numbers">
           {" "}
           {formatShape(block.rows)} by {formatShape(block.columns)}
         </span>
       </h3>
-      <HeatMap
-        matrix={matrix}
-        rowName={rowName}
-        rowShape={block.rows}
-        columnName={columnName}
-        columnShape={block.columns}
-        label={title}
-      />
+      <HeatMap matrix={table.matrix} labels={table.labels} />
     </section>
   );
 }

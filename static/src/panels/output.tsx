@@ -6,6 +6,7 @@ import { CopyButton } from "../parts/copy";
 import { Empty } from "../parts/empty";
 import { Icon } from "../parts/icons";
 import { Plot } from "../parts/plot";
+import { Sentence } from "../parts/sentence";
 import type * as wire from "../protocol.gen";
 import { type Item, isActive, type RunState } from "../run";
 import { useStore } from "../store";
@@ -27,7 +28,11 @@ export function ErrorBlock({ error }: { error: wire.Error }) {
         <span className="error-first">{first}</span>
       </p>
       {rest.length > 0 && <pre className="error-rest">{rest.join("\n")}</pre>}
-      {error.hint && <p className="error-hint">{error.hint}</p>}
+      {error.hint && (
+        <p className="error-hint">
+          <Sentence text={error.hint} />
+        </p>
+      )}
       <p className="error-foot">
         {error.line > 0 && <LineLink line={error.line}>{`Go to line ${error.line}`}</LineLink>}
         <CopyButton text={error.traceback || error.message} label="Copy message" />

@@ -12,7 +12,7 @@ import { load, store } from "../storage";
 const KEY = "playground.split";
 const MIN = 20;
 const MAX = 75;
-const FIRST = 42;
+const FIRST = 44;
 
 function kept(): number {
   const value = Number(load(KEY));
