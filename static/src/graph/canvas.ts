@@ -1,5 +1,6 @@
 /** Draws frames on a canvas, for pictures with more boxes than a document should hold. */
 import { token } from "../theme";
+import { farInk } from "./cards";
 import { detailAt, type Frame, type View } from "./frame";
 import { isLabel, type Prim } from "./prims";
 import type { Box } from "./scene";
@@ -33,9 +34,9 @@ export class CanvasPainter implements Painter {
     this.element.height = Math.round(height * ratio);
   }
 
-  draw(frame: Frame, view: View): void {
+  draw(frame: Frame, view: View): boolean {
     const c = this.#context;
-    if (!c || this.#width === 0) return;
+    if (!c || this.#width === 0) return true;
     const ratio = this.element.width / this.#width;
     c.setTransform(1, 0, 0, 1, 0, 0);
     c.clearRect(0, 0, this.element.width, this.element.height);
@@ -85,9 +86,31 @@ export class CanvasPainter implements Painter {
       c.stroke();
     }
     this.#prims(c, strong);
-    for (const box of frame.scene.boxes) if (!box.item.open && near(box)) drawBox(box);
+    if (far) this.#drawFar(c, frame, near);
+    else for (const box of frame.scene.boxes) if (!box.item.open && near(box)) drawBox(box);
     c.globalAlpha = 1;
     if (detail === "full") this.#prims(c, frame.chips());
+    return true;
+  }
+
+  /** From afar boxes differ by their colour only: one path for each colour. */
+  #drawFar(c: CanvasRenderingContext2D, frame: Frame, near: (box: Box) => boolean): void {
+    const byInk = new Map<string, Box[]>();
+    for (const box of frame.scene.boxes) {
+      if (box.item.open || !near(box) || frame.dimmed(box.item)) continue;
+      const ink = farInk(box.item, frame.look(box.item));
+      const list = byInk.get(ink);
+      if (list) list.push(box);
+      else byInk.set(ink, [box]);
+    }
+    for (const [ink, boxes] of byInk) {
+      const grow = ink === "grad" || ink === "ink" ? 24 : 0;
+      c.beginPath();
+      for (const box of boxes)
+        c.rect(box.x - grow, box.y - grow, box.width + 2 * grow, box.height + 2 * grow);
+      c.fillStyle = this.#ink(ink);
+      c.fill();
+    }
   }
 
   #primsOf(frame: Frame, box: Box, detail: "full" | "title" | "shape"): Prim[] {

@@ -4,7 +4,7 @@ import type * as wire from "../protocol.gen";
 import { CUT, GRAD, glyph, VALUE } from "./glyphs";
 import type { GNode } from "./model";
 import { chamfer, hexagon, type Ink, type Prim, roundRect } from "./prims";
-import { type Measure, shorten } from "./text";
+import { fitPair, type Measure, shorten } from "./text";
 import { type Child, type Group, isGroup } from "./tree";
 import type { VItem } from "./visible";
 
@@ -19,6 +19,7 @@ const FAILED_LETTERS = 38;
 const CELL = 17;
 const GAP = 6;
 const MAX_WIDTH = 280;
+const GROUP_WIDTH = 320;
 
 /** What changes about a box while it stays where it is. */
 export interface Look {
@@ -105,47 +106,49 @@ function localName(item: VItem, name: string): string {
   return name;
 }
 
-function wordsOf(item: VItem, node: GNode): Words {
+function wordsOf(item: VItem, node: GNode, measure: Measure): Words {
   const tags: string[] = [];
   const version = node.wire.outputs[0]?.version ?? 0;
   if (node.flags.has("no_grad")) tags.push("no_grad");
   if (node.flags.has("inplace")) tags.push(`version ${version}`);
   else if (node.flags.has("view")) tags.push("view");
   if (node.flags.has("nonfinite")) tags.push("not finite");
-  return {
-    name: shorten(localName(item, node.name), 22),
-    op: shorten(node.op, 24),
-    shape: shapeOf(node),
-    tags,
-  };
+  const shape = shapeOf(node);
+  const room = MAX_WIDTH - 2 * padOf(node) - (shape ? measure(shape, "small") + 14 : 0);
+  const full = shorten(localName(item, node.name), 22);
+  const title = full ? "word" : "title";
+  const [name, op] = fitPair([full, "name"], [node.op || (full ? "" : "tensor"), title], GAP, room, measure);
+  return { name, op, shape, tags };
+}
+
+function padOf(node: GNode): number {
+  return node.kind === "op" ? PAD : PAD + 4;
 }
 
 export function sizeOf(item: VItem, measure: Measure): Size {
   if (item.node) return nodeSize(item, item.node, measure);
   const group = item.group;
   if (!group) return { width: 0, height: 0 };
-  const title = groupTitleWidth(group, measure);
   const result = groupResult(group);
-  const shape = result ? measure(shapeOf(result), "small") + 16 : 0;
-  const width = Math.min(
-    MAX_WIDTH + 40,
-    Math.max(172, title + shape + 2 * PAD + 14, measure(countsOf(group), "note") + 2 * PAD + 14),
-  );
+  const shape = result ? shapeOf(result) : "";
+  const title = groupTitleWidth(group, measure, shape) + (shape ? measure(shape, "small") + 16 : 0);
+  const counts = measure(countsOf(group), "note") + 16;
+  const width = Math.min(GROUP_WIDTH, Math.max(172, Math.max(title, counts) + 2 * PAD));
   return { width: Math.ceil(width / 4) * 4, height: GROUP_HEIGHT };
 }
 
 /** Least width of an open group. */
 export function headerWidth(group: Group, measure: Measure): number {
-  return groupTitleWidth(group, measure) + measure(countsOf(group), "note") + 2 * PAD + 40;
+  return groupTitleWidth(group, measure, "") + measure(countsOf(group), "note") + 2 * PAD + 40;
 }
 
 function nodeSize(item: VItem, node: GNode, measure: Measure): Size {
-  const words = wordsOf(item, node);
+  const words = wordsOf(item, node, measure);
   const title =
     measure(words.name, "name") +
     (words.name && words.op ? GAP : 0) +
-    measure(words.op || (words.name ? "" : "tensor"), words.name ? "word" : "title");
-  const pad = node.kind === "op" ? PAD : PAD + 4;
+    measure(words.op, words.name ? "word" : "title");
+  const pad = padOf(node);
   const text = title + (words.shape ? measure(words.shape, "small") + 14 : 0) + 2 * pad;
   const tags = words.tags.reduce((sum, tag) => sum + measure(tag, "tag") + 16, 16);
   const copy = item.copies > 1;
@@ -160,17 +163,17 @@ function nodeSize(item: VItem, node: GNode, measure: Measure): Size {
   return { width: Math.ceil(width / 4) * 4, height };
 }
 
-function groupWords(group: Group): { name: string; type: string } {
-  if (group.kind === "gap") {
-    const last = group.from + group.count;
-    return { name: `${group.from + 1} – ${last}`, type: group.type };
-  }
-  return { name: group.name, type: group.type === group.name ? "" : group.type };
+/** Name and type; on a closed group as much of them as fits beside the shape of its result. */
+function groupWords(group: Group, measure: Measure, beside: string): [string, string] {
+  const name = group.kind === "gap" ? `${group.from + 1} – ${group.from + group.count}` : group.name;
+  const type = group.type === group.name ? "" : group.type;
+  const room = GROUP_WIDTH - 2 * PAD - 16 - (beside ? measure(beside, "small") + 16 : 0);
+  return fitPair([shorten(name, 32), "title"], [shorten(type, 32), "word"], GAP, room, measure);
 }
 
-function groupTitleWidth(group: Group, measure: Measure): number {
-  const { name, type } = groupWords(group);
-  return 16 + measure(shorten(name, 28), "title") + (type ? GAP + measure(shorten(type, 28), "word") : 0);
+function groupTitleWidth(group: Group, measure: Measure, beside: string): number {
+  const [name, type] = groupWords(group, measure, beside);
+  return 16 + measure(name, "title") + (type ? GAP + measure(type, "word") : 0);
 }
 
 export function countsOf(group: Group): string {
@@ -188,24 +191,19 @@ export function paint(item: VItem, size: Size, look: Look, measure: Measure): Pr
   return [];
 }
 
-/** A box from so far away that only its place and its state can be seen. */
-export function paintFar(item: VItem, size: Size, look: Look): Prim[] {
+/** The one colour of a box from so far away that only its place and its state can be seen. */
+export function farInk(item: VItem, look: Look): Ink {
+  if (look.backward) return "grad";
+  if (look.selected || look.found) return "ink";
   const node = resultNode(item);
-  const fill: Ink =
-    look.backward === "active" || look.backward === "done"
-      ? "grad"
-      : look.selected || look.found
-        ? "ink"
-        : node?.failed
-          ? "error"
-          : node && isCut(node)
-            ? "cut"
-            : look.grad
-              ? "grad-line"
-              : "value-line";
-  return [
-    { d: outline(item, size, look.selected || look.found || look.backward === "active" ? 24 : 0), fill },
-  ];
+  if (node?.failed) return "error";
+  if (node && isCut(node)) return "cut";
+  return look.grad ? "grad-line" : "value-line";
+}
+
+export function paintFar(item: VItem, size: Size, look: Look): Prim[] {
+  const grow = look.selected || look.found || look.backward === "active" ? 24 : 0;
+  return [{ d: outline(item, size, grow), fill: farInk(item, look) }];
 }
 
 /** The outline of a box, which tells what kind it is without colour. */
@@ -249,7 +247,7 @@ function frame(item: VItem, size: Size, look: Look, rest: Ink, fill: Ink, dash?:
 }
 
 function paintNode(item: VItem, node: GNode, size: Size, look: Look, measure: Measure): Prim[] {
-  const words = wordsOf(item, node);
+  const words = wordsOf(item, node, measure);
   const cut = isCut(node);
   const rest: Ink = node.failed ? "error" : cut ? "cut" : "hairline-strong";
   const prims = frame(
@@ -260,7 +258,7 @@ function paintNode(item: VItem, node: GNode, size: Size, look: Look, measure: Me
     node.failed ? "error-soft" : cut ? "cut-soft" : "surface",
     cut ? "4 3" : undefined,
   );
-  const pad = node.kind === "op" ? PAD : PAD + 4;
+  const pad = padOf(node);
   const copy = item.copies > 1;
   const baseline = copy ? 18 : 20;
   const right = size.width - pad;
@@ -269,7 +267,7 @@ function paintNode(item: VItem, node: GNode, size: Size, look: Look, measure: Me
     prims.push({ text: words.name, x, y: baseline, font: "name", ink: cut ? "muted" : "ink" });
     x += measure(words.name, "name") + GAP;
   }
-  const op = words.op || (words.name ? "" : "tensor");
+  const { op } = words;
   if (op)
     prims.push({
       text: op,
@@ -336,15 +334,11 @@ function chevron(x: number, y: number, open: boolean): Prim {
   return { d: open ? `M${x} ${y - 2}l4 4l4 -4` : `M${x + 2} ${y - 4}l4 4l-4 4`, stroke: "muted", width: 1.5 };
 }
 
-function groupTitle(group: Group, baseline: number, open: boolean, measure: Measure): Prim[] {
-  const { name, type } = groupWords(group);
-  const text = shorten(name, 28);
-  const prims: Prim[] = [
-    chevron(PAD - 1, baseline - 4, open),
-    { text, x: PAD + 16, y: baseline, font: "title", ink: "ink" },
-  ];
-  const x = PAD + 16 + measure(text, "title") + (text ? GAP : 0);
-  if (type) prims.push({ text: shorten(type, 28), x, y: baseline, font: "word", ink: "muted" });
+function groupTitle(group: Group, baseline: number, beside: string, measure: Measure): Prim[] {
+  const [name, type] = groupWords(group, measure, beside);
+  const prims: Prim[] = [{ text: name, x: PAD + 16, y: baseline, font: "title", ink: "ink" }];
+  const x = PAD + 16 + measure(name, "title") + (name ? GAP : 0);
+  if (type) prims.push({ text: type, x, y: baseline, font: "word", ink: "muted" });
   return prims;
 }
 
@@ -359,10 +353,10 @@ function paintClosed(item: VItem, group: Group, size: Size, look: Look, measure:
   prims.push(
     ...frame(item, size, look, "hairline-strong", "surface", group.kind === "gap" ? "2 3" : undefined),
   );
-  prims.push(...groupTitle(group, 21, false, measure));
   const result = groupResult(group);
-  if (result)
-    prims.push({ text: shapeOf(result), x: w - PAD, y: 21, font: "small", ink: "faint", anchor: "end" });
+  const shape = result ? shapeOf(result) : "";
+  prims.push(chevron(PAD - 1, 17, false), ...groupTitle(group, 21, shape, measure));
+  if (shape) prims.push({ text: shape, x: w - PAD, y: 21, font: "small", ink: "faint", anchor: "end" });
   prims.push({ text: countsOf(group), x: PAD + 16, y: 37, font: "note", ink: "faint" });
   if (result) prims.push(...cells(result, look, PAD, 46, w - 2 * PAD));
   return prims;
@@ -377,7 +371,7 @@ function paintOpen(item: VItem, group: Group, size: Size, look: Look, measure: M
     item.depth % 2 ? "sunken" : "bg",
   );
   prims.push({ d: `M0.5 ${HEADER}H${size.width - 0.5}`, stroke: "hairline", width: 1 });
-  prims.push(...groupTitle(group, 20, true, measure));
+  prims.push(chevron(PAD - 1, 16, true), ...groupTitle(group, 20, "", measure));
   prims.push({
     text: countsOf(group),
     x: size.width - PAD,

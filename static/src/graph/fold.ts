@@ -19,7 +19,7 @@ export interface RunOptions {
  * candidates; the widest wins, and of equally wide ones the shortest period, so "abababab" is four times "ab".
  * Takes time proportional to `tokens.length * maxPeriod`.
  */
-export function findRuns(tokens: Int32Array | readonly number[], options: RunOptions): Run[] {
+export function findRuns(tokens: Int32Array, options: RunOptions): Run[] {
   const n = tokens.length;
   const maxPeriod = Math.min(options.maxPeriod ?? 256, n >> 1);
   const candidates: Run[] = [];

@@ -53,6 +53,12 @@ export function isScope(child: GNode | GScope): child is GScope {
 }
 
 const MAX_DEPTH = 200;
+const NO_FLAGS: ReadonlySet<Flag> = new Set();
+const KINDS: readonly wire.Node["kind"][] = ["op", "leaf", "parameter", "constant"];
+
+function mix(hash: number, value: number): number {
+  return (Math.imul(hash ^ value, 0x9e3779b1) ^ (hash >>> 15)) | 0;
+}
 
 export class GraphModel {
   readonly nodes: GNode[] = [];
@@ -89,6 +95,19 @@ export class GraphModel {
     return token;
   }
 
+  /** Folding compares thousands of nodes, so this is a hash of numbers rather than a string. */
+  #tokenOf(one: wire.Node): number {
+    let hash = this.token(one.op) * 31 + KINDS.indexOf(one.kind);
+    hash = mix(hash, one.place?.line ?? 0);
+    hash = mix(hash, one.place?.column ?? 0);
+    for (const output of one.outputs) {
+      hash = mix(hash, this.token(output.dtype) * 2 + (output.requires_grad ? 1 : 0));
+      for (const size of output.shape) hash = mix(hash, size);
+    }
+    for (const flag of one.flags ?? []) hash = mix(hash, this.token(flag));
+    return hash;
+  }
+
   #addScope(one: wire.Scope): void {
     if (one.id === 0 || this.scopes.has(one.id)) return;
     const known = this.scopes.get(one.parent) ?? this.root;
@@ -99,11 +118,7 @@ export class GraphModel {
   #addNode(one: wire.Node): void {
     if (this.byId.has(one.id)) return;
     const home = this.scopes.get(one.scope ?? 0) ?? this.root;
-    const first = one.outputs[0];
-    const op = one.op.replace(/^aten::/, "");
-    const flags = one.flags ?? [];
-    const place = one.place ? `${one.place.line}:${one.place.column ?? 0}` : "";
-    const shapes = one.outputs.map((output) => `${output.dtype}[${output.shape.join()}]`).join(";");
+    const op = one.op.startsWith("aten::") ? one.op.slice(6) : one.op;
     const node: GNode = {
       id: one.id,
       index: this.nodes.length,
@@ -111,15 +126,13 @@ export class GraphModel {
       op,
       name: one.outputs.find((output) => output.name)?.name ?? "",
       line: one.place?.line ?? 0,
-      flags: new Set(flags),
+      flags: one.flags?.length ? new Set(one.flags) : NO_FLAGS,
       failed: one.failed ?? "",
       wire: one,
       scope: home,
       ins: [],
       outs: [],
-      token: this.token(
-        `${one.kind}|${op}|${shapes}|${first?.requires_grad ? 1 : 0}|${flags.join()}|${place}`,
-      ),
+      token: this.#tokenOf(one),
     };
     this.nodes.push(node);
     this.byId.set(one.id, node);

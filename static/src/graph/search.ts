@@ -1,21 +1,32 @@
-/** Finding nodes by name, operation, kind, shape, type or place. */
+/** Finding nodes by name, operation, kind, shape, type, flag, scope or line. */
 import { formatShape } from "../numbers";
-import type { GNode, GraphModel } from "./model";
+import type { GNode, GraphModel, GScope } from "./model";
 
-function wordsOf(node: GNode): string {
-  const tensors = node.wire.outputs.map((output) => `${formatShape(output.shape)} ${output.dtype}`).join(" ");
-  const scopes: string[] = [];
-  for (let at = node.scope; at.parent; at = at.parent) scopes.push(at.name, at.type);
-  const flags = [...node.flags].join(" ");
-  return `${node.name} ${node.wire.op} ${node.wire.grad_fn ?? ""} ${node.kind} ${tensors} ${flags} ${scopes.join(" ")} line:${node.line}`.toLowerCase();
-}
-
-/** Nodes that have every word of `text`, in the order of execution. */
+/** Nodes that have every word of `text` somewhere, in the order of execution; `line:12` finds a line. */
 export function findNodes(model: GraphModel, text: string): GNode[] {
   const words = text.toLowerCase().match(/\([^)]*\)|\S+/g) ?? [];
   if (words.length === 0) return [];
-  return model.nodes.filter((node) => {
-    const all = wordsOf(node);
-    return words.every((word) => all.includes(word));
-  });
+  const scopes = new Map<GScope, string>();
+  const scopeWords = (scope: GScope): string => {
+    let known = scopes.get(scope);
+    if (known === undefined) {
+      const outer = scope.parent ? scopeWords(scope.parent) : "";
+      known = `${outer} ${scope.name} ${scope.type}`.toLowerCase();
+      scopes.set(scope, known);
+    }
+    return known;
+  };
+  const has = (node: GNode, word: string): boolean =>
+    node.name.toLowerCase().includes(word) ||
+    node.wire.op.toLowerCase().includes(word) ||
+    node.kind.includes(word) ||
+    scopeWords(node.scope).includes(word) ||
+    (word.startsWith("line:") && word === `line:${node.line}`) ||
+    (node.wire.grad_fn ?? "").toLowerCase().includes(word) ||
+    [...node.flags].some((flag) => flag.includes(word)) ||
+    node.wire.outputs.some(
+      ({ dtype, shape }) =>
+        dtype.includes(word) || (word.startsWith("(") && formatShape(shape).includes(word)),
+    );
+  return model.nodes.filter((node) => words.every((word) => has(node, word)));
 }

@@ -1,15 +1,18 @@
 /** Draws frames as SVG: only what is near the window is in the document, and only what changed is drawn again. */
+import { token } from "../theme";
 import type { Look } from "./cards";
 import { type Detail, detailAt, type Frame, type View } from "./frame";
 import { isLabel, type Prim } from "./prims";
-import type { Box, Line, Scene } from "./scene";
+import type { Box, Line } from "./scene";
+import { type Families, FONTS } from "./text";
 
 const NS = "http://www.w3.org/2000/svg";
 
 export interface Painter {
   readonly element: HTMLElement | SVGElement;
   resize(width: number, height: number): void;
-  draw(frame: Frame, view: View): void;
+  /** False when there was too much for one frame and it must be called again. */
+  draw(frame: Frame, view: View): boolean;
   destroy(): void;
 }
 
@@ -55,12 +58,19 @@ interface Mounted {
   box: Box;
   look: Look;
   dimmed: boolean;
+  detail: Detail;
 }
 
 interface MountedLine {
   group: SVGGElement;
+  line: Line;
   state: string | null;
+  detail: Detail;
 }
+
+/** Time for making elements in one frame; the browser needs about twice as much again to lay them out. */
+const BUDGET_MS = 9;
+const GLIDE: KeyframeAnimationOptions = { duration: 150, easing: "ease-out" };
 
 export class SvgPainter implements Painter {
   readonly element = svgElement("svg", { class: "ag-svg", "aria-hidden": "true" });
@@ -80,6 +90,7 @@ export class SvgPainter implements Painter {
   /** The part of the world that is in the document. */
   #held = { left: 0, top: 0, right: 0, bottom: 0 };
   #before: View = { scale: 1, x: 0, y: 0 };
+  #until = 0;
 
   constructor(readonly moves: () => boolean) {
     const { groups, lines, boxes, chips } = this.#layers;
@@ -93,10 +104,9 @@ export class SvgPainter implements Painter {
     this.#held = { left: 0, top: 0, right: 0, bottom: 0 };
   }
 
-  draw(frame: Frame, view: View): void {
+  draw(frame: Frame, view: View): boolean {
     this.#world.setAttribute("transform", `translate(${view.x} ${view.y}) scale(${view.scale})`);
     const detail = detailAt(view.scale);
-    const newScene = frame.scene !== this.#frame?.scene;
     const seen = {
       left: -view.x / view.scale,
       top: -view.y / view.scale,
@@ -109,6 +119,7 @@ export class SvgPainter implements Painter {
       seen.top >= held.top &&
       seen.right <= held.right &&
       seen.bottom <= held.bottom;
+    let done = true;
     if (frame !== this.#frame || detail !== this.#detail || !inside) {
       const [mx, my] = [(seen.right - seen.left) * 0.15, (seen.bottom - seen.top) * 0.15];
       this.#held = {
@@ -117,105 +128,123 @@ export class SvgPainter implements Painter {
         right: seen.right + mx,
         bottom: seen.bottom + my,
       };
-      const redetailed = detail !== this.#detail;
-      // Without a common scale and place there is nothing to move from.
-      const moving = newScene && this.#frame !== null && this.#boxes.size > 0 && this.moves();
-      const shift = moving
-        ? { x: (this.#before.x - view.x) / view.scale, y: (this.#before.y - view.y) / view.scale }
+      // Boxes glide to their new place only if they were on screen at the same scale.
+      const newScene = frame.scene !== this.#frame?.scene;
+      const before = this.#before;
+      const glides = newScene && this.#boxes.size > 0 && before.scale === view.scale && this.moves();
+      const shift = glides
+        ? { x: (before.x - view.x) / view.scale, y: (before.y - view.y) / view.scale }
         : null;
-      this.#detail = detail;
-      this.#drawBoxes(frame, newScene, redetailed, this.#before.scale === view.scale ? shift : null);
-      this.#drawLines(frame, newScene, redetailed, shift !== null);
-      if (frame !== this.#frame) {
+      this.#until = performance.now() + BUDGET_MS;
+      const boxes = this.#drawBoxes(frame, newScene, detail, shift);
+      const lines = this.#drawLines(frame, newScene, detail, shift !== null);
+      done = boxes && lines;
+      if (frame !== this.#frame || detail !== this.#detail) {
         this.#layers.chips.replaceChildren();
         if (detail === "full") appendPrims(this.#layers.chips, frame.chips());
       }
+      this.#detail = detail;
       this.#frame = frame;
+      if (!done) this.#held = { left: 0, top: 0, right: 0, bottom: 0 };
     }
     this.#before = { ...view };
+    return done;
   }
 
+  #late(): boolean {
+    return performance.now() > this.#until;
+  }
+
+  /** Puts every box in its place, and draws as many of those that changed as there is time for. */
   #drawBoxes(
     frame: Frame,
     newScene: boolean,
-    redetailed: boolean,
+    detail: Detail,
     shift: { x: number; y: number } | null,
-  ): void {
+  ): boolean {
     const gone = new Set(this.#boxes.keys());
     const { left, top, right, bottom } = this.#held;
+    let done = true;
     for (const box of frame.scene.boxes) {
       if (box.x > right || box.y > bottom || box.x + box.width < left || box.y + box.height < top) continue;
       const { key } = box.item;
       gone.delete(key);
+      let known = this.#boxes.get(key);
+      if (known && known.box.item.open !== box.item.open) {
+        known.group.remove();
+        known = undefined;
+      }
       const look = frame.look(box.item);
       const dimmed = frame.dimmed(box.item);
-      const known = this.#boxes.get(key);
-      const moved = !known || known.box.x !== box.x || known.box.y !== box.y;
       const same =
-        known &&
-        !redetailed &&
-        (!newScene || sameBox(known.box, box)) &&
+        known?.detail === detail &&
+        (known.box === box || sameBox(known.box, box)) &&
         sameLook(known.look, look) &&
         known.dimmed === dimmed;
-      if (same && !moved) {
-        known.box = box;
-        continue;
-      }
+      const late = !same && this.#late();
+      if (late) done = false;
+      if (!known && late) continue;
       const group = known?.group ?? svgElement("g");
-      if (!known || known.box.item.open !== box.item.open) {
+      const moved = !known || known.box.x !== box.x || known.box.y !== box.y;
+      if (moved) group.setAttribute("transform", `translate(${box.x} ${box.y})`);
+      if (!known) {
         (box.item.open ? this.#layers.groups : this.#layers.boxes).append(group);
-        if (shift) group.animate([{ opacity: 0 }, { opacity: 1 }], { duration: 150, easing: "ease-out" });
+        if (shift) group.animate([{ opacity: 0 }, { opacity: 1 }], GLIDE);
       } else if (moved && shift) {
         const from = `translate(${known.box.x + shift.x}px, ${known.box.y + shift.y}px)`;
-        const to = `translate(${box.x}px, ${box.y}px)`;
-        group.animate([{ transform: from }, { transform: to }], { duration: 150, easing: "ease-out" });
+        group.animate([{ transform: from }, { transform: `translate(${box.x}px, ${box.y}px)` }], GLIDE);
       }
-      if (moved) group.setAttribute("transform", `translate(${box.x} ${box.y})`);
-      if (!same) {
+      if (!same && !late) {
         group.replaceChildren();
-        appendPrims(group, frame.paint(box, look, this.#detail));
+        appendPrims(group, frame.paint(box, look, detail));
         if (dimmed) group.setAttribute("opacity", "0.3");
         else group.removeAttribute("opacity");
-      }
-      this.#boxes.set(key, { group, box, look, dimmed });
+        this.#boxes.set(key, { group, box, look, dimmed, detail });
+      } else if (known) known.box = late ? { ...known.box, x: box.x, y: box.y } : box;
     }
     for (const key of gone) {
       this.#boxes.get(key)?.group.remove();
       this.#boxes.delete(key);
     }
     // Outer groups lie under inner ones.
-    if (newScene) {
-      for (const box of frame.scene.boxes) {
-        if (!box.item.open) break;
-        const group = this.#boxes.get(box.item.key)?.group;
-        if (group) this.#layers.groups.append(group);
-      }
+    for (const box of newScene || !done ? frame.scene.boxes : []) {
+      if (!box.item.open) break;
+      const group = this.#boxes.get(box.item.key)?.group;
+      if (group) this.#layers.groups.append(group);
     }
+    return done;
   }
 
-  #drawLines(frame: Frame, newScene: boolean, redetailed: boolean, fade: boolean): void {
+  #drawLines(frame: Frame, newScene: boolean, detail: Detail, fade: boolean): boolean {
     const gone = new Set(this.#lines.keys());
     const { left, top, right, bottom } = this.#held;
+    let done = true;
     for (const line of frame.scene.lines) {
       if (line.left > right || line.top > bottom || line.right < left || line.bottom < top) continue;
       const { key } = line.edge;
-      gone.delete(key);
       const state = frame.lineState(line);
       const known = this.#lines.get(key);
-      if (known && !newScene && !redetailed && known.state === state) continue;
+      const same = known?.line === line && known.state === state && known.detail === detail;
+      if (!same && this.#late()) {
+        done = false;
+        // A line that led elsewhere is worse than none.
+        if (known?.line === line) gone.delete(key);
+        continue;
+      }
+      gone.delete(key);
+      if (same) continue;
       const group = known?.group ?? svgElement("g");
       group.replaceChildren();
-      appendPrims(group, frame.paintLine(line, state, this.#detail));
-      group.classList.toggle("ag-flow", state === "active");
+      appendPrims(group, frame.paintLine(line, state, detail));
       if (!known || state === "active" || state === "done") this.#layers.lines.append(group);
-      if (fade && newScene)
-        group.animate([{ opacity: 0 }, { opacity: 1 }], { duration: 150, easing: "ease-in" });
-      this.#lines.set(key, { group, state });
+      if (fade && newScene) group.animate([{ opacity: 0 }, { opacity: 1 }], GLIDE);
+      this.#lines.set(key, { group, line, state, detail });
     }
     for (const key of gone) {
       this.#lines.get(key)?.group.remove();
       this.#lines.delete(key);
     }
+    return done;
   }
 
   destroy(): void {
@@ -245,9 +274,10 @@ function sameLook(a: Look, b: Look): boolean {
   );
 }
 
-/** The whole picture as a document of its own; `dye` gives colours for the names of inks. */
-export function exportSvg(frame: Frame, dye: Dye, css: string): SVGSVGElement {
-  const { scene }: { scene: Scene } = frame;
+/** The whole picture as a document of its own, in the page's present colours. */
+export function svgText(frame: Frame, families: Families): string {
+  const { scene } = frame;
+  const dye: Dye = (ink) => token(`--${ink}`);
   const margin = 24;
   const [width, height] = [Math.ceil(scene.width + 2 * margin), Math.ceil(scene.height + 2 * margin)];
   const svg = svgElement("svg", {
@@ -257,18 +287,19 @@ export function exportSvg(frame: Frame, dye: Dye, css: string): SVGSVGElement {
     viewBox: `${-margin} ${-margin} ${width} ${height}`,
   });
   const style = svgElement("style");
-  style.textContent = css;
+  style.textContent = Object.entries(FONTS)
+    .map(([name, { size, weight, family }]) => `.ag-${name}{font:${weight} ${size}px ${families[family]}}`)
+    .join("");
   svg.append(style, svgElement("rect", { x: -margin, y: -margin, width, height, fill: dye("bg") }));
   const put = (prims: readonly Prim[], x = 0, y = 0) => {
     const group = svgElement("g", x || y ? { transform: `translate(${x} ${y})` } : {});
     appendPrims(group, prims, dye);
     svg.append(group);
   };
-  const box = (one: Box) => put(frame.paint(one, frame.look(one.item), "full"), one.x, one.y);
-  const line = (one: Line) => put(frame.paintLine(one, frame.lineState(one), "full"));
-  for (const one of scene.boxes) if (one.item.open) box(one);
-  for (const one of scene.lines) line(one);
-  for (const one of scene.boxes) if (!one.item.open) box(one);
+  const draw = (box: Box) => put(frame.paint(box, frame.look(box.item), "full"), box.x, box.y);
+  for (const box of scene.boxes) if (box.item.open) draw(box);
+  for (const line of scene.lines) put(frame.paintLine(line, frame.lineState(line), "full"));
+  for (const box of scene.boxes) if (!box.item.open) draw(box);
   put(frame.chips());
-  return svg;
+  return new XMLSerializer().serializeToString(svg);
 }

@@ -53,3 +53,21 @@ export function shorten(text: string, most: number): string {
   const head = Math.ceil((most - 1) / 2);
   return `${text.slice(0, head)}…${text.slice(text.length - (most - 1 - head))}`;
 }
+
+/** Two words on one line in so much room: the second gives way first, and goes when little of it would be left. */
+export function fitPair(
+  [first, firstFont]: readonly [string, Font],
+  [second, secondFont]: readonly [string, Font],
+  gap: number,
+  room: number,
+  measure: Measure,
+): [string, string] {
+  const letter = (font: Font) => measure("n", font);
+  const left = first ? room - measure(first, firstFont) - gap : room;
+  if (measure(second, secondFont) <= left) return [first, second];
+  const most = Math.floor(left / letter(secondFont));
+  if (first && most < 5) {
+    return [shorten(first, Math.max(1, Math.floor(room / letter(firstFont)))), ""];
+  }
+  return [first, shorten(second, Math.max(1, most))];
+}

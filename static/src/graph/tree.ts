@@ -122,7 +122,7 @@ export class TreeBuilder {
       items.length < FOLD_SCOPES
         ? []
         : findRuns(
-            items.map((item) => this.#token(item)),
+            Int32Array.from(items, (item) => this.#token(item)),
             { worth },
           );
     const found = { version: scope.version, items, runs };

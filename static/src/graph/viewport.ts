@@ -44,9 +44,24 @@ export class Viewport {
     host.addEventListener("wheel", this.#onWheel, { passive: false });
   }
 
+  /** Keeps the middle of the window where it is; false when nothing changed. */
+  resize(width: number, height: number): boolean {
+    if (width === this.width && height === this.height) return false;
+    this.view.x += (width - this.width) / 2;
+    this.view.y += (height - this.height) / 2;
+    this.width = width;
+    this.height = height;
+    return true;
+  }
+
   toWorld(x: number, y: number): [number, number] {
     const { view } = this;
     return [(x - view.x) / view.scale, (y - view.y) / view.scale];
+  }
+
+  /** The point of the picture in the middle of the window. */
+  middle(): [number, number] {
+    return this.toWorld(this.width / 2, this.height / 2);
   }
 
   panBy(dx: number, dy: number): void {

@@ -192,11 +192,3 @@ export class AutogradTimeline extends HTMLElement {
     this.#buttons.on.disabled = this.#buttons.last.disabled = all.length === 0 || this.#at >= this.#end;
   }
 }
-
-customElements.define("autograd-timeline", AutogradTimeline);
-
-declare global {
-  interface HTMLElementTagNameMap {
-    "autograd-timeline": AutogradTimeline;
-  }
-}

@@ -1,0 +1,66 @@
+/** What attention is on: the selection, what is pointed at here or elsewhere on the page, what a search has found. */
+import type { Attention } from "./frame";
+import type { GNode, GraphModel } from "./model";
+import type { Scene } from "./scene";
+import { findNodes } from "./search";
+import type { VItem } from "./visible";
+
+export class Focus {
+  /** A node, or the key of a group. */
+  selected: GNode | string | null = null;
+  /** The node that is selected; it may not have been recorded yet. */
+  selectedId: number | null = null;
+  hovered: GNode | null = null;
+  hoveredKey: string | null = null;
+  lit: readonly number[] = [];
+  query = "";
+  found: readonly GNode[] = [];
+  foundAt = -1;
+
+  select(what: GNode | string | null): void {
+    this.selected = what;
+    this.selectedId = what !== null && typeof what !== "string" ? what.id : null;
+  }
+
+  selectId(id: number | null, model: GraphModel): void {
+    this.selectedId = id;
+    this.selected = id === null ? null : (model.byId.get(id) ?? null);
+  }
+
+  search(text: string, model: GraphModel): void {
+    this.query = text.trim();
+    this.found = findNodes(model, this.query);
+    this.foundAt = -1;
+  }
+
+  /** The next match, or the one before. */
+  next(by: 1 | -1): GNode | null {
+    const total = this.found.length;
+    if (total === 0) return null;
+    this.foundAt = this.foundAt < 0 && by < 0 ? total - 1 : (this.foundAt + by + total) % total;
+    return this.found[this.foundAt] ?? null;
+  }
+
+  item(scene: Scene | null): VItem | null {
+    if (!scene || this.selected === null) return null;
+    if (typeof this.selected === "string") return scene.graph.items.get(this.selected) ?? null;
+    return scene.graph.itemOf[this.selected.index] ?? null;
+  }
+
+  attention(model: GraphModel): Attention {
+    const lit = new Set<GNode>();
+    for (const id of this.lit) {
+      const node = model.byId.get(id);
+      if (node) lit.add(node);
+    }
+    if (this.hovered) lit.add(this.hovered);
+    return {
+      selected: this.selected,
+      lit,
+      litKey: this.hoveredKey,
+      found: new Set(this.found),
+      foundHere: this.found[this.foundAt] ?? null,
+      searching: this.query !== "",
+    };
+  }
+}

@@ -1,0 +1,281 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { arrange, type ScopeLayout } from "./arrange";
+import { Backward } from "./backward";
+import { sizeOf } from "./cards";
+import { describeGraph, describeNode, listing } from "./describe";
+import { Feed, type GraphEvent } from "./feed";
+import { chain, cuts, longChain, type Recorded, Recorder, tinyModel, valuesOf } from "./fixtures";
+import { Focus } from "./focus";
+import { Frame } from "./frame";
+import { GraphModel } from "./model";
+import { neighbour } from "./navigate";
+import { isLabel } from "./prims";
+import { compose, lineMiddle, plan, type Scene } from "./scene";
+import { findNodes } from "./search";
+import { appendPrims, svgElement, svgText } from "./svg";
+import { estimate, shorten } from "./text";
+import { TreeBuilder } from "./tree";
+import { visibleGraph } from "./visible";
+
+interface Picture {
+  model: GraphModel;
+  backward: Backward;
+  scene: Scene;
+  focus: Focus;
+  frame(): Frame;
+}
+
+function picture(recorded: Recorded): Picture {
+  const model = new GraphModel();
+  model.push(recorded);
+  const backward = new Backward(model);
+  backward.sync();
+  backward.go(null);
+  const graph = visibleGraph(new TreeBuilder(model).build(), model.nodes, (group) => group.kind !== "repeat");
+  const planned = plan(graph, "down", 1600, estimate);
+  const layouts: ScopeLayout[] = [];
+  for (const scope of planned.request.scopes) {
+    layouts.push(
+      arrange(
+        scope,
+        scope.child.map((at) => layouts[at] ?? null),
+        "down",
+        1600,
+      ),
+    );
+  }
+  const scene = compose(graph, planned, layouts);
+  const focus = new Focus();
+  return {
+    model,
+    backward,
+    scene,
+    focus,
+    frame: () => new Frame(scene, backward, focus.attention(model), estimate),
+  };
+}
+
+const texts = (one: Picture, key: string): string[] => {
+  const box = one.scene.byKey.get(key);
+  if (!box) throw new Error(`no box ${key}`);
+  const frame = one.frame();
+  return frame
+    .paint(box, frame.look(box.item), "full")
+    .filter(isLabel)
+    .map((label) => label.text);
+};
+
+describe("what a box says", () => {
+  const one = picture(chain());
+  it("name, operation, shape, value and gradient", () => {
+    expect(texts(one, "n4")).toEqual(["out", "sum", "()", "25.00", "1."]);
+    expect(texts(one, "n2")).toEqual(["c", "mul", "(25,)", "all 1."]);
+  });
+
+  it("a type other than float32, a version, why there is no gradient, what went wrong", () => {
+    const all = picture(cuts());
+    const by = (name: string) => `n${all.model.nodes.find((node) => node.name === name)?.id}`;
+    expect(texts(all, by("as_double"))).toContain("(2, 3) float64");
+    expect(texts(all, by("z"))).toEqual(expect.arrayContaining(["exp_", "version 1"]));
+    expect(texts(all, by("c2"))).toContain("no_grad");
+    expect(texts(all, by("logs"))).toContain("3 not finite");
+    const failed = all.model.nodes.find((node) => node.failed);
+    expect(texts(all, `n${failed?.id}`).join(" ")).toContain("RuntimeError: a leaf Variable that");
+  });
+
+  it("inside its module a parameter without the module's name", () => {
+    const tiny = picture(tinyModel());
+    const parameters = [...tiny.scene.byKey.values()].filter((box) => box.item.node?.kind === "parameter");
+    expect(parameters.map((box) => texts(tiny, box.item.key)[0])).toEqual(
+      expect.arrayContaining(["weight", "bias"]),
+    );
+  });
+
+  it("has the same size whatever the step, so that stepping moves nothing", () => {
+    for (const box of one.scene.byKey.values()) {
+      const before = sizeOf(box.item, estimate);
+      one.backward.go(1);
+      expect(sizeOf(box.item, estimate)).toEqual(before);
+      one.backward.go(null);
+      expect([before.width, before.height]).toEqual([box.width, box.height]);
+    }
+  });
+
+  it("keeps its words inside the box and off one another", () => {
+    const r = new Recorder();
+    const long = "a_variable_with_a_name_that_goes_on_and_on_for_longer_than_anyone_would_read";
+    const shape = [1000, 2000, 3000, 4000, 5000];
+    r.add("some_operation_with_an_endless_name_as_well", [], { name: long, shape, dtype: "complex128" });
+    for (const all of [picture(r.done()), picture(cuts()), picture(tinyModel(6)), picture(longChain(1000))]) {
+      const frame = all.frame();
+      for (const box of all.scene.boxes) {
+        const labels = frame.paint(box, frame.look(box.item), "full").filter(isLabel);
+        const spans = labels.map(({ text, x, y, font, anchor }) => {
+          const width = estimate(text, font);
+          const from = anchor === "end" ? x - width : anchor === "middle" ? x - width / 2 : x;
+          return { text, y, from, to: from + width };
+        });
+        for (const [i, span] of spans.entries()) {
+          expect(span.from, span.text).toBeGreaterThanOrEqual(0);
+          expect(span.to, span.text).toBeLessThanOrEqual(box.width + 0.5);
+          const over = spans.find(
+            (other, k) => k > i && other.y === span.y && other.from < span.to && span.from < other.to,
+          );
+          expect(over?.text, `over ${span.text}`).toBeUndefined();
+        }
+      }
+    }
+    expect(shorten("encoder.layers.3.weight", 12)).toHaveLength(12);
+  });
+});
+
+describe("stepping backward", () => {
+  it("rings the active node, carries what enters and leaves, and paints the way behind orange", () => {
+    const one = picture(chain());
+    one.backward.go(2);
+    const frame = one.frame();
+    const states = Object.fromEntries(
+      one.scene.lines.map((line) => [line.edge.to?.node?.name, frame.lineState(line)]),
+    );
+    expect(states).toEqual({ b: null, c: "active", d: "done", out: "done" });
+    const look = (key: string) => frame.look(one.scene.byKey.get(key)?.item as never).backward;
+    expect(["n0", "n1", "n2", "n3", "n4"].map(look)).toEqual([null, null, "active", "done", "done"]);
+    expect(
+      frame
+        .chips()
+        .filter(isLabel)
+        .map((label) => label.text),
+    ).toEqual(["all 1.", "all 2."]);
+  });
+
+  it("lights the closed group that holds the active node", () => {
+    const one = picture(longChain(1000));
+    one.backward.go(500);
+    const repeat = one.scene.boxes.find((box) => box.item.group?.kind === "repeat");
+    expect(one.frame().look(repeat?.item as never).backward).toBe("active");
+  });
+});
+
+describe("text from a program", () => {
+  const hostile = '<img src=x onerror=alert(1)> "quoted" & more';
+
+  it("is only ever text", () => {
+    const group = svgElement("g");
+    appendPrims(group, [{ text: hostile, x: 0, y: 0, font: "name", ink: "ink" }]);
+    expect(group.querySelector("img")).toBeNull();
+    expect(group.textContent).toBe(hostile);
+  });
+
+  it("is escaped in the exported picture", () => {
+    const r = new Recorder();
+    r.add("sin", [], { name: "<img onerror=x>", value: valuesOf([1]) });
+    const svg = svgText(picture(r.done()).frame(), { sans: "Sans", mono: "Mono" });
+    expect(svg).toContain("&lt;img onerror=x&gt;");
+    expect(svg).not.toContain("<img");
+    expect(new DOMParser().parseFromString(svg, "image/svg+xml").querySelector("parsererror")).toBeNull();
+  });
+});
+
+describe("finding", () => {
+  const model = picture(tinyModel()).model;
+  const found = (text: string) => findNodes(model, text).map((node) => node.name || node.op);
+  it.each([
+    ["addmm", ["addmm", "addmm"]],
+    ["layer1 addmm", ["addmm"]],
+    ["parameter layer2", ["layer2.weight", "layer2.bias"]],
+    ["(16, 1000)", ["some_input"]],
+    ["line:15", ["relu"]],
+    ["inplace bias", ["layer1.bias", "layer2.bias"]],
+    ["nothing like this", []],
+    ["  ", []],
+  ])("%s", (text, names) => expect(found(text)).toEqual(names));
+
+  it("goes round in both directions", () => {
+    const focus = new Focus();
+    focus.search("linear", model);
+    expect(focus.found).toHaveLength(4);
+    expect(focus.next(-1)).toBe(focus.found[3]);
+    expect(focus.next(1)).toBe(focus.found[0]);
+    expect(focus.next(1)).toBe(focus.found[1]);
+  });
+});
+
+describe("walking by keyboard", () => {
+  const one = picture(tinyModel());
+  const item = (name: string) =>
+    [...one.scene.byKey.values()].find((box) => box.item.node?.name === name)?.item;
+  const go = (from: string, ...arrows: ("up" | "down" | "left" | "right")[]) => {
+    let at = item(from) ?? null;
+    for (const arrow of arrows) at = at && neighbour(one.scene, at, arrow);
+    return at?.node?.name || at?.node?.op || at?.group?.name;
+  };
+  it("follows edges down and up, through the borders of modules", () => {
+    expect(go("loss", "up")).toBe("pow");
+    expect(go("loss", "up", "up")).toBe("sub");
+    expect(go("loss", "up", "up", "up")).toBe("addmm");
+    expect(go("some_input", "down")).toBe("addmm");
+    expect(go("some_input", "down", "down")).toBe("relu");
+    expect(go("loss", "down")).toBeUndefined();
+  });
+
+  it("goes sideways to what stands beside", () => {
+    const from = [...one.scene.byKey.values()].find((box) => box.item.node?.name === "ideal_output");
+    const next = from && neighbour(one.scene, from.item, "right");
+    expect(one.scene.byKey.get(next?.key ?? "")?.x).toBeGreaterThan(from?.x ?? Infinity);
+  });
+});
+
+describe("in words", () => {
+  it("describes a node by what is drawn on it", () => {
+    const { model, backward } = picture(chain());
+    const c = model.nodes[2];
+    expect(describeNode(c as never, backward)).toBe(
+      "c, mul, operation; shape (25,) float32; value ‖6.928‖; gradient ‖5.‖; line 5; from b; to d.",
+    );
+    expect(describeGraph(model)).toBe("Computation graph: 4 operations, 1 input tensor, 5 backward steps.");
+  });
+
+  it("lists the picture as it is nested", () => {
+    const { scene, backward } = picture(tinyModel());
+    const list = listing(scene.graph, backward);
+    expect(list.querySelectorAll(":scope > li").length).toBe(scene.graph.root.items.length);
+    expect(list.textContent).toContain("layer1 Linear, module, open, 2 operations · 2 parameters.");
+    expect(listing(scene.graph, backward, 3).textContent).toContain(`and ${scene.graph.count - 3} more`);
+  });
+});
+
+describe("Feed", () => {
+  let taken: GraphEvent[];
+  beforeAll(() => {
+    taken = [];
+  });
+
+  it("takes what is small at once and what is large piece by piece, in order", async () => {
+    const feed = new Feed((piece) => taken.push(piece));
+    const large = longChain(3000);
+    feed.push(large);
+    feed.push(chain());
+    expect(taken).toHaveLength(1);
+    await expect.poll(() => taken.length, { timeout: 5000 }).toBeGreaterThan(12);
+    await expect.poll(() => taken.at(-1)?.steps.length).toBe(5);
+    const model = new GraphModel();
+    for (const piece of taken.slice(0, -1)) model.push(piece);
+    expect([model.nodes.length, model.edges, model.steps.length]).toEqual([
+      large.nodes.length,
+      large.edges.length,
+      large.steps.length,
+    ]);
+  });
+});
+
+describe("lineMiddle", () => {
+  it("is on the line", () => {
+    const { scene } = picture(chain());
+    for (const line of scene.lines) {
+      const [x, y] = lineMiddle(line);
+      expect(x).toBeCloseTo(line.points[0] ?? 0);
+      expect(y).toBeGreaterThan(line.top);
+      expect(y).toBeLessThan(line.bottom);
+    }
+  });
+});

@@ -1,0 +1,86 @@
+/** The window onto the picture: its view, and a painter that fits how much there is to paint. */
+import { CanvasPainter } from "./canvas";
+import type { Frame } from "./frame";
+import { type Painter, SvgPainter } from "./svg";
+import type { Families } from "./text";
+import { Viewport, type ViewportEvents } from "./viewport";
+
+/** Above this many boxes the picture is drawn on a canvas. */
+export const SVG_LIMIT = 2000;
+
+export function moves(): boolean {
+  return !window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+}
+
+export class Screen {
+  readonly stage = document.createElement("div");
+  readonly viewport: Viewport;
+  families: Families = { sans: "sans-serif", mono: "monospace" };
+  #frame: Frame | null = null;
+  #painter: Painter | null = null;
+  #request = 0;
+
+  constructor(
+    events: Omit<ViewportEvents, "changed">,
+    readonly painted: (scale: number) => void,
+  ) {
+    this.stage.className = "ag-stage";
+    this.stage.tabIndex = 0;
+    this.stage.setAttribute("role", "application");
+    this.stage.setAttribute("aria-roledescription", "graph");
+    this.viewport = new Viewport(this.stage, { ...events, changed: () => this.repaint() }, () => !moves());
+  }
+
+  show(frame: Frame): void {
+    this.#frame = frame;
+    this.repaint();
+  }
+
+  /** Paints with the next frame of the browser. */
+  repaint(): void {
+    if (!this.#request && this.stage.isConnected) this.#request = requestAnimationFrame(this.#paint);
+  }
+
+  #paint = (): void => {
+    this.#request = 0;
+    const frame = this.#frame;
+    const { width, height, view } = this.viewport;
+    if (!frame || width === 0) return;
+    const wantsCanvas = frame.scene.boxes.length > SVG_LIMIT;
+    if (!this.#painter || this.#painter instanceof CanvasPainter !== wantsCanvas) {
+      this.#painter?.destroy();
+      this.#painter = wantsCanvas ? new CanvasPainter(this.families) : new SvgPainter(moves);
+      this.#painter.resize(width, height);
+      this.stage.append(this.#painter.element);
+    }
+    if (!this.#painter.draw(frame, view)) this.repaint();
+    this.painted(view.scale);
+  };
+
+  /** Takes over the size of the stage; false when it has not changed. */
+  measure(): boolean {
+    const { clientWidth, clientHeight } = this.stage;
+    if (!this.viewport.resize(clientWidth, clientHeight)) return false;
+    this.#painter?.resize(clientWidth, clientHeight);
+    this.repaint();
+    return true;
+  }
+
+  /** The colours of the page have changed. */
+  restyle(): void {
+    if (this.#painter instanceof CanvasPainter) this.#painter.restyle();
+    this.repaint();
+  }
+
+  clear(): void {
+    this.#frame = null;
+    this.#painter?.destroy();
+    this.#painter = null;
+    this.viewport.touched = false;
+  }
+
+  stop(): void {
+    cancelAnimationFrame(this.#request);
+    this.#request = 0;
+  }
+}
