@@ -16,7 +16,7 @@ import numpy as np
 
 from engine import dtypes
 from engine.dispatch import bind, into, run
-from engine.graph import new_node
+from engine.graph import NoGradView, new_node
 from engine.registry import OPS, POINTWISE, Dtypes, Kind, Op
 from engine.state import S
 from engine.tensor import Tensor, View
@@ -196,6 +196,8 @@ def _one_input(op: Op) -> Callable[..., Any]:
             )
         edge = input._edge if input._view is None else input._fresh_edge()
         if edge is None or not S.grad_enabled or y.dtype.kind not in "fc":
+            if view and edge is not None and not S.grad_enabled:
+                t._edge = (NoGradView(t), 0)
             return t
         n = new_node(kind)
         n.next_edges = (edge,)

@@ -202,6 +202,8 @@ def refresh_view(target: Tensor) -> None:
     assert target._counter is not None
     base_edge = view.base._fresh_edge()
     view.version = target._counter[0]
+    if target._edge is not None and type(target._edge[0]) is NoGradView:
+        return
     if base_edge is None or not target.dtype.differentiable:
         # The base does not require grad; a view made a leaf by hand stays one.
         if target._edge is not None and not target._edge[0].is_leaf_node:

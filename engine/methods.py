@@ -13,11 +13,11 @@ from engine import backend, dtypes, sampling
 from engine.dispatch import _SCALARS, KEYWORDS
 from engine.dtypes import dtype as dtype_type
 from engine.inplace import apply_inplace
-from engine.ops import arithmetic, create, derived, index, linalg, pointwise, reduce, shape
+from engine.ops import arithmetic, arrange, create, derived, index, linalg, pointwise, reduce, shape
 from engine.registry import OPS
 from engine.tensor import Tensor
 
-MODULES: tuple[ModuleType, ...] = (arithmetic, reduce, shape, index, linalg, derived)
+MODULES: tuple[ModuleType, ...] = (arithmetic, reduce, shape, arrange, index, linalg, derived)
 """Where public functions are; those whose first parameter is a tensor called ``input`` become methods."""
 
 _NOT_METHODS = {
@@ -114,7 +114,7 @@ def _attach_operators() -> None:
         "__getitem__": index.getitem,
         "__setitem__": index.setitem,
         "__iter__": _iterate,
-        "__reversed__": lambda self: shape.flip(self, 0),
+        "__reversed__": lambda self: arrange.flip(self, 0),
     }
     for name, function in hot.items():
         setattr(Tensor, name, function)
@@ -379,6 +379,7 @@ def _attach_conversions() -> None:
         ),
         "new_empty": lambda self, *size, dtype=None: create.empty(*size, dtype=dtype or self.dtype),
         "apply_": _apply_,
+        "where": lambda self, condition, other: arithmetic.where(condition, self, other),
         "is_same_size": lambda self, other: self._data.shape == other._data.shape,
         "bernoulli": create.bernoulli,
         "multinomial": create.multinomial,

@@ -603,7 +603,7 @@ def triu_indices(row: int, col: int, offset: int = 0) -> Tensor:
 
 def cartesian_prod(*tensors: Tensor) -> Tensor:
     """All combinations of one element from each vector, one row each."""
-    from engine.ops.shape import meshgrid, stack
+    from engine.ops.arrange import meshgrid, stack
 
     return stack([g.reshape(-1) for g in meshgrid(*tensors)], 1) if len(tensors) > 1 else tensors[0]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from engine.dispatch import composite
+from engine.ops import arrange
 from engine.ops import shape as _shape
 from engine.ops.linalg import matmul
 from engine.ops.pointwise import sub
@@ -95,7 +96,7 @@ def cross(input: Tensor, other: Tensor, dim: int | None = None) -> Tensor:
             f"linalg.cross: inputs dimension {dim} must have length 3. Got {input._data.shape[dim]} and "
             f"{other._data.shape[dim]}"
         )
-    shifted = [_shape.roll(t, -k, dim) for k in (1, 2) for t in (a, b)]
+    shifted = [arrange.roll(t, -k, dim) for k in (1, 2) for t in (a, b)]
     return shifted[0] * shifted[3] - shifted[2] * shifted[1]
 
 

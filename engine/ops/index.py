@@ -183,7 +183,8 @@ def _basic(input: Tensor, key: Any) -> tuple[Tensor, tuple[Any, ...] | None]:
             rest.append(slice(None))
             dim += 1
         elif isinstance(k, slice):
-            view = _sliced(view, dim, k)
+            if key is k or not _is_whole(k, view._data.shape[dim]):
+                view = _sliced(view, dim, k)
             rest.append(slice(None))
             dim += 1
         elif isinstance(k, (bool, np.bool_)):
@@ -247,6 +248,15 @@ def _index_tensor(k: Any) -> Tensor:
     if k.dtype is dtypes.uint8:
         k = k.to(dtypes.bool_)
     return k  # type: ignore[no-any-return]
+
+
+def _is_whole(k: slice, length: int) -> bool:
+    """Whether a slice among several indices takes a whole dimension: it then leaves no trace in the graph."""
+    return (
+        k.step in (None, 1)
+        and (k.start is None or (isinstance(k.start, int) and k.start == 0))
+        and (k.stop is None or (isinstance(k.stop, int) and k.stop >= length))
+    )
 
 
 def _sliced(view: Tensor, dim: int, k: slice) -> Tensor:

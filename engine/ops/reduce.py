@@ -509,8 +509,9 @@ def _softmax_forward(xp: Any, x: Any, dim: int) -> Any:
 
 
 def _softmax_vjp(F: Any, g: Any, y: Any, dim: int) -> Any:
+    # In this order a constant g gives exact zeros wherever y adds up to exactly 1, as in PyTorch.
     gy = g * y
-    return gy - y * (F.sum_dim(gy, dim, True) if len(y.shape) else gy)
+    return y * (g - (F.sum_dim(gy, dim, True) if len(y.shape) else gy))
 
 
 def _log_softmax_forward(xp: Any, x: Any, dim: int) -> Any:

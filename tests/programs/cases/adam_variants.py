@@ -11,7 +11,7 @@ def descend(make):
         loss.backward()
         optimizer.step()
         if step % 5 == 4:
-            print(step, f"{loss.item():.5f}", w.detach())
+            print(step, f"{loss.item():.4f}", w.detach())
     return optimizer
 
 
