@@ -13,8 +13,8 @@ from playground.runner.limits import KIB, MIB, Limits
 from playground.runner.wire import Exited
 
 _FAULT_LINE = re.compile(rb'File "<program[^"]*", line (\d{1,9})')
-_ITS_OWN: frozenset[Status] = frozenset({"ok", "error", "timeout", "memory"})
-"""What a child may say of itself; `timeout` because the CPU limit is met without our doing."""
+_ITS_OWN: frozenset[Status] = frozenset({"ok", "error", "timeout", "memory", "output_limit"})
+"""What a child may say of itself: how its program went, and the limits it can meet without our doing."""
 
 
 def fault_line(fault: bytes) -> int:

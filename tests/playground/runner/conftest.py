@@ -21,6 +21,16 @@ def runner() -> Iterator[Runner]:
     made.close()
 
 
+@pytest.fixture(scope="module")
+def patient() -> Iterator[Runner]:
+    """Another with a server's own time limits, for programs that are to meet another limit first, on a busy machine too."""
+    made = Runner(Limits(slots=2), entry=SMALL_WORKER)
+    made.start()
+    until_ready(made)
+    yield made
+    made.close()
+
+
 @pytest.fixture
 def make_runner() -> Iterator[MakeRunner]:
     """Make runners with limits of the test's own; they are closed after it."""

@@ -12,7 +12,7 @@ import pytest
 from playground.protocol import Finished, Notice
 from playground.runner.client import Runner
 from tests.playground.runner.conftest import MakeRunner
-from tests.playground.runner.watch import Watch, dead, run, start, until
+from tests.playground.runner.watch import dead, run, start, until
 
 SEND = """
 import os, struct, msgspec
@@ -77,23 +77,23 @@ def test_swallowing_every_interrupt_does_not_help(runner: Runner) -> None:
     assert last.wall_ms < 4000
 
 
-def test_printing_without_end(runner: Runner) -> None:
-    watch = run(runner, "while True: print('y')")
+def test_printing_without_end(patient: Runner) -> None:
+    watch = run(patient, "while True: print('y')")
     assert watch.finished().status == "output_limit"
     assert watch.finished().message == "The run was stopped: it printed more than 256 KiB."
     assert len(watch.text) == 64 * 1024
     assert len(watch.notices) == 1
 
 
-def test_printing_without_end_past_python(runner: Runner) -> None:
-    watch = run(runner, "import os\nwhile True: os.write(1, b'y' * 1000)")
+def test_printing_without_end_past_python(patient: Runner) -> None:
+    watch = run(patient, "import os\nwhile True: os.write(1, b'y' * 1000)")
     assert watch.finished().status == "output_limit"
     assert len(watch.text) == 64 * 1024
     assert len(watch.notices) == 1
 
 
-def test_printing_a_little_too_much_is_cut_and_goes_on(runner: Runner) -> None:
-    watch = run(runner, "for i in range(100): print('é' * 500)\nprint('the end')")
+def test_printing_a_little_too_much_is_cut_and_goes_on(patient: Runner) -> None:
+    watch = run(patient, "for i in range(100): print('é' * 500)\nprint('the end')")
     assert watch.finished().status == "ok"
     assert 64 * 1024 - 1 <= len(watch.text.encode()) <= 64 * 1024
     assert [notice.message for notice in watch.notices] == [
@@ -109,24 +109,24 @@ def test_printing_a_little_too_much_is_cut_and_goes_on(runner: Runner) -> None:
         "x = 1\nx = 'a' * 10**9",
     ],
 )
-def test_allocating_without_end_is_a_memory_error_with_a_line(runner: Runner, code: str) -> None:
-    watch = run(runner, code)
+def test_allocating_without_end_is_a_memory_error_with_a_line(patient: Runner, code: str) -> None:
+    watch = run(patient, code)
     last = watch.finished()
     assert (last.status, last.message) == ("memory", "The program ran out of memory: it may use 256 MiB.")
     assert watch.errors[0].line == 2
 
 
-def test_two_hundred_megabytes_may_be_used(runner: Runner) -> None:
-    assert run(runner, "import numpy\nprint(int(numpy.ones(25_000_000).sum()))").text == "25000000\n"
+def test_two_hundred_megabytes_may_be_used(patient: Runner) -> None:
+    assert run(patient, "import numpy\nprint(int(numpy.ones(25_000_000).sum()))").text == "25000000\n"
 
 
-def test_results_without_end(make_runner: MakeRunner, runner: Runner) -> None:
+def test_results_without_end(make_runner: MakeRunner, patient: Runner) -> None:
     code = "from playground.protocol import Notice\nwhile True: channel.emit(Notice(message='x' * 16000))"
-    watch = run(runner, code)
+    watch = run(patient, code)
     assert watch.finished().status == "output_limit"
     assert "4,096 KiB" in watch.finished().message
     assert 250 <= len(watch.notices) <= 262
-    few = make_runner(events=50)
+    few = make_runner(events=50, wall_soft_s=10, wall_hard_s=11)
     watch = run(few, "from playground.protocol import Notice\nwhile True: channel.emit(Notice(message=''))")
     assert watch.finished().status == "output_limit"
     assert 50 <= len(watch.events) <= 53
@@ -309,7 +309,7 @@ def test_a_forged_ending_is_an_ending(runner: Runner) -> None:
     assert watch.events[-1] is last
 
 
-@pytest.mark.parametrize("status", ["cancelled", "crashed", "output_limit"])
+@pytest.mark.parametrize("status", ["cancelled", "crashed"])
 def test_a_program_cannot_say_what_only_we_know(runner: Runner, status: str) -> None:
     watch = run(runner, f"{SEND}\nsend({{'type': 'finished', 'status': '{status}', 'wall_ms': 1.0}})")
     assert watch.finished().status == "error"
@@ -337,13 +337,12 @@ def test_closing_the_pipes_and_going_on_ends_with_the_time(runner: Runner) -> No
     )
 
 
-def test_a_deadline_never_cuts_a_frame(make_runner: MakeRunner, runner: Runner) -> None:
-    patient = make_runner(wall_soft_s=0.5, results_bytes=2**34, events=2**30, frames=2**30)
+def test_a_deadline_never_cuts_a_frame(make_runner: MakeRunner) -> None:
+    endless = make_runner(wall_soft_s=0.5, results_bytes=2**34, events=2**30, frames=2**30)
     code = "from playground.protocol import Notice\nwhile True: channel.emit(Notice(message='x' * 16000))"
     for _ in range(3):
-        watch = run(patient, code)
+        watch = run(endless, code)
         assert (watch.finished().status, watch.finished().operations) == ("timeout", 7)
-        assert isinstance(watch, Watch)
 
 
 def test_filling_the_fault_pipe_changes_nothing(runner: Runner) -> None:
