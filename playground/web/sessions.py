@@ -20,7 +20,6 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
 
 from playground.protocol import SessionContent
-from playground.web.boot import BootSession
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +68,27 @@ class Unavailable(Exception):
     """The database is absent, full, locked or of another version. The message is for the person who wants to share."""
 
 
+class StoredSession(msgspec.Struct, frozen=True):
+    """A row. It encodes to the JSON of `playground.web.boot.BootSession`, without decoding megabytes of results."""
+
+    id: str
+    parent: str
+    created: str
+    content: msgspec.Raw
+    """`SessionContent` as it was checked when it was stored."""
+
+    def head(self) -> SessionHead:
+        """What the server itself needs of the content."""
+        return msgspec.json.decode(self.content, type=SessionHead)
+
+
+class SessionHead(msgspec.Struct):
+    """The code and title of a stored session; the rest is not looked at."""
+
+    code: str
+    title: str = ""
+
+
 class Sessions:
     """The sessions of one database. Opens it when first needed, and again after a failure."""
 
@@ -111,13 +131,12 @@ class Sessions:
             # Someone stored the same content, or took the same id, between the look and the insert.
             return self._do(work)
 
-    def load(self, session_id: str) -> BootSession | None:
+    def load(self, session_id: str) -> StoredSession | None:
         """A stored session, or None if there is none of that id. Raises Unavailable."""
         row = self._do(lambda connection: self._row(connection, session_id))
         if row is None:
             return None
-        content = msgspec.json.decode(row.content, type=SessionContent)
-        return BootSession(id=row.id, parent=row.parent, created=row.created, content=content)
+        return StoredSession(row.id, row.parent, row.created, msgspec.Raw(row.content))
 
     def ready(self) -> bool:
         """Whether sessions can be read now."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from pathlib import Path
+from typing import cast
 
 import msgspec
 from flask import Blueprint, Flask, Response, render_template, request, url_for
@@ -17,7 +18,7 @@ from playground.settings import Settings
 from playground.web import gallery, validation
 from playground.web.assets import Assets, NotBuilt
 from playground.web.boot import Boot, BootLimits, BootSession, Devices, DeviceState
-from playground.web.sessions import Sessions, Unavailable
+from playground.web.sessions import Sessions, StoredSession, Unavailable
 
 _SCRIPT_SAFE = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
 _ICON = Path(__file__).with_name("icon.svg")
@@ -51,7 +52,7 @@ def views(settings: Settings, sessions: Sessions, runner: Runner, assets: Assets
     """Every address there is, save the websocket's and the build's."""
     site = Blueprint("views", __name__)
 
-    def boot(session: BootSession | None, *, embed: bool) -> Boot:
+    def boot(session: StoredSession | None, *, embed: bool) -> Boot:
         limits = settings.limits
         return Boot(
             version=__version__,
@@ -66,11 +67,11 @@ def views(settings: Settings, sessions: Sessions, runner: Runner, assets: Assets
                 operations=limits.operations,
                 session_bytes=settings.session_bytes,
             ),
-            session=session,
+            session=cast("BootSession | None", session),  # the same JSON
             examples=[] if embed else list(gallery.examples()),
         )
 
-    def stored(session_id: str) -> BootSession:
+    def stored(session_id: str) -> StoredSession:
         found = sessions.load(session_id)
         if found is None:
             raise Refusal(
@@ -81,9 +82,10 @@ def views(settings: Settings, sessions: Sessions, runner: Runner, assets: Assets
             )
         return found
 
-    def page(template: str, data: Boot) -> Response:
-        title = data.session.content.title if data.session else ""
-        html = render_template(template, boot=embedded_json(data), head=assets.head(), title=title)
+    def page(template: str, session: StoredSession | None = None, *, embed: bool = False) -> Response:
+        title = session.head().title if session else ""
+        data = embedded_json(boot(session, embed=embed))
+        html = render_template(template, boot=data, head=assets.head(), title=title)
         return Response(html, mimetype="text/html", headers={"Cache-Control": "no-cache"})
 
     def download(body: bytes, mimetype: str, name: str) -> Response:
@@ -95,20 +97,20 @@ def views(settings: Settings, sessions: Sessions, runner: Runner, assets: Assets
 
     @site.get("/")
     def index() -> Response:
-        return page("index.html", boot(None, embed=False))
+        return page("index.html")
 
     @site.get("/s/<session_id>")
     def session(session_id: str) -> Response:
-        return page("index.html", boot(stored(session_id), embed=False))
+        return page("index.html", stored(session_id))
 
     @site.get("/embed/<session_id>")
     def embed(session_id: str) -> Response:
-        return page("embed.html", boot(stored(session_id), embed=True))
+        return page("embed.html", stored(session_id), embed=True)
 
     @site.get("/s/<session_id>.py")
     def program(session_id: str) -> Response:
         found = stored(session_id)
-        return download(found.content.code.encode(), "text/x-python", f"playground-{found.id}.py")
+        return download(found.head().code.encode(), "text/x-python", f"playground-{found.id}.py")
 
     @site.get("/s/<session_id>.json")
     def session_json(session_id: str) -> Response:

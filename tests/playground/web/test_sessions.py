@@ -41,7 +41,7 @@ def test_a_session_comes_back_as_it_was(store: Sessions) -> None:
     )
     found = store.load(store.save(content))
     assert found is not None
-    assert found.content == content
+    assert msgspec.json.decode(found.content, type=SessionContent) == content
     assert found.parent == ""
     assert found.created.endswith("Z")
     assert store.load("nothing") is None
@@ -85,7 +85,7 @@ def test_a_different_content_never_takes_a_taken_id(store: Sessions, monkeypatch
     for name, content in zip(names, contents, strict=True):
         found = store.load(name)
         assert found is not None
-        assert found.content == content
+        assert found.head().code == content.code
         assert store.save(content) == name
 
 
