@@ -74,7 +74,9 @@ def uniform_(tensor: T, a: float = 0.0, b: float = 1.0, generator: Generator | N
     array = tensor._data
     return _fill(
         tensor,
-        sampling.in_memory_order(array, lambda shape, _: sampling.uniform(shape, array.dtype, a, b, generator)),
+        sampling.in_memory_order(
+            array, lambda shape, _: sampling.uniform(shape, array.dtype, a, b, generator)
+        ),
     )
 
 
@@ -84,7 +86,8 @@ def normal_(tensor: T, mean: float = 0.0, std: float = 1.0, generator: Generator
     return _fill(
         tensor,
         sampling.in_memory_order(
-            array, lambda shape, contiguous: sampling.normal(shape, array.dtype, mean, std, generator, contiguous)
+            array,
+            lambda shape, contiguous: sampling.normal(shape, array.dtype, mean, std, generator, contiguous),
         ),
     )
 
@@ -104,7 +107,8 @@ def trunc_normal_(
 
     if mean < a - 2 * std or mean > b + 2 * std:
         warnings.warn(
-            "mean is more than 2 std from [a, b] in nn.init.trunc_normal_. The distribution of values may be incorrect.",
+            "mean is more than 2 std from [a, b] in nn.init.trunc_normal_. The distribution of values may be "
+            "incorrect.",
             UserWarning,
             stacklevel=2,
         )

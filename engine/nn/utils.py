@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.ops import reduce, shape
+from engine.ops import arrange, reduce, shape
 from engine.state import S
 from engine.tensor import Tensor
 
@@ -44,12 +44,13 @@ def get_total_norm(
     before, S.grad_enabled = S.grad_enabled, False
     try:
         norms = [reduce.norm(t, float(norm_type)) for t in given]
-        total = reduce.norm(shape.stack(norms), float(norm_type))
+        total = reduce.norm(arrange.stack(norms), float(norm_type))
     finally:
         S.grad_enabled = before
     if error_if_nonfinite and not math.isfinite(total.item()):
         raise RuntimeError(
-            f"The total norm of order {float(norm_type)} for gradients from `parameters` is non-finite, so it cannot be "
+            f"The total norm of order {float(norm_type)} for gradients from `parameters` is non-finite, so it "
+            "cannot be "
             "clipped. To disable this error and scale the gradients by the non-finite norm anyway, set "
             "`error_if_nonfinite=False`"
         )
@@ -99,7 +100,7 @@ def clip_grad_value_(
 
 def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
     """All elements of `parameters` one after the other, shape (n,)."""
-    return shape.cat([shape.reshape(p, (-1,)) for p in parameters])
+    return arrange.cat([shape.reshape(p, (-1,)) for p in parameters])
 
 
 def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:

@@ -6,13 +6,36 @@ Each case is source text that may use ``torch``, ``nn``, ``F``, ``optim`` and th
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import io
 import warnings
 from typing import Any
 
 ACTIVATIONS = [
-    *["relu", "relu6", "elu", "selu", "celu", "gelu", "silu", "mish", "sigmoid", "tanh", "softplus", "softsign"],
-    *["hardtanh", "hardswish", "hardsigmoid", "logsigmoid", "tanhshrink", "softshrink", "hardshrink", "leaky_relu"],
+    *[
+        "relu",
+        "relu6",
+        "elu",
+        "selu",
+        "celu",
+        "gelu",
+        "silu",
+        "mish",
+        "sigmoid",
+        "tanh",
+        "softplus",
+        "softsign",
+    ],
+    *[
+        "hardtanh",
+        "hardswish",
+        "hardsigmoid",
+        "logsigmoid",
+        "tanhshrink",
+        "softshrink",
+        "hardshrink",
+        "leaky_relu",
+    ],
 ]
 POINTWISE_LOSSES = [
     *["mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "binary_cross_entropy_with_logits"],
@@ -489,7 +512,9 @@ def run(torch: Any, source: str) -> str:
     def check(function: Any, *args: Any, names: bool = True, **keywords: Any) -> None:
         """Print a function's value, the chain of its backward nodes, and its gradients."""
         leaves = [
-            a.detach().clone().requires_grad_() if isinstance(a, torch.Tensor) and a.is_floating_point() else a
+            a.detach().clone().requires_grad_()
+            if isinstance(a, torch.Tensor) and a.is_floating_point()
+            else a
             for a in args
         ]
         torch.set_printoptions(precision=3)  # the last bits of exp and its like differ between machines
@@ -510,6 +535,12 @@ def run(torch: Any, source: str) -> str:
             text = str(error) if whole else str(error).split("\n")[0]
             print(f"{type(error).__name__}: {text}", file=out)
 
+    def bits(tensor: Any) -> str:
+        """A digest of a tensor's exact values; a number as it is."""
+        if not isinstance(tensor, torch.Tensor):
+            return repr(tensor)
+        return hashlib.sha256(tensor.detach().numpy().tobytes()).hexdigest()[:12]
+
     scope = {
         "torch": torch,
         "nn": torch.nn,
@@ -518,6 +549,7 @@ def run(torch: Any, source: str) -> str:
         "check": check,
         "attempt": attempt,
         "chain": _chain,
+        "bits": bits,
         "print": lambda *values, **keywords: print(*values, file=out, **keywords),
     }
     torch.manual_seed(0)

@@ -1,1 +1,149 @@
+"""Programs over optimizers and schedulers; see nn_cases.py."""
+
+from __future__ import annotations
+
 CASES: dict[str, str] = {}
+
+_SETTINGS = {
+    "SGD": ["lr=0.1", "lr=0.1, momentum=0.9", "lr=0.1, momentum=0.9, dampening=0.5, weight_decay=0.01"]
+    + ["lr=0.1, momentum=0.9, nesterov=True, weight_decay=0.1", "lr=0.01, maximize=True, weight_decay=0.1"],
+    "Adam": [
+        "",
+        "lr=0.1, betas=(0.8, 0.9), eps=1e-3",
+        "lr=0.1, weight_decay=0.1",
+        "lr=0.1, amsgrad=True",
+        "maximize=True",
+    ],
+    "AdamW": ["", "lr=0.1, weight_decay=0.5", "lr=0.1, amsgrad=True, maximize=True"],
+    "RMSprop": ["", "lr=0.1, alpha=0.9, momentum=0.9", "lr=0.1, centered=True, weight_decay=0.1"]
+    + ["lr=0.1, centered=True, momentum=0.5, maximize=True"],
+    "Adagrad": ["", "lr=0.1, lr_decay=0.1, weight_decay=0.1, initial_accumulator_value=0.5"],
+    "Adadelta": ["", "lr=0.5, rho=0.8, weight_decay=0.1, maximize=True"],
+}
+# Twenty steps down a fixed bowl; SGD is compared by digests of all bits. The gradients are computed with additions and multiplications only, which are the same
+# everywhere, so that every bit of the result is the optimizer's.
+for _name, _each in _SETTINGS.items():
+    CASES[_name] = f"""
+torch.set_printoptions(precision=3)
+for keywords in {[f"dict({s})" for s in _each]}:
+    torch.manual_seed(5)
+    a, b = nn.Parameter(torch.randn(37)), nn.Parameter(torch.randn(2, 3))
+    to, scale = torch.randn(37), torch.rand(37)
+    opt = optim.{_name}([a, b], **eval(keywords))
+    for step in range(20):
+        a.grad = (a.detach() - to) * scale
+        b.grad = b.detach() * 2 + 0.1 if step % 3 else None
+        opt.step()
+    show = {"bits" if _name == "SGD" else "(lambda t: t)"}
+    print(keywords, show(a), show(b), a._version, b._version)
+    print(opt)
+    for p in (a, b):
+        print({{key: show(value) for key, value in opt.state[p].items()}})
+    d = nn.Parameter(torch.ones(3, dtype=torch.float64))
+    opt = optim.{_name}([d], **eval(keywords))
+    for step in range(20):
+        d.grad = d.detach() * torch.tensor([1., 2., -3.], dtype=torch.float64)
+        opt.step()
+    torch.set_printoptions(precision=10)
+    print(d)
+    torch.set_printoptions(precision=3)
+torch.set_printoptions(precision=4)
+"""
+
+CASES["complex parameters"] = """
+for make in (lambda p: optim.SGD(p, 0.1, momentum=0.5), lambda p: optim.Adam(p, 0.1), lambda p: optim.RMSprop(p), lambda p: optim.Adagrad(p)):
+    z = nn.Parameter(torch.tensor([1 + 2j, -3 + 0.5j]))
+    opt = make([z])
+    for _ in range(5):
+        z.grad = z.detach() * 2
+        opt.step()
+    print(z)
+"""
+
+CASES["groups, errors and repr"] = """
+a, b, c = (nn.Parameter(torch.ones(2)) for _ in range(3))
+opt = optim.SGD([{'params': [a], 'lr': 0.5}, {'params': b, 'momentum': 0.9}], lr=0.1)
+opt.add_param_group({'params': [c], 'weight_decay': 1.0})
+print(opt, len(opt.param_groups), opt.defaults)
+for p in (a, b, c): p.grad = torch.ones(2)
+opt.step(); print(a, b, c)
+print(optim.Adam([a]), optim.AdamW([a]), optim.RMSprop([a]), optim.Adagrad([a]))
+print(optim.SGD(nn.Linear(2, 1).named_parameters()).param_groups[0]['param_names'])
+attempt(lambda: optim.SGD([])); attempt(lambda: optim.SGD(a)); attempt(lambda: optim.SGD([3])); attempt(lambda: optim.SGD([a * 2]))
+attempt(lambda: optim.SGD([a], lr=-1)); attempt(lambda: optim.SGD([a], momentum=-1)); attempt(lambda: optim.SGD([a], weight_decay=-1))
+attempt(lambda: optim.SGD([a], nesterov=True)); attempt(lambda: optim.Adam([a], lr=-1)); attempt(lambda: optim.Adam([a], eps=-1))
+attempt(lambda: optim.Adam([a], betas=(1.0, 0.5))); attempt(lambda: optim.Adam([a], betas=(0.5, -1.0))); attempt(lambda: optim.Adam([a], weight_decay=-1))
+attempt(lambda: optim.RMSprop([a], alpha=-1)); attempt(lambda: optim.Adagrad([a], lr_decay=-1)); attempt(lambda: optim.Adadelta([a], rho=2))
+attempt(lambda: opt.add_param_group({'params': [a]})); attempt(lambda: opt.add_param_group(3)); attempt(lambda: opt.add_param_group({'params': {a}}))
+attempt(lambda: optim.SGD([{'params': [a]}, {'params': [a]}])); attempt(lambda: optim.SGD([('x', a), b]))
+optim.SGD([a, a])
+"""
+
+CASES["gradients and closures"] = """
+w = nn.Parameter(torch.tensor([1., 2.]))
+opt = optim.SGD([w], lr=0.1)
+(w * w).sum().backward(); print(w.grad)
+opt.zero_grad(set_to_none=True); print(w.grad); opt.step(); print(w)
+def closure():
+    opt.zero_grad(set_to_none=True)
+    loss = (w ** 2).sum()
+    loss.backward()
+    return loss
+print(opt.step(closure), w)
+with torch.no_grad(): print(opt.step(closure), w)
+y = w * w
+opt.step()
+attempt(lambda: y.sum().backward())
+seen = []
+h = opt.register_step_pre_hook(lambda o, args, kwargs: seen.append('pre'))
+opt.register_step_post_hook(lambda o, args, kwargs: seen.append('post'))
+opt.step(); h.remove(); opt.step(); print(seen)
+class Plain(optim.Optimizer):
+    def __init__(self, params, lr): super().__init__(params, {'lr': lr})
+    @torch.no_grad()
+    def step(self):
+        for group in self.param_groups:
+            for p in group['params']:
+                if p.grad is not None: p.add_(p.grad, alpha=-group['lr'])
+p = Plain([w], 0.5); p.register_step_post_hook(lambda *a: print('stepped')); p.step(); print(w, p)
+"""
+
+CASES["state dicts of optimizers"] = """
+import copy
+w = nn.Parameter(torch.tensor([1., 2.])); v = nn.Parameter(torch.tensor([3.]))
+opt = optim.Adam([{'params': [w]}, {'params': [v], 'lr': 0.5}])
+w.grad = torch.ones(2); v.grad = torch.ones(1)
+opt.step(); saved = copy.deepcopy(opt.state_dict()); print(saved)
+other = optim.Adam([{'params': [nn.Parameter(w.detach().clone())]}, {'params': [nn.Parameter(v.detach().clone())]}])
+other.load_state_dict(saved); print(other)
+for o in (opt, other):
+    for g in o.param_groups:
+        for p in g['params']: p.grad = torch.full_like(p, 2.)
+    o.step(); print([p for g in o.param_groups for p in g['params']])
+attempt(lambda: optim.Adam([w, v]).load_state_dict(saved))
+attempt(lambda: optim.Adam([{'params': [w, v]}, {'params': [nn.Parameter(torch.ones(1))]}]).load_state_dict(saved))
+"""
+
+CASES["schedulers"] = """
+from torch_or_engine import lr_scheduler as S
+def rates(make, n=12):
+    opt = optim.SGD([{'params': [nn.Parameter(torch.ones(1))]}, {'params': [nn.Parameter(torch.ones(1))], 'lr': 0.5}], lr=0.1)
+    s = make(opt); found = [s.get_last_lr()]
+    for _ in range(n):
+        opt.step(); s.step(); found.append(s.get_last_lr())
+    print(type(s).__name__, found)
+rates(lambda o: S.StepLR(o, 3)); rates(lambda o: S.MultiStepLR(o, [2, 5, 5], gamma=0.5)); rates(lambda o: S.ExponentialLR(o, 0.9))
+rates(lambda o: S.CosineAnnealingLR(o, 5, eta_min=0.01)); rates(lambda o: S.LambdaLR(o, lambda e: 0.95 ** e)); rates(lambda o: S.LambdaLR(o, [lambda e: 1 / (e + 1), lambda e: e]))
+rates(lambda o: S.MultiplicativeLR(o, lambda e: 0.9)); rates(lambda o: S.ConstantLR(o, 0.5, 4)); rates(lambda o: S.LinearLR(o, 0.1, total_iters=4)); rates(lambda o: S.PolynomialLR(o, 5, 2.0))
+rates(lambda o: S.SequentialLR(o, [S.ConstantLR(o, 0.1, 2), S.ExponentialLR(o, 0.9)], [3]))
+opt = optim.SGD([nn.Parameter(torch.ones(1))], lr=1.0); s = S.ReduceLROnPlateau(opt, patience=1, cooldown=1, min_lr=0.05)
+for loss in (5, 4, 4, 4, 4, 4, 4, 4, 3, 3, 3, 3, 3, 3): s.step(loss); print(opt.param_groups[0]['lr'], s.num_bad_epochs, s.best, end=' | ')
+s = S.ReduceLROnPlateau(opt, mode='max', threshold_mode='abs', threshold=0.5, patience=0)
+for score in (1, 1.4, 2, 2): s.step(torch.tensor(score)); print(s.get_last_lr(), end=' | ')
+opt = optim.SGD([nn.Parameter(torch.ones(1))], lr=1.0); s = S.StepLR(opt, 1); s.step()
+print(opt)
+attempt(lambda: S.StepLR(3, 1)); attempt(lambda: S.LambdaLR(opt, [1, 2])); attempt(lambda: S.ReduceLROnPlateau(opt, factor=1.0)); attempt(lambda: S.ReduceLROnPlateau(opt, mode='x'))
+attempt(lambda: S.ExponentialLR(optim.SGD([nn.Parameter(torch.ones(1))], lr=1.0), 0.5, last_epoch=3)); attempt(lambda: S.LRScheduler(opt))
+a = S.ExponentialLR(optim.SGD([nn.Parameter(torch.ones(1))], lr=1.0), 0.5); a.optimizer.step(); a.step(); a.step()
+b = S.ExponentialLR(optim.SGD([nn.Parameter(torch.ones(1))], lr=1.0), 0.5); b.load_state_dict(a.state_dict()); print(b.last_epoch, b.get_last_lr())
+""".replace("from torch_or_engine import lr_scheduler as S", "S = optim.lr_scheduler")

@@ -39,7 +39,9 @@ def main() -> None:
                 if got != expected:
                     wrong += 1
                     print(f"=== {name}")
-                    diff = difflib.unified_diff(expected.splitlines(), got.splitlines(), "PyTorch", "engine", lineterm="", n=1)
+                    diff = difflib.unified_diff(
+                        expected.splitlines(), got.splitlines(), "PyTorch", "engine", lineterm="", n=1
+                    )
                     print("\n".join(list(diff)[: 1000 if len(sys.argv) > 2 else 40]))
         sys.exit(f"{wrong} cases differ" if wrong else 0)
     for file, cases in TABLES.items():

@@ -208,22 +208,30 @@ def _dim(name: str, input: Tensor, dim: int | None) -> int:
     return 0 if input.ndim in (0, 1, 3) else 1
 
 
-def softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Dtype | None = None) -> Tensor:
+def softmax(
+    input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Dtype | None = None
+) -> Tensor:
     """``exp(x) / sum(exp(x))`` along `dim`."""
     return reduce.softmax(input, _dim("softmax", input, dim), dtype)
 
 
-def log_softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Dtype | None = None) -> Tensor:
+def log_softmax(
+    input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Dtype | None = None
+) -> Tensor:
     """``log(softmax(x))`` along `dim`."""
     return reduce.log_softmax(input, _dim("log_softmax", input, dim), dtype)
 
 
-def softmin(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Dtype | None = None) -> Tensor:
+def softmin(
+    input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Dtype | None = None
+) -> Tensor:
     """``softmax(-x)`` along `dim`."""
     return reduce.softmax(-input, _dim("softmin", input, dim), dtype)
 
 
-def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1) -> Tensor:
+def gumbel_softmax(
+    logits: Tensor, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1
+) -> Tensor:
     """A soft sample from a categorical distribution; with `hard` one-hot forward, soft backward."""
     drawn = sampling.exponential(logits._data.shape, logits._data.dtype)
     noise: Any = Tensor._wrap(-np.log(drawn))

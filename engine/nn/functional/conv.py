@@ -35,7 +35,9 @@ def _each(value: Size, n: int, name: str) -> tuple[int, ...]:
     if len(values) == 1:
         values *= n
     if len(values) != n:
-        raise RuntimeError(f"expected {name} to be a single integer value or a list of {n} values, but got {list(values)}")
+        raise RuntimeError(
+            f"expected {name} to be a single integer value or a list of {n} values, but got {list(values)}"
+        )
     return values
 
 
@@ -48,7 +50,9 @@ def _batched(input: Any, n: int, name: str) -> tuple[Any, bool]:
     return (shape.unsqueeze(input, 0), True) if input.ndim == n + 1 else (input, False)
 
 
-def _padding(padding: Size | str, kernel: Sequence[int], dilation: Sequence[int], stride: Sequence[int]) -> tuple[int, ...]:
+def _padding(
+    padding: Size | str, kernel: Sequence[int], dilation: Sequence[int], stride: Sequence[int]
+) -> tuple[int, ...]:
     n = len(kernel)
     if padding == "valid":
         return (0,) * n
@@ -57,7 +61,9 @@ def _padding(padding: Size | str, kernel: Sequence[int], dilation: Sequence[int]
             raise RuntimeError("padding='same' is not supported for strided convolutions")
         total = [d * (k - 1) for d, k in zip(dilation, kernel, strict=True)]
         if any(t % 2 for t in total):
-            raise RuntimeError("padding='same' needs an odd kernel here: pad the input with nn.functional.pad first")
+            raise RuntimeError(
+                "padding='same' needs an odd kernel here: pad the input with nn.functional.pad first"
+            )
         return tuple(t // 2 for t in total)
     if isinstance(padding, str):
         raise RuntimeError(f"Invalid padding string: '{padding}'")
@@ -83,12 +89,14 @@ def _convolution(n: int) -> Callable[..., Tensor]:
         outputs, channels = weight._data.shape[:2]
         if x.shape[1] != channels * groups:
             raise RuntimeError(
-                f"Given groups={groups}, weight of size {list(weight.shape)}, expected input{list(input.shape)} to have "
+                f"Given groups={groups}, weight of size {list(weight.shape)}, expected input{list(input.shape)} to "
+                "have "
                 f"{channels * groups} channels, but got {x.shape[1]} channels instead"
             )
         if bias is not None and bias._data.shape != (outputs,):
             raise RuntimeError(
-                f"Given weight of size {list(weight.shape)}, expected bias to be 1-dimensional with {outputs} elements, "
+                f"Given weight of size {list(weight.shape)}, expected bias to be 1-dimensional with {outputs} "
+                "elements, "
                 f"but got bias of size {list(bias.shape)} instead"
             )
         padded = [m + 2 * p for m, p in zip(x.shape[2:], around, strict=True)]
@@ -179,7 +187,8 @@ def max_pool2d(
     around, spread = _each(padding, 2, "padding"), _each(dilation, 2, "dilation")
     if any(2 * p > k for p, k in zip(around, kernel, strict=True)):
         raise RuntimeError(
-            f"pad should be at most half of effective kernel size, but got pad={around[0]}, kernel_size={kernel[0]} and "
+            f"pad should be at most half of effective kernel size, but got pad={around[0]}, "
+            f"kernel_size={kernel[0]} and "
             f"dilation={spread[0]}"
         )
     _check_pool(x, kernel, conv._counts(x.shape, kernel, steps, around, spread, ceil_mode))

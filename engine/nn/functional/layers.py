@@ -12,7 +12,7 @@ from engine import dtypes, sampling
 from engine.dispatch import composite
 from engine.inplace import apply_inplace
 from engine.nn.functional.activation import SELU_ALPHA, SELU_SCALE, softmax
-from engine.ops import index, linalg, nn, pointwise, reduce, shape
+from engine.ops import arrange, index, linalg, nn, pointwise, reduce, shape
 from engine.registry import OPS
 from engine.state import S
 from engine.tensor import Tensor
@@ -39,7 +39,14 @@ __all__ = [
 ]
 
 
-_C = {"Float": "float", "Double": "double", "Half": "c10::Half", "Long": "long int", "Int": "int", "Bool": "bool"}
+_C = {
+    "Float": "float",
+    "Double": "double",
+    "Half": "c10::Half",
+    "Long": "long int",
+    "Int": "int",
+    "Bool": "bool",
+}
 
 
 @composite("linear")
@@ -53,13 +60,16 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         raise TypeError(f"linear(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
     sizes = input._data.shape
     if not sizes:
-        raise RuntimeError(f"both arguments to linear need to be at least 1D, but they are 0D and {weight.ndim}D")
+        raise RuntimeError(
+            f"both arguments to linear need to be at least 1D, but they are 0D and {weight.ndim}D"
+        )
     if input._data.dtype != weight._data.dtype:
         names = [dtypes.scalar_type_name(t.dtype) for t in (input, weight)]
         raise RuntimeError(
             f"mat1 and mat2 must have the same dtype, but got {names[0]} and {names[1]}"
             if bias is not None
-            else f"expected m1 and m2 to have the same dtype, but got: {_C.get(names[0], names[0])} != {_C.get(names[1], names[1])}"
+            else f"expected m1 and m2 to have the same dtype, but got: {_C.get(names[0], names[0])} != "
+            f"{_C.get(names[1], names[1])}"
         )
     if bias is None:
         if weight.ndim != 2:
@@ -161,7 +171,9 @@ def alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace
     return _alpha_dropped(input, p, training, inplace, input._data.shape)
 
 
-def feature_alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
+def feature_alpha_dropout(
+    input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False
+) -> Tensor:
     """`alpha_dropout` of whole channels."""
     return _alpha_dropped(input, p, training, inplace, (*input._data.shape[:2], *(1,) * (input.ndim - 2)))
 
@@ -222,7 +234,9 @@ def batch_norm(
     sizes = input._data.shape
     if training:
         if math.prod(sizes) // max(sizes[1] if len(sizes) > 1 else 1, 1) == 1:
-            raise ValueError(f"Expected more than 1 value per channel when training, got input size {input.size()}")
+            raise ValueError(
+                f"Expected more than 1 value per channel when training, got input size {input.size()}"
+            )
     else:
         for name, running in (("running_mean", running_mean), ("running_var", running_var)):
             if running is None:
@@ -272,7 +286,11 @@ def instance_norm(
 
 @composite("group_norm")
 def group_norm(
-    input: Tensor, num_groups: int, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5
+    input: Tensor,
+    num_groups: int,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-5,
 ) -> Tensor:
     """Mean 0 and variance 1 of each group of channels; then ``* weight + bias``."""
     if input.ndim < 2:
@@ -344,9 +362,11 @@ def pad(input: Any, pad: Sequence[int], mode: str = "constant", value: float | N
     Modes ``constant``, ``reflect``, ``replicate`` and ``circular``.
     """
     if len(pad) % 2 or len(pad) // 2 > input.ndim:
-        raise RuntimeError("Padding length must be divisible by 2 and at most twice the number of dimensions of the input.")
+        raise RuntimeError(
+            "Padding length must be divisible by 2 and at most twice the number of dimensions of the input."
+        )
     if mode == "constant":
-        return shape.constant_pad_nd(input, tuple(pad), 0 if value is None else value)
+        return arrange.constant_pad_nd(input, tuple(pad), 0 if value is None else value)
     names = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}
     if mode not in names:
         raise NotImplementedError(f"Unrecognised padding mode {mode}")
@@ -380,7 +400,9 @@ def scaled_dot_product_attention(
     scores = (query @ key.transpose(-2, -1)) * scale
     if is_causal:
         if attn_mask is not None:
-            raise RuntimeError("_scaled_dot_product_attention: Explicit attn_mask should not be set when is_causal=True")
+            raise RuntimeError(
+                "_scaled_dot_product_attention: Explicit attn_mask should not be set when is_causal=True"
+            )
         attn_mask = Tensor._wrap(np.tri(query.shape[-2], key.shape[-2], dtype=bool))
     if attn_mask is not None:
         if attn_mask._data.dtype.kind == "b":

@@ -170,7 +170,8 @@ def binary_cross_entropy(
     reduction = reduction_of(size_average, reduce, reduction)
     if target._data.shape != input._data.shape:
         raise ValueError(
-            f"Using a target size ({target.size()}) that is different to the input size ({input.size()}) is deprecated. "
+            f"Using a target size ({target.size()}) that is different to the input size ({input.size()}) is "
+            "deprecated. "
             "Please ensure they have the same size."
         )
     return nn.binary_cross_entropy(input, target, _array(weight), reduction)
@@ -189,9 +190,7 @@ def binary_cross_entropy_with_logits(
     reduction = reduction_of(size_average, reduce, reduction)
     if target._data.shape != input._data.shape:
         raise ValueError(f"Target size ({target.size()}) must be the same as input size ({input.size()})")
-    return nn.binary_cross_entropy_with_logits(
-        input, target, _array(weight), _array(pos_weight), reduction
-    )
+    return nn.binary_cross_entropy_with_logits(input, target, _array(weight), _array(pos_weight), reduction)
 
 
 def soft_margin_loss(
@@ -204,7 +203,8 @@ def soft_margin_loss(
     """``log(1 + exp(-target * input))`` for targets -1 and 1."""
     if target.requires_grad:
         raise RuntimeError(
-            "The function 'soft_margin_loss' is not differentiable with respect to argument 'target'. This input cannot "
+            "The function 'soft_margin_loss' is not differentiable with respect to argument 'target'. This input "
+            "cannot "
             "have requires_grad True."
         )
     return nn.soft_margin_loss(input, target._data, reduction_of(size_average, reduce, reduction))
@@ -292,7 +292,9 @@ def cross_entropy(
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
     dim = 0 if input.ndim == 1 else 1
     if target._data.shape == input._data.shape:
-        return _cross_entropy_of_probabilities(input, target, weight, reduction, label_smoothing, dim, ignore_index)
+        return _cross_entropy_of_probabilities(
+            input, target, weight, reduction, label_smoothing, dim, ignore_index
+        )
     logs = log_softmax(input, dim)
     nll = nll_loss(logs, target, weight, None, ignore_index, None, reduction)
     if label_smoothing == 0.0:

@@ -108,7 +108,9 @@ class Sequential(_Numbered):
 
     def _only_sequential(self, other: object) -> None:
         if not isinstance(other, Sequential):
-            raise ValueError(f"add operator supports only objects of Sequential class, but {type(other)} is given.")
+            raise ValueError(
+                f"add operator supports only objects of Sequential class, but {type(other)} is given."
+            )
 
     def __add__(self, other: Sequential) -> Sequential:
         self._only_sequential(other)
@@ -171,7 +173,8 @@ class ModuleList(_Numbered):
             else:
                 runs.append((k, k, text))
         lines = [
-            indented(f"({a}): {text}" if a == b else f"({a}-{b}): {b - a + 1} x {text}", 2) for a, b, text in runs
+            indented(f"({a}): {text}" if a == b else f"({a}-{b}): {b - a + 1} x {text}", 2)
+            for a, b, text in runs
         ]
         return f"{self._get_name()}(\n  " + "\n  ".join(lines) + "\n)"
 
@@ -183,7 +186,9 @@ def _pairs(name: str, items: Any) -> Iterator[tuple[str, Any]]:
         )
     for k, pair in enumerate(items):
         if not isinstance(pair, Iterable):
-            raise TypeError(f"{name} update sequence element #{k} should be Iterable; is{type(pair).__name__}")
+            raise TypeError(
+                f"{name} update sequence element #{k} should be Iterable; is{type(pair).__name__}"
+            )
         key, *rest = pair
         if len(rest) != 1:
             raise ValueError(f"{name} update sequence element #{k} has length {len(rest) + 1}; 2 is required")
@@ -240,7 +245,9 @@ class ModuleDict(Module):
 
     def update(self, modules: Any) -> None:
         """Add the modules of a mapping or of pairs, replacing those of the same keys."""
-        items = modules.items() if isinstance(modules, (Mapping, ModuleDict)) else _pairs("ModuleDict", modules)
+        items = (
+            modules.items() if isinstance(modules, (Mapping, ModuleDict)) else _pairs("ModuleDict", modules)
+        )
         for key, module in items:
             self[key] = module
 
@@ -400,7 +407,9 @@ class ParameterDict(Module):
         elif isinstance(parameters, Mapping):
             items = sorted(parameters.items())
         else:
-            items = _pairs("ParametersDict" if not isinstance(parameters, Iterable) else "ParameterDict", parameters)
+            items = _pairs(
+                "ParametersDict" if not isinstance(parameters, Iterable) else "ParameterDict", parameters
+            )
         for key, value in items:
             self[key] = value
 

@@ -76,7 +76,9 @@ class _ConvNd(Module):
             raise ValueError(f"Invalid padding string {padding!r}, should be one of {{'same', 'valid'}}")
         modes = {"zeros", "reflect", "replicate", "circular"}
         if padding_mode not in modes:
-            raise ValueError(f"padding_mode must be one of {sorted(modes)}, but got padding_mode='{padding_mode}'")
+            raise ValueError(
+                f"padding_mode must be one of {sorted(modes)}, but got padding_mode='{padding_mode}'"
+            )
         n = self.dims
         self.in_channels = in_channels
         self.out_channels = out_channels
@@ -106,7 +108,12 @@ class _ConvNd(Module):
         if self.padding_mode != "zeros":
             around = [
                 d * (k - 1) // 2 if padding == "same" else 0 if padding == "valid" else p
-                for d, k, p in zip(self.dilation, self.kernel_size, padding if padding not in ("same", "valid") else self.dilation, strict=True)
+                for d, k, p in zip(
+                    self.dilation,
+                    self.kernel_size,
+                    padding if padding not in ("same", "valid") else self.dilation,
+                    strict=True,
+                )
             ]
             input = F.pad(input, [p for p in reversed(around) for _ in (0, 1)], self.padding_mode)
             padding = 0  # type: ignore[assignment]

@@ -42,7 +42,11 @@ class _Loss(Module):
     settings: ClassVar[tuple[str, ...]] = ()
 
     def __init__(
-        self, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean", **settings: Any
+        self,
+        size_average: bool | None = None,
+        reduce: bool | None = None,
+        reduction: str = "mean",
+        **settings: Any,
     ) -> None:
         super().__init__()
         if size_average is not None or reduce is not None:
@@ -92,7 +96,11 @@ class SmoothL1Loss(_Loss):
     settings = ("beta",)
 
     def __init__(
-        self, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean", beta: float = 1.0
+        self,
+        size_average: bool | None = None,
+        reduce: bool | None = None,
+        reduction: str = "mean",
+        beta: float = 1.0,
     ) -> None:
         super().__init__(size_average, reduce, reduction, beta=beta)
 
@@ -165,7 +173,12 @@ class CrossEntropyLoss(_WeightedLoss):
         label_smoothing: float = 0.0,
     ) -> None:
         super().__init__(
-            weight, size_average, reduce, reduction, ignore_index=ignore_index, label_smoothing=label_smoothing
+            weight,
+            size_average,
+            reduce,
+            reduction,
+            ignore_index=ignore_index,
+            label_smoothing=label_smoothing,
         )
 
 

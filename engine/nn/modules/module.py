@@ -101,7 +101,9 @@ class Module(Tree, StateDict):
         if not self.call_super_init:
             name = type(self).__name__
             if kwargs:
-                raise TypeError(f"{name}.__init__() got an unexpected keyword argument '{next(iter(kwargs))}'")
+                raise TypeError(
+                    f"{name}.__init__() got an unexpected keyword argument '{next(iter(kwargs))}'"
+                )
             if args:
                 raise TypeError(
                     f"{name}.__init__() takes 1 positional argument but {len(args) + 1} were given"
@@ -244,7 +246,9 @@ class Module(Tree, StateDict):
         """
         return _add_forward_hook(self, "_forward_hooks", hook, prepend, with_kwargs, always_call)
 
-    def register_full_backward_pre_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
+    def register_full_backward_pre_hook(
+        self, hook: Callable[..., Any], prepend: bool = False
+    ) -> RemovableHandle:
         """Call ``hook(module, grad_output)`` when the gradients of the outputs are known; may replace them."""
         return _add_hook(self, "_backward_pre_hooks", hook, prepend)
 
@@ -377,7 +381,9 @@ class Module(Tree, StateDict):
 # --- Adding hooks ----------------------------------------------------------------------------------------------------
 
 
-def _add_hook(owner: Module | _Everywhere, kind: str, hook: Any, prepend: bool = False, *notes: HookDict) -> RemovableHandle:
+def _add_hook(
+    owner: Module | _Everywhere, kind: str, hook: Any, prepend: bool = False, *notes: HookDict
+) -> RemovableHandle:
     hooks: HookDict = getattr(owner, kind)
     handle = RemovableHandle(hooks, *notes)
     hooks[handle.id] = hook

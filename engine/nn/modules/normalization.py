@@ -35,7 +35,9 @@ class _Scaled(Module):
     weight: Parameter | None
     bias: Parameter | None
 
-    def _add_affine(self, sizes: Sequence[int], weight: bool, bias: bool, device: Any, dtype: Dtype | None) -> None:
+    def _add_affine(
+        self, sizes: Sequence[int], weight: bool, bias: bool, device: Any, dtype: Dtype | None
+    ) -> None:
         for name, wanted in (("weight", weight), ("bias", bias)):
             self.register_parameter(name, new_parameter(sizes, device, dtype) if wanted else None)
 
@@ -171,7 +173,9 @@ class _NormBase(_Scaled):
         self.track_running_stats = track_running_stats
         self._add_affine((num_features,), affine, affine and bias, device, dtype)
         for name in ("running_mean", "running_var"):
-            self.register_buffer(name, new_tensor((num_features,), device, dtype) if track_running_stats else None)
+            self.register_buffer(
+                name, new_tensor((num_features,), device, dtype) if track_running_stats else None
+            )
         count = Tensor._wrap(np.zeros((), np.int64)) if track_running_stats else None
         self.register_buffer("num_batches_tracked", count)
         self.reset_running_stats()
@@ -199,7 +203,9 @@ class _NormBase(_Scaled):
                 factor = 1.0 / float(self.num_batches_tracked.item())
         return factor
 
-    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, local_metadata: Any, *rest: Any) -> None:
+    def _load_from_state_dict(
+        self, state_dict: dict[str, Any], prefix: str, local_metadata: Any, *rest: Any
+    ) -> None:
         key = f"{prefix}num_batches_tracked"
         # States saved before version 2 had no count.
         if (local_metadata.get("version") or 1) < 2 and self.num_batches_tracked is not None:

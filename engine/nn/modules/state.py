@@ -66,7 +66,9 @@ class StateDict:
         self._no_extra_state("set_extra_state")
 
     def _no_extra_state(self, name: str) -> NoReturn:
-        raise RuntimeError(f"Reached a code path in Module.{name}() that should never be called: override {name}()")
+        raise RuntimeError(
+            f"Reached a code path in Module.{name}() that should never be called: override {name}()"
+        )
 
     # --- Saving ----------------------------------------------------------------------------------------------------
 

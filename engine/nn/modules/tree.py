@@ -75,7 +75,9 @@ class Tree:
     ) -> Iterator[tuple[str, Any]]:
         seen: set[Any] = set()
         owners: Any = (
-            self.named_modules(prefix=prefix, remove_duplicate=remove_duplicate) if recurse else [(prefix, self)]
+            self.named_modules(prefix=prefix, remove_duplicate=remove_duplicate)
+            if recurse
+            else [(prefix, self)]
         )
         for path, owner in owners:
             for name, member in getattr(owner, registry).items():
