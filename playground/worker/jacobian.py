@@ -67,7 +67,7 @@ def _replay(
     for record in records[min(made) : output.id + 1]:
         if record.id in made or record.id not in needed:
             continue
-        if any(source.record.id in made and not source.cut for source in record.sources):
+        if any(source.id in made and not cut for source, _, _, cut in record.sources):
             if record.op is None:
                 raise Refusal(
                     f"Between them, memory is changed in place through a view ({_called(record)}), "
@@ -94,10 +94,10 @@ def _needed(output: NodeRecord) -> set[int]:
     found = {output.id}
     stack = [output]
     while stack:
-        for source in stack.pop().sources:
-            if source.record.id not in found:
-                found.add(source.record.id)
-                stack.append(source.record)
+        for source, *_ in stack.pop().sources:
+            if source.id not in found:
+                found.add(source.id)
+                stack.append(source)
     return found
 
 
@@ -108,11 +108,11 @@ def _check_dependence(start: NodeRecord, output: NodeRecord) -> None:
         record = stack.pop()
         if record is start:
             return
-        for source in record.sources:
-            cut = cut or source.cut
-            if not source.cut and source.record.id not in seen:
-                seen.add(source.record.id)
-                stack.append(source.record)
+        for source, _, _, is_cut in record.sources:
+            cut = cut or is_cut
+            if not is_cut and source.id not in seen:
+                seen.add(source.id)
+                stack.append(source)
     if cut and start.id in _needed(output):
         raise Refusal(
             f"Between {_called(start)} and {_called(output)} the graph is cut (detach, no_grad or .data), "
@@ -126,10 +126,10 @@ def _again(record: NodeRecord, made: dict[int, tuple[Tensor, ...]]) -> tuple[Ten
     sources = iter(record.sources)
 
     def tensor() -> Tensor:
-        source = next(sources)
-        if source.record.id in made and not source.cut:
-            return made[source.record.id][source.output]
-        return Tensor._wrap(_array(source.record, source.output))
+        source, output, _, cut = next(sources)
+        if source.id in made and not cut:
+            return made[source.id][output]
+        return Tensor._wrap(_array(source, output))
 
     args: list[Any] = []
     for arg in record.args:

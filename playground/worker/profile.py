@@ -117,6 +117,8 @@ class Profiler:
             row[0] += count
             row[1] += own
             row[2] += total
+        for span in self._spans:
+            span.name = clean(span.name, 200)
         rows = sorted(((name, "", totals) for name, totals in by_op.items()), key=_own, reverse=True)
         shaped = [(name, _text(shapes), totals) for (name, shapes), totals in self._rows.items()]
         return Profile(
@@ -151,7 +153,7 @@ class Profiler:
             return
         depth = len(self._open) + 2 * self._backward_depth + deeper
         begin = (start - self._begin - self._overhead) / 1000
-        self._spans.append(Span(clean(name, 200), begin, duration / 1000, depth, line, node))
+        self._spans.append(Span(name, begin, duration / 1000, depth, line, node))
 
 
 def _own(row: tuple[str, str, Totals]) -> float:

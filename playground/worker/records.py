@@ -23,46 +23,40 @@ class _Here:
 
 HERE = _Here()
 
-
-class Source:
-    """A tensor that flowed into an operation."""
-
-    __slots__ = ("cut", "input", "output", "record")
-
-    def __init__(self, record: NodeRecord, output: int, input: int, cut: bool) -> None:
-        self.record = record
-        self.output = output
-        self.input = input
-        self.cut = cut
+Source = tuple["NodeRecord", int, int, bool]
+"""A tensor that flowed into an operation: its record, which output of it, which argument it is, and whether no gradient
+flows back."""
 
 
 class NodeRecord:
-    """A node of the graph: an operation and what it made, or a tensor that was there before."""
+    """A node of the graph: an operation and what it made, or a tensor that was there before.
 
-    __slots__ = (
-        "args",
-        "cell",
-        "custom",
-        "failed",
-        "flags",
-        "grad_fn",
-        "grads",
-        "id",
-        "kept",
-        "kind",
-        "label",
-        "name",
-        "op",
-        "origin",
-        "requires_grad",
-        "scope",
-        "sent",
-        "site",
-        "sources",
-        "targets",
-        "tensors",
-        "version",
-    )
+    What most records do not have is a default of the class: making one is on the path of every operation.
+    """
+
+    op: Op | None = None
+    custom: Any = None
+    """The program's own `autograd.Function`, if it is that."""
+    args: tuple[Any, ...] = ()
+    """As the op's forward takes them, with `HERE` for each tensor."""
+    sources: Sequence[Source] = ()
+    kept: Sequence[Kept] = ()
+    """What each output held."""
+    tensors: Sequence[ref[Tensor]] = ()
+    requires_grad: list[bool]
+    grad_fn = ""
+    flags: tuple[Any, ...] = ()
+    failed = ""
+    version = 0
+    targets: tuple[Target, ...] = ()
+    """What the program calls the outputs."""
+    name = ""
+    """Known otherwise than from the program's text: a parameter's, or that of the tensor changed in place."""
+    origin: NodeRecord | None = None
+    """For a leaf changed in place by an optimizer: the leaf."""
+    grads: Sequence[Kept | None] = ()
+    """The last gradient of each output."""
+    sent = False
 
     def __init__(self, id: int, kind: Kind, label: str, cell: int, scope: int, site: Site | None) -> None:
         self.id = id
@@ -72,27 +66,6 @@ class NodeRecord:
         self.cell = cell
         self.scope = scope
         self.site = site
-        self.op: Op | None = None
-        self.custom: Any = None
-        """The program's own `autograd.Function`, if it is that."""
-        self.args: tuple[Any, ...] = ()
-        """As the op's forward takes them, with `HERE` for each tensor."""
-        self.sources: Sequence[Source] = ()
-        self.kept: list[Kept] = []
-        self.tensors: Sequence[ref[Tensor]] = ()
-        self.requires_grad: list[bool] = []
-        self.grad_fn = ""
-        self.flags: list[Any] = []
-        self.failed = ""
-        self.version = 0
-        self.targets: tuple[Target, ...] = ()
-        self.name = ""
-        """Known otherwise than from the program's text: a parameter's, or that of the tensor changed in place."""
-        self.origin: NodeRecord | None = None
-        """For a leaf changed in place by an optimizer: the leaf."""
-        self.grads: list[Kept | None] = []
-        """The last gradient of each output."""
-        self.sent = False
 
     def names(self) -> list[str]:
         """The name of each output, as far as known."""
@@ -116,6 +89,6 @@ class StepRecord:
         self.name = name
         self.line = line
         self.time_us = time_us
-        self.entering: list[Kept | None] = []
+        self.entering: Sequence[Kept | None] = ()
         self.leaving: list[tuple[NodeRecord, int, Kept]] = []
         self.accumulated: Kept | None = None

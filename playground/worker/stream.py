@@ -196,13 +196,9 @@ class Stream:
 
 
 def _edges(record: NodeRecord) -> Iterable[Edge]:
-    for source in record.sources:
+    for source, output, place, cut in record.sources:
         yield Edge(
-            source=source.record.id,
-            target=record.id,
-            output=min(source.output, _MOST_OUTPUTS - 1),
-            input=source.input,
-            cut=source.cut,
+            source=source.id, target=record.id, output=min(output, _MOST_OUTPUTS - 1), input=place, cut=cut
         )
 
 
