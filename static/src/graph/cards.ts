@@ -217,13 +217,7 @@ export function outline(item: VItem, { width: w, height: h }: Size, grow = 0): s
 
 function frame(item: VItem, size: Size, look: Look, rest: Ink, fill: Ink, dash?: string): Prim[] {
   const prims: Prim[] = [];
-  if (look.found)
-    prims.push({
-      d: outline(item, size, 5),
-      fill: "hover",
-      stroke: look.found === "here" ? "ink" : "hairline-strong",
-      width: 1.5,
-    });
+  if (look.found === "here") prims.push({ d: outline(item, size, 5), stroke: "ink", width: 2 });
   if (look.backward === "active") prims.push({ d: outline(item, size, 4), fill: "grad-soft" });
   const [stroke, width]: [Ink, number] =
     look.backward === "active"

@@ -1,10 +1,11 @@
 /** One moment of the picture: what to draw where, independent of how. */
+import type * as wire from "../protocol.gen";
 import type { Backward } from "./backward";
 import { type Look, paint, paintFar, resultNode, type Size } from "./cards";
 import { chipText } from "./glyphs";
 import type { GEdge, GNode } from "./model";
 import { type Ink, isLabel, type Prim, roundRect } from "./prims";
-import { arrowPath, type Box, type Line, lineMiddle, linePath, type Scene } from "./scene";
+import { arrowPath, type Box, type Line, linePath, linePoint, type Scene } from "./scene";
 import type { Measure } from "./text";
 import type { VItem } from "./visible";
 
@@ -157,54 +158,43 @@ export class Frame {
     const box = this.#activeItem && this.scene.byKey.get(this.#activeItem.key);
     if (!step || !box) return [];
     const down = this.scene.direction === "down";
-    const taken: Rect[] = [];
+    const reach = 900;
+    const taken: Rect[] = this.scene.boxes.filter(
+      (other) => !other.item.open && Math.abs(other.x - box.x) < reach && Math.abs(other.y - box.y) < reach,
+    );
     const prims: Prim[] = [];
-    const put = (
-      values: NonNullable<typeof step.entering>[number],
-      cx: number,
-      cy: number,
-      across: number,
-    ) => {
-      if (!values) return;
-      const rect = free(
-        { x: cx - CHIP / 2, y: cy - CHIP_HEIGHT / 2, width: CHIP, height: CHIP_HEIGHT },
-        taken,
-        across,
-        down,
-      );
+    const put = (values: wire.Values, places: readonly (readonly [number, number])[]) => {
+      const at = (place: readonly [number, number] = [0, 0]) => ({
+        x: place[0] - CHIP / 2,
+        y: place[1] - CHIP_HEIGHT / 2,
+        width: CHIP,
+        height: CHIP_HEIGHT,
+      });
+      const rect = places.map(at).find((one) => !taken.some((other) => touches(one, other))) ?? at(places[0]);
       taken.push(rect);
+      const text = chipText(values);
+      const { x, y } = rect;
       prims.push({
-        d: roundRect(rect.x - 2, rect.y - 2, CHIP + 4, CHIP_HEIGHT + 4, 5),
+        d: roundRect(x, y, CHIP, CHIP_HEIGHT, 5),
         fill: "surface",
         stroke: "grad-line",
         width: 1,
       });
-      prims.push({
-        text: chipText(values),
-        x: rect.x + CHIP / 2,
-        y: rect.y + 12.5,
-        font: "number",
-        ink: "grad",
-        anchor: "middle",
-      });
+      prims.push({ text, x: x + CHIP / 2, y: y + 14.5, font: "number", ink: "grad", anchor: "middle" });
     };
-    for (const values of step.entering ?? []) {
-      if (down) put(values, box.x + box.width / 2, box.y + box.height + 14, 1);
-      else put(values, box.x + box.width + CHIP / 2 + 8, box.y + box.height / 2, 1);
-    }
+    const [cx, cy] = [box.x + box.width / 2, box.y + box.height / 2];
+    const entering = down
+      ? [0, 1, -1, 2, -2].map((k) => [cx + k * (CHIP + 8), box.y + box.height + 15] as const)
+      : [0, 1, -1, 2, -2].map((k) => [box.x + box.width + CHIP / 2 + 6, cy + k * (CHIP_HEIGHT + 6)] as const);
+    for (const values of step.entering ?? []) if (values) put(values, entering);
     const lines = this.scene.lines.filter((line) => line.edge.to === this.#activeItem);
     for (const flow of step.leaving ?? []) {
-      const line = lines.find(({ edge }) =>
-        edge.members.some(
-          (one) =>
-            one.target.id === step.node &&
-            one.source.id === flow.target &&
-            (one.output === (flow.output ?? 0) || edge.members.length === 1),
-        ),
-      );
-      if (!line) continue;
-      const [x, y] = lineMiddle(line);
-      put(flow.grad, x, y, Math.sign((down ? x - box.x - box.width / 2 : y - box.y - box.height / 2) || 1));
+      const carries = ({ source, target, output }: GEdge, line: Line) =>
+        target.id === step.node &&
+        source.id === flow.target &&
+        (output === (flow.output ?? 0) || line.edge.members.length === 1);
+      const line = lines.find((one) => one.edge.members.some((member) => carries(member, one)));
+      if (line) put(flow.grad, linePlaces(line));
     }
     return prims;
   }
@@ -217,30 +207,27 @@ interface Rect {
   height: number;
 }
 
-const CHIP = 74;
-const CHIP_HEIGHT = 17;
+const CHIP = 78;
+const CHIP_HEIGHT = 21;
 
-/** Moves a chip sideways until it covers none of those before it. */
-function free(rect: Rect, taken: readonly Rect[], side: number, down: boolean): Rect {
-  const at = { ...rect };
-  for (let tries = 0; tries < 20; tries++) {
-    const hit = taken.find(
-      (other) =>
-        at.x < other.x + other.width + 8 &&
-        other.x < at.x + at.width + 8 &&
-        at.y < other.y + other.height + 6 &&
-        other.y < at.y + at.height + 6,
-    );
-    if (!hit) break;
-    if (down) at.x = side < 0 ? hit.x - at.width - 8 : hit.x + hit.width + 8;
-    else at.y = side < 0 ? hit.y - at.height - 6 : hit.y + hit.height + 6;
-  }
-  return at;
+function touches(a: Rect, b: Rect): boolean {
+  return (
+    a.x < b.x + b.width + 2 && b.x < a.x + a.width + 2 && a.y < b.y + b.height + 2 && b.y < a.y + a.height + 2
+  );
+}
+
+/** Places along a line for what it carries, the best first: its middle, then towards its ends, then beside it. */
+function linePlaces(line: Line): [number, number][] {
+  const on = [0.5, 0.35, 0.65, 0.2, 0.8, 0.1, 0.9].map((t) => linePoint(line, t));
+  const [x, y] = on[0] ?? [0, 0];
+  const beside = [1, -1, 2, -2].map((k): [number, number] => [x + k * (CHIP + 6), y]);
+  const above = [1, -1, 2, -2].map((k): [number, number] => [x, y + k * (CHIP_HEIGHT + 5)]);
+  return [...on, ...above, ...beside];
 }
 
 /** Two strokes across the line and, where a tensor was detached, the word. */
 function cutMark(line: Line, measure: Measure): Prim[] {
-  const [x, y] = lineMiddle(line);
+  const [x, y] = linePoint(line, 0.5);
   const mark: Prim = { d: `M${x - 6} ${y + 1}l12 -5M${x - 6} ${y + 5}l12 -5`, stroke: "cut", width: 1.5 };
   const flags = line.edge.members[0]?.target.flags;
   if (flags?.has("no_grad")) return [mark];

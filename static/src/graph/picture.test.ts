@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { arrange, type ScopeLayout } from "./arrange";
+import { arrange, type Direction, type ScopeLayout } from "./arrange";
 import { Backward } from "./backward";
 import { sizeOf } from "./cards";
 import { describeGraph, describeNode, listing } from "./describe";
@@ -10,7 +10,7 @@ import { Frame } from "./frame";
 import { GraphModel } from "./model";
 import { neighbour } from "./navigate";
 import { isLabel } from "./prims";
-import { compose, lineMiddle, plan, type Scene } from "./scene";
+import { compose, linePoint, plan, type Scene } from "./scene";
 import { findNodes } from "./search";
 import { appendPrims, svgElement, svgText } from "./svg";
 import { estimate, shorten } from "./text";
@@ -25,21 +25,21 @@ interface Picture {
   frame(): Frame;
 }
 
-function picture(recorded: Recorded): Picture {
+function picture(recorded: Recorded, direction: Direction = "down"): Picture {
   const model = new GraphModel();
   model.push(recorded);
   const backward = new Backward(model);
   backward.sync();
   backward.go(null);
   const graph = visibleGraph(new TreeBuilder(model).build(), model.nodes, (group) => group.kind !== "repeat");
-  const planned = plan(graph, "down", 1600, estimate);
+  const planned = plan(graph, direction, 1600, estimate);
   const layouts: ScopeLayout[] = [];
   for (const scope of planned.request.scopes) {
     layouts.push(
       arrange(
         scope,
         scope.child.map((at) => layouts[at] ?? null),
-        "down",
+        direction,
         1600,
       ),
     );
@@ -268,14 +268,45 @@ describe("Feed", () => {
   });
 });
 
-describe("lineMiddle", () => {
-  it("is on the line", () => {
-    const { scene } = picture(chain());
+describe("linePoint", () => {
+  it("goes along the line from its start to its end", () => {
+    const { scene } = picture(tinyModel());
     for (const line of scene.lines) {
-      const [x, y] = lineMiddle(line);
-      expect(x).toBeCloseTo(line.points[0] ?? 0);
-      expect(y).toBeGreaterThan(line.top);
-      expect(y).toBeLessThan(line.bottom);
+      const { points } = line;
+      expect(linePoint(line, 0)).toEqual([points[0], points[1]]);
+      const [x, y] = linePoint(line, 1);
+      expect(x).toBeCloseTo(points.at(-2) ?? Number.NaN);
+      expect(y).toBeCloseTo(points.at(-1) ?? Number.NaN);
+      const heights = [0, 0.2, 0.4, 0.6, 0.8, 1].map((t) => linePoint(line, t)[1]);
+      expect(heights).toEqual([...heights].sort((a, b) => a - b));
+    }
+  });
+});
+
+describe("what is on its way", () => {
+  it.each(["down", "right"] as const)("covers neither a box nor another, drawn %s", (direction) => {
+    const one = picture(tinyModel(), direction);
+    for (let k = 0; k < one.model.steps.length; k++) {
+      one.backward.go(k);
+      const rects = one
+        .frame()
+        .chips()
+        .filter((prim) => !isLabel(prim)) as { d: string }[];
+      const places = rects.map(({ d }) => {
+        const [x = 0, y = 0] = (d.match(/-?[\d.]+/g) ?? []).map(Number);
+        return { x: x - 5, y, width: 78, height: 21 };
+      });
+      const boxes = one.scene.boxes.filter((box) => !box.item.open);
+      for (const [i, place] of places.entries()) {
+        for (const other of [...boxes, ...places.slice(i + 1)]) {
+          const apart =
+            place.x + place.width <= other.x ||
+            other.x + other.width <= place.x ||
+            place.y + place.height <= other.y ||
+            other.y + other.height <= place.y;
+          expect(apart, `step ${k}`).toBe(true);
+        }
+      }
     }
   });
 });

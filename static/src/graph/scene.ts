@@ -178,22 +178,22 @@ export function arrowPath(line: Line, direction: Direction, backward: boolean): 
   return `M${r(x)} ${r(y)}L${r(x + by)} ${r(y - 3.5)}V${r(y + 3.5)}Z`;
 }
 
-/** Half-way along the longest curve or straight of a line. */
-export function lineMiddle(line: Line): [number, number] {
-  const { points } = line;
-  let best = -1;
-  let at = 0;
+/** A point of the line, from 0 at its start to 1 at its end. */
+export function linePoint({ points }: Line, t: number): [number, number] {
+  let left = 0;
+  const length = (i: number) =>
+    Math.hypot((points[i] ?? 0) - (points[i - 2] ?? 0), (points[i + 1] ?? 0) - (points[i - 1] ?? 0));
+  for (let i = 2; i < points.length; i += 2) left += t * length(i);
   for (let i = 2; i < points.length; i += 2) {
-    const length = Math.hypot(
-      (points[i] ?? 0) - (points[i - 2] ?? 0),
-      (points[i + 1] ?? 0) - (points[i - 1] ?? 0),
-    );
-    if (length > best) [best, at] = [length, i];
+    const part = length(i);
+    if (left <= part || i === points.length - 2) {
+      const s = part > 0 ? Math.min(1, left / part) : 0;
+      const mix = (a: number, b: number) => a + (b - a) * s;
+      return [mix(points[i - 2] ?? 0, points[i] ?? 0), mix(points[i - 1] ?? 0, points[i + 1] ?? 0)];
+    }
+    left -= part;
   }
-  return [
-    ((points[at] ?? 0) + (points[at - 2] ?? 0)) / 2,
-    ((points[at + 1] ?? 0) + (points[at - 1] ?? 0)) / 2,
-  ];
+  return [points[0] ?? 0, points[1] ?? 0];
 }
 
 /** The box at a point: the innermost, ordinary boxes before the open groups around them. */

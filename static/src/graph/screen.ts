@@ -72,10 +72,8 @@ export class Screen {
     this.repaint();
   }
 
+  /** Prepares for another picture. The one before stays until then, so that a new run does not blink. */
   clear(): void {
-    this.#frame = null;
-    this.#painter?.destroy();
-    this.#painter = null;
     this.viewport.touched = false;
   }
 
