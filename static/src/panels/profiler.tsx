@@ -161,6 +161,7 @@ function Table({ profile, byShape, gpu }: { profile: wire.Profile; byShape: bool
                       <button
                         type="button"
                         aria-pressed={on}
+                        title={row.name}
                         onClick={() => update({ picked: on ? null : pick })}
                       >
                         {row.name}
