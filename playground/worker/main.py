@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import gc
 import linecache
 import random
 import sys
@@ -31,6 +32,10 @@ imports.preload()
 
 _RESERVE = 4 * MIB
 """Kept aside and given back when memory runs out, so that there is room to say so."""
+
+
+_COLLECT_EVERY = 10_000
+"""Objects made before Python looks for unreachable cycles."""
 
 
 def run_program(request: Run, channel: Channel) -> None:
@@ -110,6 +115,8 @@ class _Session:
         imports.restrict()
         # Half a frame, because what is measured is a figure without its surroundings.
         pyplot.begin(self._outbox, limits.figures, limits.points, limits.frame_bytes * 3 // 4)
+        # Recording makes many objects that stay: looking through them as often as Python does would take longer.
+        gc.set_threshold(_COLLECT_EVERY, 20, 50)
         random.seed(seed)
         numpy.random.seed(seed % 2**32)
         manual_seed(seed)
@@ -241,7 +248,7 @@ def _show_warning(
 def _surroundings() -> Iterator[None]:
     """Put back what a run replaces in this process. A child ends after one run; a test or the command line goes on."""
     kept = builtins.input, time.sleep, sys.stdout, sys.stderr, sys.modules["__main__"], sys.meta_path[:]
-    modes = S.grad_enabled, S.inference
+    modes, thresholds = (S.grad_enabled, S.inference), gc.get_threshold()
     modules = {name: module for name, module in sys.modules.items() if name.split(".")[0] in imports.REPLACED}
     try:
         with warnings.catch_warnings():
@@ -255,6 +262,7 @@ def _surroundings() -> Iterator[None]:
     finally:
         builtins.input, time.sleep, sys.stdout, sys.stderr, sys.modules["__main__"], sys.meta_path[:] = kept
         S.grad_enabled, S.inference = modes
+        gc.set_threshold(*thresholds)
         for name in [name for name in sys.modules if name.split(".")[0] in imports.REPLACED]:
             del sys.modules[name]
         sys.modules.update(modules)

@@ -23,15 +23,12 @@ _DEEPEST = 8
 class Target:
     """A name that a result is bound to: a variable, or an attribute of one (``self.w``)."""
 
-    __slots__ = ("attribute", "variable")
+    __slots__ = ("attribute", "text", "variable")
 
     def __init__(self, variable: str, attribute: str | None = None) -> None:
         self.variable = variable
         self.attribute = attribute
-
-    @property
-    def text(self) -> str:
-        return self.variable if self.attribute is None else f"{self.variable}.{self.attribute}"
+        self.text = (variable if attribute is None else f"{variable}.{attribute}")[:200]
 
     def holds(self, names: Any, value: object) -> bool:
         """Whether it is bound to `value` in a frame's locals."""

@@ -61,9 +61,22 @@ class Profiler:
     ) -> None:
         """An operation has run."""
         duration = end - start
-        self._add(name, tuple([t._data.shape for t in inputs]), duration, duration)
-        self._inside(duration)
-        self._span(name, start, duration, 0, 0 if site is None else site.line, node)
+        shapes = tuple([t._data.shape for t in inputs])
+        row = self._rows.get((name, shapes))
+        if row is None:
+            self._rows[name, shapes] = [1, duration, duration]
+        else:
+            row[0] += 1
+            row[1] += duration
+            row[2] += duration
+        if self._backward_depth:
+            self._inner += duration
+        elif self._open:
+            self._open[-1].inner += duration
+        if len(self._spans) < _MOST_SPANS:
+            self._span(name, start, duration, 0, 0 if site is None else site.line, node)
+        else:
+            self._spans_omitted += 1
 
     def enter(self, name: str, inputs: Sequence[Tensor], now: int, span: str = "") -> None:
         """Something that contains operations begins; without a name it has a bar but no row. `now` is when the recorder

@@ -43,7 +43,7 @@ class NodeRecord:
     kept: Sequence[Kept] = ()
     """What each output held."""
     tensors: Sequence[ref[Tensor]] = ()
-    requires_grad: list[bool]
+    requires_grad: list[bool] = []  # noqa: RUF012 (replaced, never changed, until there are tensors)
     grad_fn = ""
     flags: tuple[Any, ...] = ()
     failed = ""
@@ -69,10 +69,11 @@ class NodeRecord:
 
     def names(self) -> list[str]:
         """The name of each output, as far as known."""
-        found = [target.text for target in self.targets[: len(self.kept)]]
-        if not found and self.name:
-            found = [self.name]
-        return found + [""] * (len(self.kept) - len(found))
+        count = len(self.kept)
+        if count == 1:
+            return [self.targets[0].text if self.targets else self.name]
+        found = [target.text for target in self.targets[:count]]
+        return found + [""] * (count - len(found))
 
 
 class StepRecord:

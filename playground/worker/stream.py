@@ -105,14 +105,26 @@ class Stream:
         self._describe(batch)
         self._name(batch)
         event = Graph(scopes=self._scopes.unsent[:_TOGETHER], omitted=self.omitted)
+        nodes, edges = event.nodes, event.edges
         weight = 100 * len(event.scopes)
         taken = 0
         for record in batch:
             if isinstance(record, NodeRecord):
                 node = self._node(record, INLINE if roomy or record.kind != "op" else _FEW)
-                event.nodes.append(node)
-                event.edges.extend(_edges(record))
-                weight += 200 + 60 * len(record.sources) + sum(map(_weight, node.outputs))
+                nodes.append(node)
+                edges += [
+                    Edge(
+                        source=source.id,
+                        target=record.id,
+                        output=min(output, _MOST_OUTPUTS - 1),
+                        input=place,
+                        cut=cut,
+                    )
+                    for source, output, place, cut in record.sources
+                ]
+                weight += 200 + 60 * len(record.sources)
+                for shown in node.outputs:
+                    weight += 240 + 9 * len(shown.value.data)
                 record.sent = True
             else:
                 step = _step(record, INLINE if roomy else _FEW)
@@ -154,51 +166,46 @@ class Stream:
             if record.targets:
                 continue
             if parameter := self._scopes.parameter_name(tensor):
-                record.name = parameter
+                record.name = parameter[:200]
             elif not record.name and len(record.tensors) == 1:
                 if variables is None:
                     named = list(self.program.items())
                     variables = {
                         id(v): name for name, v in named if isinstance(v, Tensor) and name[:1] != "_"
                     }
-                record.name = variables.get(id(tensor), "")
+                record.name = variables.get(id(tensor), "")[:200]
 
     def _node(self, record: NodeRecord, most: int) -> Node:
         outputs = []
-        names = record.names()
         flags = list(record.flags)
-        for place, kept in enumerate(record.kept[:_MOST_OUTPUTS]):
+        for kept, name, requires_grad in zip(
+            record.kept[:_MOST_OUTPUTS], record.names(), record.requires_grad, strict=False
+        ):
+            values = _values(kept, most)
             outputs.append(
                 TensorInfo(
                     shape=list(kept.shape),
                     dtype=_DTYPES.get(kept.dtype) or kept.dtype.name,
-                    name=clean(names[place], 200),
+                    name=name,
                     device="cpu" if kept.on_host else "cuda",
-                    requires_grad=record.requires_grad[place],
+                    requires_grad=requires_grad,
                     version=record.version,
-                    value=_values(kept, most),
+                    value=values,
                 )
             )
-            if kept.values is not None and kept.values.nonfinite and "nonfinite" not in flags:
+            if values.nonfinite and "nonfinite" not in flags:
                 flags.append("nonfinite")
         return Node(
             id=record.id,
             kind=record.kind,
-            op=record.label,
-            grad_fn=record.grad_fn,
+            op=clean(record.label, 200),
+            grad_fn=clean(record.grad_fn, 200),
             cell=record.cell,
             place=None if record.site is None else record.site.place,
             scope=record.scope,
             outputs=outputs,
             flags=flags,
             failed=record.failed,
-        )
-
-
-def _edges(record: NodeRecord) -> Iterable[Edge]:
-    for source, output, place, cut in record.sources:
-        yield Edge(
-            source=source.id, target=record.id, output=min(output, _MOST_OUTPUTS - 1), input=place, cut=cut
         )
 
 
@@ -231,11 +238,9 @@ def _values(kept: Kept, most: int) -> Values:
     return values
 
 
-def _weight(shown: Values | TensorInfo | GradFlow | None) -> int:
+def _weight(shown: Values | GradFlow | None) -> int:
     """Bytes that it will take, roughly."""
     if shown is None:
         return 1
-    if isinstance(shown, TensorInfo):
-        return 120 + _weight(shown.value)
     values = shown.grad if isinstance(shown, GradFlow) else shown
     return 120 + 9 * len(values.data)
