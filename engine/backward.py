@@ -94,13 +94,17 @@ def run(
             target_edges.setdefault(edge, []).append(k)
 
     pending: dict[Node, Any] = {}
-    F = TENSORS if create_graph else arrays(roots[0]._data)
+    observers = S.observers
+    # Those who are told of the operations inside rules; if there are any, rules run on Tensors.
+    inside = observers if create_graph else tuple(o for o in observers if o.backward_ops)
+    on_tensors = create_graph or bool(inside)
+    F = TENSORS if on_tensors else arrays(roots[0]._data)
     root_nodes = []
     for root, grad in zip(roots, grads, strict=True):
         edge = root._fresh_edge()
         assert edge is not None
         root_nodes.append(edge[0])
-        _send(pending, edge, grad if create_graph else grad._data)
+        _send(pending, edge, grad if on_tensors else grad._data)
     nodes, waiting = plan(root_nodes, set(target_edges) if target_edges is not None else None)
     running = set(nodes) if target_edges is not None else set()
     caught: list[Any] = [None] * (len(targets) if targets is not None else 0)
@@ -123,7 +127,7 @@ def run(
         assert isinstance(leaf, AccumulateGrad)
         if S.observers:
             entering = grad
-            leaf.accumulate(grad, create_graph)
+            leaf.accumulate(grad._data if on_tensors and not create_graph else grad, create_graph)
             end = perf_counter_ns()
             for observer in S.observers:
                 observer.backward_node(leaf, (entering,), (), start, end)
@@ -155,8 +159,11 @@ def run(
                             caught[k] = grad
                 if node.inputs is not None or node.saved is not None or node.freed:
                     node.check_saved()
-                observers = S.observers
-                start = perf_counter_ns() if observers else 0
+                start = 0
+                if observers:
+                    start = perf_counter_ns()
+                    if on_tensors:
+                        S.observers = inside
                 if target_edges is None and node.simple:
                     # The hot path: one output, one rule an input, all of them wanted.
                     op = node.op
@@ -164,7 +171,7 @@ def run(
                     leaving = [
                         rule(F, grad, node) if e is not None else None
                         for rule, e in zip(
-                            op.tensor_rules if create_graph else op.array_rules, node.next_edges, strict=True
+                            op.tensor_rules if on_tensors else op.array_rules, node.next_edges, strict=True
                         )
                     ]
                 else:
@@ -173,14 +180,16 @@ def run(
                         for e in node.next_edges
                     ]
                     leaving = list(node.apply(F, incoming, needed))
-                if node.hooked and node.post_hooks:
-                    leaving = list(_after_node(node, leaving, incoming, F))
                 if observers:
-                    end = perf_counter_ns()
                     leaving = [
                         _fit(F, g, e) if g is not None and e is not None else None
                         for g, e in zip(leaving, node.next_edges, strict=True)
                     ]
+                    end = perf_counter_ns()
+                    S.observers = observers
+                if node.hooked and node.post_hooks:
+                    leaving = list(_after_node(node, leaving, incoming, F))
+                if observers:
                     for observer in observers:
                         observer.backward_node(node, incoming, leaving, start, end)
                 if not retain_graph:
@@ -212,8 +221,12 @@ def run(
                         caught[k] = incoming[nr]
     finally:
         S.grad_enabled = grad_mode
+        if S.observers is inside:  # a rule has raised
+            S.observers = observers
         for observer in S.observers:
             observer.backward_end()
+    if on_tensors and not create_graph:
+        caught = [None if g is None else g._data for g in caught]
     if accumulate and targets is not None:
         for t, grad in zip(targets, caught, strict=True):
             if not t.is_leaf and grad is not None:
@@ -236,6 +249,8 @@ def _send(pending: dict[Node, Any], edge: tuple[Node, int], grad: Any) -> None:
 
 
 def _sum(a: Any, b: Any) -> Any:
+    if isinstance(a, Tensor) and not S.grad_enabled:
+        return Tensor._wrap(_sum(a._data, b._data))
     total = a + b
     return np.asarray(total) if isinstance(total, np.generic) else total  # 0-d arrays add up to scalars
 
@@ -411,7 +426,7 @@ def grad(
     given = (None,) * len(outs) if grad_outputs is None else _tuple(grad_outputs)
     keep = create_graph if retain_graph is None else retain_graph
     if is_grads_batched:
-        from engine.ops.shape import stack
+        from engine.ops.arrange import stack
 
         size = next(len(g) for g in given if g is not None)
         rows = [

@@ -13,7 +13,7 @@ from engine import backend, dtypes, sampling
 from engine.dispatch import _SCALARS, KEYWORDS
 from engine.dtypes import dtype as dtype_type
 from engine.inplace import apply_inplace
-from engine.ops import arithmetic, arrange, create, derived, index, linalg, pointwise, reduce, shape
+from engine.ops import arithmetic, arrange, create, derived, draw, index, linalg, pointwise, reduce, shape
 from engine.registry import OPS
 from engine.tensor import Tensor
 
@@ -33,10 +33,13 @@ _NOT_METHODS = {
 }
 
 
+_FIRST = {"input", "args", "condition"}
+
+
 def public_functions() -> dict[str, Callable[..., Any]]:
     """Every function users call as ``torch.name``."""
     found = {name: getattr(module, name) for module in MODULES for name in module.__all__}
-    found.update({name: getattr(create, name) for name in create.__all__})
+    found.update({name: getattr(module, name) for module in (create, draw) for name in module.__all__})
     return {n: f for n, f in found.items() if callable(f) and not isinstance(f, type)}
 
 
@@ -48,13 +51,10 @@ def _attach_functions() -> None:
     for module in MODULES:
         for name in module.__all__:
             function = getattr(module, name)
-            if name not in _NOT_METHODS and not isinstance(function, type) and not hasattr(Tensor, name):
-                if _first_parameter(getattr(function, "__wrapped__", function)) in (
-                    "input",
-                    "args",
-                    "condition",
-                ):
-                    setattr(Tensor, name, function)
+            if name in _NOT_METHODS or isinstance(function, type) or hasattr(Tensor, name):
+                continue
+            if _first_parameter(getattr(function, "__wrapped__", function)) in _FIRST:
+                setattr(Tensor, name, function)
 
 
 # --- Operators -------------------------------------------------------------------------------------------------------
@@ -295,7 +295,9 @@ _SAMPLERS: dict[str, Callable[..., Any]] = {
     "random_": lambda shape, kind, low=None, high=None, *, generator=None: (
         sampling.random(shape, kind, generator)
         if low is None
-        else sampling.randint(0 if high is None else low, low if high is None else high, shape, kind, generator)
+        else sampling.randint(
+            0 if high is None else low, low if high is None else high, shape, kind, generator
+        )
     ),
     "cauchy_": lambda shape, kind, median=0.0, sigma=1.0, *, generator=None: sampling.cauchy(
         shape, kind, median, sigma, generator
@@ -381,8 +383,8 @@ def _attach_conversions() -> None:
         "apply_": _apply_,
         "where": lambda self, condition, other: arithmetic.where(condition, self, other),
         "is_same_size": lambda self, other: self._data.shape == other._data.shape,
-        "bernoulli": create.bernoulli,
-        "multinomial": create.multinomial,
+        "bernoulli": draw.bernoulli,
+        "multinomial": draw.multinomial,
         "sum_to_size": lambda self, *size: OPS["sum_to_size"].call(self, create.sizes(size[0], size[1:])),
         "index_put": lambda self, indices, values, accumulate=False: OPS["index_put"].call(
             self, values, tuple(indices), accumulate

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NoReturn, SupportsIndex, cast
-from weakref import ref
 
 import numpy as np
 
 from engine import backend, dtypes
 from engine.backend import Array, device
+from engine.convert import Conversions
 from engine.dtypes import dtype
 from engine.state import S
 
@@ -29,10 +30,7 @@ class Size(tuple[int, ...]):
 
     def numel(self) -> int:
         """How many elements a tensor of this shape has."""
-        count = 1
-        for n in self:
-            count *= n
-        return count
+        return math.prod(self)
 
     def __repr__(self) -> str:
         return f"torch.Size([{', '.join(map(str, self))}])"
@@ -63,7 +61,7 @@ class View:
         self.version = version
 
 
-class Tensor:
+class Tensor(Conversions):
     """A multi-dimensional array that remembers how it was made.
 
     Slots, for the engine only: ``_data`` the array; ``_edge`` None, or ``(node, output_nr)`` that a gradient of this
@@ -452,89 +450,6 @@ class Tensor:
 
         backward(self, gradient, retain_graph, create_graph, inputs=inputs)
 
-    # --- To and from Python and NumPy ------------------------------------------------------------------------------
-
-    def item(self) -> Any:
-        """The one element as a Python number.
-
-        Raises:
-            RuntimeError: if there are more or none.
-        """
-        if self._data.size != 1:
-            raise RuntimeError(f"a Tensor with {self._data.size} elements cannot be converted to Scalar")
-        return self._data.item()
-
-    def tolist(self) -> Any:
-        """Nested lists of Python numbers; a number for a 0-d tensor."""
-        return self._data.tolist()
-
-    def numpy(self, *, force: bool = False) -> np.ndarray[Any, Any]:
-        """The array itself, sharing memory; `force` detaches and copies to the CPU first.
-
-        Raises:
-            RuntimeError: if it requires grad, TypeError: if it is not on the CPU.
-        """
-        if not force:
-            if self.requires_grad:
-                raise RuntimeError(
-                    "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
-                )
-            if self.is_cuda:
-                raise TypeError(
-                    f"can't convert {self.device} device type tensor to numpy. Use Tensor.cpu() to copy the tensor "
-                    "to host memory first."
-                )
-        # A new array object, so that reshaping it in place leaves this tensor as it is.
-        return backend.to_host(self._data).view()
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
-        array = self.numpy()
-        if dtype is not None and array.dtype != dtype:
-            return array.astype(dtype)
-        return array.copy() if copy else array
-
-    def _number(self, kind: str) -> Any:
-        if self._data.size != 1:
-            if kind == "index":
-                raise TypeError("only integer tensors of a single element can be converted to an index")
-            raise ValueError("only one element tensors can be converted to Python scalars")
-        if self._edge is not None and kind == "float":
-            warnings.warn(
-                "Converting a tensor with requires_grad=True to a scalar may lead to unexpected behavior.\n"
-                "Consider using tensor.detach() first.",
-                UserWarning,
-                stacklevel=3,
-            )
-        return self._data.item()
-
-    def __float__(self) -> float:
-        return float(self._number("float"))
-
-    def __int__(self) -> int:
-        return int(self._number("int"))
-
-    def __complex__(self) -> complex:
-        return complex(self._number("complex"))
-
-    def __index__(self) -> int:
-        if self.dtype.is_floating_point or self.dtype.is_complex:
-            raise TypeError("only integer tensors of a single element can be converted to an index")
-        return int(self._number("index"))
-
-    def __bool__(self) -> bool:
-        if self._data.size != 1:
-            raise RuntimeError(
-                "Boolean value of Tensor with no values is ambiguous"
-                if self._data.size == 0
-                else "Boolean value of Tensor with more than one value is ambiguous"
-            )
-        return bool(self._data.item())
-
-    def __len__(self) -> int:
-        if self._data.ndim == 0:
-            raise TypeError("len() of a 0-d tensor")
-        return int(self._data.shape[0])
-
     def __hash__(self) -> int:
         return id(self)
 
@@ -584,8 +499,3 @@ def dimension_out_of_range(dim: int, ndim: int) -> str:
     """PyTorch's message for a dimension that is not there."""
     low, high = (-ndim, ndim - 1) if ndim else (-1, 0)
     return f"Dimension out of range (expected to be in range of [{low}, {high}], but got {dim})"
-
-
-def weak(tensor: Tensor) -> ref[Tensor]:
-    """A weak reference to a tensor."""
-    return ref(tensor)

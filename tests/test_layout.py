@@ -25,7 +25,7 @@ TABLES = ("engine/ops/*.py", "playground/protocol.py")
 """Source files that are tables, one record after the other, and would not be clearer in pieces."""
 
 LAYERS = (
-    {"alias", "backend", "cephes", "dtypes", "state"},
+    {"alias", "backend", "cephes", "convert", "dtypes", "state"},
     {"graph", "printing", "random", "sampling", "tensor"},
     {"registry"},
     {"backward", "dispatch"},

@@ -13,7 +13,7 @@ import numpy as np
 
 from engine.autograd.grad_mode import enable_grad
 from engine.backward import grad as autograd_grad
-from engine.ops.shape import stack
+from engine.ops.arrange import stack
 from engine.tensor import Tensor
 
 Tensors = tuple[Tensor, ...]

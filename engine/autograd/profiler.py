@@ -349,6 +349,8 @@ class profile(Observer):
 
     # --- Observer --------------------------------------------------------------------------------------------------
 
+    backward_ops = True
+
     def _shapes(self, inputs: Sequence[Tensor]) -> Any:
         return [list(t._data.shape) for t in inputs] if self.record_shapes else None
 

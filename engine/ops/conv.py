@@ -107,7 +107,7 @@ def _windows(xp: Any, x: Any, kernel: Sizes, stride: Sizes, dilation: Sizes, cou
     return xp.lib.stride_tricks.as_strided(
         x,
         (*x.shape[:2], *counts, *kernel),
-        (*x.strides[:2], *(s * k for s, k in zip(steps, stride)), *(s * d for s, d in zip(steps, dilation))),
+        (*x.strides[:2], *(s * k for s, k in zip(steps, stride, strict=True)), *(s * d for s, d in zip(steps, dilation, strict=True))),
     )
 
 

@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from engine import backend, dtypes, sampling
+from engine import backend, dtypes
 from engine.dtypes import dtype as dtype_type
-from engine.random import Generator
 from engine.registry import CONSTANT, OPS, Op
 from engine.state import S
 from engine.tensor import Size, Tensor
@@ -411,134 +410,12 @@ def logspace(
     return made("logspace", array, requires_grad, device, begin)
 
 
-# --- Random ----------------------------------------------------------------------------------------------------------
-
-
-def rand(
-    *size: Any,
-    generator: Generator | None = None,
-    dtype: dtype_type | None = None,
-    device: Where = None,
-    requires_grad: bool = False,
-) -> Tensor:
-    """Uniform random numbers in [0, 1)."""
-    start = perf_counter_ns()
-    array = sampling.uniform(sizes(size[0], size[1:]) if size else (), _np(dtype), generator=generator)
-    return made("rand", array, requires_grad, device, start)
-
-
-def randn(
-    *size: Any,
-    generator: Generator | None = None,
-    dtype: dtype_type | None = None,
-    device: Where = None,
-    requires_grad: bool = False,
-) -> Tensor:
-    """Standard normal random numbers."""
-    start = perf_counter_ns()
-    array = sampling.normal(sizes(size[0], size[1:]) if size else (), _np(dtype), generator=generator)
-    return made("randn", array, requires_grad, device, start)
-
-
-def randint(
-    *args: Any,
-    low: int = 0,
-    high: int | None = None,
-    size: Any = None,
-    generator: Generator | None = None,
-    dtype: dtype_type | None = None,
-    device: Where = None,
-    requires_grad: bool = False,
-) -> Tensor:
-    """``randint(high, size)``, ``randint(low, high, size)``: random integers, `high` left out."""
-    start = perf_counter_ns()
-    positional = list(args)
-    if size is None:
-        size = positional.pop()
-    if len(positional) == 2:
-        low, high = positional
-    elif len(positional) == 1:
-        if high is None:
-            high = positional[0]
-        else:
-            low = positional[0]
-    assert high is not None
-    array = sampling.randint(int(low), int(high), sizes(size, ()), (dtype or dtypes.int64).numpy, generator)
-    return made("randint", array, requires_grad, device, start)
-
-
-def randperm(
-    n: int,
-    *,
-    generator: Generator | None = None,
-    dtype: dtype_type | None = None,
-    device: Where = None,
-    requires_grad: bool = False,
-) -> Tensor:
-    """A random permutation of 0 to n - 1."""
-    start = perf_counter_ns()
-    return made(
-        "randperm",
-        sampling.randperm(n, (dtype or dtypes.int64).numpy, generator),
-        requires_grad,
-        device,
-        start,
-    )
-
-
-def normal(
-    mean: Any,
-    std: Any = 1.0,
-    size: Any = None,
-    *,
-    generator: Generator | None = None,
-    dtype: dtype_type | None = None,
-) -> Tensor:
-    """Normal random numbers: of a mean and standard deviation per element, or of one each and a size."""
-    start = perf_counter_ns()
-    if size is not None:
-        array = sampling.normal(sizes(size, ()), _np(dtype), float(mean), float(std), generator)
-        return made("normal", array, False, None, start)
-    m, s = (_data(v) for v in (mean, std))
-    shape = np.broadcast_shapes(np.shape(m), np.shape(s))
-    kind = next(v.dtype for v in (m, s) if hasattr(v, "dtype"))
-    return made(
-        "normal", (sampling.normal(shape, kind, generator=generator) * s + m).astype(kind), False, None, start
-    )
-
-
-def _data(value: Any) -> Any:
-    return value._data if isinstance(value, Tensor) else value
-
-
-def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | None = None) -> Tensor:
-    """1 with the probability each element gives, else 0."""
-    start = perf_counter_ns()
-    if p is None:
-        array = sampling.bernoulli(input._data, input._data.dtype, generator)
-    else:
-        array = sampling.bernoulli_scalar(input._data.shape, input._data.dtype, p, generator)
-    return made("bernoulli", array, False, None, start)
-
-
-def multinomial(
-    input: Tensor, num_samples: int, replacement: bool = False, *, generator: Generator | None = None
-) -> Tensor:
-    """Indices drawn in proportion to the weights in each row."""
-    start = perf_counter_ns()
-    return made(
-        "multinomial",
-        sampling.multinomial(input._data, num_samples, replacement, generator),
-        False,
-        None,
-        start,
-    )
-
-
 # --- Like another ----------------------------------------------------------------------------------------------------
 
 
-def _like(factory: Any) -> Any:
+def like(factory: Any) -> Any:
+    """``zeros_like`` from ``zeros``: a factory that takes shape and dtype from a tensor."""
+
     def call(
         input: Tensor,
         *,
@@ -547,19 +424,20 @@ def _like(factory: Any) -> Any:
         requires_grad: bool = False,
         memory_format: Any = None,
     ) -> Tensor:
-        return factory(
+        made_like: Tensor = factory(
             input._data.shape,
             dtype=dtype or input.dtype,
             device=device or (input.device if input.is_cuda else None),
             requires_grad=requires_grad,
-        )  # type: ignore[no-any-return]
+        )
+        return made_like
 
     call.__name__ = factory.__name__ + "_like"
     call.__doc__ = f"`{factory.__name__}` of the shape and dtype of another tensor."
     return call
 
 
-zeros_like, ones_like, empty_like, rand_like, randn_like = map(_like, (zeros, ones, empty, rand, randn))
+zeros_like, ones_like, empty_like = map(like, (zeros, ones, empty))
 
 
 def full_like(
@@ -574,21 +452,6 @@ def full_like(
     return full(
         input._data.shape, fill_value, dtype=dtype or input.dtype, device=device, requires_grad=requires_grad
     )
-
-
-def randint_like(
-    input: Tensor, low: int, high: int | None = None, *, dtype: dtype_type | None = None
-) -> Tensor:
-    """`randint` of the shape and dtype of another tensor."""
-    low, high = (0, low) if high is None else (low, high)
-    return randint(low, high, input._data.shape, dtype=dtype or input.dtype)
-
-
-def one_hot_array(labels: np.ndarray[Any, Any], classes: int) -> np.ndarray[Any, Any]:
-    """Rows of zeros with a one at each label, int64, shape ``labels.shape + (classes,)``."""
-    result = np.zeros((*labels.shape, classes), np.int64)
-    np.put_along_axis(result, labels[..., None], 1, -1)
-    return result
 
 
 def tril_indices(row: int, col: int, offset: int = 0) -> Tensor:
@@ -611,7 +474,6 @@ def cartesian_prod(*tensors: Tensor) -> Tensor:
 __all__ = [
     "arange",
     "as_tensor",
-    "bernoulli",
     "cartesian_prod",
     "empty",
     "empty_like",
@@ -621,17 +483,8 @@ __all__ = [
     "full_like",
     "linspace",
     "logspace",
-    "multinomial",
-    "normal",
     "ones",
     "ones_like",
-    "rand",
-    "rand_like",
-    "randint",
-    "randint_like",
-    "randn",
-    "randn_like",
-    "randperm",
     "tensor",
     "tril_indices",
     "triu_indices",

@@ -254,10 +254,7 @@ def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
     src = [one_dim(d, ndim) for d in ((source,) if isinstance(source, int) else source)]
     dst = [one_dim(d, ndim) for d in ((destination,) if isinstance(destination, int) else destination)]
     rest = [d for d in range(ndim) if d not in src]
-    order: list[int] = []
-    for k in range(ndim):
-        order.append(src[dst.index(k)] if k in dst else rest.pop(0))
-    return permute_to(input, tuple(order))
+    return permute_to(input, tuple(src[dst.index(k)] if k in dst else rest.pop(0) for k in range(ndim)))
 
 
 def squeeze(input: Tensor, dim: Any = None) -> Tensor:
