@@ -1,0 +1,101 @@
+import { describe, expect, it } from "vitest";
+import {
+  gradientOf,
+  indexOf,
+  inputShapes,
+  leavesOf,
+  lineResult,
+  litBy,
+  nameOf,
+  whyNoGradient,
+} from "./derive";
+import type * as wire from "./protocol.gen";
+import { newRun, type Recording, type RunState } from "./run";
+
+function node(id: number, change: Partial<wire.Node> = {}, tensor: Partial<wire.TensorInfo> = {}): wire.Node {
+  const value = { numel: 3, data: [1, 2, 3], norm: 3.74 };
+  return {
+    id,
+    kind: "op",
+    op: "aten::mul",
+    grad_fn: "MulBackward0",
+    place: { line: id },
+    outputs: [{ shape: [3], dtype: "float32", requires_grad: true, value, ...tensor }],
+    ...change,
+  };
+}
+
+const step = (index: number, id: number, change: Partial<wire.Step> = {}): wire.Step => ({
+  index,
+  call: 0,
+  node: id,
+  name: "MulBackward0",
+  entering: [{ numel: 3, norm: index + 1 }],
+  ...change,
+});
+
+// x -> y -> z, and y again through detach to d.
+const graph: Recording = {
+  nodes: [
+    node(1, { kind: "leaf", op: "aten::ones" }, { name: "x" }),
+    node(2, {}, { name: "y" }),
+    node(3, { op: "aten::add", place: { line: 2 } }, { name: "" }),
+    node(4, { op: "aten::detach", flags: ["detach"] }, { name: "d", requires_grad: false }),
+    node(5, { kind: "constant", op: "aten::arange" }, { name: "i", dtype: "int64", requires_grad: false }),
+    node(6, { flags: ["no_grad"] }, { name: "n", requires_grad: false }),
+  ],
+  edges: [
+    { source: 1, target: 2, input: 1 },
+    { source: 5, target: 2, input: 0 },
+    { source: 2, target: 3 },
+    { source: 2, target: 4, cut: true },
+  ],
+  scopes: [],
+  steps: [
+    step(0, 3),
+    step(1, 2),
+    step(2, 1, { name: "AccumulateGrad", accumulated: { numel: 3, norm: 9 } }),
+    step(3, 2),
+  ],
+  omitted: 0,
+};
+const byId = (id: number) => indexOf(graph).node.get(id) as wire.Node;
+const run: RunState = { ...newRun("r", "", "cpu", 0, 0), graph };
+
+describe("what a recording says", () => {
+  it("a gradient is what last reached a node, or a leaf's .grad", () => {
+    expect(gradientOf(graph, 2)?.norm).toBe(4);
+    expect(gradientOf(graph, 1)?.norm).toBe(9);
+    expect(gradientOf(graph, 4)).toBeNull();
+  });
+
+  it("a line made its last named tensor", () => {
+    expect(lineResult(graph, 2)).toMatchObject({ node: { id: 2 }, count: 1 });
+    expect(lineResult(graph, 99)).toBeNull();
+  });
+
+  it("names, leaves and shapes", () => {
+    expect([nameOf(byId(1)), nameOf(byId(3))]).toEqual(["x", "add"]);
+    expect(leavesOf(graph).map((leaf) => leaf.id)).toEqual([1]);
+    expect(inputShapes(graph, 2)).toBe("[[3], [3]]");
+  });
+
+  it.each([
+    [1, ""],
+    [4, /detach\(\)/],
+    [5, /floating point/],
+    [6, /no_grad/],
+  ] as const)("says of node %i why it has no gradient", (id, words) => {
+    expect(whyNoGradient(graph, byId(id))).toMatch(words);
+  });
+});
+
+describe("one selection", () => {
+  it("a line, a node and a row stand for each other", () => {
+    expect([...litBy(run, { kind: "line", line: 2 }).nodes]).toEqual([2, 3]);
+    expect([...litBy(run, { kind: "node", node: 4 }).lines]).toEqual([4]);
+    expect([...litBy(run, { kind: "op", op: "aten::mul", shapes: "" }).nodes]).toEqual([2, 6]);
+    expect([...litBy(run, { kind: "op", op: "aten::mul", shapes: "[[3], [3]]" }).lines]).toEqual([2]);
+    expect(litBy(run, null).nodes.size).toBe(0);
+  });
+});

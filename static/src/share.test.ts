@@ -1,0 +1,133 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import type * as wire from "./protocol.gen";
+import { apply, newRun, type RunState } from "./run";
+import type { Draft } from "./store";
+
+let compact: (events: readonly wire.Event[]) => wire.Event[];
+let content: typeof import("./share").content;
+let tooBig: (code: string) => string;
+
+beforeAll(async () => {
+  const limits = { code_bytes: 100, code_lines: 5 };
+  document.body.innerHTML = `<script type="application/json" id="boot">${JSON.stringify({ limits })}</script>`;
+  ({ compact, content, tooBig } = await import("./share"));
+});
+
+const draft: Draft = { id: "d", title: "T", code: "x = 1", device: "cpu", seed: 3, base: "session:abc" };
+const head = (seq: number) => ({ run: "r", seq });
+const output = (seq: number, text: string, cell = 0): wire.Output => ({
+  type: "output",
+  ...head(seq),
+  cell,
+  stream: "stdout",
+  text,
+});
+const graph = (seq: number, ids: number[]): wire.Graph => ({
+  type: "graph",
+  ...head(seq),
+  nodes: ids.map((id) => ({
+    id,
+    kind: "op",
+    op: "aten::sin",
+    outputs: [{ shape: [], dtype: "float32", value: { numel: 1, data: [id] } }],
+  })),
+  edges: [],
+  scopes: [],
+  steps: [],
+  omitted: 0,
+});
+const profile = (spans: number): wire.Profile => ({
+  type: "profile",
+  ...head(90),
+  by_op: [],
+  by_shape: [],
+  spans: Array.from({ length: spans }, (_, i) => ["aten::sin", i, 1, 0, 1, i] as wire.Span),
+  spans_omitted: 0,
+  overhead_us: 0,
+});
+const finished: wire.Finished = {
+  type: "finished",
+  ...head(99),
+  status: "ok",
+  wall_ms: 1,
+  message: "",
+  operations: 1,
+  interactive: true,
+};
+
+function ran(...events: wire.Event[]): RunState {
+  return events.reduce(apply, newRun("r", draft.code, "cpu", 3, 0));
+}
+
+describe("compact", () => {
+  it("joins text of one stream and parts of the graph, and loses nothing of them", () => {
+    const events = [output(1, "a"), output(2, "b"), output(3, "c", 1), graph(4, [1]), graph(5, [2, 3])];
+    const small = compact(events);
+    expect(small.map((event) => event.type)).toEqual(["output", "output", "graph"]);
+    const before = ran(...events);
+    const after = ran(...small);
+    expect(after.items).toEqual(before.items);
+    expect(after.graph).toEqual(before.graph);
+  });
+
+  it("keeps pieces of text within what one message may hold", () => {
+    const long = "x".repeat(10_000);
+    expect(compact([output(1, long), output(2, long)])).toHaveLength(2);
+  });
+
+  it("leaves binary answers and the queue out", () => {
+    const events: wire.Event[] = [
+      { type: "queued", ...head(1), position: 2 },
+      { type: "jacobian", ...head(2), output: 1, order: 1, blocks: [] },
+      finished,
+    ];
+    expect(compact(events)).toEqual([finished]);
+  });
+});
+
+describe("content", () => {
+  it("holds the program, its view and its parent", () => {
+    const { body, omitted } = content(
+      draft,
+      ran(output(1, "hi"), finished),
+      { panel: "output", node: 4 },
+      1e6,
+    );
+    expect(JSON.parse(body)).toMatchObject({
+      code: "x = 1",
+      title: "T",
+      seed: 3,
+      parent: "abc",
+      view: { panel: "output", node: 4 },
+      events: [{ type: "output", text: "hi" }, { type: "finished" }],
+    });
+    expect(omitted).toBe("");
+  });
+
+  it("leaves results of another text out, and those of an unfinished run", () => {
+    const other = content({ ...draft, code: "y = 2" }, ran(output(1, "hi"), finished), {}, 1e6);
+    expect(JSON.parse(other.body).events).toEqual([]);
+    const running = content(draft, ran(output(1, "hi")), {}, 1e6);
+    expect(JSON.parse(running.body).events).toEqual([]);
+  });
+
+  it("drops the largest first when there is too much, and says so", () => {
+    const run = ran(output(1, "hi"), graph(2, [1, 2, 3]), profile(200), finished);
+    const whole = content(draft, run, {}, 1e6).body.length;
+    const first = content(draft, run, {}, whole - 1);
+    expect(first.omitted).toContain("the flame chart");
+    expect(first.omitted).not.toContain("the graph");
+    const second = content(draft, run, {}, first.body.length - 1);
+    expect(second.omitted).toContain("the graph");
+    expect(JSON.parse(second.body).events.some((event: wire.Event) => event.type === "output")).toBe(true);
+    const third = content(draft, run, {}, 10);
+    expect(JSON.parse(third.body).events).toEqual([]);
+    expect(JSON.parse(third.body).code).toBe(draft.code);
+  });
+});
+
+it("tooBig counts bytes and lines as the server does", () => {
+  expect(tooBig("x")).toBe("");
+  expect(tooBig("é".repeat(51))).toMatch(/102 bytes; at most 100 bytes/);
+  expect(tooBig("\n".repeat(5))).toMatch(/6 lines; at most 5 lines/);
+});
