@@ -46,9 +46,8 @@ class Size(tuple[int, ...]):
 class View:
     """How a tensor looks into the memory of another.
 
-    `base` is the tensor that owns the memory (never itself a view) and `chain` the view operations that lead from it
-    to this one. `version` is the shared version at which this tensor's place in the graph was last right: an in-place
-    write through any alias makes it stale, see `Tensor._fresh_edge`.
+    `base` owns the memory (it is never itself a view) and `chain` has the view operations that lead from it to this
+    one. `version` is the shared version at which this tensor's place in the graph was last right, see `_fresh_edge`.
     """
 
     __slots__ = ("base", "chain", "version")
