@@ -23,6 +23,10 @@ class Observer:
     must not run engine operations except inside `engine.state.unobserved()`. Times are `time.perf_counter_ns`.
     """
 
+    backward_ops = False
+    """Whether `op` is to be told of the operations of backward rules too. It costs: the rules, which otherwise compute
+    on bare arrays, then run on Tensors. With ``create_graph`` they do so anyway and every observer is told."""
+
     def op(
         self,
         op: Op,
