@@ -175,6 +175,7 @@ export class GraphModel {
       at.version++;
       if (source.kind === "parameter") at.parameters.add(source);
     }
+    for (let at: GScope | null = source.scope; at; at = at.parent) at.version++;
   }
 }
 

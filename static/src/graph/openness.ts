@@ -8,6 +8,8 @@ const MORE = 4;
 
 export class Openness {
   readonly revealed = new Map<string, Set<number>>();
+  /** Changes with `revealed`. */
+  revision = 0;
   #chosen = new Map<string, boolean>();
   #first: ReadonlySet<string> = new Set();
 
@@ -65,5 +67,6 @@ export class Openness {
     const asked = this.revealed.get(gap.repeat) ?? new Set();
     asked.add(repetition);
     this.revealed.set(gap.repeat, asked);
+    this.revision++;
   }
 }

@@ -87,6 +87,35 @@ describe("folding", () => {
   });
 });
 
+describe("a recording that grows", () => {
+  it("builds only what changed anew, and the same as all at once", () => {
+    const whole = transformer(3000);
+    const model = new GraphModel();
+    const builder = new TreeBuilder(model);
+    const { steps: _steps, edges, nodes, ...rest } = whole;
+    model.push({
+      ...rest,
+      nodes: nodes.slice(0, 2000),
+      edges: edges.filter((edge) => edge.target < 2000),
+      steps: [],
+    });
+    const before = builder.build();
+    expect(builder.build()).toBe(before);
+    model.push({
+      nodes: nodes.slice(2000),
+      edges: edges.filter((edge) => edge.target >= 2000),
+      scopes: [],
+      steps: [],
+      omitted: 0,
+    });
+    const flat = (group: Group): unknown[] =>
+      group.children.map((child) =>
+        isGroup(child) ? [child.key, child.ops, child.parameters, flat(child)] : child.id,
+      );
+    expect(flat(builder.build())).toEqual(flat(build(whole)));
+  });
+});
+
 describe("opening", () => {
   it("opens whole levels while the picture stays small, and never a repetition", () => {
     const tree = build(transformer(3000));
@@ -103,8 +132,9 @@ describe("opening", () => {
     const openness = new Openness();
     const node = model.byId.get(1203);
     if (!node) throw new Error("fixture");
-    for (let round = 0; round < 3; round++) openness.openAround(builder.build(openness.revealed), node);
-    const tree = builder.build(openness.revealed);
+    for (let round = 0; round < 3; round++)
+      openness.openAround(builder.build(openness.revealed, openness.revision), node);
+    const tree = builder.build(openness.revealed, openness.revision);
     const repeat = find(tree, "repeat") as Group;
     expect(openness.isOpen(repeat)).toBe(true);
     expect(repeat.children).toContain(node);

@@ -39,22 +39,26 @@ const WINDOW = 8;
 
 /** Builds the tree; keeps what it found about each scope until that scope changes. */
 export class TreeBuilder {
+  #groups = new WeakMap<GScope, { version: number; revision: number; group: Group }>();
   #runs = new WeakMap<GScope, { version: number; items: (GNode | GScope)[]; runs: Run[] }>();
   #tokens = new WeakMap<GScope, { version: number; token: number }>();
 
   constructor(readonly model: GraphModel) {}
 
-  build(revealed: Revealed = new Map()): Group {
-    return this.#group(this.model.root, revealed);
+  /** `revision` changes whenever `revealed` does. */
+  build(revealed: Revealed = new Map(), revision = 0): Group {
+    return this.#group(this.model.root, revealed, revision);
   }
 
-  #group(scope: GScope, revealed: Revealed): Group {
-    return {
+  #group(scope: GScope, revealed: Revealed, revision: number): Group {
+    const known = this.#groups.get(scope);
+    if (known?.version === scope.version && known.revision === revision) return known.group;
+    const group: Group = {
       key: `s${scope.id}`,
       kind: scope.kind,
       name: scope.name,
       type: scope.type,
-      children: this.#children(scope, revealed),
+      children: this.#children(scope, revealed, revision),
       scope,
       ops: scope.ops,
       size: scope.size,
@@ -63,10 +67,13 @@ export class TreeBuilder {
       from: 0,
       repeat: "",
     };
+    this.#groups.set(scope, { version: scope.version, revision, group });
+    return group;
   }
 
-  #children(scope: GScope, revealed: Revealed): Child[] {
-    const expand = (child: GNode | GScope): Child => (isScope(child) ? this.#group(child, revealed) : child);
+  #children(scope: GScope, revealed: Revealed, revision: number): Child[] {
+    const expand = (child: GNode | GScope): Child =>
+      isScope(child) ? this.#group(child, revealed, revision) : child;
     const { items, runs } = this.#findRuns(scope);
     if (runs.length === 0) return scope.children.map(expand);
 
