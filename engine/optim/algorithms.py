@@ -23,7 +23,7 @@ def _check_rate(lr: Any) -> None:
 
 
 def _number(value: Any) -> float:
-    return float(value.item()) if isinstance(value, Tensor) else value  # type: ignore[no-any-return]
+    return float(value.item()) if isinstance(value, Tensor) else value
 
 
 def _counter() -> Tensor:

@@ -64,7 +64,7 @@ def addcdiv(a: Array, b: Array, c: Array, value: float) -> None:
 def lerp(a: Array, end: Array, weight: float) -> None:
     """``a += weight * (end - a)``, from the end that is nearer."""
     difference = end - a
-    small = abs(np.float32(weight) if a.dtype == _F32 else weight) < 0.5
+    small = bool(np.abs(_scalar(weight, a)) < 0.5)
     base = a if small else end
     if a.dtype == _F32:
         coefficient = np.float32(weight) if small else np.float32(weight) - np.float32(1)

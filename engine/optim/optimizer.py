@@ -314,7 +314,7 @@ class Optimizer:
 def _fitted(param: Tensor, value: Any, key: Hashable = None) -> Any:
     """A copy of saved state in the dtype and on the device of its parameter; step counts keep theirs."""
     if isinstance(value, Tensor):
-        copy = value.detach().clone()  # type: ignore[attr-defined]
+        copy = value.detach().clone()
         if key == "step" or not param.is_floating_point():
             return copy
         return copy.to(dtype=param.dtype, device=param.device)

@@ -3,6 +3,8 @@
 Each case is source text that may use ``torch``, ``nn``, ``F``, ``optim`` and the helpers below.
 """
 
+# ruff: noqa: E501 (one statement of a program to a line)
+
 from __future__ import annotations
 
 import contextlib

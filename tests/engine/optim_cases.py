@@ -1,12 +1,19 @@
 """Programs over optimizers and schedulers; see nn_cases.py."""
 
+# ruff: noqa: E501 (one statement of a program to a line)
+
 from __future__ import annotations
 
 CASES: dict[str, str] = {}
 
 _SETTINGS = {
-    "SGD": ["lr=0.1", "lr=0.1, momentum=0.9", "lr=0.1, momentum=0.9, dampening=0.5, weight_decay=0.01"]
-    + ["lr=0.1, momentum=0.9, nesterov=True, weight_decay=0.1", "lr=0.01, maximize=True, weight_decay=0.1"],
+    "SGD": [
+        *["lr=0.1", "lr=0.1, momentum=0.9", "lr=0.1, momentum=0.9, dampening=0.5, weight_decay=0.01"],
+        *[
+            "lr=0.1, momentum=0.9, nesterov=True, weight_decay=0.1",
+            "lr=0.01, maximize=True, weight_decay=0.1",
+        ],
+    ],
     "Adam": [
         "",
         "lr=0.1, betas=(0.8, 0.9), eps=1e-3",
@@ -15,8 +22,10 @@ _SETTINGS = {
         "maximize=True",
     ],
     "AdamW": ["", "lr=0.1, weight_decay=0.5", "lr=0.1, amsgrad=True, maximize=True"],
-    "RMSprop": ["", "lr=0.1, alpha=0.9, momentum=0.9", "lr=0.1, centered=True, weight_decay=0.1"]
-    + ["lr=0.1, centered=True, momentum=0.5, maximize=True"],
+    "RMSprop": [
+        *["", "lr=0.1, alpha=0.9, momentum=0.9", "lr=0.1, centered=True, weight_decay=0.1"],
+        "lr=0.1, centered=True, momentum=0.5, maximize=True",
+    ],
     "Adagrad": ["", "lr=0.1, lr_decay=0.1, weight_decay=0.1, initial_accumulator_value=0.5"],
     "Adadelta": ["", "lr=0.5, rho=0.8, weight_decay=0.1, maximize=True"],
 }

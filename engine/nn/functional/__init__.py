@@ -4,3 +4,4 @@ from engine.nn.functional.activation import *  # noqa: F403
 from engine.nn.functional.conv import *  # noqa: F403
 from engine.nn.functional.layers import *  # noqa: F403
 from engine.nn.functional.loss import *  # noqa: F403
+from engine.nn.functional.margin import *  # noqa: F403

@@ -161,12 +161,11 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
         RuntimeError: if there are neither one nor as many weights as channels.
     """
     channels = input.shape[1] if input.ndim > 1 else 1
-    if weight.numel() != 1:
-        if weight.numel() != channels:
-            raise RuntimeError(
-                f"Mismatch of parameter numbers and input channel size. Found parameter numbers = {weight.numel()} and "
-                f"channel size = {channels}."
-            )
+    if weight.numel() not in (1, channels):
+        raise RuntimeError(
+            f"Mismatch of parameter numbers and input channel size. Found parameter numbers = {weight.numel()} and "
+            f"channel size = {channels}."
+        )
     if weight.ndim <= 1 and input.ndim > 1:
         weight = shape.reshape(weight, (1, weight.numel(), *(1,) * (input.ndim - 2)))
     return nn.prelu_kernel(input, weight)

@@ -11,30 +11,22 @@ import numpy as np
 from engine import dtypes
 from engine.dispatch import check_broadcast, composite
 from engine.nn.functional.activation import log_softmax
-from engine.ops import nn, pointwise, reduce, shape
+from engine.ops import nn, pointwise, shape
 from engine.tensor import Tensor
 
 __all__ = [
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
-    "cosine_embedding_loss",
-    "cosine_similarity",
     "cross_entropy",
     "gaussian_nll_loss",
-    "hinge_embedding_loss",
     "huber_loss",
     "kl_div",
     "l1_loss",
-    "margin_ranking_loss",
     "mse_loss",
-    "multi_margin_loss",
-    "multilabel_soft_margin_loss",
     "nll_loss",
-    "pairwise_distance",
     "poisson_nll_loss",
     "smooth_l1_loss",
     "soft_margin_loss",
-    "triplet_margin_loss",
 ]
 
 
@@ -57,7 +49,7 @@ def reduction_of(size_average: bool | None, reduce: bool | None, reduction: str)
     return reduction
 
 
-def _reduced(loss: Any, reduction: str) -> Tensor:
+def reduced(loss: Any, reduction: str) -> Tensor:
     if reduction == "mean":
         return loss.mean()  # type: ignore[no-any-return]
     return loss.sum() if reduction == "sum" else loss  # type: ignore[no-any-return]
@@ -101,7 +93,7 @@ def mse_loss(
     if weight is None:
         return nn.mse_loss(input, target, reduction)
     weighted = ((input - target) ** 2) * weight
-    return weighted.sum() / weight.sum() if reduction == "mean" else _reduced(weighted, reduction)
+    return weighted.sum() / weight.sum() if reduction == "mean" else reduced(weighted, reduction)
 
 
 def l1_loss(
@@ -118,8 +110,8 @@ def l1_loss(
     loss = pointwise.abs(input - target)
     if weight is not None:
         loss = loss * weight
-        return loss.sum() / weight.sum() if reduction == "mean" else _reduced(loss, reduction)
-    return _reduced(loss, reduction)
+        return loss.sum() / weight.sum() if reduction == "mean" else reduced(loss, reduction)
+    return reduced(loss, reduction)
 
 
 def smooth_l1_loss(
@@ -134,7 +126,7 @@ def smooth_l1_loss(
     input, target = _same_size(input, target)
     reduction = reduction_of(size_average, reduce, reduction)
     if beta == 0.0:
-        return _reduced(pointwise.abs(input - target), reduction)
+        return reduced(pointwise.abs(input - target), reduction)
     if beta < 0:
         raise RuntimeError("smooth_l1_loss does not support negative values for beta.")
     return nn.smooth_l1_loss(input, target, reduction, beta)
@@ -151,7 +143,7 @@ def huber_loss(
     if weight is None:
         return nn.huber_loss(input, target, reduction, delta)
     loss = nn.huber_loss(input, target, "none", delta) * weight
-    return loss.sum() / weight.sum() if reduction == "mean" else _reduced(loss, reduction)
+    return loss.sum() / weight.sum() if reduction == "mean" else reduced(loss, reduction)
 
 
 def binary_cross_entropy(
@@ -240,9 +232,7 @@ def nll_loss(
             f"shape: {list(weight.shape)}"
         )
     flat = target._data.reshape(()) if ndim == 1 else target._data
-    picked = nn.pick(
-        flat, None if weight is None else weight._data, classes, dim, ignore_index, input._data.dtype
-    )
+    picked = nn.pick(flat, _array(weight), classes, ignore_index, input._data.dtype)
     return nn._nll["" if ndim <= 2 else "2D"](input, picked, dim, reduction)
 
 
@@ -363,7 +353,7 @@ def kl_div(
         loss: Any = pointwise.exp(target) * (target - input)
     else:
         loss = pointwise.xlogy(target, target) - target * input
-    loss = _reduced(loss, reduction)
+    loss = reduced(loss, reduction)
     return loss / input.shape[0] if by_batch and input.ndim else loss  # type: ignore[no-any-return]
 
 
@@ -383,7 +373,7 @@ def poisson_nll_loss(
     if full:
         stirling = target * pointwise.log(target) - target + 0.5 * pointwise.log(2 * math.pi * target)
         loss = loss + pointwise.masked_fill(stirling, target <= 1, 0.0)
-    return _reduced(loss, reduction)
+    return reduced(loss, reduction)
 
 
 def gaussian_nll_loss(
@@ -406,136 +396,4 @@ def gaussian_nll_loss(
         # The floor counts for the value, and the gradient passes as if it were not there.
         var = var + Tensor._wrap((var._data.clip(eps) - var._data).astype(var._data.dtype))
     loss = 0.5 * (pointwise.log(var) + (input - target) ** 2 / var)
-    return _reduced(loss + 0.5 * math.log(2 * math.pi) if full else loss, reduction)
-
-
-def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Tensor:
-    """The cosine of the angle between vectors along `dim`; norms below `eps` count as `eps`."""
-    first = x1 / pointwise.clamp_min(reduce.norm(x1, 2, dim, True), eps)
-    second = x2 / pointwise.clamp_min(reduce.norm(x2, 2, dim, True), eps)
-    return (first * second).sum(dim)  # type: ignore[no-any-return]
-
-
-def pairwise_distance(x1: Any, x2: Any, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> Tensor:
-    """The p-norm of the differences of vectors along the last dimension, `eps` added to each element."""
-    return reduce.norm(x1 - x2 + eps, p, -1, keepdim)
-
-
-def cosine_embedding_loss(
-    input1: Any,
-    input2: Any,
-    target: Any,
-    margin: float = 0,
-    size_average: bool | None = None,
-    reduce: bool | None = None,
-    reduction: str = "mean",
-) -> Tensor:
-    """1 - cosine for targets 1, max(0, cosine - margin) for targets -1."""
-    reduction = reduction_of(size_average, reduce, reduction)
-    dim = target.ndim
-    eps = 1e-12
-    inner = (input1 * input2).sum(dim)
-    norms = pointwise.sqrt(((input1 * input1).sum(dim) + eps) * ((input2 * input2).sum(dim) + eps))
-    cosine: Any = inner / norms
-    zero = cosine * 0
-    loss = pointwise.where(target == 1, 1 - cosine, zero) + pointwise.where(
-        target == -1, pointwise.clamp_min(cosine - margin, 0), zero
-    )
-    return _reduced(loss, reduction)
-
-
-def hinge_embedding_loss(
-    input: Any,
-    target: Any,
-    margin: float = 1.0,
-    size_average: bool | None = None,
-    reduce: bool | None = None,
-    reduction: str = "mean",
-) -> Tensor:
-    """x for targets 1, max(0, margin - x) for targets -1."""
-    reduction = reduction_of(size_average, reduce, reduction)
-    zero = Tensor._wrap(input._data * 0)
-    loss = pointwise.where(target != 1, pointwise.clamp_min(margin - input, 0), zero) + pointwise.where(
-        target != -1, input, zero
-    )
-    return _reduced(loss, reduction)
-
-
-def margin_ranking_loss(
-    input1: Any,
-    input2: Any,
-    target: Any,
-    margin: float = 0,
-    size_average: bool | None = None,
-    reduce: bool | None = None,
-    reduction: str = "mean",
-) -> Tensor:
-    """max(0, -target * (x1 - x2) + margin): target 1 wants the first larger, -1 the second."""
-    reduction = reduction_of(size_average, reduce, reduction)
-    if input1.ndim != input2.ndim or input1.ndim != target.ndim:
-        raise RuntimeError(
-            "margin_ranking_loss : All input tensors should have same dimension but got sizes: input1: "
-            f"{input1.size()}, input2: {input2.size()}, target: {target.size()} "
-        )
-    return _reduced(pointwise.clamp_min(-target * (input1 - input2) + margin, 0), reduction)
-
-
-def triplet_margin_loss(
-    anchor: Any,
-    positive: Any,
-    negative: Any,
-    margin: float = 1.0,
-    p: float = 2,
-    eps: float = 1e-6,
-    swap: bool = False,
-    size_average: bool | None = None,
-    reduce: bool | None = None,
-    reduction: str = "mean",
-) -> Tensor:
-    """max(0, margin + distance to the positive - distance to the negative)."""
-    reduction = reduction_of(size_average, reduce, reduction)
-    if margin <= 0:
-        raise ValueError(f"margin must be greater than 0, got {margin}")
-    near: Any = pairwise_distance(anchor, positive, p, eps)
-    far = pairwise_distance(anchor, negative, p, eps)
-    if swap:
-        far = pointwise.minimum(far, pairwise_distance(positive, negative, p, eps))
-    return _reduced(pointwise.clamp_min(margin + near - far, 0), reduction)
-
-
-def multi_margin_loss(
-    input: Any,
-    target: Any,
-    p: int = 1,
-    margin: float = 1.0,
-    weight: Any = None,
-    size_average: bool | None = None,
-    reduce: bool | None = None,
-    reduction: str = "mean",
-) -> Tensor:
-    """The mean over classes of max(0, margin - x[target] + x[class]) ** p, the target's own left out."""
-    reduction = reduction_of(size_average, reduce, reduction)
-    rows = shape.reshape(input, (-1, input.shape[-1]))
-    chosen = nn.pick(target._data.reshape(-1), None, input.shape[-1], 1, -100, input._data.dtype)[0]
-    right: Any = Tensor._wrap(-chosen)
-    loss: Any = pointwise.clamp_min(margin - (rows * right).sum(1, keepdim=True) + rows, 0) ** p * (1 - right)
-    if weight is not None:
-        loss = loss * shape.reshape(weight[target], (-1, 1))
-    loss = loss.sum(1) / input.shape[-1]
-    return _reduced(loss if input.ndim > 1 else loss[0], reduction)
-
-
-def multilabel_soft_margin_loss(
-    input: Any,
-    target: Any,
-    weight: Any = None,
-    size_average: bool | None = None,
-    reduce: bool | None = None,
-    reduction: str = "mean",
-) -> Tensor:
-    """The mean over classes of the logistic loss of each label."""
-    reduction = reduction_of(size_average, reduce, reduction)
-    loss: Any = -(target * nn.log_sigmoid(input) + (1 - target) * nn.log_sigmoid(-input))
-    if weight is not None:
-        loss = loss * weight
-    return _reduced(loss.sum(-1) / input.shape[-1], reduction)
+    return reduced(loss + 0.5 * math.log(2 * math.pi) if full else loss, reduction)

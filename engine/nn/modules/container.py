@@ -16,10 +16,10 @@ __all__ = ["ModuleDict", "ModuleList", "ParameterDict", "ParameterList", "Sequen
 
 
 def _position(index: Any, size: int) -> int:
-    index = operator.index(index)
+    index = int(operator.index(index))
     if not -size <= index < size:
         raise IndexError(f"index {index} is out of range")
-    return index % size
+    return int(index % size)
 
 
 class _Numbered(Module):
@@ -382,7 +382,7 @@ class ParameterDict(Module):
 
     def get(self, key: str, default: Any = None) -> Any:
         """The value of a key, or `default`."""
-        return self[key] if key in self else default
+        return self[key] if key in self._keys else default
 
     def fromkeys(self, keys: Iterable[str], default: Any = None) -> ParameterDict:
         """Another dictionary of these keys with one value."""

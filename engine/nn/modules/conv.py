@@ -106,20 +106,20 @@ class _ConvNd(Module):
     def forward(self, input: Tensor) -> Tensor:
         padding = self.padding
         if self.padding_mode != "zeros":
-            around = [
-                d * (k - 1) // 2 if padding == "same" else 0 if padding == "valid" else p
-                for d, k, p in zip(
-                    self.dilation,
-                    self.kernel_size,
-                    padding if padding not in ("same", "valid") else self.dilation,
-                    strict=True,
-                )
-            ]
-            input = F.pad(input, [p for p in reversed(around) for _ in (0, 1)], self.padding_mode)
-            padding = 0  # type: ignore[assignment]
+            widths = [width for width in reversed(self._widths()) for _ in ("before", "after")]
+            input = F.pad(input, widths, self.padding_mode)
+            padding = (0,) * self.dims
         return getattr(F, f"conv{self.dims}d")(  # type: ignore[no-any-return]
             input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups
         )
+
+    def _widths(self) -> list[int]:
+        """The padding on either side of each dimension."""
+        if not isinstance(self.padding, str):
+            return list(self.padding)
+        if self.padding == "valid":
+            return [0] * self.dims
+        return [d * (k - 1) // 2 for d, k in zip(self.dilation, self.kernel_size, strict=True)]
 
     def extra_repr(self) -> str:
         zeros, ones = (0,) * self.dims, (1,) * self.dims

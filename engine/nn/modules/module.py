@@ -353,10 +353,10 @@ class Module(Tree, StateDict):
                     f"cannot assign '{typename(value)}' as buffer '{name}' (torch.nn.Buffer, torch.Tensor or None "
                     "expected)"
                 )
-            fresh = isinstance(value, Buffer)
-            self.register_buffer(
-                name, value, value.persistent if fresh else name not in self._non_persistent_buffers_set
-            )
+            persistent = name not in self._non_persistent_buffers_set
+            if value is not None and isinstance(value, Buffer):
+                persistent = value.__dict__["persistent"]
+            self.register_buffer(name, value, persistent)
         else:
             object.__setattr__(self, name, value)
 
