@@ -1,7 +1,7 @@
 """``python -m bench``: small-graph speed of the engine beside NumPy, and beside PyTorch where it is installed.
 
 Each case is timed in turns with its peer, best of many, in processor time; a ratio below 1 means the engine is faster.
-``make bench`` runs it in the project's environment, and in ``.venv-oracle`` (made by ``make test-oracle``) to have PyTorch.
+``make bench`` runs it in the project's environment; run it with ``.venv-oracle/bin/python`` to have PyTorch beside it.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ def main() -> None:
         print(line + (f"{times[1]:13.2f}{times[0] / times[1]:8.2f}" if torch else ""))
     if not torch:
         print(
-            "PyTorch is not installed here; run `.venv-oracle/bin/python -m bench` after `make test-oracle` to compare."
+            "No PyTorch here to compare with: run `.venv-oracle/bin/python -m bench` after `make test-oracle`."
         )
 
 
