@@ -44,7 +44,7 @@ def create_app(settings: Settings | None = None, runner: Runner | None = None) -
     handle_errors(app, assets)
     compression.compress(app)
     Sockets(app, runner, settings)
-    security.protect(app, settings.proxies)
+    security.protect(app, proxies=settings.proxies, hosts=settings.hosts)
     return app
 
 

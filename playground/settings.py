@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import ipaddress
 import math
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
@@ -27,6 +28,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     port: int = 5000
     host: str = "127.0.0.1"
+    hosts: str = "localhost,127.0.0.1,::1"
     database_url: str = f"sqlite:///{ROOT / 'data' / 'playground.sqlite3'}"
     database_bytes: int = 2048 * MIB
     proxies: int = 0
@@ -36,6 +38,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """A program of 64 KiB takes up to 384 KiB as JSON, if every character is escaped."""
     commands_per_s: int = 20
     limits: Limits = Limits()
+
+
+_HOST_NAME = re.compile(r"^(\*|[A-Za-z0-9.-]+|[0-9A-Fa-f:]+)$")
 
 
 class SettingsError(ValueError):
@@ -84,6 +89,7 @@ class Setting(msgspec.Struct, frozen=True):
 
 _WORDS = {
     "host": "an address of this machine that only this machine reaches: 127.0.0.1, ::1 or localhost",
+    "hosts": "host names or addresses without port, separated by commas; * for any",
     "database_url": "an SQLAlchemy address, such as sqlite:////var/lib/playground/sessions.sqlite3",
     "sandbox": "strict or off",
 }
@@ -91,6 +97,8 @@ _WORDS = {
 
 def _check(field: str, text: str) -> str:
     if field == "host" and text != "localhost" and not ipaddress.ip_address(text).is_loopback:
+        raise ValueError
+    if field == "hosts" and not all(_HOST_NAME.match(name.strip()) for name in text.split(",")):
         raise ValueError
     if field == "sandbox" and text not in ("strict", "off"):
         raise ValueError
@@ -109,6 +117,12 @@ SETTINGS = (
         "host",
         "Address to listen on with `python app.py`. Programs are not sealed by the operating system yet, so anything "
         "that others reach is refused.",
+    ),
+    Setting(
+        "PLAYGROUND_HOSTS",
+        "hosts",
+        "Names this server goes by. Requests for others are refused, or a site could point its own name at this "
+        "machine and run programs on it.",
     ),
     Setting(
         "DATABASE_URL",

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
 from werkzeug.middleware.proxy_fix import ProxyFix
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _HOST = re.compile(r"^[A-Za-z0-9.-]+(:\d+)?$|^\[[0-9A-Fa-f:.]+\](:\d+)?$")
 
@@ -33,8 +39,39 @@ def policy(*, host: str, frame_ancestors: str) -> str:
     )
 
 
-def protect(app: Flask, proxies: int) -> None:
-    """Set the headers of every response, and take the client's address from as many proxies as there are."""
+class OnlyHosts:
+    """Answers only requests for the names this server goes by.
+
+    Another site can make its own name point to 127.0.0.1 (DNS rebinding); it would then be of the same origin as a
+    playground on the visitor's machine, and could run programs there. The ``Host`` header gives it away. It stands
+    before Socket.IO, which answers on its own.
+    """
+
+    def __init__(self, app: WSGIApplication, hosts: str) -> None:
+        self._app = app
+        self._hosts = {host.strip().lower() for host in hosts.split(",")}
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        host = str(environ.get("HTTP_HOST", ""))
+        name = urlsplit(f"//{host}").hostname if _HOST.match(host) else None
+        # Who checks the health of a server asks by its address.
+        if (
+            "*" in self._hosts
+            or name in self._hosts
+            or str(environ.get("PATH_INFO", "")).startswith("/healthz")
+        ):
+            return self._app(environ, start_response)
+        known = ", ".join(sorted(self._hosts))
+        body = (
+            f"This server goes by {known}, not by the name asked for. PLAYGROUND_HOSTS adds names.\n".encode()
+        )
+        headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]
+        start_response("421 Misdirected Request", headers)
+        return [body]
+
+
+def protect(app: Flask, *, proxies: int, hosts: str) -> None:
+    """Set the headers of every response, answer to `hosts` only, and believe as many proxies as there are."""
 
     @app.after_request
     def headers(response: Response) -> Response:
@@ -52,5 +89,7 @@ def protect(app: Flask, proxies: int) -> None:
             response.headers.setdefault("X-Frame-Options", "DENY")
         return response
 
+    wsgi: WSGIApplication = OnlyHosts(app.wsgi_app, hosts)
     if proxies:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
+        wsgi = ProxyFix(wsgi, x_for=proxies, x_proto=proxies, x_host=proxies)
+    app.wsgi_app = wsgi  # type: ignore[method-assign,assignment]

@@ -154,7 +154,8 @@ def test_a_newer_build_is_noticed(client: FlaskClient, built: Path) -> None:
     assert "main-new.js" in client.get("/").text
 
 
-def test_every_page_forbids_inline_scripts_and_framing(client: FlaskClient) -> None:
+def test_every_page_forbids_inline_scripts_and_framing(built: Path, site: Site) -> None:
+    client = site(PLAYGROUND_HOSTS="localhost,play.example")
     session = share(client)
     for path in (
         "/",
@@ -190,20 +191,45 @@ def test_no_template_has_an_inline_script_or_handler(client: FlaskClient) -> Non
             assert tag != "script" or "src" in attributes or attributes["type"] == "application/json"
 
 
-def test_a_forged_host_does_not_get_into_the_policy(client: FlaskClient) -> None:
-    headers = client.get("/", headers={"Host": "a.example; script-src *"}).headers
-    assert "script-src *" not in headers.get("Content-Security-Policy", "")
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example",
+        "localhost.evil.example",
+        "127.0.0.1.evil.example",
+        "a.example; script-src *",
+        "[::1",
+        "x@127.0.0.1",
+    ],
+)
+def test_a_name_that_is_not_ours_gets_nothing(client: FlaskClient, host: str) -> None:
+    for path in ("/", "/api/examples", "/socket.io/?EIO=4&transport=websocket"):
+        answer = client.get(path, headers={"Host": host})
+        assert answer.status_code == 421
+        assert "PLAYGROUND_HOSTS" in answer.text
+    assert client.get("/healthz", headers={"Host": host}).status_code in (200, 400)
+
+
+def test_our_names_are_answered_and_more_can_be_given(built: Path, site: Site) -> None:
+    client = site()
+    for host in ("localhost", "LOCALHOST:5000", "127.0.0.1:5000", "[::1]:5000"):
+        assert client.get("/", headers={"Host": host}).status_code == 200
+    client = site(PLAYGROUND_HOSTS="play.example, 10.0.0.7")
+    for host, status in (("play.example", 200), ("10.0.0.7:80", 200), ("localhost", 421)):
+        assert client.get("/", headers={"Host": host}).status_code == status
+    assert site(PLAYGROUND_HOSTS="*").get("/", headers={"Host": "any.example"}).status_code == 200
 
 
 def test_forwarded_headers_are_believed_only_from_as_many_proxies_as_are_configured(
     built: Path, site: Site
 ) -> None:
-    forged = {"X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "https"}
-    assert "evil.example" not in site().get("/", headers=forged).headers["Content-Security-Policy"]
-    assert (
-        "evil.example"
-        in site(PLAYGROUND_PROXIES="1").get("/", headers=forged).headers["Content-Security-Policy"]
-    )
+    forwarded = {"X-Forwarded-Host": "play.example", "X-Forwarded-Proto": "https"}
+    variables = {"PLAYGROUND_HOSTS": "play.example,localhost"}
+    direct = site(**variables).get("/", headers=forwarded)
+    behind = site(PLAYGROUND_PROXIES="1", **variables).get("/", headers=forwarded)
+    assert "ws://localhost" in direct.headers["Content-Security-Policy"]
+    assert "play.example" not in direct.headers["Content-Security-Policy"]
+    assert "wss://play.example" in behind.headers["Content-Security-Policy"]
 
 
 # --- Sharing ---------------------------------------------------------------------------------------------------------

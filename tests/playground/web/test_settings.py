@@ -60,6 +60,8 @@ def test_values_are_taken() -> None:
         ("HOST", "0.0.0.0", "127.0.0.1"),
         ("HOST", "::", "127.0.0.1"),
         ("HOST", "example.com", "127.0.0.1"),
+        ("PLAYGROUND_HOSTS", "https://play.example", "host names"),
+        ("PLAYGROUND_HOSTS", "play.example,", "host names"),
         ("DATABASE_URL", "sessions.db", "SQLAlchemy address"),
         ("DATABASE_URL", "oracle9://x", "SQLAlchemy address"),
         ("PLAYGROUND_SANDBOX", "on", "strict or off"),

@@ -314,6 +314,10 @@ def test_only_websocket_and_only_from_this_site(server: Any, connect: Connect) -
     with pytest.raises(websocket.WebSocketBadStatusException) as bad:
         connect(server, origin="https://elsewhere.example")
     assert bad.value.status_code == 400
+    # A name of another site that points here: origin and host agree, but it is not our name.
+    with pytest.raises(websocket.WebSocketBadStatusException) as bad:
+        connect(server, host="evil.example", origin="http://evil.example")
+    assert bad.value.status_code == 421
     assert connect(server, origin=server.url).run("x")[-1]["status"] == "ok"
 
 
