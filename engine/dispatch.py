@@ -68,6 +68,24 @@ def run(op: Op, args: tuple[Any, ...]) -> Any:
     statics = args[n:]
     observers = S.observers
     start = perf_counter_ns() if observers else 0
+    if observers and op.hot:
+        # Watching should tell of what happens unwatched: the same closure, and about the same time.
+        S.observers, S.slow = (), False
+        try:
+            made = op.call(*args)
+        except Exception as error:
+            for observer in observers:
+                observer.op_failed(op, args, [i for i in inputs if isinstance(i, Tensor)], error)
+            raise
+        finally:
+            end = perf_counter_ns()
+            S.observers, S.slow = observers, True
+        edge = made._edge
+        maker = edge[0] if edge is not None and type(edge[0]) is op.node else None
+        seen = [i for i in inputs if isinstance(i, Tensor)]
+        for observer in observers:
+            observer.op(op, args, seen, (made,), maker, False, start, end)
+        return made
     try:
         arrays = prepare(op, inputs)
         xp = backend.module_of(next((a for a in arrays if hasattr(a, "ndim")), np.empty(0)))

@@ -88,6 +88,8 @@ class Op:
         self.params: tuple[str, ...] = tuple(p.name for p in parameters)
         self.defaults: tuple[Any, ...] = tuple(p.default for p in parameters)
         self.call: Callable[..., Any] = self._not_compiled
+        self.hot = False
+        """Whether `call` is a hot closure, which comes to `dispatch.run` only for what it does not do itself."""
         self.node: type[Node] = type(
             grad_name,
             (Node,),
