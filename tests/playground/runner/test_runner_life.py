@@ -90,6 +90,7 @@ def test_a_supervisor_that_hangs_is_replaced(make_runner: MakeRunner) -> None:
     assert not runner.health().alive
     assert watch.finished().status == "crashed"
     assert gone(supervisor)
+    until_ready(runner)
     assert run(runner, "print('next')").text == "next\n"
 
 
