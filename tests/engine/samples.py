@@ -45,7 +45,7 @@ _select = (OPS["select"], (0, 1), (2, 3))
 _narrow = (OPS["slice"], (0, 0, 2, 1), (3,))
 
 _REDUCTIONS = ("mean", "sum", "none")
-_picked = pick(np.array([1, 0, 1]), None, 2, 1, -100, np.dtype(np.float64))
+_picked = pick(np.array([1, 0, 1]), None, 2, -100, np.dtype(np.float64))
 
 SAMPLES: dict[str, list[Sample]] = {
     "round": [((positive(3) * 0 + 0.8,), (0,))],
