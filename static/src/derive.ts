@@ -72,21 +72,19 @@ export function nameOf(node: wire.Node): string {
   );
 }
 
-/** What a line made: the last tensor of the line, preferring one with a name, and how often the line ran. */
+/** What a line made: the last tensor it gave a variable's name to, and how often. */
 export function lineResult(graph: Recording, line: number): { node: wire.Node; count: number } | null {
   const nodes = indexOf(graph).byLine.get(line);
   if (!nodes) return null;
-  const last = nodes.at(-1);
   let named: wire.Node | undefined;
   let count = 0;
   for (const node of nodes) {
-    if (!node.outputs[0]?.name || node.kind === "parameter") continue;
+    // A module's parameters and `x.grad` are not what the line was written for.
+    if (!/^[^.]+$/.test(node.outputs[0]?.name ?? "")) continue;
     named = node;
     count++;
   }
-  const node = named ?? last;
-  if (!node?.outputs.length) return null;
-  return { node, count: named ? count : 1 };
+  return named ? { node: named, count } : null;
 }
 
 /** Everything a pick stands for. */

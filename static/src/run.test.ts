@@ -141,7 +141,7 @@ describe("apply", () => {
   it("takes an error before the start for a refusal", () => {
     const run = play(fresh(), failure(0, 0));
     expect(run.phase).toBe("refused");
-    expect(isShowable(run, 100)).toBe(true);
+    expect(isShowable(run, 900)).toBe(false);
   });
 
   it("keeps answers to inspect by node", () => {

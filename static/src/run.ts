@@ -86,6 +86,7 @@ export const QUIET_MS = 150;
 
 /** Whether the panels should show this run rather than the one before. */
 export function isShowable(run: RunState, now: number): boolean {
+  if (run.phase === "refused") return false;
   if (!isActive(run)) return true;
   return now - run.startedAt >= QUIET_MS && (run.items.length > 0 || run.graph.nodes.length > 0);
 }

@@ -1,7 +1,7 @@
 /** The connection: commands out, events in, applied at most once a frame and acknowledged. */
 import { io, type Socket } from "socket.io-client";
 import type * as wire from "./protocol.gen";
-import { apply, isActive, isShowable } from "./run";
+import { apply, isActive, isShowable, type RunState } from "./run";
 import { getState, update } from "./store";
 
 let socket: Socket | undefined;
@@ -43,9 +43,16 @@ function flush(): void {
     else if (event.type === "error" && event.run === "") toast = event.message;
   }
   const before = getState().run;
+  if (run?.phase === "refused" && before?.phase !== "refused") toast = refusalOf(run);
   if (run && (isShowable(run, performance.now()) || shown?.id === run.id)) shown = run;
   update({ run, shown, toast });
   if (run && run !== before) send({ type: "ack", run: run.id, seq: run.seq });
+}
+
+/** Why the server did not take a run; the results of the one before stay in view. */
+function refusalOf(run: RunState): string {
+  const last = run.items.findLast((item) => item.kind === "error");
+  return last?.kind === "error" ? last.error.message : "";
 }
 
 /** The server ends a run whose browser went away: what came until then stays, and the page says so. */

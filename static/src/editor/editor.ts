@@ -40,13 +40,13 @@ export function resultsOf(run: RunState): RunResults {
   for (const node of run.graph.nodes) if (node.place) known.add(node.place.line);
   for (const line of known) {
     const made = lineResult(run.graph, line);
-    const tensor = made?.node.outputs.find((one) => one.name) ?? made?.node.outputs[0];
-    if (!made || !tensor?.name) continue;
+    const tensor = made?.node.outputs[0];
+    if (!made || !tensor) continue;
     const grad = gradientOf(run.graph, made.node.id);
     lines.push({
       line,
       node: made.node.id,
-      name: tensor.name,
+      name: tensor.name ?? "",
       shape: tensor.shape.length ? formatShape(tensor.shape) : "",
       value: brief(tensor.value, tensor.dtype),
       grad: grad ? brief(grad) : "",

@@ -61,7 +61,9 @@ function FigureBlock({ figure, index }: { figure: wire.PlotlyFigure; index: numb
       ...(trace.z && { z: trace.z.map(plain) }),
       ...(trace.name === undefined && { showlegend: trace.showlegend ?? false }),
     }));
-    return { data: data as Data[], layout: figure.layout as Partial<Layout> };
+    // As wide as there is room, however wide the program asked.
+    const { width: _, ...layout } = figure.layout;
+    return { data: data as Data[], layout: layout as Partial<Layout> };
   }, [figure]);
   const title = figure.layout.title?.text;
   return (

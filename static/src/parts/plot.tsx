@@ -22,6 +22,7 @@ function themed(layout: Partial<Layout>): Partial<Layout> {
     zerolinecolor: token("--hairline-strong"),
     linecolor: line,
     automargin: true,
+    exponentformat: "power",
   };
   const look: Record<string, unknown> = {
     paper_bgcolor: "rgba(0,0,0,0)",
