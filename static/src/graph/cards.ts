@@ -151,7 +151,7 @@ function nodeSize(item: VItem, node: GNode, measure: Measure): Size {
   const pad = padOf(node);
   const text = title + (words.shape ? measure(words.shape, "small") + 14 : 0) + 2 * pad;
   const tags = words.tags.reduce((sum, tag) => sum + measure(tag, "tag") + 16, 16);
-  const copy = item.copies > 1;
+  const copy = item.brief;
   const least = copy ? 64 : wantsGrad(node) ? 156 : 108;
   const failed = node.failed
     ? Math.max(...messageOf(node).map((text) => measure(text, "note"))) + 2 * pad + 16
@@ -206,13 +206,13 @@ export function paintFar(item: VItem, size: Size, look: Look): Prim[] {
   return [{ d: outline(item, size, grow), fill: farInk(item, look) }];
 }
 
-/** The outline of a box, which tells what kind it is without colour. */
-export function outline(item: VItem, { width: w, height: h }: Size, grow = 0): string {
-  const g = grow;
-  if (item.node?.kind === "leaf") return roundRect(-g, -g, w + 2 * g, h + 2 * g, h / 2 + g);
-  if (item.node?.kind === "parameter") return hexagon(-g * 1.4, -g, w + 2.8 * g, h + 2 * g, 10 + g * 0.4);
-  if (item.node?.kind === "constant") return chamfer(-g, -g, w + 2 * g, h + 2 * g, 8 + g * 0.5);
-  return roundRect(-g, -g, w + 2 * g, h + 2 * g, (item.group && item.open ? 10 : 6) + g);
+/** The outline of a box, which tells what kind it is without colour; grown to all sides, or moved. */
+export function outline(item: VItem, { width, height }: Size, grow = 0, by = 0): string {
+  const [x, y, w, h] = [by - grow, by - grow, width + 2 * grow, height + 2 * grow];
+  if (item.node?.kind === "leaf") return roundRect(x, y, w, h, h / 2);
+  if (item.node?.kind === "parameter") return hexagon(x - grow * 0.4, y, w + grow * 0.8, h, 10 + grow * 0.4);
+  if (item.node?.kind === "constant") return chamfer(x, y, w, h, 8 + grow * 0.5);
+  return roundRect(x, y, w, h, (item.group && item.open ? 10 : 6) + grow);
 }
 
 function frame(item: VItem, size: Size, look: Look, rest: Ink, fill: Ink, dash?: string): Prim[] {
@@ -230,9 +230,8 @@ function frame(item: VItem, size: Size, look: Look, rest: Ink, fill: Ink, dash?:
             ? ["grad-line", 1.5]
             : [rest, 1];
   // One of several copies of the same tensor has another behind it.
-  if (item.copies > 1) {
-    const behind = roundRect(4, 3.5, size.width - 1, size.height, size.height / 2);
-    prims.push({ d: behind, fill, stroke: rest, width: 1 });
+  if (item.brief) {
+    prims.push({ d: outline(item, size, 0, 3.5), fill, stroke: rest, width: 1 });
   }
   prims.push({ d: outline(item, size), fill, stroke, width, ...(dash && width < 2 ? { dash } : {}) });
   if (look.selected && look.backward === "active")
@@ -253,7 +252,7 @@ function paintNode(item: VItem, node: GNode, size: Size, look: Look, measure: Me
     cut ? "4 3" : undefined,
   );
   const pad = padOf(node);
-  const copy = item.copies > 1;
+  const copy = item.brief;
   const baseline = copy ? 18 : 20;
   const right = size.width - pad;
   let x = pad;

@@ -304,7 +304,7 @@ export class AutogradGraph extends HTMLElement {
     this.#arranging++;
     const drawing = this.#drawing;
     const size = this.#direction === "down" ? width : height;
-    const wrap = Math.ceil((Math.max(640, size) * 1.3) / 200) * 200;
+    const wrap = Math.ceil((Math.max(320, size) * 1.2) / 100) * 100;
     const scene = await drawing.arrange(this.#direction, wrap, measure);
     this.#arranging--;
     if (scene && this.isConnected && drawing === this.#drawing) this.#place(scene);

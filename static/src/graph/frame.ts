@@ -220,8 +220,9 @@ function touches(a: Rect, b: Rect): boolean {
 function linePlaces(line: Line): [number, number][] {
   const on = [0.5, 0.35, 0.65, 0.2, 0.8, 0.1, 0.9].map((t) => linePoint(line, t));
   const [x, y] = on[0] ?? [0, 0];
-  const beside = [1, -1, 2, -2].map((k): [number, number] => [x + k * (CHIP + 6), y]);
-  const above = [1, -1, 2, -2].map((k): [number, number] => [x, y + k * (CHIP_HEIGHT + 5)]);
+  const steps = [1, -1, 2, -2, 3, -3, 4, -4];
+  const above = steps.map((k): [number, number] => [x, y + k * (CHIP_HEIGHT + 5)]);
+  const beside = steps.map((k): [number, number] => [x + k * (CHIP + 6), y]);
   return [...on, ...above, ...beside];
 }
 

@@ -258,7 +258,7 @@ function sameBox(a: Box, b: Box): boolean {
     a.height === b.height &&
     a.item.node === b.item.node &&
     a.item.open === b.item.open &&
-    a.item.copies === b.item.copies &&
+    a.item.brief === b.item.brief &&
     a.item.depth === b.item.depth &&
     a.item.group?.ops === b.item.group?.ops
   );

@@ -75,6 +75,18 @@ describe("folding", () => {
     expect(repeat.count).toBeGreaterThan(8);
   });
 
+  it("takes the first repetition in though only it holds the leaves", () => {
+    const r = new Recorder();
+    let x = r.add("randn", [], { name: "x", kind: "leaf" });
+    let w = -1;
+    for (let i = 0; i < 20; i++) {
+      const scope = r.scope("Linear", "Linear");
+      if (i === 0) w = r.add("", [], { name: "weight", kind: "parameter", scope });
+      x = r.add("add", [r.add("matmul", [x, w], { scope, line: 5 })], { line: 6 });
+    }
+    expect(words(build(r.done()).children)).toEqual(["x", "[×20 Linear, add]"]);
+  });
+
   it("tells loops apart that do the same on different lines", () => {
     const r = new Recorder();
     let x = r.add("randn", [], { kind: "leaf" });

@@ -142,9 +142,12 @@ export class TreeBuilder {
     const known = this.#tokens.get(item);
     if (known?.version === item.version) return known.token;
     let hash = 17;
-    for (const child of item.children) hash = (Math.imul(hash, 31) + this.#token(child)) | 0;
+    // Leaves are recorded where they are first met, so only the first repetition would have them.
+    for (const child of item.children) {
+      if (isScope(child) || child.kind === "op") hash = (Math.imul(hash, 31) + this.#token(child)) | 0;
+    }
     // The names of repeated modules differ by their number only ("layers.3"), so the name is not compared.
-    const token = this.model.token(`scope|${item.kind}|${item.type || item.name}|${item.size}|${hash}`);
+    const token = this.model.token(`scope|${item.kind}|${item.type || item.name}|${item.ops}|${hash}`);
     this.#tokens.set(item, { version: item.version, token });
     return token;
   }

@@ -9,8 +9,10 @@ export interface VItem {
   readonly group: Group | null;
   /** An open group shows its items. */
   readonly open: boolean;
-  /** One of this many copies of the same node; 0 for the node itself. */
+  /** How many copies of the node are drawn; 0 for a node that is drawn once. */
   copies: number;
+  /** A copy in few words: the first of a leaf's copies shows everything, the others are reminders of it. */
+  brief: boolean;
   readonly parent: VItem | null;
   readonly depth: number;
   readonly items: VItem[];
@@ -43,7 +45,7 @@ export interface VGraph {
 }
 
 /** From this many consumers a leaf is drawn once for each. */
-export const LEAF_FANOUT = 4;
+export const LEAF_FANOUT = 6;
 /** The same for the result of an operation. */
 export const OP_FANOUT = 13;
 
@@ -111,7 +113,10 @@ export function visibleGraph(
       items.delete(home.key);
     }
     if (node.kind !== "op" || !home) itemOf[node.index] = copies[0] ?? byConsumer.keys().next().value;
-    for (const copy of copies) copy.copies = copies.length > 1 || node.kind === "op" ? copies.length : 0;
+    for (const [i, copy] of copies.entries()) {
+      copy.copies = copies.length > 1 || node.kind === "op" ? copies.length : 0;
+      copy.brief = i > 0 || node.kind === "op";
+    }
     copiesOf.set(node, copies);
   }
 
@@ -152,6 +157,7 @@ function makeItem(
     group,
     open,
     copies: 0,
+    brief: false,
     parent,
     depth: parent ? parent.depth + 1 : 0,
     items: [],
