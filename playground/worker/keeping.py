@@ -20,21 +20,22 @@ Array = Any
 class Kept:
     """An array as it was at one moment, or None once it had to make room."""
 
-    __slots__ = ("array", "bytes", "dropped", "dtype", "on_host", "owner", "shape", "values", "waiting")
+    values: Values | None = None
+    """What is said of it, once that has been worked out."""
+    waiting = True
+    """It has not been described yet, so it must not go."""
+    dropped = False
+    on_host = True
 
     def __init__(self, array: Array, size: int, owner: Any) -> None:
         self.array: Array | None = array
         self.shape: tuple[int, ...] = array.shape
         self.dtype: np.dtype[Any] = array.dtype
-        self.on_host = type(array) is np.ndarray
         self.bytes = size
         self.owner = owner
         """Whatever the caller wants to find again from the memory."""
-        self.values: Values | None = None
-        """What is said of it, once that has been worked out."""
-        self.waiting = True
-        """It has not been described yet, so it must not go."""
-        self.dropped = False
+        if type(array) is not np.ndarray:
+            self.on_host = False
 
     def described(self, values: Values) -> None:
         """This is said of it; the array may go from now on."""
@@ -56,8 +57,8 @@ class Keeper:
 
     def keep(self, array: Array, owner: Any) -> Kept:
         """Keep `array` until it is overwritten (then a copy) or others need the room."""
-        memory = owner_of(array)
-        size = memory.nbytes if memory is not array and memory.nbytes > array.nbytes else array.nbytes
+        memory = array if array.base is None else owner_of(array)
+        size = memory.nbytes
         kept = Kept(array, size, owner)
         sharing = self._by_memory.get(id(memory))
         if sharing is None:

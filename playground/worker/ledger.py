@@ -126,15 +126,19 @@ class Ledger:
         edges: tuple[Any, ...] = () if node is None else node.next_edges
         flowing = len(edges)
         found: list[Source] = []
+        known, written = self._known, self._writers
         custom = op.n_inputs == 0
         count = len(args) if custom else op.n_inputs
         inputs = list(args[0] if op.variadic else args[:count])
         for place, t in enumerate(inputs):
             if isinstance(t, Tensor):
-                data = t._data
-                if data.ndim == 0 and self._is_number(t):
+                entry = known.get(id(t))
+                if entry is not None and not written and entry[0]() is t and entry[1].kind != "constant":
+                    _, record, output = entry
+                elif t._data.ndim == 0 and self._is_number(t):
                     continue
-                record, output = self.lookup(t)
+                else:
+                    record, output = self.lookup(t)
                 at = len(found) if custom else place  # a custom function has edges for tensors only
                 flows = at < flowing and edges[at] is not None
                 found.append(
