@@ -77,21 +77,14 @@ export class TreeBuilder {
     const { items, runs } = this.#findRuns(scope);
     if (runs.length === 0) return scope.children.map(expand);
 
-    const runOf = new Map<GNode | GScope, { run: Run; at: number }>();
+    const runOf = new Map<GNode | GScope, Home>();
     for (const run of runs) {
       for (let i = 0; i < run.count * run.period; i++) {
         const item = items[run.start + i];
         if (item) runOf.set(item, { run, at: Math.floor(i / run.period) });
       }
     }
-    // A tensor made for one repetition alone belongs inside it.
-    for (const child of scope.children) {
-      if (isScope(child) || runOf.has(child)) continue;
-      const homes = child.outs.map((edge) => runOf.get(ancestorIn(edge.target, scope)));
-      const home = homes[0];
-      if (home && homes.every((other) => other?.run === home.run && other.at === home.at))
-        runOf.set(child, home);
-    }
+    for (const [leaf, home] of leavesOfOne(scope, runOf)) runOf.set(leaf, home);
     const bodies = new Map<Run, Child[][]>();
     const children: (Child | Run)[] = [];
     for (const child of scope.children) {
@@ -151,6 +144,31 @@ export class TreeBuilder {
     this.#tokens.set(item, { version: item.version, token });
     return token;
   }
+}
+
+interface Home {
+  run: Run;
+  /** Which repetition. */
+  at: number;
+}
+
+/**
+ * Tensors made for one repetition alone belong inside it. What only the first one takes, and has no like in the others,
+ * is where the loop starts from and stays outside.
+ */
+function leavesOfOne(scope: GScope, runOf: ReadonlyMap<GNode | GScope, Home>): Map<GNode, Home> {
+  const found = new Map<GNode, Home>();
+  const later = new Set<number>();
+  for (const child of scope.children) {
+    if (isScope(child) || runOf.has(child)) continue;
+    const homes = child.outs.map((edge) => runOf.get(ancestorIn(edge.target, scope)));
+    const home = homes[0];
+    if (!home || homes.some((other) => other?.run !== home.run || other.at !== home.at)) continue;
+    found.set(child, home);
+    if (home.at > 0) later.add(child.token);
+  }
+  for (const [leaf, home] of found) if (home.at === 0 && !later.has(leaf.token)) found.delete(leaf);
+  return found;
 }
 
 /** The child of `scope` that holds `node`, or the node itself when it is elsewhere. */

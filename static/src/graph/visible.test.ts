@@ -78,6 +78,7 @@ describe("visibleGraph", () => {
       "",
       "x",
       "y",
+      "z",
       "×1000",
       "loss",
     ]);
