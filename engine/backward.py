@@ -289,7 +289,7 @@ def _call_hooks(hooks: Iterable[Any], grad: Any, F: Any) -> Any:
         result = hook(_as_tensor(grad, F))
         if result is not None:
             if not isinstance(result, Tensor):
-                raise TypeError(f"hook must return None or a Tensor, but got {type(result).__name__}")
+                raise TypeError(f"expected Variable, but hook returned '{type(result).__name__}'")
             if result._data.shape != grad.shape:
                 raise RuntimeError(
                     f"hook '{getattr(hook, '__name__', hook)}' has changed the size of value, from "
@@ -419,6 +419,8 @@ def grad(
         materialize_grads: zeros instead of None for unused inputs.
     """
     outs, ins = _tuple(outputs), _tuple(inputs)
+    if not ins:
+        raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
     if materialize_grads and allow_unused is False:
         raise ValueError(
             "Expected allow_unused to be True or not passed when materialize_grads=True, but got False."

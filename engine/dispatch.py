@@ -170,8 +170,9 @@ def _not_tensor(op: Op, position: int, value: Any) -> Any:
 
 def _wrong_type(op: Op, position: int, value: Any) -> TypeError:
     name = op.params[position] if position < len(op.params) and not op.variadic else "tensors"
+    function = op.aten.partition("::")[2].strip("_")
     return TypeError(
-        f"{op.name}(): argument '{name}' (position {position + 1}) must be Tensor, not {type(value).__name__}"
+        f"{function}(): argument '{name}' (position {position + 1}) must be Tensor, not {type(value).__name__}"
     )
 
 
@@ -271,6 +272,10 @@ def explain(op: Op, args: tuple[Any, ...], inputs: Sequence[Any], error: Excepti
         from engine.tensor import dimension_out_of_range
 
         return IndexError(dimension_out_of_range(error.axis or 0, error.ndim or 0))
+    if isinstance(error, TypeError) and "ufunc" in str(error) and shapes:
+        kind = next(i.dtype for i in inputs if isinstance(i, Tensor))
+        kernel = op.aten.partition("::")[2]
+        return NotImplementedError(f"\"{kernel}_cpu\" not implemented for '{dtypes.scalar_type_name(kind)}'")
     if isinstance(error, (RuntimeError, TypeError, IndexError, NotImplementedError, MemoryError, ValueError)):
         return error
     return RuntimeError(f"{op.name}: {error}")

@@ -159,6 +159,22 @@ def scalar_type_name(d: dtype) -> str:
     return d._legacy
 
 
+_PYTHON_TYPES = {float: float64, int: int64, bool: bool_, complex: complex128}
+
+
+def as_dtype(given: Any, function: str) -> dtype:
+    """The dtype meant by a dtype or by one of Python's number types (``float`` is float64).
+
+    Raises:
+        TypeError: for anything else; `function` is named.
+    """
+    if isinstance(given, dtype):
+        return given
+    if isinstance(given, type) and given in _PYTHON_TYPES:
+        return _PYTHON_TYPES[given]
+    raise TypeError(f"{function}(): argument 'dtype' must be torch.dtype, not {type(given).__name__}")
+
+
 def promote_types(a: dtype, b: dtype) -> dtype:
     """The dtype both fit in, by PyTorch's table (an integer and float32 give float32, not float64)."""
     if a is b:

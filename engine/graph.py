@@ -314,10 +314,10 @@ def _raise_modified(node: Node, counter: list[int], expected: int, tensor: Tenso
     if tensor is not None:
         shape, dtype = tensor._data.shape, tensor.dtype
         fn = tensor.grad_fn
-        origin = f", which is output {tensor.output_nr} of {_short(fn)}," if fn is not None else ""
+        origin = f", which is output {tensor.output_nr} of {short_name(fn)}," if fn is not None else ""
     else:
         shape, dtype = node.meta[0]
-        origin = f", which is output 0 of {_short(node)},"
+        origin = f", which is output 0 of {short_name(node)},"
     name = "torch." + dtypes.legacy_name(dtype)
     raise RuntimeError(
         "one of the variables needed for gradient computation has been modified by an inplace operation: "
@@ -327,9 +327,9 @@ def _raise_modified(node: Node, counter: list[int], expected: int, tensor: Tenso
     )
 
 
-def _short(node: Node) -> str:
+def short_name(node: Node) -> str:
     """``Sin`` for ``SinBackward0``: how PyTorch names a node in that message."""
-    return node.name().partition("Backward")[0]
+    return node.name().replace("Backward0", "").replace("Backward", "")
 
 
 def new_node(kind: type[Node]) -> Node:

@@ -15,7 +15,7 @@ import numpy as np
 
 from engine import dtypes
 from engine.dispatch import check_broadcast, explain, prepare
-from engine.graph import Node, NoGradView, new_node
+from engine.graph import Node, NoGradView, new_node, short_name
 from engine.registry import OPS, Op
 from engine.state import S
 from engine.tensor import Tensor, View
@@ -34,6 +34,11 @@ def apply_inplace(op: Op, target: Tensor, args: tuple[Any, ...]) -> Tensor:
     recording = S.grad_enabled and bool(op.vjp)
     if S.grad_enabled:
         check_writable(target)
+    if not getattr(target._data.flags, "writeable", True):
+        raise RuntimeError(
+            "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
+            "Please clone() the tensor before performing the operation."
+        )
     observers = S.observers
     start = perf_counter_ns() if observers else 0
     try:
@@ -119,9 +124,8 @@ def check_writable(target: Tensor) -> None:
         last = view.chain[-1][0]
         if last.outputs != 1 or last.name in ("unbind", "split"):
             raise RuntimeError(
-                f"Output {edge[1]} of {edge[0].name()} is a view and is being modified inplace. This view is the "
-                "output "
-                "of a function that returns multiple views. Such functions do not allow the output views to be "
+                f"Output {edge[1]} of {short_name(edge[0])} is a view and is being modified inplace. This view is the "
+                "output of a function that returns multiple views. Such functions do not allow the output views to be "
                 "modified inplace. You should replace the inplace operation by an out-of-place one."
             )
 
@@ -153,16 +157,17 @@ def _node(
     for k, i in enumerate(inputs):
         if k not in wanted:
             kept.append(None)
-        elif isinstance(i, Tensor) and (
-            i is target or (i._counter is not None and i._counter is target._counter)
-        ):
+        elif k == 0:
             old = Tensor._wrap(i._data.copy())
             old._edge = edges[k]
             kept.append(old)
         else:
+            # Another input is not copied, even one that shares this memory: as in PyTorch, backward then complains.
             kept.append(i)
-            if isinstance(i, Tensor) and i._counter is not None:
-                versions.append((i._counter, i._counter[0]))
+            if isinstance(i, Tensor):
+                counter = i._shared_counter() if i is target else i._counter
+                if counter is not None:
+                    versions.append((counter, counter[0]))
     node.inputs = tuple(kept) if wanted else None
     # Replaced by a copy after the write: only the fact that it is wanted matters here.
     node.saved = (

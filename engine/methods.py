@@ -239,7 +239,7 @@ def _attach_in_place() -> None:
     IN_PLACE["div_"] = _in_place("div", lambda other: (other,))
     IN_PLACE["fill_"] = _in_place("fill", _number)
     IN_PLACE["zero_"] = _in_place("zero")
-    IN_PLACE["masked_fill_"] = _in_place("masked_fill", lambda mask, value: (mask, *_number(value)))
+    IN_PLACE["masked_fill_"] = _in_place("masked_fill", arithmetic.mask_and_value)
     IN_PLACE["addmm_"] = _in_place("addmm", lambda mat1, mat2, *, beta=1, alpha=1: (mat1, mat2, beta, alpha))
     IN_PLACE["scatter_"] = _in_place("scatter_into", lambda dim, index, src: (src, dim, index))
     IN_PLACE["scatter_add_"] = _in_place("scatter_add_into", lambda dim, index, src: (src, dim, index))
@@ -337,8 +337,8 @@ def to(
 ) -> Tensor:
     """The tensor with another dtype or on another device; itself if nothing changes and `copy` is false."""
     for a in args:
-        if isinstance(a, dtype_type):
-            dtype = a
+        if isinstance(a, (dtype_type, type)):
+            dtype = dtypes.as_dtype(a, "to")
         elif isinstance(a, Tensor):
             dtype, device = a.dtype, a.device
         elif isinstance(a, (str, int, backend.device)) and not isinstance(a, bool):

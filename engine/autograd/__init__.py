@@ -11,9 +11,9 @@ from engine.autograd.grad_mode import (
     set_grad_enabled,
 )
 from engine.autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
+from engine.autograd.variable import Variable
 from engine.backward import backward, grad
 from engine.graph import Node
-from engine.tensor import Tensor as Variable
 
 __all__ = [
     "Function",

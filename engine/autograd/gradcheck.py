@@ -71,8 +71,8 @@ def analytical_jacobian(output: Tensor, wanted: Sequence[Tensor]) -> list[np.nda
     return result
 
 
-def _text(matrix: np.ndarray[Any, Any]) -> str:
-    return repr(Tensor._wrap(matrix))
+def _text(matrix: np.ndarray[Any, Any], like: Tensor) -> str:
+    return repr(Tensor._wrap(matrix.astype(like.dtype.numpy)))
 
 
 def gradcheck(
@@ -126,7 +126,7 @@ def gradcheck(
                 if not np.allclose(a, n, rtol=rtol, atol=atol, equal_nan=True):
                     raise GradcheckError(
                         f"Jacobian mismatch for output {i} with respect to input {j},\n"
-                        f"numerical:{_text(n)}\nanalytical:{_text(a)}\n"
+                        f"numerical:{_text(n, wanted[j])}\nanalytical:{_text(a, wanted[j])}\n"
                     )
     except GradcheckError:
         if raise_exception:

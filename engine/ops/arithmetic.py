@@ -176,11 +176,21 @@ def clamp(input: Tensor, min: Any = None, max: Any = None, *, out: Any = None) -
 
 def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
     """The input with `value` where `mask` is true."""
+    return P.masked_fill(input, *mask_and_value(mask, value))
+
+
+def mask_and_value(mask: Tensor, value: Any) -> tuple[Tensor, Any]:
+    """What `masked_fill` fills with, checked.
+
+    Raises:
+        RuntimeError: for a mask that is not boolean.
+    """
     if _isinstance(mask, Tensor) and mask.dtype is not dtypes.bool_:
         raise RuntimeError(
-            "masked_fill_ only supports boolean masks, but got mask with dtype " + str(mask.dtype)
+            "masked_fill_ only supports boolean masks, but got mask with dtype "
+            + dtypes.scalar_type_name(mask.dtype).lower()
         )
-    return P.masked_fill(input, mask, value.item() if _isinstance(value, Tensor) else value)
+    return mask, value.item() if _isinstance(value, Tensor) else value
 
 
 def lerp(input: Tensor, end: Tensor, weight: Any) -> Tensor:

@@ -136,6 +136,9 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
         )
     if not tensors:
         raise ValueError("torch.cat(): expected a non-empty list of Tensors")
+    for k, t in enumerate(tensors):
+        if not isinstance(t, Tensor):
+            raise TypeError(f"expected Tensor as element {k} in argument 0, but got {type(t).__name__}")
     return cat_dim(tuple(tensors), dim)
 
 

@@ -103,7 +103,7 @@ def sizes(first: Any, rest: tuple[Any, ...]) -> tuple[int, ...]:
 
 
 def _np(dtype: dtype_type | None) -> np.dtype[Any]:
-    return (dtype or dtypes.get_default_dtype()).numpy
+    return (dtypes.get_default_dtype() if dtype is None else dtypes.as_dtype(dtype, "empty")).numpy
 
 
 def _has_tensors(data: Any) -> bool:
@@ -173,7 +173,7 @@ def array_of(data: Any, dtype: dtype_type | None) -> np.ndarray[Any, Any]:
             else f"Could not infer dtype of {name}"
         )
     if dtype is not None:
-        array = array.astype(dtype.numpy)
+        array = array.astype(dtypes.as_dtype(dtype, "tensor").numpy)
     dtypes.of(array)
     return array
 
@@ -303,7 +303,7 @@ def full(
     start = perf_counter_ns()
     if isinstance(fill_value, Tensor):
         fill_value = fill_value.item()
-    kind = dtype or dtypes.of_scalar(fill_value)
+    kind = dtypes.of_scalar(fill_value) if dtype is None else dtypes.as_dtype(dtype, "full")
     return made("full", np.full(sizes(size, ()), fill_value, kind.numpy), requires_grad, device, start)
 
 
@@ -345,7 +345,9 @@ def arange(
     if (end - start) * step < 0:
         raise RuntimeError("upper bound and lower bound inconsistent with step sign")
     floating = any(isinstance(v, (float, np.floating)) for v in (start, end, step))
-    kind = dtype or (dtypes.get_default_dtype() if floating else dtypes.int64)
+    kind = dtypes.get_default_dtype() if floating else dtypes.int64
+    if dtype is not None:
+        kind = dtypes.as_dtype(dtype, "arange")
     count = math.ceil((end - start) / step)
     if kind.is_floating_point:
         # In double, then rounded: what PyTorch's accumulate type does.
@@ -375,7 +377,7 @@ def linspace(
     start, end = (v.item() if isinstance(v, Tensor) else v for v in (start, end))
     if steps < 0:
         raise RuntimeError("number of steps must be non-negative")
-    kind = dtype or dtypes.get_default_dtype()
+    kind = dtypes.get_default_dtype() if dtype is None else dtypes.as_dtype(dtype, "linspace")
     if not kind.is_floating_point:
         array = np.trunc(np.linspace(start, end, steps)).astype(kind.numpy)
         return made("linspace", array, requires_grad, device, begin)

@@ -10,6 +10,7 @@ import numpy as np
 
 from engine import dtypes
 from engine.define import define
+from engine.dispatch import check_broadcast
 from engine.inplace import apply_inplace
 from engine.ops import shape as _shape
 from engine.ops.reduce import one_dim
@@ -354,7 +355,7 @@ def index_put_(input: Tensor, indices: Sequence[Any], values: Tensor, accumulate
 def copy_(input: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
     """Take over the values of `src`, broadcast and converted, in place."""
     if isinstance(src, Tensor):
-        _check_fits(src, input._data.shape)
+        check_broadcast([input._data.shape, src._data.shape])
     return apply_inplace(OPS["copy"], input, (src,))
 
 

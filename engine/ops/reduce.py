@@ -131,13 +131,15 @@ _min_all = define("min_all", GENERAL, grad="MinBackward1", aten="aten::min",
     formula=r"[x_i = \min]/k", doc="Smallest of all elements; ties share the gradient.")
 
 _max_dim = define("max_dim", GENERAL, grad="MaxBackward0", aten="aten::max", outputs=2,
-    forward=lambda xp, input, dim, keepdim=False: _pick(xp, input, input.argmax(dim, keepdims=True), dim, keepdim),
+    forward=lambda xp, input, dim, keepdim=False: _pick(
+        xp, input, _nonempty_along(input, "max", dim).argmax(dim, keepdims=True), dim, keepdim),
     vjp=(lambda F, g, input_shape, y1, dim: F.scatter_value(
         _back(F, g[0], input_shape, dim), _back(F, y1, input_shape, dim), tuple(input_shape), dim),),
     formula=r"[i = \operatorname{argmax}]", doc="Largest elements along a dimension, and where they are.")
 
 _min_dim = define("min_dim", GENERAL, grad="MinBackward0", aten="aten::min", outputs=2,
-    forward=lambda xp, input, dim, keepdim=False: _pick(xp, input, input.argmin(dim, keepdims=True), dim, keepdim),
+    forward=lambda xp, input, dim, keepdim=False: _pick(
+        xp, input, _nonempty_along(input, "min", dim).argmin(dim, keepdims=True), dim, keepdim),
     vjp=(lambda F, g, input_shape, y1, dim: F.scatter_value(
         _back(F, g[0], input_shape, dim), _back(F, y1, input_shape, dim), tuple(input_shape), dim),),
     formula=r"[i = \operatorname{argmin}]", doc="Smallest elements along a dimension, and where they are.")
@@ -211,10 +213,10 @@ _norm = define("linalg_vector_norm", GENERAL, grad="LinalgVectorNormBackward0", 
 # --- Without a derivative --------------------------------------------------------------------------------------------
 
 argmax = define("argmax", CONSTANT, inputs=1, dtypes="any",
-    forward=lambda xp, input, dim=None, keepdim=False: _arg(_nonempty(input, "argmax"), "argmax", dim, keepdim),
+    forward=lambda xp, input, dim=None, keepdim=False: _arg(input, "argmax", dim, keepdim),
     doc="Where the largest element is.")
 argmin = define("argmin", CONSTANT, inputs=1, dtypes="any",
-    forward=lambda xp, input, dim=None, keepdim=False: _arg(_nonempty(input, "argmin"), "argmin", dim, keepdim),
+    forward=lambda xp, input, dim=None, keepdim=False: _arg(input, "argmin", dim, keepdim),
     doc="Where the smallest element is.")
 argsort = define("argsort", CONSTANT, inputs=1, dtypes="any",
     forward=lambda xp, input, dim=-1, descending=False, stable=False: _sorted(xp, input, dim, descending)[1],
@@ -287,6 +289,7 @@ def var(input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: b
     """Variance of all elements, or over `dim`; divides by n - `correction` (1 by default)."""
     if isinstance(dim, bool):
         dim, unbiased = None, dim
+    _float_or_complex(input)
     return _var(input, dim, _correction(unbiased, correction), keepdim)
 
 
@@ -295,7 +298,13 @@ def std(input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: b
     """Standard deviation of all elements, or over `dim`; divides by n - `correction` (1 by default)."""
     if isinstance(dim, bool):
         dim, unbiased = None, dim
+    _float_or_complex(input)
     return _std(input, dim, _correction(unbiased, correction), keepdim)
+
+
+def _float_or_complex(input: Tensor) -> None:
+    if not input.dtype.differentiable:
+        raise RuntimeError("std and var only support floating point and complex dtypes")
 
 
 def _extreme(all_: Any, dim_: Any, pairwise: Any, pair: type[_Pair]) -> Any:
@@ -469,6 +478,12 @@ def _evenly(F: Any, g: Any, x: Any, y: Any, dim: Any) -> Any:
     return F.where(hit, _back(F, g, x.shape, dim) / count, 0.0)
 
 
+def _nonempty_along(x: Any, name: str, dim: int) -> Any:
+    if x.ndim and not x.shape[dim]:
+        raise IndexError(f"{name}(): Expected reduction dim {dim} to have non-zero size.")
+    return x
+
+
 def _pick(xp: Any, x: Any, where: Any, dim: int, keepdim: bool) -> tuple[Any, Any]:
     if not x.ndim:
         return x.copy(), xp.zeros((), np.int64)
@@ -579,9 +594,10 @@ def _norm_vjp(F: Any, g: Any, x: Any, y: Any, p: float, dim: Any) -> Any:
 
 def _arg(x: Any, name: str, dim: int | None, keepdim: bool) -> Any:
     if dim is None:
-        place = getattr(x, name)()
+        place = getattr(_nonempty(x, name), name)()
         return np.asarray(place).reshape((1,) * x.ndim) if keepdim else place
-    return getattr(x, name)(one_dim(dim, x.ndim), keepdims=keepdim) if x.ndim else np.zeros((), np.int64)
+    d = one_dim(dim, x.ndim)
+    return getattr(_nonempty_along(x, name, d), name)(d, keepdims=keepdim) if x.ndim else np.zeros((), np.int64)
 
 
 __all__ = [
