@@ -23,7 +23,7 @@ def runner() -> Iterator[Runner]:
 
 @pytest.fixture(scope="module")
 def patient() -> Iterator[Runner]:
-    """Another with a server's own time limits, for programs that are to meet another limit first, however busy we are."""
+    """Another with a server's own time limits, for programs that are to meet another limit first, busy or not."""
     made = Runner(Limits(slots=2), entry=SMALL_WORKER)
     made.start()
     until_ready(made)

@@ -205,7 +205,7 @@ from gevent import monkey; monkey.patch_all()
 import time, gevent
 from playground.runner.limits import Limits
 from playground.runner.client import Runner
-from tests.playground.runner.watch import SMALL_WORKER, run, start, until_ready
+from tests.playground.runner.watch import SMALL_WORKER, run, start, until, until_ready
 runner = Runner(Limits(slots=2), entry=SMALL_WORKER)
 runner.start()
 until_ready(runner)
@@ -218,10 +218,11 @@ def tick():
 gevent.spawn(tick)
 watches = [start(runner, f"import time; time.sleep(0.5); print({i})", client=str(i), address=str(i)) for i in range(4)]
 print([watch.finished().status for watch in watches], [watch.text for watch in watches])
-print(ticks > 60)
+print(ticks > 20)
 import os
 os.kill(runner.health().supervisor, 9)
-time.sleep(0.3)
+until(lambda: runner.health().supervisor_restarts == 1, "the supervisor was replaced")
+until_ready(runner)
 print(run(runner, "print('next')").text)
 runner.close()
 """
