@@ -594,7 +594,9 @@ def _norm_vjp(F: Any, g: Any, x: Any, y: Any, p: float, dim: Any) -> Any:
 
 def _arg(x: Any, name: str, dim: int | None, keepdim: bool) -> Any:
     if dim is None:
-        place = getattr(_nonempty(x, name), name)()
+        if not x.size:
+            raise IndexError(f"{name}(): Expected reduction dim to be specified for input.numel() == 0.")
+        place = getattr(x, name)()
         return np.asarray(place).reshape((1,) * x.ndim) if keepdim else place
     d = one_dim(dim, x.ndim)
     return getattr(_nonempty_along(x, name, d), name)(d, keepdims=keepdim) if x.ndim else np.zeros((), np.int64)
