@@ -191,7 +191,11 @@ class _Session:
         self._outbox.emit(Error(message=message, cell=self._outbox.cell, line=errors.line_of(leaving)))
 
     def _interrupted(self, interrupt: Interrupt, seconds: float) -> None:
-        place = f" It was at line {interrupt.line}." if interrupt.line else ""
+        # It is raised again until it is heeded; only the first time the program itself was running.
+        line, earlier = interrupt.line, interrupt.__context__
+        while isinstance(earlier, Interrupt):
+            line, earlier = earlier.line or line, earlier.__context__
+        place = f" It was at line {line}." if line else ""
         if isinstance(interrupt, SoftTimeout):
             self._end(
                 "timeout", f"Stopped after {seconds:.0f} s, the longest that a program may run here.{place}"

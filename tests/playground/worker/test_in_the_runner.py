@@ -1,0 +1,108 @@
+"""The worker in the process it is made for: forked, limited, interrupted by signals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import playground
+from playground import protocol as p
+from playground.runner.client import Runner
+from playground.runner.limits import Limits
+from tests.playground.runner.watch import Watch, run, start, until, until_ready
+
+EXAMPLES = sorted((Path(playground.__file__).parent / "examples").glob("*.py"))
+HEAD = "import torch\n"
+
+
+@pytest.fixture(scope="module")
+def runner() -> Iterator[Runner]:
+    made = Runner(Limits(slots=1, wall_soft_s=4, wall_hard_s=6, cpu_soft_s=4, cpu_hard_s=6))
+    made.start()
+    until_ready(made)
+    yield made
+    made.close()
+
+
+def _nodes(watch: Watch) -> list[p.Node]:
+    return [node for event in watch.events if isinstance(event, p.Graph) for node in event.nodes]
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_every_example_runs_there(runner: Runner, path: Path) -> None:
+    watch = run(runner, path.read_text())
+    finished = watch.finished()
+    assert finished.status == ("error" if path.stem == "05_in_place" else "ok"), (finished, watch.errors)
+    assert finished.interactive
+    assert _nodes(watch)
+    assert any(isinstance(event, p.Profile) for event in watch.events)
+
+
+def test_a_loop_without_end_is_stopped_at_its_line_with_what_was_recorded(runner: Runner) -> None:
+    watch = run(runner, HEAD + "x = torch.ones(3)\nprint('begun')\nwhile True:\n    x = x * 0.5\n# %%\nprint('never')")
+    finished = watch.finished()
+    assert finished.status == "timeout"
+    assert "line 5" in finished.message or "line 4" in finished.message
+    assert watch.text == "begun\n"
+    assert len(_nodes(watch)) > 1000
+    assert any(isinstance(event, p.Profile) for event in watch.events)
+
+
+def test_stop_hands_in_what_was_recorded(runner: Runner) -> None:
+    watch = start(runner, HEAD + "import time\nx = torch.ones(3)\nprint('begun')\nwhile True:\n    time.sleep(0.01)\n")
+    watch.wait(lambda event: isinstance(event, p.Output), "the output")
+    runner.cancel(client="c", run="r")
+    assert watch.finished().status == "cancelled"
+    assert [node.outputs[0].name for node in _nodes(watch)] == ["x"]
+
+
+def test_running_out_of_memory_is_an_error_with_its_line(runner: Runner) -> None:
+    code = HEAD + "kept = []\nfor k in range(100):\n    kept.append(torch.ones(1000, 1000, 2))\n# %%\nprint(len(kept) > 5)"
+    watch = run(runner, code)
+    finished = watch.finished()
+    assert finished.status == "memory"
+    assert "256 MiB" in finished.message
+    assert [error.line for error in watch.errors] == [4]
+    assert watch.text == "True\n"
+
+
+def test_one_huge_tensor_does_no_harm(runner: Runner) -> None:
+    watch = run(runner, HEAD + "x = torch.ones(100_000, 100_000)\n# %%\nprint(torch.ones(2))")
+    assert watch.finished().status in ("memory", "error")
+    assert len(watch.errors) == 1
+    assert watch.text == "tensor([1., 1.])\n"
+
+
+def test_printing_without_end_is_stopped(runner: Runner) -> None:
+    watch = run(runner, "while True:\n    print('spam')")
+    assert watch.finished().status == "output_limit"
+    assert len(watch.text) <= 64 * 1024
+
+
+def test_twenty_thousand_operations_go_through(runner: Runner) -> None:
+    code = HEAD + "w = torch.ones(10, requires_grad=True)\nfor _ in range(2000):\n    (w * 2 + 1).sum().backward()\nprint(w.grad)"
+    watch = run(runner, code)
+    assert watch.finished().status == "ok"
+    assert not watch.errors
+    nodes = _nodes(watch)
+    assert len(nodes) > 3000
+    seen = {node.id for node in nodes}
+    edges = [edge for event in watch.events if isinstance(event, p.Graph) for edge in event.edges]
+    assert all(edge.source in seen and edge.target in seen for edge in edges)
+
+
+def test_questions_are_answered_after_the_run(runner: Runner) -> None:
+    watch = run(runner, HEAD + "x = torch.tensor([1., 2.], requires_grad=True)\ny = x ** 2\n", client="asking")
+    assert watch.finished().interactive
+    runner.send("asking", p.Inspect(run="r", node=1))
+    detail = watch.wait(lambda event: isinstance(event, p.Detail), "the detail")
+    assert isinstance(detail, p.Detail)
+    assert detail.values[0] is not None
+    assert detail.values[0].data == [1, 4]
+    runner.send("asking", p.Jacobian(run="r", output=1, inputs=[0]))
+    jacobian = watch.wait(lambda event: isinstance(event, p.JacobianResult), "the Jacobian")
+    assert isinstance(jacobian, p.JacobianResult)
+    assert len(jacobian.blocks[0].values) == 4 * 8
+    until(lambda: runner.health().ready, "the runner goes on")
