@@ -28,6 +28,15 @@ describe("drafts", () => {
     expect(findDraft("")?.id).toBe("other");
   });
 
+  it("a tab that showed a link's own content shows it again, a new tab the draft made from it", () => {
+    const keeper = new DraftKeeper();
+    keeper.save(draft("a", { base: "session:abc" }), 1);
+    keeper.enter(draft("fresh", { base: "session:abc" }));
+    expect(findDraft("session:abc")).toBeNull();
+    sessionStorage.clear();
+    expect(findDraft("session:abc")?.id).toBe("a");
+  });
+
   it("a link brings back only a draft that was made from it", () => {
     const keeper = new DraftKeeper();
     keeper.save(draft("a", { base: "session:abc" }), 1);

@@ -43,23 +43,44 @@ function write(drafts: readonly SavedDraft[]): void {
   store(KEY, JSON.stringify(drafts.slice(0, MOST)));
 }
 
-/** The draft this tab was writing before a reload, else the newest of `base`, else (for an empty base) the newest. */
+/** What this tab showed last: a draft, kept or not, and what it came from. */
+function shownHere(): { id: string; base: string } | null {
+  const [id, base] = load(TAB, "sessionStorage")?.split(" ") ?? [];
+  return id === undefined || base === undefined ? null : { id, base };
+}
+
+/** Whether the tab showed this draft before a reload, so that nobody need be told where it comes from. */
+export function wasHere(draft: Draft): boolean {
+  return shownHere()?.id === draft.id;
+}
+
+/**
+ * The draft to open for `base`: the one this tab was writing, else the newest made from it; for an empty base the
+ * newest of all. Null where the tab showed `base` itself, without changes.
+ */
 export function findDraft(base: string): SavedDraft | null {
   const all = listDrafts();
-  const mine = load(TAB, "sessionStorage");
-  const own = all.find((draft) => draft.id === mine);
+  const here = shownHere();
+  const own = all.find((draft) => draft.id === here?.id);
   if (own && (base === "" || own.base === base)) return own;
-  return (base === "" ? all[0] : all.find((draft) => draft.base === base)) ?? null;
+  if (base === "") return all[0] ?? null;
+  if (here?.base === base) return null;
+  return all.find((draft) => draft.base === base) ?? null;
 }
 
 /** This tab's view of the drafts: saves one, and takes a new id when another tab saved the same draft since. */
 export class DraftKeeper {
   private known = new Map<string, number>();
 
-  /** Tells the keeper that the page now shows `draft` as it is stored. */
+  /** Notes that this tab now shows `draft`. */
+  enter(draft: Draft): void {
+    store(TAB, `${draft.id} ${draft.base}`, "sessionStorage");
+  }
+
+  /** Notes that this tab shows `draft` as it is stored. */
   adopt(draft: SavedDraft): void {
     this.known.set(draft.id, draft.saved);
-    store(TAB, draft.id, "sessionStorage");
+    this.enter(draft);
   }
 
   /** Keeps the draft; returns it under the id it was kept with. */

@@ -65,9 +65,11 @@ export function formatPercent(part: number, whole: number): string {
   return whole > 0 ? `${((100 * part) / whole).toFixed(2)}%` : "0.00%";
 }
 
+const COUNT = new Intl.NumberFormat("en-US");
+
 /** `1,000`: thousands are set apart the same way for every reader. */
 export function formatCount(n: number): string {
-  return n.toLocaleString("en-US");
+  return COUNT.format(n);
 }
 
 /** `1 operation`, `412 operations`. */

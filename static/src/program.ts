@@ -1,6 +1,6 @@
 /** What happens to the program on the page: opened, edited, kept, run, stopped. */
 import { boot } from "./boot";
-import { DraftKeeper, findDraft, newDraftId, type SavedDraft } from "./drafts";
+import { DraftKeeper, findDraft, newDraftId, type SavedDraft, wasHere } from "./drafts";
 import { keepRun, keptRun } from "./kept_run";
 import type * as wire from "./protocol.gen";
 import { isActive, isShowable, newRun, QUIET_MS, storedRun } from "./run";
@@ -49,6 +49,7 @@ function show(original: Draft, draft: Draft, url: string): void {
     toast: "",
     overlay: null,
   });
+  if (!boot.embed) keeper.enter(draft);
   if (location.pathname + location.search === url) return;
   // What the page opens with is no step of the person's, so Back must not lead to it.
   if (first) history.replaceState(null, "", url + location.hash);
@@ -69,6 +70,18 @@ export function openExample(id: string): void {
   const draft = fresh({ title: example.title, code: example.code }, `example:${id}`);
   show(draft, draft, `/?example=${encodeURIComponent(id)}`);
   runWhenConnected();
+}
+
+/** Shows what the draft came from, as it was; the changes stay among the drafts. */
+export function openOriginal(): void {
+  const { original } = getState();
+  const [kind, id] = original.base.split(/:(.*)/);
+  if (kind === "example") openExample(id ?? "");
+  else if (kind === "session" && boot.session?.id === id && boot.session) openSession(boot.session);
+  else {
+    const draft = { ...original, id: newDraftId() };
+    show(draft, draft, location.pathname + location.search);
+  }
 }
 
 export function openNew(): void {
@@ -125,8 +138,9 @@ export function openFirst(): void {
   if (boot.session) openSession(boot.session);
   if (saved) {
     const run = keptRun(saved.id) ?? getState().run;
+    const toast = wasHere(saved) ? "" : "This is your draft, kept in this browser.";
     openDraft(saved);
-    update({ run, shown: run, toast: "This is your draft, kept in this browser." });
+    update({ run, shown: run, toast });
   } else if (!boot.session) {
     const first = boot.examples.find((one) => one.id === example) ?? boot.examples[0];
     if (first && !query.has("new")) openExample(first.id);

@@ -11,6 +11,7 @@ import { actionFor } from "./keys";
 import { newProgram } from "./new";
 import { palette } from "./palette";
 import { nextPanel, previousPanel } from "./panels";
+import { revert } from "./revert";
 import { run } from "./run";
 import { share } from "./share";
 import { stop } from "./stop";
@@ -20,6 +21,7 @@ export const actions: readonly Action[] = [
   run,
   stop,
   newProgram,
+  revert,
   examples,
   share,
   copyLink,

@@ -3,6 +3,7 @@ import { act } from "../actions";
 import type { Action } from "../actions/action";
 import { examples } from "../actions/examples";
 import { showKey } from "../actions/keys";
+import { revert } from "../actions/revert";
 import { run } from "../actions/run";
 import { share } from "../actions/share";
 import { stop } from "../actions/stop";
@@ -36,7 +37,11 @@ function Name() {
       <span className="name-width" aria-hidden="true">
         {title || "Untitled"}
       </span>
-      {edited && <span className="edited">edited</span>}
+      {edited && (
+        <button type="button" className="edited" title={revert.label} onClick={() => doAction(revert)}>
+          edited
+        </button>
+      )}
     </div>
   );
 }
