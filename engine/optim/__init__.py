@@ -1,5 +1,15 @@
 """Optimizers under PyTorch's names: ``torch.optim``."""
 
 from engine.optim import lr_scheduler
-from engine.optim.algorithms import SGD, Adadelta, Adagrad, Adam, AdamW, RMSprop
+from engine.optim.adadelta import Adadelta
+from engine.optim.adagrad import Adagrad
+from engine.optim.adam import Adam
+from engine.optim.adamw import AdamW
 from engine.optim.optimizer import Optimizer
+from engine.optim.rmsprop import RMSprop
+from engine.optim.sgd import SGD
+
+for _value in [*vars().values(), *vars(lr_scheduler).values()]:
+    if isinstance(_value, type) and _value.__module__.startswith("engine."):
+        # What `type(optimizer)` prints in PyTorch.
+        _value.__module__ = _value.__module__.replace("engine.", "torch.", 1)

@@ -16,7 +16,7 @@ from engine.nn.parameter import reset_gradients
 from engine.state import S
 from engine.tensor import Tensor
 
-__all__ = ["Optimizer", "non_negative"]
+__all__ = ["Optimizer"]
 
 _HOOKS = (
     "step_pre",
@@ -26,13 +26,6 @@ _HOOKS = (
     "load_state_dict_pre",
     "load_state_dict_post",
 )
-
-
-def non_negative(**values: Any) -> None:
-    """Raise PyTorch's error for the first value below 0; keywords name values with underscores for spaces."""
-    for name, value in values.items():
-        if not value >= 0.0:
-            raise ValueError(f"Invalid {name.replace('__', ' ')}: {value}")
 
 
 def _observed(step: Callable[..., Any]) -> Callable[..., Any]:

@@ -327,6 +327,13 @@ print(list(net.state_dict()))
 print(sum(p.numel() for p in net.parameters()))
 """
 
+CASES["types"] = """
+print([type(x) for x in (torch.ones(1), nn.Parameter(torch.ones(1)), nn.Linear(1, 1), nn.BatchNorm1d(2), nn.Flatten(), nn.MaxPool2d(2),
+    nn.Sequential(), nn.MSELoss(), nn.CosineSimilarity(), nn.ReLU(), nn.LayerNorm(2), nn.ZeroPad2d(1), nn.InstanceNorm1d(1), nn.Embedding(1, 1))])
+print(nn.Module, optim.SGD, optim.Adam, optim.AdamW, optim.RMSprop, optim.Adagrad, optim.Adadelta, optim.Optimizer, optim.lr_scheduler.StepLR)
+print(isinstance(nn.Parameter(torch.ones(1)), torch.Tensor), isinstance(torch.ones(1), nn.Parameter), issubclass(nn.Linear, nn.Module))
+"""
+
 CASES["containers"] = """
 s = nn.Sequential(nn.Linear(2, 2), nn.ReLU(), nn.Linear(2, 1))
 print(len(s), s[0], s[-1], s[1:], nn.Sequential(s[0]) + nn.Sequential(s[1]))

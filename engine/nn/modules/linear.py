@@ -1,4 +1,4 @@
-"""Linear maps, and rearranging what goes through them."""
+"""Linear maps, and the identity."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ from engine.nn import functional as F
 from engine.nn import init
 from engine.nn.modules.module import Module
 from engine.nn.parameter import Parameter
-from engine.ops import shape
 from engine.tensor import Tensor
 
-__all__ = ["Bilinear", "Flatten", "Identity", "Linear", "Unflatten"]
+__all__ = ["Bilinear", "Identity", "Linear"]
 
 
 def new_tensor(sizes: Sequence[int], device: Any = None, dtype: Dtype | None = None) -> Tensor:
@@ -129,37 +128,3 @@ class Bilinear(Module):
             f"in1_features={self.in1_features}, in2_features={self.in2_features}, "
             f"out_features={self.out_features}, bias={self.bias is not None}"
         )
-
-
-class Flatten(Module):
-    """Dimensions from `start_dim` to `end_dim` as one."""
-
-    def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
-        super().__init__()
-        self.start_dim = start_dim
-        self.end_dim = end_dim
-
-    def forward(self, input: Tensor) -> Tensor:
-        return shape.flatten(input, self.start_dim, self.end_dim)
-
-    def extra_repr(self) -> str:
-        return f"start_dim={self.start_dim}, end_dim={self.end_dim}"
-
-
-class Unflatten(Module):
-    """One dimension as several."""
-
-    def __init__(self, dim: int, unflattened_size: Sequence[int]) -> None:
-        super().__init__()
-        if not isinstance(unflattened_size, (tuple, list)):
-            raise TypeError(
-                f"unflattened_size must be tuple, but found type {type(unflattened_size).__name__}"
-            )
-        self.dim = dim
-        self.unflattened_size = unflattened_size
-
-    def forward(self, input: Tensor) -> Tensor:
-        return shape.unflatten(input, self.dim, tuple(self.unflattened_size))
-
-    def extra_repr(self) -> str:
-        return f"dim={self.dim}, unflattened_size={self.unflattened_size}"
