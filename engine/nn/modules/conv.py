@@ -10,7 +10,7 @@ from engine.nn import functional as F
 from engine.nn import init
 from engine.nn.modules.linear import new_parameter
 from engine.nn.modules.module import Module
-from engine.nn.modules.utils import Size, each
+from engine.nn.modules.sizes import Size, each
 from engine.nn.parameter import Parameter
 from engine.tensor import Tensor
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from engine.nn import functional as F
 from engine.nn.modules.module import Module
-from engine.nn.modules.utils import Size, each
+from engine.nn.modules.sizes import Size, each
 from engine.tensor import Tensor
 
 __all__ = [
