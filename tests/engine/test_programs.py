@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from engine import alias
+from engine.state import Observer, add_observer, remove_observer
 from tests.programs import harness
 
 REFERENCES = harness.load_references()
@@ -25,6 +26,28 @@ def test_prints_what_pytorch_prints(name: str) -> None:
     assert reference is not None, f"{name} has no reference; run tests/programs/oracle.py record with PyTorch"
     assert reference["source"] == harness.digest(name), f"{name} was changed after recording; record it again"
     problem = harness.difference(harness.from_json(reference), harness.execute(name), harness.tolerance(name))
+    assert not problem, f"\n{problem}"
+
+
+class _Watcher(Observer):
+    """Sees everything and does nothing; watched operations take another road through the engine."""
+
+
+class _InnerWatcher(Observer):
+    backward_ops = True
+
+
+@pytest.mark.parametrize("kind", [_Watcher, _InnerWatcher])
+@pytest.mark.parametrize("name", harness.names())
+def test_watching_changes_nothing(name: str, kind: type[Observer]) -> None:
+    watcher = kind()
+    add_observer(watcher)
+    try:
+        actual = harness.execute(name)
+    finally:
+        remove_observer(watcher)
+    reference = harness.from_json(REFERENCES["programs"][name])
+    problem = harness.difference(reference, actual, harness.tolerance(name))
     assert not problem, f"\n{problem}"
 
 
