@@ -30,6 +30,9 @@ DIST = ROOT / "static" / "dist"
 PAGE_SOURCES = ("static/src", "vite.config.ts", "tsconfig.json", "package.json", "package-lock.json")
 """What `vite build` reads."""
 
+GENERATED_FROM = ("engine", "playground", "scripts", "static/src", "docs")
+"""What `gen.py` reads and writes."""
+
 OLDEST_NODE = {20: 19, 22: 12}
 """Vite's own floor: the first minor version it takes, by major version; every later major is new enough."""
 
@@ -62,7 +65,7 @@ def prepare_run() -> None:
     install(VENV, "run.txt")
     install_node()
     install_packages()
-    command([VENV / "bin" / "python", ROOT / "scripts" / "gen.py"])
+    generate()
     build_page()
 
 
@@ -149,11 +152,19 @@ def install_packages() -> None:
     stamp.write_text(key, encoding="utf-8")
 
 
+def generate() -> None:
+    """The files that are written from others; they are committed, and stale only where someone works on them."""
+    stamp = VENV / ".generated"
+    if is_current(stamp, fingerprint(sources(*GENERATED_FROM))):
+        return
+    command([VENV / "bin" / "python", ROOT / "scripts" / "gen.py"])
+    stamp.write_text(fingerprint(sources(*GENERATED_FROM)), encoding="utf-8")
+
+
 def build_page() -> None:
     """static/dist, from static/src."""
     stamp = DIST / ".setup"
-    files = [file for source in PAGE_SOURCES for file in files_in(ROOT / source)]
-    key = fingerprint(files)
+    key = fingerprint(sources(*PAGE_SOURCES))
     if is_current(stamp, key):
         return
     say("building the page (vite build)")
@@ -161,9 +172,13 @@ def build_page() -> None:
     stamp.write_text(key, encoding="utf-8")
 
 
-def files_in(path: Path) -> list[Path]:
-    """The file itself, or every file under the folder, in an order that does not depend on the disk."""
-    return sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+def sources(*names: str) -> list[Path]:
+    """The files and every file in the folders of these names, in an order that does not depend on the disk."""
+    found: list[Path] = []
+    for name in names:
+        path = ROOT / name
+        found += sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+    return [path for path in found if path.suffix != ".pyc"]
 
 
 def fingerprint(files: list[Path], *more: str) -> str:
