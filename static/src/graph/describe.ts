@@ -34,10 +34,17 @@ export function describeNode(node: GNode, backward: Backward): string {
   if (node.flags.has("detach")) parts.push("cut off by detach");
   if (node.failed) parts.push(`failed: ${node.failed}`);
   if (node.line) parts.push(`line ${node.line}`);
-  const names = (nodes: GNode[]) => [...new Set(nodes)].slice(0, 6).map(nodeTitle).join(", ");
-  if (node.ins.length) parts.push(`from ${names(node.ins.map((edge) => edge.source))}`);
-  if (node.outs.length) parts.push(`to ${names(node.outs.map((edge) => edge.target))}`);
+  if (node.ins.length) parts.push(`from ${namesOf(node.ins.map((edge) => edge.source))}`);
+  if (node.outs.length) parts.push(`to ${namesOf(node.outs.map((edge) => edge.target))}`);
   return `${parts.join("; ")}.`;
+}
+
+/** `div 3 times, z`, and how many more there are. */
+function namesOf(nodes: readonly GNode[]): string {
+  const times = new Map<string, number>();
+  for (const node of new Set(nodes)) times.set(nodeTitle(node), (times.get(nodeTitle(node)) ?? 0) + 1);
+  const names = [...times].map(([name, count]) => (count > 1 ? `${name} ${count} times` : name));
+  return names.length > 6 ? `${names.slice(0, 6).join(", ")} and ${names.length - 6} more` : names.join(", ");
 }
 
 export function describeGroup(group: Group, open: boolean): string {
@@ -51,6 +58,7 @@ export function listing(graph: VGraph, backward: Backward, limit = 300): HTMLULi
   const list = (items: readonly VItem[]): HTMLUListElement => {
     const ul = document.createElement("ul");
     for (const item of items) {
+      if (item.brief) continue;
       if (left-- <= 0) break;
       const li = document.createElement("li");
       li.textContent = item.node

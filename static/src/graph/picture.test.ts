@@ -235,6 +235,11 @@ describe("in words", () => {
     expect(describeGraph(model)).toBe("Computation graph: 4 operations, 1 input tensor, 5 backward steps.");
   });
 
+  it("counts those that are alike", () => {
+    const { model, backward } = picture(longChain(1000));
+    expect(describeNode(model.nodes[0] as never, backward)).toContain("to div 1000 times.");
+  });
+
   it("lists the picture as it is nested", () => {
     const { scene, backward } = picture(tinyModel());
     const list = listing(scene.graph, backward);

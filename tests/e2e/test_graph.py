@@ -1,0 +1,190 @@
+"""The diagram in a real browser: folding, opening, moving, stepping, searching, at any size."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree
+
+import pytest
+from playwright.sync_api import FloatRect, Locator, Page, expect
+
+from tests.e2e.playground import run
+
+MODEL = """\
+import torch
+
+class Tiny(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first = torch.nn.Linear(4, 3)
+        self.second = torch.nn.Linear(3, 2)
+
+    def forward(self, x):
+        return self.second(torch.tanh(self.first(x)))
+
+x = torch.randn(5, 4)
+loss = Tiny()(x).pow(2).sum()
+loss.backward()
+"""
+LOOP = """\
+import torch
+x = torch.randn(2, 3, requires_grad=True)
+y = torch.rand(2, 3, requires_grad=True)
+z = torch.ones(2, 3, requires_grad=True)
+for _ in range(1000):
+    z = (z / x) * y
+z.sum().backward()
+"""
+THICKET = """\
+import random
+import torch
+made = [torch.randn(4, requires_grad=True)]
+for _ in range(3000):
+    a, b = random.choice(made[-12:]), random.choice(made[-12:])
+    made.append(random.choice([torch.add, torch.sub, torch.maximum])(a, b))
+"""
+PLACES = """() => Object.fromEntries([...document.querySelectorAll(".ag-svg > g > g:nth-child(3) > g")]
+    .map(group => [group.querySelector("text").textContent, group.getAttribute("transform")]))"""
+"""Where each box stands, by the first word on it."""
+
+
+def words(page: Page, text: str) -> Locator:
+    """A label in the diagram."""
+    return page.locator(".ag-svg text").get_by_text(text, exact=True).first
+
+
+def place(page: Page, text: str) -> FloatRect:
+    box = words(page, text).bounding_box()
+    assert box, f"{text} is not on the screen"
+    return box
+
+
+def settled(page: Page) -> None:
+    """Waits until the layout and its 150 ms of motion are over."""
+    page.wait_for_timeout(600)
+
+
+def whole(page: Page) -> None:
+    """Shows everything, in a window large enough to read it."""
+    page.set_viewport_size({"width": 1500, "height": 1900})
+    settled(page)
+    page.evaluate("document.querySelector('autograd-graph').fit()")
+    settled(page)
+
+
+def test_opening_and_closing_a_group_does_not_move_it(page: Page) -> None:
+    run(page, MODEL)
+    settled(page)
+    before = place(page, "first")
+    expect(words(page, "weight")).to_be_visible()
+    page.mouse.click(before["x"] - 14, before["y"] + 7)
+    settled(page)
+    closed = place(page, "first")
+    page.mouse.dblclick(closed["x"] + 5, closed["y"] + 7)
+    settled(page)
+    opened = place(page, "first")
+    for other in (closed, opened):
+        assert other["x"] == pytest.approx(before["x"], abs=2)
+        assert other["y"] == pytest.approx(before["y"], abs=2)
+
+
+def test_a_thousand_iterations_are_one_box_that_opens_in_windows(page: Page) -> None:
+    run(page, LOOP)
+    expect(words(page, "×1000")).to_be_visible()
+    expect(words(page, "2,000 operations")).to_be_visible()
+    title = place(page, "×1000")
+    page.mouse.dblclick(title["x"] + 5, title["y"] + 5)
+    whole(page)
+    expect(words(page, "5 – 996")).to_be_visible()
+    assert page.locator(".ag-svg text").count() < 400
+    page.get_by_label("Search the graph by name, operation, shape or type").fill("line:6 div")
+    expect(page.locator(".ag-count")).to_have_text("1 / 1000")
+    page.get_by_label("Search the graph by name, operation, shape or type").press("Shift+Enter")
+    expect(page.locator(".ag-count")).to_have_text("1000 / 1000")
+
+
+def test_stepping_moves_no_node_and_shows_what_flows(page: Page) -> None:
+    run(page, MODEL)
+    whole(page)
+    steps = page.evaluate("document.querySelector('autograd-graph').steps")
+    assert steps > 8
+    places = page.evaluate(PLACES)
+    assert len(places) > 6
+    for step in range(-1, steps):
+        page.evaluate("step => { document.querySelector('autograd-graph').step = step }", step)
+        page.wait_for_timeout(40)
+        assert page.evaluate(PLACES) == places
+        chips = page.locator(".ag-svg > g > g:nth-child(4) text").count()
+        assert (chips > 0) == (step >= 0)
+
+
+def test_wheel_zooms_at_the_pointer_and_dragging_pans(page: Page) -> None:
+    run(page, MODEL)
+    whole(page)
+    before = place(page, "loss")
+    page.mouse.move(before["x"], before["y"])
+    page.mouse.wheel(0, 120)
+    page.wait_for_timeout(150)
+    zoomed = place(page, "loss")
+    assert zoomed["width"] < before["width"]
+    assert (zoomed["x"], zoomed["y"]) == pytest.approx((before["x"], before["y"]), abs=3)
+    page.mouse.down()
+    page.mouse.move(before["x"] - 60, before["y"] - 90, steps=4)
+    page.mouse.up()
+    page.wait_for_timeout(150)
+    moved = place(page, "loss")
+    assert (moved["x"] - zoomed["x"], moved["y"] - zoomed["y"]) == pytest.approx((-60, -90), abs=2)
+
+
+def test_arrow_keys_walk_along_edges_and_are_read_out(page: Page) -> None:
+    run(page, MODEL)
+    whole(page)
+    loss = place(page, "loss")
+    page.mouse.click(loss["x"] + 2, loss["y"] + 2)
+    spoken = page.locator("autograd-graph p[aria-live]")
+    expect(spoken).to_contain_text("loss, sum, operation; shape () float32")
+    page.keyboard.press("ArrowUp")
+    expect(spoken).to_contain_text("pow, operation")
+    page.keyboard.press("ArrowDown")
+    expect(spoken).to_contain_text("loss, sum")
+    page.keyboard.press("Escape")
+    expect(spoken).to_have_text("")
+
+
+def test_thousands_of_boxes_are_drawn_on_a_canvas_and_the_page_stays_quick(page: Page) -> None:
+    run(page, THICKET)
+    expect(page.locator("canvas.ag-canvas")).to_be_visible(timeout=15_000)
+    page.evaluate("document.querySelector('autograd-graph').fit()")
+    gaps = page.evaluate("""async () => {
+        const stage = document.querySelector(".ag-stage"), box = stage.getBoundingClientRect(), gaps = [];
+        let last = performance.now();
+        for (let i = 0; i < 60; i++) {
+            stage.dispatchEvent(new WheelEvent("wheel", {deltaY: i < 30 ? -100 : 100, cancelable: true,
+                clientX: box.x + box.width / 2, clientY: box.y + box.height / 2}));
+            await new Promise(requestAnimationFrame);
+            gaps.push(performance.now() - last);
+            last = performance.now();
+        }
+        return gaps.sort((a, b) => a - b);
+    }""")
+    assert gaps[len(gaps) // 2] < 50, gaps
+    node = page.evaluate("""() => {
+        const graph = document.querySelector("autograd-graph");
+        graph.search("maximum");
+        return new Promise(done => setTimeout(() => {
+            const box = graph.getBoundingClientRect();
+            graph.addEventListener("select", event => done(event.detail.node), {once: true});
+            graph.querySelector(".ag-stage").focus();
+            graph.querySelector(".ag-stage").dispatchEvent(new KeyboardEvent("keydown", {key: "Enter"}));
+        }, 500));
+    }""")
+    assert node is not None
+
+
+def test_the_picture_can_be_taken_away_as_svg(page: Page) -> None:
+    run(page, MODEL)
+    settled(page)
+    svg = page.evaluate("document.querySelector('autograd-graph').toSVG()")
+    root = ElementTree.fromstring(svg)
+    texts = {text.text for text in root.iter("{http://www.w3.org/2000/svg}text")}
+    assert {"Tiny", "first", "weight", "loss"} <= texts
+    assert "var(--" not in svg, "colours are resolved"
