@@ -87,8 +87,13 @@ def define(
     )
     if op.n_inputs == 1 and op.outputs == 1 and not variadic and op.vjp:
         op.call = _unary(op) if len(op.params) == 1 and not op.view else _one_input(op)
+        op.hot = True
     elif op.n_inputs == 2 and len(op.params) == 2 and op.vjp and op.dtypes != "any":
         op.call = _binary(op)
+        op.hot = True
+    elif op.n_inputs > 1 and op.outputs == 1 and op.vjp and op.dtypes != "any" and not op.view:
+        op.call = _several(op)
+        op.hot = True
     else:
         op.call = _general(op)
     op.call.__name__ = op.call.__qualname__ = name
@@ -299,6 +304,77 @@ def _binary(op: Op) -> Callable[..., Any]:
         t._edge = (n, 0)
         return t
 
+    return call
+
+
+def _several(op: Op) -> Callable[..., Any]:
+    """Two or more tensors of one floating dtype (or None) and other arguments: ``addmm``, losses, normalisations."""
+    forward, kind, inputs_count = op.forward, op.node, op.n_inputs
+    saves, saves_output, wants_shapes = op.saves, op.saves_any_output, op.wants_shapes
+    differentiable = op.differentiable
+    general = _general(op)
+    count = len(op.params)
+    tail = tuple(None if d is inspect.Parameter.empty else d for d in op.defaults)
+    required = sum(d is inspect.Parameter.empty for d in op.defaults)
+
+    def call(*args: Any, out: Any = None, **kwargs: Any) -> Any:
+        given = len(args)
+        if S.slow or kwargs or out is not None or given > count or given < required:
+            return general(*args, out=out, **kwargs)
+        if given < count:
+            args = args + tail[given:]
+        inputs = args[:inputs_count]
+        statics = args[inputs_count:]
+        try:
+            arrays = [None if i is None else i._data for i in inputs]
+            dt = inputs[0]._data.dtype
+            for a in arrays:
+                if a is not None and (type(a) is not _ndarray or a.dtype is not dt):
+                    return run(op, args)
+            if dt is not _F32 and dt is not _F64:
+                return run(op, args)
+            y = forward(np, *arrays, *statics)
+        except Exception:
+            return run(op, args)  # which raises it again, in PyTorch's words
+        if type(y) is not _ndarray:
+            y = np.asarray(y)
+        t = _new(Tensor)
+        t._data = y
+        t._grad = t._view = t._counter = t._edge = None
+        if not S.grad_enabled:
+            return t
+        edges = tuple(
+            [
+                (i._edge if i._view is None else i._fresh_edge()) if has_rule and i is not None else None
+                for i, has_rule in zip(inputs, differentiable, strict=True)
+            ]
+        )
+        keep: list[Any] = [None] * inputs_count
+        recorded = False
+        for edge, reads in zip(edges, saves, strict=True):
+            if edge is not None:
+                recorded = True
+                for k in reads:
+                    keep[k] = inputs[k]
+        if not recorded:
+            return t
+        n = new_node(kind)
+        n.next_edges = edges
+        n.args = statics
+        n.meta = ((y.shape, dtypes.of(y)),)
+        n.shapes = tuple([() if a is None else a.shape for a in arrays]) if wants_shapes else None
+        n.inputs = tuple(keep)
+        versions = [(i._counter, i._counter[0]) for i in keep if i is not None and i._counter]
+        n.saved = None
+        if saves_output:
+            n.saved = (y,)
+            t._counter = c = [0]
+            versions.append((c, 0))
+        n.versions = tuple(versions) or None
+        t._edge = (n, 0)
+        return t
+
+    call.__signature__ = general.__signature__  # type: ignore[attr-defined]
     return call
 
 
