@@ -28,10 +28,11 @@ MODULES = (
     "nn.init",
     "nn.utils",
     "optim",
+    "optim.lr_scheduler",
 )
 """The modules that programs know, without ``torch.``; the rest of the engine is its inside."""
 
-WORKING = ("autograd.functional", "autograd.profiler", "nn.init", "nn.utils")
+WORKING = ("autograd.functional", "autograd.profiler", "nn.init", "nn.utils", "optim.lr_scheduler")
 """Those that import names for their own use; the others are there to offer what they import."""
 
 LONGEST_SIGNATURE = 90
