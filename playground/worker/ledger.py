@@ -38,6 +38,8 @@ class Ledger:
         self._made: dict[int, tuple[ref[Any], Site]] = {}
         """By address of an array that was filled while a module was constructed: where in the program that was."""
         self._gradients: dict[int, tuple[ref[Tensor], NodeRecord]] = {}
+        self._filled_up: set[int] = set()
+        """Gradients that were added to, or filled with zeros, since they were last looked up."""
         self._flowing: dict[int, Kept] = {}
         """Gradients of the backward pass that runs, by address."""
 
@@ -61,6 +63,19 @@ class Ledger:
             record.requires_grad = [t._edge is not None for t in outputs]
             record.kept = [self.keep(t._data, record) for t in outputs]
         self._add(record)
+
+    def before_write(self, t: Tensor) -> None:
+        """The memory of `t` is about to change: copy what is kept of it.
+
+        Unless an operation tells of it, a change of a gradient is another accumulation, or ``zero_grad``.
+        """
+        self.keeper.before_write(t._data)
+        if id(t) in self._gradients:
+            self._filled_up.add(id(t))
+
+    def will_write(self, t: Tensor) -> None:
+        """It is an operation that changes `t`, and it is going to be recorded."""
+        self._filled_up.discard(id(t))
 
     def wrote(self, t: Tensor, record: NodeRecord) -> None:
         """`record` changed the memory of `t`."""
@@ -133,6 +148,7 @@ class Ledger:
         for place, t in enumerate(inputs):
             if isinstance(t, Tensor):
                 entry = known.get(id(t))
+                # The way through `lookup` that nearly every tensor takes, without the call.
                 if entry is not None and not written and entry[0]() is t and entry[1].kind != "constant":
                     _, record, output = entry
                 elif t._data.ndim == 0 and self._is_number(t):
@@ -160,6 +176,9 @@ class Ledger:
         if entry is None or entry[0]() is not t:
             return self._aliased(t) or self._unseen(t)
         _, record, output = entry
+        if self._filled_up and id(t) in self._filled_up:
+            self._filled_up.discard(id(t))
+            return self._unseen(t)
         if self._writers:
             memory = owner_of(t._data)
             written = self._writers.get(id(memory))
@@ -196,8 +215,7 @@ class Ledger:
         record = self._new(kind, "", made[1] if made is not None and made[0]() is t._data else None)
         gradient = self._gradients.get(id(t))
         if gradient is not None and gradient[0]() is t:
-            name = gradient[1].names()[0]
-            record.name = f"{name}.grad" if name else ""
+            record.gradient_of = gradient[1]
         self._follow_edge(record, t)
         self.hold(record, (t,))
         return record, 0
@@ -233,7 +251,6 @@ class Ledger:
             (writer, 0, 1, cut and writer.requires_grad[0]),
         )
         record.flags = ("inplace",)
-        record.name = old.names()[output]
         record.version = t._version
         self._follow_edge(record, t)
         self.hold(record, (t,))

@@ -17,9 +17,10 @@ from typing import Any, NoReturn, TextIO
 
 import numpy
 
+from engine import cuda
 from engine.random import manual_seed
 from engine.state import S
-from playground.protocol import Error, Finished, Inspect, Run, Started, Status, WorkerEvent
+from playground.protocol import Device, Error, Finished, Inspect, Run, Started, Status, WorkerEvent
 from playground.runner.channel import PROGRAM, Cancelled, Channel, Interrupt, SoftTimeout
 from playground.runner.limits import KIB, MIB
 from playground.worker import cells, errors, imports, show
@@ -62,18 +63,15 @@ class _Session:
         self._reserve: bytearray | None = bytearray(_RESERVE)
 
     def run(self) -> None:
-        outbox, channel = self._outbox, self._channel
-        channel.emit(
-            Started(
-                cells=[part.cell for part in self._parts],
-                device=self._request.device,
-                seed=self._request.seed,
-            )
-        )
+        outbox, channel, request = self._outbox, self._channel, self._request
+        device: Device = request.device if cuda.is_available() else "cpu"
+        channel.emit(Started(cells=[part.cell for part in self._parts], device=device, seed=request.seed))
+        if device != request.device:
+            outbox.notice("There is no GPU here; the program runs on the CPU.")
         self._prepare()
         started = perf_counter()
         try:
-            with channel.interruptible(), self._recorder:
+            with channel.interruptible(), self._recorder.watch(self._module.__dict__):
                 self._run_cells()
         except Interrupt as interrupt:
             self._interrupted(interrupt, perf_counter() - started)
@@ -167,7 +165,7 @@ class _Session:
                     self._outbox.write("result", show.pretty(value))
         finally:
             pyplot.end_cell()
-            self._recorder.end_cell(names)
+            self._recorder.end_cell()
 
     def _show(self, error: BaseException, part: cells.Part) -> None:
         self._failed += 1

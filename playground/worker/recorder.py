@@ -65,8 +65,14 @@ class Recorder(Observer):
 
     # --- Beginning and end -------------------------------------------------------------------------------------------
 
+    def watch(self, names: dict[str, Any]) -> Recorder:
+        """The program's variables, among which tensors without a name are looked for. Returns self."""
+        self._stream.program = names
+        return self
+
     def __enter__(self) -> Recorder:
         self._outbox.also = self._flush
+        self._last_flush = perf_counter_ns()
         self._profiler.begin()
         add_observer(self)
         return self
@@ -74,9 +80,8 @@ class Recorder(Observer):
     def __exit__(self, *_: object) -> None:
         remove_observer(self)
 
-    def end_cell(self, names: dict[str, Any]) -> None:
-        """A cell has ended; tensors without a name are looked for among the program's variables."""
-        self._stream.program = names
+    def end_cell(self) -> None:
+        """A cell has ended: send what it did."""
         self._last = None
         self._flush()
 
@@ -152,6 +157,8 @@ class Recorder(Observer):
         ledger = self._ledger
         kind: Kind = "op"
         sources: Sequence[Source] = ()
+        if inplace:
+            ledger.will_write(outputs[0])
         if inputs:
             args, sources = ledger.sources(op, args, node)
         else:
@@ -170,8 +177,6 @@ class Recorder(Observer):
         if inplace:
             record.flags += ("inplace",)
             record.version = outputs[0]._version
-            if sources:
-                record.name = sources[0][0].names()[sources[0][1]]
         elif op.view:
             record.flags += ("view",)
         if op.name == "detach":
@@ -194,7 +199,7 @@ class Recorder(Observer):
 
     def before_write(self, tensor: Tensor) -> None:
         """Copy what is kept of memory that is about to change."""
-        self._ledger.keeper.before_write(tensor._data)
+        self._ledger.before_write(tensor)
         if isinstance(tensor, Parameter) and not self._ledger.knows(tensor):
             # A module that is being constructed fills it: that line of the program is where the parameter comes from.
             _, site, _ = self._where()
@@ -242,7 +247,6 @@ class Recorder(Observer):
         record = self._new("op", self._scopes.optimizer or "step", site)
         record.sources = ((before, output, 0, before.requires_grad[output]),)
         record.flags = ("no_grad", "inplace")
-        record.name = before.names()[output]
         record.version = parameter._version
         record.origin = before.origin or before
         self._ledger.hold(record, (parameter,))

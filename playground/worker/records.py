@@ -52,6 +52,8 @@ class NodeRecord:
     """What the program calls the outputs."""
     name = ""
     """Known otherwise than from the program's text: a parameter's, or that of the tensor changed in place."""
+    gradient_of: NodeRecord | None = None
+    """The leaf whose ``.grad`` it is."""
     origin: NodeRecord | None = None
     """For a leaf changed in place by an optimizer: the leaf."""
     grads: Sequence[Kept | None] = ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from engine.nn.modules.module import Module
 from playground.protocol import Scope
 from playground.worker.output import clean
 
@@ -54,6 +55,11 @@ class Scopes:
             if kind == "optimizer":
                 self.optimizer = ""
 
+    def learn(self, names: dict[str, Any]) -> None:
+        """Take the names of parameters from the modules among a program's variables, for those not called yet."""
+        for module in [value for value in names.values() if isinstance(value, Module)]:
+            self._root(module)
+
     def parameter_name(self, parameter: object) -> str:
         """``layer1.weight`` in the module that was called with it; empty if none was."""
         found = self._parameters.get(id(parameter))
@@ -64,11 +70,14 @@ class Scopes:
         for _, kind, around in reversed(self._open):
             if kind == "module":
                 return self._path(around, module) or name
+        self._root(module)
+        return name
+
+    def _root(self, module: Module) -> None:
         if id(module) not in self._roots:
             self._roots.add(id(module))
             for path, parameter in module.named_parameters():
                 self._parameters.setdefault(id(parameter), (parameter, path))
-        return name
 
     def _path(self, around: Any, module: Any) -> str:
         key = id(around), id(module)

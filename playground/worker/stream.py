@@ -165,6 +165,14 @@ class Stream:
                 record.requires_grad[0] = True
             if record.targets:
                 continue
+            if "inplace" in record.flags and record.sources:
+                record.name = record.sources[0][0].names()[record.sources[0][1]]
+            if record.gradient_of is not None:
+                leaf = record.gradient_of.names()[0]
+                record.name = f"{leaf}.grad"[:200] if leaf else ""
+                continue
+            if record.kind == "parameter" and not self._scopes.parameter_name(tensor):
+                self._scopes.learn(self.program)
             if parameter := self._scopes.parameter_name(tensor):
                 record.name = parameter[:200]
             elif not record.name and len(record.tensors) == 1:

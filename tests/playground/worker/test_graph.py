@@ -340,3 +340,35 @@ def test_an_expanded_view_is_described_without_its_memory(play: Runner) -> None:
     assert not result.errors
     value = result.node("x").outputs[0].value
     assert (value.mean, value.min, value.max) == (1, 1, 1)
+
+
+def test_a_gradient_that_grew_is_a_new_node(play: Runner) -> None:
+    code = HEAD + (
+        "x = torch.ones(2, requires_grad=True)\nfor _ in range(2):\n"
+        "    (2 * x).sum().backward()\n    seen = x.grad + 0\n"
+        "same = x.grad + 1\nx.grad.zero_()\nlast = x.grad + 5\n"
+    )
+    result = play(code)
+    gradients = [n for n in result.nodes if n.outputs and n.outputs[0].name == "x.grad"]
+    assert [(n.kind, n.outputs[0].value.data) for n in gradients] == [
+        ("constant", [2, 2]),
+        ("constant", [4, 4]),
+        ("op", [0, 0]),
+    ]
+    assert [e.source for e in result.into(gradients[2])] == [gradients[1].id]
+    assert [e.source for e in result.into(result.node("last"))] == [gradients[2].id]
+
+
+def test_a_module_that_was_not_called_yet_names_its_parameters(play: Runner) -> None:
+    result = play(HEAD + "net = nn.Sequential(nn.Linear(2, 2))\nrow = net[0].weight[0]\n")
+    assert [n.outputs[0].name for n in result.nodes if n.kind == "parameter"] == ["0.weight"]
+
+
+def test_a_gpu_that_is_not_there(play: Runner) -> None:
+    from playground.worker.main import run_program
+    from tests.playground.worker.conftest import FakeChannel
+
+    channel = FakeChannel(Limits(), [])
+    run_program(p.Run(run="r", code="print(1)", device="cuda"), channel)  # type: ignore[arg-type]
+    assert channel.events[0].device == "cpu"
+    assert "no GPU" in channel.events[1].message

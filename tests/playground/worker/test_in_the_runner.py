@@ -41,7 +41,9 @@ def test_every_example_runs_there(runner: Runner, path: Path) -> None:
 
 
 def test_a_loop_without_end_is_stopped_at_its_line_with_what_was_recorded(runner: Runner) -> None:
-    watch = run(runner, HEAD + "x = torch.ones(3)\nprint('begun')\nwhile True:\n    x = x * 0.5\n# %%\nprint('never')")
+    watch = run(
+        runner, HEAD + "x = torch.ones(3)\nprint('begun')\nwhile True:\n    x = x * 0.5\n# %%\nprint('never')"
+    )
     finished = watch.finished()
     assert finished.status == "timeout"
     assert "line 5" in finished.message or "line 4" in finished.message
@@ -51,7 +53,9 @@ def test_a_loop_without_end_is_stopped_at_its_line_with_what_was_recorded(runner
 
 
 def test_stop_hands_in_what_was_recorded(runner: Runner) -> None:
-    watch = start(runner, HEAD + "import time\nx = torch.ones(3)\nprint('begun')\nwhile True:\n    time.sleep(0.01)\n")
+    watch = start(
+        runner, HEAD + "import time\nx = torch.ones(3)\nprint('begun')\nwhile True:\n    time.sleep(0.01)\n"
+    )
     watch.wait(lambda event: isinstance(event, p.Output), "the output")
     runner.cancel(client="c", run="r")
     assert watch.finished().status == "cancelled"
@@ -59,7 +63,10 @@ def test_stop_hands_in_what_was_recorded(runner: Runner) -> None:
 
 
 def test_running_out_of_memory_is_an_error_with_its_line(runner: Runner) -> None:
-    code = HEAD + "kept = []\nfor k in range(100):\n    kept.append(torch.ones(1000, 1000, 2))\n# %%\nprint(len(kept) > 5)"
+    code = HEAD + (
+        "kept = []\nfor k in range(100):\n    kept.append(torch.ones(1000, 1000, 2))\n# %%\n"
+        "print(len(kept) > 5)"
+    )
     watch = run(runner, code)
     finished = watch.finished()
     assert finished.status == "memory"
@@ -82,7 +89,10 @@ def test_printing_without_end_is_stopped(runner: Runner) -> None:
 
 
 def test_twenty_thousand_operations_go_through(runner: Runner) -> None:
-    code = HEAD + "w = torch.ones(10, requires_grad=True)\nfor _ in range(2000):\n    (w * 2 + 1).sum().backward()\nprint(w.grad)"
+    code = HEAD + (
+        "w = torch.ones(10, requires_grad=True)\nfor _ in range(2000):\n"
+        "    (w * 2 + 1).sum().backward()\nprint(w.grad)"
+    )
     watch = run(runner, code)
     assert watch.finished().status == "ok"
     assert not watch.errors
@@ -94,7 +104,9 @@ def test_twenty_thousand_operations_go_through(runner: Runner) -> None:
 
 
 def test_questions_are_answered_after_the_run(runner: Runner) -> None:
-    watch = run(runner, HEAD + "x = torch.tensor([1., 2.], requires_grad=True)\ny = x ** 2\n", client="asking")
+    watch = run(
+        runner, HEAD + "x = torch.tensor([1., 2.], requires_grad=True)\ny = x ** 2\n", client="asking"
+    )
     assert watch.finished().interactive
     runner.send("asking", p.Inspect(run="r", node=1))
     detail = watch.wait(lambda event: isinstance(event, p.Detail), "the detail")

@@ -1,0 +1,22 @@
+"""The playground's promise: a program written for PyTorch prints here, recorded and explained, what PyTorch prints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.programs import harness
+
+REFERENCES = harness.load_references()["programs"]
+
+
+@pytest.mark.parametrize("name", harness.names())
+def test_prints_in_the_worker_what_pytorch_prints(name: str, play: Callable[..., Any]) -> None:
+    result = play(harness.source(name))
+    exception = result.errors[0].message if result.errors else ""
+    actual = harness.Result(harness.masked(result.text()).splitlines(), harness.masked(exception))
+    problem = harness.difference(harness.from_json(REFERENCES[name]), actual, harness.tolerance(name))
+    assert not problem, f"\n{problem}"
+    assert result.finished.status == ("error" if result.errors else "ok")
