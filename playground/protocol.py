@@ -336,7 +336,9 @@ class Node(Message, kw_only=True):
     place: Place | None = None
     scope: Index = 0
     outputs: Annotated[list[TensorInfo], Meta(max_length=64)]
-    flags: Annotated[list[Literal["no_grad", "detach", "inplace", "view", "nonfinite"]], Meta(max_length=5)] = []
+    flags: Annotated[
+        list[Literal["no_grad", "detach", "inplace", "view", "nonfinite"]], Meta(max_length=5)
+    ] = []
     """``no_grad``: made with grad mode off though an input requires grad; ``detach``: cuts the graph here."""
     failed: Text = ""
     """The error message, if this operation raised."""
@@ -504,22 +506,14 @@ class Finished(RunEvent, kw_only=True, tag="finished"):
 
 
 Event = (
-    Queued
-    | Started
-    | Output
-    | Figure
-    | Graph
-    | Profile
-    | Detail
-    | JacobianResult
-    | Notice
-    | Error
-    | Finished
+    Queued | Started | Output | Figure | Graph | Profile | Detail | JacobianResult | Notice | Error | Finished
 )
 
 # --- Inside the server: what the child may send ----------------------------------------------------------------------
 
-WorkerEvent = Started | Output | Figure | Graph | Profile | Detail | JacobianResult | Notice | Error | Finished
+WorkerEvent = (
+    Started | Output | Figure | Graph | Profile | Detail | JacobianResult | Notice | Error | Finished
+)
 """`Finished` from a child is its own word (ok, error, or a soft limit it met); the supervisor has the last one."""
 
 WorkerCommand = Run | Inspect | Jacobian

@@ -1,7 +1,8 @@
 """The hot path's budget, as ratios inside one process: how much an operation costs beside the NumPy call it wraps.
 
 Absolute times say nothing on a shared machine; ratios of interleaved measurements, best of many, hold on any. The
-limits are about twice what was measured when they were set (see the docstrings): a design that grew fails, noise does not.
+limits are about twice what was measured when they were set (see the docstrings): a design that grew fails, noise
+does not.
 """
 
 from __future__ import annotations
