@@ -50,7 +50,7 @@ export function resultNode(item: VItem): GNode | null {
 
 const results = new WeakMap<Group, { node: GNode | null }>();
 
-/** The last node inside whose tensor is used outside, else the last one. */
+/** The last operation inside whose tensor is used outside, else the last; what autograd recorded before what it did not. */
 function groupResult(group: Group): GNode | null {
   const known = results.get(group);
   if (known) return known.node;
@@ -63,12 +63,10 @@ function groupResult(group: Group): GNode | null {
   };
   collect(group.children);
   const members = new Set(inside);
-  let node: GNode | null = null;
-  for (let i = inside.length - 1; i >= 0 && !node; i--) {
-    const one = inside[i];
-    if (one?.kind === "op" && one.outs.some((edge) => !members.has(edge.target))) node = one;
-  }
-  node ??= inside.findLast((one) => one.kind === "op") ?? inside.at(-1) ?? null;
+  const operations = inside.filter((node) => node.kind === "op" && node.wire.outputs.length > 0);
+  const recorded = operations.filter((node) => !isCut(node));
+  const used = (node: GNode) => node.outs.some((edge) => !members.has(edge.target));
+  const node = recorded.findLast(used) ?? recorded.at(-1) ?? operations.at(-1) ?? inside.at(-1) ?? null;
   results.set(group, { node });
   return node;
 }

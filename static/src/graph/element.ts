@@ -32,6 +32,9 @@ const STREAM_MS = 140;
 const CHEVRON = 28;
 
 export class AutogradGraph extends HTMLElement {
+  /** Whether a step opens the closed groups around its node; otherwise the group lights up. */
+  opensOnStep = false;
+
   #layouter = new Layouter();
   #drawing = new Drawing(this.#layouter);
   #feed = new Feed((piece) => this.#take(piece));
@@ -350,7 +353,8 @@ export class AutogradGraph extends HTMLElement {
     const node = active && model.byId.get(active.node);
     if (!node) return;
     const box = this.#drawing.boxOf(node);
-    if (box) this.#viewport.show(box);
+    if (this.opensOnStep) void this.reveal(node.id);
+    else if (box) this.#viewport.show(box);
     const place = `Step ${(this.#step ?? 0) + 1} of ${this.steps}: ${active.name}.`;
     this.#spoken.say(`${place} ${describeNode(node, backward)}`);
   }

@@ -129,6 +129,21 @@ describe("what a box says", () => {
   });
 });
 
+describe("a closed group", () => {
+  it("shows the tensor that leaves it, and not what was changed without autograd", () => {
+    const r = new Recorder();
+    let w = r.add("", [], { name: "w", kind: "leaf" });
+    for (let i = 0; i < 40; i++) {
+      const loss = r.add("pow", [w], { name: "loss", value: valuesOf([i]), line: 3 });
+      r.add("print", [loss], { grad: false, flags: ["no_grad"], line: 4 });
+      w = r.add("sub_", [w], { name: "w", flags: ["no_grad", "inplace"], line: 5 });
+    }
+    const one = picture(r.done());
+    const repeat = one.scene.boxes.find((box) => box.item.group?.kind === "repeat");
+    expect(texts(one, repeat?.item.key ?? "")).toContain("39.");
+  });
+});
+
 describe("stepping backward", () => {
   it("rings the active node, carries what enters and leaves, and paints the way behind orange", () => {
     const one = picture(chain());
