@@ -281,8 +281,8 @@ _SAMPLERS: dict[str, Callable[..., Any]] = {
     "uniform_": lambda shape, kind, low=0.0, high=1.0, *, generator=None: sampling.uniform(
         shape, kind, low, high, generator
     ),
-    "normal_": lambda shape, kind, mean=0.0, std=1.0, *, generator=None: sampling.normal(
-        shape, kind, mean, std, generator
+    "normal_": lambda shape, kind, mean=0.0, std=1.0, *, generator=None, contiguous: sampling.normal(
+        shape, kind, mean, std, generator, contiguous
     ),
     "exponential_": lambda shape, kind, lambd=1.0, *, generator=None: sampling.exponential(
         shape, kind, lambd, generator
@@ -313,9 +313,18 @@ def _random_fill(name: str, sampler: Callable[..., Any]) -> Callable[..., Tensor
     rename = {"from": "low", "to": "high", "a": "low", "b": "high"}
 
     def call(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        values = sampler(
-            self._data.shape, self._data.dtype, *args, **{rename.get(k, k): v for k, v in kwargs.items()}
-        )
+        array = self._data
+        keywords = {rename.get(k, k): v for k, v in kwargs.items()}
+
+        if args and isinstance(args[0], Tensor):  # probabilities, one for each element
+            each = np.broadcast_to(args[0]._data, array.shape)
+            args = (Tensor._wrap(each.transpose(sampling.memory_order(array))), *args[1:])
+
+        def sample(shape: Any, contiguous: bool) -> Any:
+            layout = {"contiguous": contiguous} if name == "normal_" else {}
+            return sampler(shape, array.dtype, *args, **keywords, **layout)
+
+        values = sampling.in_memory_order(array, sample)
         return apply_inplace(OPS["copy"], self, (Tensor._wrap(backend.to_device(values, self.device)),))
 
     call.__name__ = call.__qualname__ = name

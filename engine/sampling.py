@@ -25,6 +25,7 @@ __all__ = [
     "geometric",
     "in_memory_order",
     "log_normal",
+    "memory_order",
     "multinomial",
     "normal",
     "randint",
@@ -98,12 +99,19 @@ def _real_parts(shape: Shape, dtype: DType) -> tuple[tuple[int, ...], DType] | N
     return (*shape, 2), np.dtype(np.float32 if dtype == np.complex64 else np.float64)
 
 
+def memory_order(array: Any) -> list[int]:
+    """The dimensions of `array` from the one with the longest steps in memory to the one with the shortest."""
+    if array.flags.c_contiguous:
+        return list(range(array.ndim))
+    return sorted(range(array.ndim), key=lambda dim: -abs(array.strides[dim]))
+
+
 def in_memory_order(array: Any, sample: Callable[[Shape, bool], Array]) -> Array:
     """Values to fill `array` with, by ``sample(shape, contiguous)``: PyTorch fills a tensor in the order in which its
     elements lie in memory, so that a transposed one gets other numbers than a contiguous one."""
     if array.flags.c_contiguous:
         return sample(array.shape, True)
-    order = sorted(range(array.ndim), key=lambda dim: -abs(array.strides[dim]))
+    order = memory_order(array)
     return sample([array.shape[dim] for dim in order], False).transpose(np.argsort(order))
 
 

@@ -41,7 +41,7 @@ def test_draws_as_pytorch(index: int) -> None:
 
 def test_the_sequences_draw_of_every_kind() -> None:
     names = [step["name"] for sequence in SEQUENCES for step in sequence["steps"]]
-    assert set(names) == set(sampling.__all__) - {"in_memory_order"}
+    assert set(names) == set(sampling.__all__) - {"in_memory_order", "memory_order"}
     assert names.count("normal") > 20
 
 
@@ -186,3 +186,14 @@ def test_drawing_many_is_not_much_slower_than_numpy() -> None:
     numpy = np.random.RandomState(0)
     assert best(lambda: sampling.uniform((n,), F32)) < 3 * best(lambda: numpy.random_sample(n))
     assert best(lambda: sampling.normal((n,), F32)) < 5 * best(lambda: numpy.standard_normal(n))
+
+
+def test_a_fork_leaves_no_trace() -> None:
+    random.manual_seed(5)
+    before = random.get_rng_state()._data
+    with random.fork_rng():
+        sampling.uniform((3,), F32)
+    assert (random.get_rng_state()._data == before).all()
+    with random.fork_rng(enabled=False):
+        sampling.uniform((3,), F32)
+    assert (random.get_rng_state()._data != before).any()
