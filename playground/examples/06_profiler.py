@@ -7,8 +7,9 @@ Section: The autograd profiler.
 import torch
 
 torch.manual_seed(0)
-x = torch.randn(2, 3, requires_grad=True)
-y = torch.rand(2, 3, requires_grad=True)
+# Close to 1, so that a thousand rounds neither overflow nor vanish.
+x = (1 + torch.rand(2, 3) / 1000).requires_grad_()
+y = (1 + torch.rand(2, 3) / 1000).requires_grad_()
 z = torch.ones(2, 3, requires_grad=True)
 
 with torch.autograd.profiler.profile() as timing:

@@ -28,7 +28,7 @@ def describe(error: BaseException, cell: int, limit: int) -> Error:
         message = f"{type(error).__name__}: <its message cannot be shown: {type(problem).__name__}>"
         text = message
     return Error(
-        message=_summary(error, clean(message, _MESSAGE)),
+        message=clean(_summary(error, message), _MESSAGE),
         cell=cell,
         line=line_of(error),
         traceback=_cut(clean(text), max(limit - _MESSAGE, 1_000)),

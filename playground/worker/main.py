@@ -152,7 +152,12 @@ class _Session:
             self._outbox.flush()
 
     def _run_cell(self, part: cells.Part) -> None:
-        compiled = cells.compile_part(part, self._flags)
+        try:
+            compiled = cells.compile_part(part, self._flags)
+        except (MemoryError, RecursionError):
+            # The compiler's own limits, which have nothing to do with the program's memory.
+            place = (PROGRAM, part.cell.line, None, None)
+            raise SyntaxError("this cell is nested too deeply to be compiled", place) from None
         self._flags = compiled.flags
         for command in compiled.commands:
             self._outbox.notice(f"{command[:80]} is a notebook command; it is left out here.")

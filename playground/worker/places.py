@@ -7,6 +7,7 @@ instruction after the call (``STORE_NAME loss``). What a code object says about 
 from __future__ import annotations
 
 import dis
+import os
 from bisect import bisect_right
 from types import CodeType, FrameType
 from typing import Any
@@ -16,6 +17,11 @@ from playground.runner.channel import PROGRAM
 
 _STORES = ("STORE_NAME", "STORE_FAST", "STORE_GLOBAL", "STORE_DEREF")
 _LOADS = ("LOAD_NAME", "LOAD_FAST", "LOAD_GLOBAL", "LOAD_DEREF", "LOAD_CLOSURE")
+_PASS_ON = (
+    os.path.join("engine", "nn", "modules", "module.py"),
+    os.path.join("engine", "autograd", "grad_mode.py"),
+)
+"""Files of the engine that call a function of the program and return just what it returned."""
 _DEEPEST = 8
 """How many callers are asked for the name of what a function returns."""
 
@@ -76,8 +82,10 @@ class Places:
         for _ in range(_DEEPEST):
             if not site.returns:
                 break
-            caller = program_frame(frame.f_back)
-            if caller is None:
+            caller = frame.f_back
+            while caller is not None and caller.f_code.co_filename.endswith(_PASS_ON):
+                caller = caller.f_back
+            if caller is None or caller.f_code.co_filename != PROGRAM:
                 break
             frame, site = caller, self.site(caller)
             if site.targets:
@@ -101,13 +109,6 @@ class Places:
             place.end_column = spot.end_col_offset or 0
         targets, returns = _after(listing, here + 1)
         return Site(code, place, targets, returns)
-
-
-def program_frame(frame: FrameType | None) -> FrameType | None:
-    """The innermost frame, from `frame` outwards, whose code is the program's; None if there is none."""
-    while frame is not None and frame.f_code.co_filename != PROGRAM:
-        frame = frame.f_back
-    return frame
 
 
 def _after(listing: list[dis.Instruction], here: int) -> tuple[tuple[Target, ...], bool]:

@@ -372,3 +372,14 @@ def test_a_gpu_that_is_not_there(play: Runner) -> None:
     run_program(p.Run(run="r", code="print(1)", device="cuda"), channel)  # type: ignore[arg-type]
     assert channel.events[0].device == "cpu"
     assert "no GPU" in channel.events[1].message
+
+
+def test_names_do_not_pass_through_functions_that_compute_with_what_is_returned(play: Runner) -> None:
+    code = HEAD + (
+        "def f(x):\n    return x * 2\nJ = torch.autograd.functional.jacobian(f, torch.ones(2))\n"
+        "@torch.no_grad()\ndef g(x):\n    return x * 3\ny = g(torch.ones(2))\n"
+    )
+    result = play(code)
+    named = {n.place.line: n.outputs[0].name for n in result.nodes if n.place and n.op == "aten::mul"}
+    assert named[4] == ""
+    assert named[8] == "y"

@@ -253,3 +253,15 @@ def test_a_run_leaves_the_process_as_it_was(play: Runner) -> None:
 
     assert S.observers == ()
     assert not S.slow
+
+
+def test_a_cell_beyond_the_compiler_is_a_syntax_error(play: Runner) -> None:
+    result = play(
+        "# %%\nx = " + "(" * 5_000 + "1" + ")" * 5_000 + "\n# %%\ny = " + "-" * 60_000 + "1\n# %%\nprint(1)"
+    )
+    assert [(e.cell, e.line, e.message.split(":")[0]) for e in result.errors] == [
+        (0, 2, "SyntaxError"),
+        (1, 4, "SyntaxError"),
+    ]
+    assert result.finished.status == "error"
+    assert result.text() == "1\n"
