@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
 from engine import dtypes
+from engine.backend import module_of
 from engine.define import define
 from engine.ops.pointwise import _by_math
 from engine.registry import GENERAL, LINEAR, POINTWISE
@@ -316,14 +315,15 @@ Picked = tuple[Any, Any, Any]
 
 def pick(target: Any, weight: Any, classes: int, ignore_index: int, dtype: Any) -> Picked:
     """What the targets take from their rows. Raises IndexError for a class that is not there."""
+    xp = module_of(target)
     places = target.reshape(-1)
-    worth: Any = np.ones(len(places), dtype)
+    worth: Any = xp.ones(len(places), dtype)
     if len(places) and (places.min() < 0 or places.max() >= classes):
         kept = places != ignore_index
         wrong = places[kept & ((places < 0) | (places >= classes))]
         if len(wrong):
             raise IndexError(f"Target {int(wrong[0])} is out of bounds.")
-        places, worth = np.where(kept, places, 0), kept.astype(dtype)
+        places, worth = xp.where(kept, places, 0), kept.astype(dtype)
     elif 0 <= ignore_index < classes:
         worth = (places != ignore_index).astype(dtype)
     if weight is not None:
@@ -334,19 +334,20 @@ def pick(target: Any, weight: Any, classes: int, ignore_index: int, dtype: Any) 
 def chosen(picked: Picked, shape: Any, dim: int) -> Any:
     """Minus each target's weight at its class, 0 elsewhere, in the shape of the input with its classes along `dim`."""
     places, worth, _ = picked
+    xp = module_of(worth)
     lead, classes, rest = shape[:dim], shape[dim], shape[dim + 1 :]
-    rows = np.zeros((len(places), classes), worth.dtype)
-    rows[np.arange(len(places)), places] = 0 - worth  # not -worth: -0.0 would show in gradients
+    rows = xp.zeros((len(places), classes), worth.dtype)
+    rows[xp.arange(len(places)), places] = 0 - worth  # not -worth: -0.0 would show in gradients
     whole = rows.reshape(*lead, *rest, classes)
-    return np.moveaxis(whole, -1, dim) if rest else whole
+    return xp.moveaxis(whole, -1, dim) if rest else whole
 
 
 def _nll_forward(xp: Any, x: Any, picked: Picked, dim: int, reduction: str) -> Any:
     places, worth, total = picked
-    rows = (x if dim == x.ndim - 1 else np.moveaxis(x, dim, -1)).reshape(-1, x.shape[dim])
-    taken = rows[np.arange(len(places)), places]
+    rows = (x if dim == x.ndim - 1 else xp.moveaxis(x, dim, -1)).reshape(-1, x.shape[dim])
+    taken = rows[xp.arange(len(places)), places]
     # Where nothing counts, an infinite input must not either.
-    loss = np.where(worth == 0, x.dtype.type(0), -taken * worth)
+    loss = xp.where(worth == 0, x.dtype.type(0), -taken * worth)
     if reduction == "none":
         return loss.reshape(*x.shape[:dim], *x.shape[dim + 1 :])
     return loss.sum() if reduction == "sum" else loss.sum() / total
@@ -409,18 +410,22 @@ def _batch_normal(xp: Any, x: Any, mean: Any, var: Any, eps: float) -> Any:
     return (x - _channels(mean, x)) * (1 / xp.sqrt(_channels(var, x) + x.dtype.type(eps)))
 
 
+def _inverse_root(var: Any, eps: float) -> Any:
+    return 1 / module_of(var).sqrt(var + var.dtype.type(eps))
+
+
 def _batch_standard(F: Any, x: Any, mean: Any, var: Any, eps: float) -> Any:
     if mean is None:
         return _standard(F, x, _not_channels(x), eps)
     shape = (-1, *(1,) * (len(x.shape) - 2))
-    return (x - constant(F, mean.reshape(shape))) * constant(F, 1 / np.sqrt(var.reshape(shape) + var.dtype.type(eps)))
+    return (x - constant(F, mean.reshape(shape))) * constant(F, _inverse_root(var.reshape(shape), eps))
 
 
 def _batch_vjp(F: Any, g: Any, x: Any, weight: Any, mean: Any, var: Any, eps: float) -> Any:
     g = _times(g, _channels_of(F, weight, x))
     if mean is None:
         return _normal_vjp(F, g, x, _not_channels(x), eps)
-    return g * constant(F, 1 / np.sqrt(var.reshape(-1, *(1,) * (len(x.shape) - 2)) + var.dtype.type(eps)))
+    return g * constant(F, _inverse_root(var.reshape(-1, *(1,) * (len(x.shape) - 2)), eps))
 
 
 def _grouped(shape: Any, groups: int) -> tuple[int, int, int]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from engine import sampling
+from engine import backend, sampling
 from engine.dispatch import composite
 from engine.dtypes import dtype as Dtype
 from engine.inplace import apply_inplace
@@ -178,9 +178,9 @@ def rrelu(
     if not training:
         return leaky_relu(input, (lower + upper) / 2, inplace)
     slopes = np.ones(input._data.shape, input._data.dtype)
-    negative = input._data <= 0
+    negative = backend.to_host(input._data) <= 0
     slopes[negative] = sampling.uniform((int(negative.sum()),), slopes.dtype, lower, upper)
-    noise = Tensor._wrap(slopes)
+    noise = Tensor._wrap(backend.to_device(slopes, input.device))
     return input.mul_(noise) if inplace else input * noise
 
 
@@ -233,13 +233,13 @@ def gumbel_softmax(
 ) -> Tensor:
     """A soft sample from a categorical distribution; with `hard` one-hot forward, soft backward."""
     drawn = sampling.exponential(logits._data.shape, logits._data.dtype)
-    noise: Any = Tensor._wrap(-np.log(drawn))
+    noise: Any = Tensor._wrap(backend.to_device(-np.log(drawn), logits.device))
     soft = reduce.softmax((logits + noise) / tau, dim)
     if not hard:
         return soft
-    one = np.zeros_like(soft._data)
-    np.put_along_axis(one, soft._data.argmax(dim, keepdims=True), 1, dim)
-    return Tensor._wrap(one) - soft.detach() + soft
+    best = backend.to_host(soft._data).argmax(dim)
+    one = np.moveaxis(np.eye(soft.shape[dim], dtype=soft._data.dtype)[best], -1, dim)
+    return Tensor._wrap(backend.to_device(one, soft.device)) - soft.detach() + soft
 
 
 relu_ = _in_place(relu)

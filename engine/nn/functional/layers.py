@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from engine import dtypes, sampling
+from engine import backend, dtypes, sampling
 from engine.dispatch import composite
 from engine.inplace import apply_inplace
 from engine.nn.functional.activation import SELU_ALPHA, SELU_SCALE, softmax
@@ -104,6 +104,11 @@ def _mask(like: Tensor, sizes: Sequence[int], p: float) -> Any:
     return sampling.bernoulli_scalar(sizes, like._data.dtype, 1 - p)
 
 
+def _beside(array: Any, tensor: Tensor) -> Tensor:
+    """A host array as a tensor on the device of another."""
+    return Tensor._wrap(backend.to_device(array, tensor.device))
+
+
 def _check_probability(p: float) -> None:
     if p < 0.0 or p > 1.0:
         raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
@@ -118,9 +123,10 @@ def _dropped(input: Any, p: float, training: bool, inplace: bool, sizes: Sequenc
     else:
         noise = _mask(input, sizes, p)
         noise /= noise.dtype.type(1 - p)
+    scale = _beside(noise, input)
     if inplace:
-        return apply_inplace(OPS["mul"], input, (Tensor._wrap(noise),))
-    return pointwise.mul(input, Tensor._wrap(noise))
+        return apply_inplace(OPS["mul"], input, (scale,))
+    return pointwise.mul(input, scale)
 
 
 def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
@@ -160,7 +166,7 @@ def _alpha_dropped(input: Any, p: float, training: bool, inplace: bool, sizes: S
     a = 1.0 / math.sqrt((alpha * alpha * p + 1) * (1 - p))
     kept = _mask(input, sizes, p)
     shift = (kept - 1) * (alpha * a) + alpha * a * p
-    noise, shift = Tensor._wrap(kept * kept.dtype.type(a)), Tensor._wrap(shift.astype(kept.dtype))
+    noise, shift = _beside(kept * kept.dtype.type(a), input), _beside(shift.astype(kept.dtype), input)
     if inplace:
         return input.mul_(noise).add_(shift)  # type: ignore[no-any-return]
     return input * noise + shift  # type: ignore[no-any-return]
@@ -332,9 +338,10 @@ def embedding(
             raise AssertionError("Padding_idx must be within num_embeddings")
         padding_idx %= rows
     if max_norm is not None:
-        used = np.unique(input._data)
-        norms = np.linalg.norm(weight._data[used], norm_type, -1)
-        scale = np.where(norms > max_norm, max_norm / (norms + 1e-7), 1)
+        xp = backend.module_of(weight._data)
+        used = xp.unique(input._data)
+        norms = xp.linalg.norm(weight._data[used], norm_type, -1)
+        scale = xp.where(norms > max_norm, max_norm / (norms + 1e-7), 1)
         weight._data[used] *= scale[:, None].astype(weight._data.dtype)
         weight._shared_counter()[0] += 1
     return nn.embedding(weight, input, padding_idx)
@@ -353,7 +360,7 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
         num_classes = int(values.max()) + 1
     elif values.size and values.max() >= num_classes:
         raise RuntimeError("Class values must be smaller than num_classes.")
-    return Tensor._wrap((values[..., None] == np.arange(num_classes)).astype(np.int64))
+    return Tensor._wrap((values[..., None] == backend.module_of(values).arange(num_classes)).astype(np.int64))
 
 
 def pad(input: Any, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Tensor:
@@ -380,7 +387,7 @@ def pad(input: Any, pad: Sequence[int], mode: str = "constant", value: float | N
                 f"({before}, {after}) at dimension {dim} of input {list(input.shape)}"
             )
         places = np.pad(np.arange(size), (before, after), names[mode])  # type: ignore[call-overload]
-        input = index.index_select(input, dim, Tensor._wrap(places))
+        input = index.index_select(input, dim, _beside(places, input))
     return input  # type: ignore[no-any-return]
 
 
@@ -403,7 +410,7 @@ def scaled_dot_product_attention(
             raise RuntimeError(
                 "_scaled_dot_product_attention: Explicit attn_mask should not be set when is_causal=True"
             )
-        attn_mask = Tensor._wrap(np.tri(query.shape[-2], key.shape[-2], dtype=bool))
+        attn_mask = _beside(np.tri(query.shape[-2], key.shape[-2], dtype=bool), query)
     if attn_mask is not None:
         if attn_mask._data.dtype.kind == "b":
             scores = pointwise.masked_fill(scores, Tensor._wrap(~attn_mask._data), -math.inf)

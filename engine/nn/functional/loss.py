@@ -157,7 +157,7 @@ def binary_cross_entropy(
     """Cross entropy of probabilities `input` with targets from 0 to 1.
 
     Raises:
-        ValueError: if the sizes differ, RuntimeError: if a probability is not between 0 and 1.
+        ValueError: if the sizes differ, RuntimeError: if the dtypes do, or a probability is not between 0 and 1.
     """
     reduction = reduction_of(size_average, reduce, reduction)
     if target._data.shape != input._data.shape:
@@ -165,6 +165,10 @@ def binary_cross_entropy(
             f"Using a target size ({target.size()}) that is different to the input size ({input.size()}) is "
             "deprecated. "
             "Please ensure they have the same size."
+        )
+    if target.dtype is not input.dtype:
+        raise RuntimeError(
+            f"Found dtype {dtypes.scalar_type_name(target.dtype)} but expected {dtypes.scalar_type_name(input.dtype)}"
         )
     return nn.binary_cross_entropy(input, target, _array(weight), reduction)
 
@@ -182,6 +186,16 @@ def binary_cross_entropy_with_logits(
     reduction = reduction_of(size_average, reduce, reduction)
     if target._data.shape != input._data.shape:
         raise ValueError(f"Target size ({target.size()}) must be the same as input size ({input.size()})")
+    if target.dtype is dtypes.bool_:
+        raise RuntimeError(
+            "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` "
+            "operator instead."
+        )
+    if not target.dtype.differentiable:
+        raise RuntimeError(
+            f"result type {dtypes.scalar_type_name(input.dtype)} can't be cast to the desired output type "
+            f"{dtypes.scalar_type_name(target.dtype)}"
+        )
     return nn.binary_cross_entropy_with_logits(input, target, _array(weight), _array(pos_weight), reduction)
 
 
