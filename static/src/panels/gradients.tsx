@@ -142,6 +142,13 @@ function LeafPlot({ run, leaf }: { run: RunState; leaf: wire.Node }) {
       if (few && !run.details[node.id]) send({ type: "inspect", run: run.id, node: node.id });
     }
   }, [alive, wanted, run.id, run.details]);
+  const onPick = useCallback(
+    ({ curve }: { curve: number }) => {
+      const node = along ? (wanted[curve + 1] ?? leaf) : leaf;
+      update({ picked: { kind: "node", node: node.id } });
+    },
+    [wanted, leaf, along],
+  );
   const known = numbers(run, leaf, "value").length;
   const why = whyNoGradient(run.graph, leaf);
   return (
@@ -166,7 +173,7 @@ function LeafPlot({ run, leaf }: { run: RunState; leaf: wire.Node }) {
           ))}
         </fieldset>
       )}
-      <Plot draw={draw} label={`${name}: value and gradient`} height={300} />
+      <Plot draw={draw} label={`${name}: value and gradient`} height={300} onPick={onPick} />
       {why && <p className="empty-line">{why}</p>}
       {known < numel && (
         <p className="notice">

@@ -27,12 +27,22 @@ function size(graph: Recording, id: number): number {
   return indexOf(graph).node.get(id)?.outputs[0]?.value.numel ?? 0;
 }
 
-/** Operations with a name that depend on a leaf, the last of each name, in order of execution. */
+/** Operations with a name that depend on a recorded leaf, the last of each name, in order of execution. */
 export function outputsOf(graph: Recording): readonly wire.Node[] {
   const last = new Map<string, wire.Node>();
+  const { outOf } = indexOf(graph);
+  const depends = new Set<number>();
+  const waiting = leavesOf(graph).map((leaf) => leaf.id);
+  for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
+    for (const edge of outOf.get(id) ?? []) {
+      if (edge.cut || depends.has(edge.target)) continue;
+      depends.add(edge.target);
+      waiting.push(edge.target);
+    }
+  }
   for (const node of graph.nodes) {
     const tensor = node.outputs[0];
-    if (node.kind !== "op" || !tensor?.requires_grad || !node.grad_fn || !tensor.name) continue;
+    if (node.kind !== "op" || !tensor?.name || !node.grad_fn || !depends.has(node.id)) continue;
     last.delete(tensor.name);
     last.set(tensor.name, node);
   }

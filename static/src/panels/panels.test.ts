@@ -92,6 +92,7 @@ const graph: Recording = {
     node(3, "op", "z", []),
     node(4, "leaf", "other", [2]),
     node(5, "op", "y", [3]),
+    node(6, "op", "of no leaf", [3]),
   ],
   edges: [
     { source: 0, target: 1 },
