@@ -36,6 +36,11 @@ print(
 for attempt in (
     lambda: nn.CrossEntropyLoss()(logits, torch.tensor([0, 5])),
     lambda: F.mse_loss(prediction, target, reduction="max"),
+    lambda: nn.BCELoss()(torch.tensor([0.5]), torch.tensor([1])),
+    lambda: nn.BCEWithLogitsLoss()(logits[0], torch.tensor([1, 0, 1])),
+    lambda: nn.BCELoss()(torch.tensor([1.5]), torch.tensor([1.0])),
+    lambda: nn.CrossEntropyLoss()(logits, torch.tensor([0.0, 1.0])),
+    lambda: nn.BCELoss()(torch.tensor([0.5]), torch.tensor([[1.0]])),
 ):
     try:
         print(attempt())
