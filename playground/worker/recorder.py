@@ -120,7 +120,7 @@ class Recorder(Observer):
             label += "_"
         frame, site, hidden = self._where()
         number = -1
-        if self._full or hidden or self._scopes.optimizer:
+        if self._full or hidden:
             if hidden and site is not None:
                 for t in outputs:
                     self._ledger.filled(t._data, site)
@@ -177,6 +177,8 @@ class Recorder(Observer):
         if inplace:
             record.flags += ("inplace",)
             record.version = outputs[0]._version
+            if sources and outputs[0].is_leaf:
+                record.origin = sources[0][0].origin or sources[0][0]
         elif op.view:
             record.flags += ("view",)
         if op.name == "detach":

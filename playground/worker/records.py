@@ -55,7 +55,7 @@ class NodeRecord:
     gradient_of: NodeRecord | None = None
     """The leaf whose ``.grad`` it is."""
     origin: NodeRecord | None = None
-    """For a leaf changed in place by an optimizer: the leaf."""
+    """For a leaf that was changed in place, by an optimizer or by hand: the leaf."""
     grads: Sequence[Kept | None] = ()
     """The last gradient of each output."""
     sent = False

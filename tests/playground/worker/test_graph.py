@@ -383,3 +383,30 @@ def test_names_do_not_pass_through_functions_that_compute_with_what_is_returned(
     named = {n.place.line: n.outputs[0].name for n in result.nodes if n.place and n.op == "aten::mul"}
     assert named[4] == ""
     assert named[8] == "y"
+
+
+def test_a_weight_updated_by_hand_stays_the_leaf_of_its_gradients(play: Runner) -> None:
+    code = HEAD + (
+        "w = torch.ones(2, requires_grad=True)\nfor _ in range(3):\n    (w * w).sum().backward()\n"
+        "    with torch.no_grad():\n        w -= 0.1 * w.grad\n    w.grad = None\n"
+    )
+    result = play(code)
+    assert {s.node for s in result.steps if s.name == "AccumulateGrad"} == {0}
+    updates = [n for n in result.nodes if n.op == "aten::sub_"]
+    assert [(u.outputs[0].name, set(u.flags)) for u in updates] == [("w", {"no_grad", "inplace"})] * 3
+    second = [n for n in result.nodes if n.op == "aten::mul" and n.grad_fn][1]
+    assert {e.source for e in result.into(second)} == {updates[0].id}
+
+
+def test_an_optimizer_of_the_programs_own(play: Runner) -> None:
+    code = HEAD + (
+        "class Mine(torch.optim.Optimizer):\n    def __init__(self, params):\n        super().__init__(params, {})\n"
+        "    @torch.no_grad()\n    def step(self):\n        for group in self.param_groups:\n"
+        "            for p in group['params']:\n                p.sub_(p.grad)\n"
+        "w = torch.ones(2, requires_grad=True)\nmine = Mine([w])\n(w * 2).sum().backward()\nmine.step()\ny = w * 1\n"
+    )
+    result = play(code)
+    update = result.node(op="aten::sub_")
+    assert update.outputs[0].value.data == [-1, -1]
+    assert {s.id: s.name for s in result.scopes}[update.scope] == "Mine.step"
+    assert [e.source for e in result.into(result.node("y"))] == [update.id]
