@@ -161,6 +161,16 @@ def test_jacobian_and_hessian(page: Page) -> None:
     assert cells == ["2.", "0.", "0.", "0.", "2.", "0.", "0.", "0.", "2."]
 
 
+def test_a_jacobian_too_large_is_refused_in_a_sentence(page: Page) -> None:
+    run(page, "import torch\nx = torch.ones(300, requires_grad=True)\ny = x * 2\nz = y.sum()\n")
+    panel = show(page, "jacobian")
+    panel.get_by_label("Output").select_option(label="y (300,)")
+    expect(panel.locator(".problem")).to_contain_text("Choose smaller tensors")
+    panel.get_by_label("Output").select_option(label="z ()")
+    expect(panel.locator(".heat-canvas")).to_be_visible()
+    expect(panel.locator(".problem")).to_have_count(0)
+
+
 def test_output_by_cell_and_an_error_on_its_line(page: Page) -> None:
     run(page, "# %% One\nprint('hello')\n\n# %% Two\nx = 1 / 0\n\n# %% Three\n6 * 7\n")
     panel = show(page, "output")

@@ -2,16 +2,13 @@
 import { useEffect, useMemo, useState } from "react";
 import { indexOf, leavesOf, nameOf } from "../derive";
 import { decode, indexLabel, type Matrix } from "../matrix";
-import { formatCount, formatShape } from "../numbers";
+import { formatCount, formatShape, plural } from "../numbers";
 import { Empty } from "../parts/empty";
 import type * as wire from "../protocol.gen";
 import { isActive, isInteractive, type Recording, type RunState } from "../run";
 import { send } from "../socket";
 import { useStore } from "../store";
 import { HeatMap, type Labels } from "./heatmap";
-
-/** Entries that are computed without being asked for. */
-const QUICK = 20_000;
 
 interface Question {
   readonly output: number;
@@ -155,18 +152,16 @@ function Block({
 }
 
 function Answer({ run, question }: { run: RunState; question: Question }) {
-  const [asked, setAsked] = useState<Question | null>(null);
+  const [asked, setAsked] = useState<{ question: Question; seq: number } | null>(null);
   const problem = objection(run.graph, question);
   const inputs = question.inputs.reduce((sum, id) => sum + size(run.graph, id), 0);
   const entries = inputs * (question.order === 2 ? inputs : size(run.graph, question.output));
   const done = answers(run.jacobian, question);
   const alive = isInteractive(run);
-  const ask = () => {
-    setAsked(question);
-    send({ type: "jacobian", run: run.id, ...question, inputs: [...question.inputs] });
-  };
   useEffect(() => {
-    if (!done && !problem && alive && entries <= QUICK) ask();
+    if (done || problem || !alive) return;
+    setAsked({ question, seq: run.seq });
+    send({ type: "jacobian", run: run.id, ...question, inputs: [...question.inputs] });
   }, [question, alive, run.id]);
   if (problem) return <p className="empty-line">{problem}</p>;
   if (done && run.jacobian) {
@@ -187,16 +182,9 @@ function Answer({ run, question }: { run: RunState; question: Question }) {
         label="Run again to compute"
       />
     );
-  if (asked === question && run.refusal) return <p className="problem">{run.refusal.message}</p>;
-  if (asked === question) return <p className="empty-line">Computing {formatCount(entries)} derivatives…</p>;
-  return (
-    <div className="empty">
-      <p>{formatCount(entries)} derivatives, which can take a while.</p>
-      <button type="button" className="outlined" onClick={ask}>
-        Compute
-      </button>
-    </div>
-  );
+  const refused = asked?.question === question && run.refusal && run.refusal.seq > asked.seq;
+  if (refused) return <p className="problem">{run.refusal?.message}</p>;
+  return <p className="empty-line">Computing {plural(entries, "derivative")}…</p>;
 }
 
 export default function JacobianPanel() {

@@ -46,7 +46,7 @@ describe("the sentence about the run", () => {
   it("says how it ended", () => {
     expect(at(finished("ok"))).toBe("Finished in 12 ms, 31 operations");
     expect(at(finished("cancelled", { wall_ms: 1500, operations: 0 }))).toBe("Stopped after 1.5 s");
-    expect(at(finished("timeout", { wall_ms: 10_000 }))).toMatch(/ran too long after 10.0 s/);
+    expect(at(finished("timeout", { wall_ms: 10_000 }))).toMatch(/Ran too long: stopped after 10.0 s/);
     expect(at({ phase: "lost" })).toMatch(/connection was lost/);
   });
 });

@@ -6,13 +6,13 @@ import { isActive, QUIET_MS, type RunState } from "../run";
 import { useStore } from "../store";
 
 const ENDINGS: Readonly<Record<wire.Status, string>> = {
-  ok: "Finished",
-  error: "Finished with errors",
-  cancelled: "Stopped",
-  timeout: "Stopped: it ran too long",
-  memory: "Stopped: it needs too much memory",
-  output_limit: "Stopped: it printed too much",
-  crashed: "The program's process crashed",
+  ok: "Finished in",
+  error: "Finished with errors in",
+  cancelled: "Stopped after",
+  timeout: "Ran too long: stopped after",
+  memory: "Out of memory: stopped after",
+  output_limit: "Printed too much: stopped after",
+  crashed: "Crashed after",
 };
 
 function operations(run: RunState): number {
@@ -40,9 +40,7 @@ export function describe(run: RunState | null, now: number): string {
       if (!run.finished) return "";
       const { status, wall_ms } = run.finished;
       const counts = operations(run);
-      return `${ENDINGS[status]}${status === "ok" || status === "error" ? " in" : " after"} ${formatMillis(wall_ms)}${
-        counts ? `, ${plural(counts, "operation")}` : ""
-      }`;
+      return `${ENDINGS[status]} ${formatMillis(wall_ms)}${counts ? `, ${plural(counts, "operation")}` : ""}`;
     }
   }
 }
