@@ -217,14 +217,15 @@ print(nn.Embedding(4, 2, max_norm=0.5)(torch.tensor([1, 2])).norm(dim=1))
 """
 
 CASES["convolution"] = """
-x, w, b = torch.randn(2, 3, 6, 5), torch.randn(4, 3, 3, 2), torch.randn(4)
+def randn(*sizes): return torch.randint(-3, 4, sizes).float()  # sums of these are exact
+x, w, b = randn(2, 3, 6, 5), randn(4, 3, 3, 2), randn(4)
 check(F.conv2d, x, w, b)
 check(F.conv2d, x, w, b, stride=2, padding=(1, 2))
 check(F.conv2d, x, w, dilation=(2, 1))
-check(F.conv2d, torch.randn(2, 4, 5, 5), torch.randn(6, 2, 3, 3), groups=2, stride=(1, 2))
-check(F.conv1d, torch.randn(2, 3, 7), torch.randn(4, 3, 3), b, padding='same', names=False)
-check(F.conv_transpose2d, torch.randn(1, 3, 3, 3), torch.randn(3, 2, 2, 2), torch.randn(2), stride=2, output_padding=1, names=False)
-check(F.conv_transpose1d, torch.randn(1, 4, 3), torch.randn(4, 2, 3), groups=2, padding=1, names=False)
+check(F.conv2d, randn(2, 4, 5, 5), randn(6, 2, 3, 3), groups=2, stride=(1, 2))
+check(F.conv1d, randn(2, 3, 7), randn(4, 3, 3), b, padding='same', names=False)
+check(F.conv_transpose2d, randn(1, 3, 3, 3), randn(3, 2, 2, 2), randn(2), stride=2, output_padding=1, names=False)
+check(F.conv_transpose1d, randn(1, 4, 3), randn(4, 2, 3), groups=2, padding=1, names=False)
 attempt(lambda: F.conv2d(torch.ones(3, 4), torch.ones(2, 3, 3, 3)))
 attempt(lambda: F.conv2d(torch.ones(1, 2, 5, 5), torch.ones(2, 3, 3, 3)))
 attempt(lambda: F.conv2d(torch.ones(1, 3, 2, 2), torch.ones(2, 3, 3, 3)))

@@ -66,6 +66,18 @@ def test_a_subclass_prints_under_its_own_name_and_a_parameter_says_so() -> None:
     assert repr(torch.nn.Parameter(data)) == "Parameter containing:\ntensor([1., 1.], requires_grad=True)"
 
 
+def test_a_tensor_on_another_device_says_so() -> None:
+    class OnCuda(torch.Tensor):
+        __module__ = "torch"
+        device = torch.device("cuda", 0)  # type: ignore[assignment]
+
+    tensor = OnCuda.__new__(OnCuda)
+    plain = torch.ones(2, dtype=torch.float64)
+    for slot in ("_data", "_edge", "_grad", "_view", "_counter"):
+        setattr(tensor, slot, getattr(plain, slot))
+    assert repr(tensor) == "tensor([1., 1.], device='cuda:0', dtype=torch.float64)"
+
+
 def test_profiles_set_all_but_the_scientific_mode() -> None:
     printing.set_printoptions(profile="full", sci_mode=True)
     assert printing.get_printoptions() == {
