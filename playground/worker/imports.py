@@ -10,10 +10,12 @@ from __future__ import annotations
 import difflib
 import importlib
 import importlib.machinery
+import pkgutil
 import sys
 
 import numpy
 
+import engine
 from engine.alias import install as install_torch
 from playground.worker.plots import modules
 
@@ -153,6 +155,8 @@ _INSTEAD = {
 
 def preload() -> None:
     """Import everything a program may want. Called once, in the process that children are forked from."""
+    for part in pkgutil.walk_packages(engine.__path__, "engine."):
+        importlib.import_module(part.name)
     for name in _PYTHON:
         importlib.import_module(name)
     for name in _NUMPY:

@@ -118,3 +118,37 @@ def test_questions_are_answered_after_the_run(runner: Runner) -> None:
     assert isinstance(jacobian, p.JacobianResult)
     assert len(jacobian.blocks[0].values) == 4 * 8
     until(lambda: runner.health().ready, "the runner goes on")
+
+
+LAZY = """
+import collections, copy, csv, dataclasses, datetime, decimal, fractions, functools, io, json, logging, math, pickle
+import pprint, random, re, statistics, string, textwrap, time, timeit, traceback, typing, unittest, uuid, warnings
+import numpy as np
+datetime.datetime.strptime("2026-01-02", "%Y-%m-%d").isoformat()
+time.strptime("10", "%H")
+json.loads(json.dumps({"a": [1.5, None]}))
+pickle.loads(pickle.dumps([decimal.Decimal("1.5"), fractions.Fraction(1, 3)]))
+statistics.stdev([1, 2, 4]); statistics.linear_regression([1, 2, 3], [1, 2, 4])
+list(csv.reader(io.StringIO("a,b")))
+pprint.pformat({"a": 1}); textwrap.fill("a b c"); string.Template("$a").substitute(a=1)
+timeit.timeit("1 + 1", number=1)
+logging.getLogger("x").warning("logged")
+random.choices([1, 2], k=2); random.gauss(0, 1); uuid.UUID(int=1)
+np.linalg.eigh(np.eye(2)); np.linalg.svd(np.eye(2)); np.fft.fft([1, 2]); np.polynomial.Polynomial([1, 2])(3)
+np.random.default_rng(0).normal(); np.random.permutation(3); np.testing.assert_allclose(1, 1)
+np.einsum("ij,jk->ik", np.eye(2), np.eye(2), optimize=True); np.ma.masked_array([1], [0]).sum()
+np.loadtxt(io.StringIO("1 2")); np.array2string(np.eye(2)); np.datetime64("2026-01-01"); np.unique([1, 1])
+np.median([1, 2]); np.percentile([1, 2], 50); np.interp(1, [0, 2], [0, 4]); np.strings.upper("a"); np.char.upper("a")
+try:
+    1 / 0
+except ZeroDivisionError:
+    traceback.format_exc()
+"é".encode("latin-1").decode("utf-8", "replace"); "a".encode("idna"); "a".encode("utf-16")
+print("all")
+"""
+
+
+def test_what_python_and_numpy_load_only_when_first_used(runner: Runner) -> None:
+    watch = run(runner, LAZY)
+    assert not watch.errors
+    assert watch.text == "logged\nall\n"
