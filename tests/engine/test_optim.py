@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import engine as torch
 from engine import nn, optim
 from tests.engine import nn_cases, optim_cases
+from tests.engine.test_budget import ratio
 
 EXPECTED: dict[str, list[str]] = json.loads((Path(__file__).parent / "references" / "optim.json").read_text())
 
@@ -67,3 +69,14 @@ def test_an_optimizer_without_a_rule_says_what_to_define() -> None:
     weight.grad = torch.ones(1)
     with pytest.raises(NotImplementedError, match=r"Optimizer must define step\(\) or update\(\)"):
         optim.Optimizer([weight], {}).step()
+
+
+@pytest.mark.parametrize(("make", "limit"), [(optim.SGD, 90), (optim.Adam, 400)])
+def test_a_step_over_small_parameters_costs_little(make: type[optim.Optimizer], limit: float) -> None:
+    """Measured 35 times ``np.multiply`` for SGD and 160 for Adam, with four parameters (PyTorch: 60 and 370)."""
+    net = nn.Sequential(nn.Linear(8, 16), nn.Linear(16, 4))
+    for parameter in net.parameters():
+        parameter.grad = torch.ones_like(parameter)
+    optimizer = make(net.parameters(), lr=1e-3)  # type: ignore[call-arg, arg-type]
+    array = np.ones(3, np.float32)
+    assert ratio(optimizer.step, lambda: np.multiply(array, array), calls=200) < limit
