@@ -132,7 +132,8 @@ def _large(array: np.ndarray[Any, Any], most: int) -> Values:
         square = float(np.dot(real, real))
     if square - square == 0:
         count = real.size
-        mean = float(real.mean(dtype=np.float64))
+        # NumPy adds in pairs, so float32 is exact enough and half as slow as float64.
+        mean = float(real.sum()) / count
         values = Values(
             numel=numel,
             mean=mean,
@@ -141,7 +142,7 @@ def _large(array: np.ndarray[Any, Any], most: int) -> Values:
             min=float(real.min()),
             max=float(real.max()),
             norm=square**0.5,
-            zeros=count - int(np.count_nonzero(real)),
+            zeros=int(np.count_nonzero(real == 0)),
         )
     else:
         values = _masked(_real(flat), ())
