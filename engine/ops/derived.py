@@ -7,7 +7,7 @@ from typing import Any
 from engine.dispatch import composite
 from engine.ops import arrange
 from engine.ops import shape as _shape
-from engine.ops.linalg import matmul
+from engine.ops.linalg import matmul, tensordot
 from engine.ops.pointwise import sub
 from engine.ops.reduce import norm, one_dim
 from engine.tensor import Size, Tensor
@@ -119,7 +119,7 @@ def inner(input: Tensor, other: Tensor) -> Tensor:
         return input * other
     if input.ndim == other.ndim == 1:
         return matmul(input, other)
-    return matmul(input, _shape.transpose(other, -1, -2))
+    return tensordot(input, other, ([-1], [-1]))
 
 
 def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
