@@ -78,6 +78,7 @@ def test_backward_pass_steps_both_ways(page: Page) -> None:
         assert page.evaluate("document.querySelector('autograd-timeline').step") == expected
     page.keyboard.press(".")
     assert page.evaluate(step) == 0
+    expect(page.locator(".cm-hovered")).to_contain_text("out = d.sum()")
     expect(page.locator("autograd-timeline")).to_contain_text("SumBackward0")
     page.locator("autograd-timeline").get_by_role("button", name="To the end").click()
     assert page.evaluate(step) is None

@@ -17,7 +17,7 @@ import { gradientOf, lineResult, litBy, nameOf } from "../derive";
 import { brief, formatShape, plural } from "../numbers";
 import { edit } from "../program";
 import type { RunState } from "../run";
-import { getState, type Pick, subscribe, update } from "../store";
+import { getState, type Pick, type State, subscribe, update } from "../store";
 import { cells } from "./cells";
 import { completion } from "./completion";
 import {
@@ -147,6 +147,12 @@ function extensions(readOnly: boolean): Extension {
   ];
 }
 
+/** The node whose derivative the timeline's step is, if it stands at one. */
+function stepOf({ time, shown }: State): Pick | null {
+  const step = time === null ? undefined : shown?.graph.steps[time];
+  return step ? { kind: "node", node: step.node } : null;
+}
+
 /** Brings line `line` of the run to view and puts the cursor there. */
 export function revealLine(line: number): void {
   const view = current;
@@ -185,9 +191,15 @@ export function mountEditor(parent: HTMLElement, readOnly = false): () => void {
         state.shown?.items !== before.shown?.items;
       if (changed) view.dispatch({ effects: setResults.of(state.shown && resultsOf(state.shown)) });
     }
-    if (state.picked !== before.picked || state.hovered !== before.hovered || state.shown !== before.shown) {
+    const looked = (["picked", "hovered", "shown", "time"] as const).some(
+      (key) => state[key] !== before[key],
+    );
+    if (looked) {
       const picked = litBy(state.shown, state.picked).lines;
-      const hovered = litBy(state.shown, state.hovered).lines;
+      const hovered = new Set([
+        ...litBy(state.shown, state.hovered).lines,
+        ...litBy(state.shown, stepOf(state)).lines,
+      ]);
       view.dispatch({ effects: setLit.of({ picked, hovered }) });
     }
   });

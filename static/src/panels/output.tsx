@@ -22,7 +22,7 @@ function LineLink({ line, children }: { line: number; children?: string }) {
 export function ErrorBlock({ error }: { error: wire.Error }) {
   const [first = "", ...rest] = error.message.split("\n");
   return (
-    <section className="error-block" aria-label="Error">
+    <div className="error-block">
       <p className="error-title">
         <Icon name="error" />
         <span className="error-first">{first}</span>
@@ -43,7 +43,7 @@ export function ErrorBlock({ error }: { error: wire.Error }) {
           <pre>{error.traceback}</pre>
         </details>
       )}
-    </section>
+    </div>
   );
 }
 
