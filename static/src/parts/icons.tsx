@@ -13,10 +13,7 @@ const PATHS = {
   profiler: "M2 3.5h12M2 6.5h8M4 9.5h4M4 12.5h2",
   jacobian: "M2.5 2.5h11v11h-11zM6.2 2.5v11M9.8 2.5v11M2.5 6.2h11M2.5 9.8h11",
   copy: "M5.5 5.5h8v8h-8zM3.5 10.5h-1v-8h8v1",
-  search: "M7 2.5a4.5 4.5 0 1 0 .01 0zM10.5 10.5l3 3",
-  fit: "M2.5 6v-3.5H6M10 2.5h3.5V6M13.5 10v3.5H10M6 13.5H2.5V10",
   error: "M8 2l6.5 11.5h-13zM8 6.5v3M8 11.5h.01",
-  down: "M4 6l4 4 4-4",
   download: "M8 2.5v7.5M4.8 7L8 10.2 11.2 7M2.5 13.5h11",
 } as const;
 
