@@ -72,17 +72,3 @@ def test_ticker_and_styles_change_nothing(play: Runner) -> None:
     )
     assert result.text() == "fine\n"
     assert len(result.figures) == 1
-
-
-def test_every_part_of_the_engine_is_there_before_the_program(play: Runner) -> None:
-    import pkgutil
-
-    import engine
-
-    names = [
-        part.name.replace("engine", "torch", 1) for part in pkgutil.walk_packages(engine.__path__, "engine.")
-    ]
-    result = play(
-        "import importlib\nfor name in " + repr(names) + ":\n    importlib.import_module(name)\nprint('all')"
-    )
-    assert result.text() == "all\n", result.errors

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pkgutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+import engine
 import playground
 from playground import protocol as p
 from playground.runner.client import Runner
@@ -152,3 +154,9 @@ def test_what_python_and_numpy_load_only_when_first_used(runner: Runner) -> None
     watch = run(runner, LAZY)
     assert not watch.errors
     assert watch.text == "logged\nall\n"
+
+
+def test_every_part_of_the_engine_is_there_before_the_program(runner: Runner) -> None:
+    names = [part.name for part in pkgutil.walk_packages(engine.__path__, "engine.")]
+    watch = run(runner, f"import sys\nprint([name for name in {names} if name not in sys.modules])")
+    assert watch.text == "[]\n"
