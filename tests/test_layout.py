@@ -32,7 +32,7 @@ LAYERS = (
     {"define"},
     {"backward", "inplace", "ops"},
     {"methods"},
-    {"autograd", "cuda", "linalg", "nn", "optim", "types"},
+    {"autograd", "backends", "cuda", "linalg", "nn", "optim", "types"},
     {"__init__"},
 )
 """The engine from the ground up. A module may import from its own layer and from those below.
