@@ -49,6 +49,13 @@ class AliasFinder(MetaPathFinder):
         if fullname != self.name and not fullname.startswith(self.name + "."):
             return None
         real = ROOT + fullname[len(self.name) :]
+        parent, _, leaf = real.rpartition(".")
+        held = getattr(sys.modules.get(parent), leaf, None)
+        if held is not None and not isinstance(held, ModuleType):
+            # ``torch.tensor`` is a function; importing a module of that name would put itself in its place.
+            raise ModuleNotFoundError(
+                f"No module named {fullname!r}: it is no module of {self.name}", name=fullname
+            )
         module = sys.modules.get(real)
         if module is None:
             if importlib.util.find_spec(real) is None:

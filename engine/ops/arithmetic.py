@@ -316,5 +316,5 @@ clamp_max, clamp_min, fix = P.clamp_max, P.clamp_min, P.trunc
 __all__ = [
     name
     for name, value in list(globals().items())
-    if callable(value) and not name.startswith("_") and name not in ("Any", "Tensor")
+    if callable(value) and not name.startswith("_") and name not in ("Any", "Tensor", "mask_and_value")
 ]

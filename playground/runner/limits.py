@@ -43,7 +43,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     output_shown_bytes: int = 64 * KIB
     """stdout and stderr together; what comes after is counted but not shown."""
     output_kill_bytes: int = 256 * KIB
-    results_bytes: int = 4 * MIB
+    results_bytes: int = 16 * MIB
     """All frames of the program's own run together, output not counted."""
     frame_bytes: int = 512 * KIB
     frames: int = 300_000

@@ -82,3 +82,10 @@ def test_uninstall_leaves_nothing(name: str) -> None:
     with pytest.raises(ModuleNotFoundError):
         importlib.import_module(name)
     assert "engine.nn" in sys.modules
+
+
+def test_a_function_is_not_imported_as_a_module(name: str) -> None:
+    alias.install(name)
+    with pytest.raises(ModuleNotFoundError, match="no module of otherwise"):
+        importlib.import_module("otherwise.tensor")
+    assert callable(engine.tensor)

@@ -2,6 +2,7 @@
 import type { Config, Data, Layout, PlotlyHTMLElement } from "plotly.js";
 import { useEffect, useRef, useState } from "react";
 import { onTheme, token } from "../theme";
+import { plain } from "./plain";
 
 type Plotly = typeof import("plotly.js");
 
@@ -80,7 +81,7 @@ export function Plot({ draw, label, height = 280, onPick }: Props) {
     const paint = async () => {
       const plotly = await loadPlotly();
       if (!here || !element) return;
-      const { data, layout } = draw();
+      const { data, layout } = plain(draw());
       const drawn = (await plotly.react(
         element,
         data,
