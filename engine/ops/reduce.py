@@ -13,6 +13,7 @@ from engine import dtypes
 from engine.define import define
 from engine.dispatch import composite
 from engine.dtypes import dtype as dtype_type
+from engine.ops.cascade import add_up
 from engine.registry import CONSTANT, GENERAL, LINEAR
 from engine.tensor import Tensor, dimension_out_of_range
 
@@ -69,13 +70,12 @@ def _back(F: Any, y: Any, shape: tuple[int, ...], dim: Any) -> Any:
 # --- Sums ------------------------------------------------------------------------------------------------------------
 
 _sum_all = define("sum_all", LINEAR, grad="SumBackward0", aten="aten::sum",
-    forward=lambda xp, input: input.sum(dtype=_sum_dtype(input)),
+    forward=lambda xp, input: _sum(input, None, False),
     vjp=(lambda F, g, input_shape: F.expand(g, tuple(input_shape)),),
     formula=r"1", doc="Sum of all elements.")
 
 _sum_dim = define("sum_dim", LINEAR, grad="SumBackward1", aten="aten::sum",
-    forward=lambda xp, input, dim, keepdim=False: input.sum(
-        dims(dim, input.ndim), keepdims=keepdim, dtype=_sum_dtype(input)),
+    forward=lambda xp, input, dim, keepdim=False: _sum(input, dims(dim, input.ndim), keepdim),
     vjp=(lambda F, g, input_shape, dim: _spread(F, g, input_shape, dim),),
     formula=r"1", doc="Sum over dimensions.")
 
@@ -425,18 +425,24 @@ def _sum_dtype(x: Any) -> Any:
     return np.int64 if x.dtype.kind in "bui" else None
 
 
+def _sum(x: Any, over: tuple[int, ...] | None, keepdim: bool) -> Any:
+    if x.dtype.kind == "f":
+        return add_up(x, over, keepdim)
+    return x.sum(over, keepdims=keepdim, dtype=_sum_dtype(x))
+
+
 def _sum_to(x: Any, shape: tuple[int, ...]) -> Any:
     lead = x.ndim - len(shape)
     over = tuple(range(lead)) + tuple(
         lead + k for k, n in enumerate(shape) if n == 1 and x.shape[lead + k] != 1
     )
-    return x.sum(over, keepdims=True).reshape(shape) if over else x.reshape(shape)
+    return _sum(x, over, True).reshape(shape) if over else x.reshape(shape)
 
 
 def _mean(xp: Any, x: Any, over: Any, keepdim: bool) -> Any:
     # Sum first, then divide: PyTorch's order, and exact for counts that are powers of two.
     count = x.size if over is None else math.prod(x.shape[d] for d in over)
-    total = x.sum(over, keepdims=keepdim)
+    total = _sum(x, over, keepdim)
     return total / x.dtype.type(count) if count else total * xp.nan
 
 

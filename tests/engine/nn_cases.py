@@ -278,6 +278,16 @@ print(F.gumbel_softmax(torch.zeros(2, 3)), F.gumbel_softmax(torch.zeros(2, 3), h
 check(F.glu, torch.randn(3, 4), names=False)
 """
 
+CASES["sums to the last bit"] = """
+for n in [*range(1, 70), 100, 127, 128, 255, 257, 513, 1000, 2047, 4097, 9999, 20000, 32767]:
+    x = torch.rand(n) - 0.5
+    print(n, x.sum().item(), x.mean().item(), (torch.rand(n, dtype=torch.float64) - 0.5).sum().item())
+for shape in [(3, 5), (10, 10), (16, 100), (7, 9, 4), (5, 40, 3), (2, 33, 8), (4, 1, 70), (9, 1, 1), (1, 31)]:
+    x = torch.randn(shape)
+    print(shape, [bits(x.sum(d)) for d in range(len(shape))], bits(x.sum((0, -1))), bits(x.sum((0, 1), keepdim=True)), bits(x.mean(-1)))
+print(torch.tensor([-0.]).sum(), torch.full((3, 2), -0.).sum(0), F.mse_loss(torch.rand(1000), torch.rand(1000)).item())
+"""
+
 CASES["repr of modules"] = """
 for m in [
     nn.Linear(2, 3), nn.Linear(2, 3, bias=False), nn.Bilinear(2, 3, 4), nn.Identity(5), nn.Flatten(),
