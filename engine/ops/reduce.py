@@ -14,6 +14,7 @@ from engine.define import define
 from engine.dispatch import composite
 from engine.dtypes import dtype as dtype_type
 from engine.ops.cascade import add_up
+from engine.ops.rounding import precise
 from engine.registry import CONSTANT, GENERAL, LINEAR
 from engine.tensor import Tensor, dimension_out_of_range
 
@@ -519,13 +520,13 @@ def _topk(xp: Any, x: Any, k: int, dim: int, largest: bool) -> tuple[Any, Any]:
 def _lse(xp: Any, x: Any, over: tuple[int, ...], keepdim: bool) -> Any:
     top = x.max(over, keepdims=True)
     top = xp.where(xp.isfinite(top), top, 0)
-    total = xp.log(xp.exp(x - top).sum(over, keepdims=True)) + top
+    total = precise(xp.log, precise(xp.exp, x - top).sum(over, keepdims=True)) + top
     return total if keepdim else total.reshape(tuple(n for k, n in enumerate(x.shape) if k not in over))
 
 
 def _softmax_forward(xp: Any, x: Any, dim: int) -> Any:
     _float_only(x, "softmax_lastdim_kernel_impl")
-    e = xp.exp(x - (x.max(dim, keepdims=True) if x.ndim else x))
+    e = precise(xp.exp, x - (x.max(dim, keepdims=True) if x.ndim else x))
     return e / (e.sum(dim, keepdims=True) if x.ndim else e)
 
 
@@ -540,7 +541,7 @@ def _log_softmax_forward(xp: Any, x: Any, dim: int) -> Any:
     if not x.ndim:
         return x * 0
     shifted = x - x.max(dim, keepdims=True)
-    return shifted - xp.log(xp.exp(shifted).sum(dim, keepdims=True))
+    return shifted - precise(xp.log, precise(xp.exp, shifted).sum(dim, keepdims=True))
 
 
 def _float_only(x: Any, kernel: str) -> None:
