@@ -476,6 +476,8 @@ def _power(xp: Any, x: Any, n: Any) -> Any:
             from engine.dtypes import get_default_dtype
 
             x = x.astype(get_default_dtype().numpy)
+    if type(x) is np.ndarray and x.dtype.char == "f":  # as `precise` does
+        return xp.power(x, n, dtype=np.float64).astype(np.float32)
     return xp.power(x, n)
 
 
