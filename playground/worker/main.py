@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import builtins
 import gc
 import linecache
@@ -141,7 +142,10 @@ class _Session:
                 self._show(error, part)
                 self._out_of_memory()
                 error.__traceback__ = None
-                self._reserve = bytearray(_RESERVE)
+                with contextlib.suppress(
+                    MemoryError
+                ):  # what the program still holds may leave no room for it
+                    self._reserve = bytearray(_RESERVE)
             except KeyboardInterrupt as error:
                 self._show(error, part)
                 return
