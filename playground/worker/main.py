@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import builtins
 import gc
 import linecache
@@ -12,7 +11,7 @@ import time
 import types
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from time import perf_counter
 from typing import Any, NoReturn, TextIO
 
