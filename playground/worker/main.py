@@ -141,9 +141,8 @@ class _Session:
                 self._show(error, part)
                 self._out_of_memory()
                 error.__traceback__ = None
-                with contextlib.suppress(
-                    MemoryError
-                ):  # what the program still holds may leave no room for it
+                # What the program still holds may leave no room for it.
+                with suppress(MemoryError):
                     self._reserve = bytearray(_RESERVE)
             except KeyboardInterrupt as error:
                 self._show(error, part)
