@@ -1,25 +1,30 @@
 /** Graph: the diagram with the card of what is selected. */
 import { useLayoutEffect, useRef } from "react";
-import { litBy } from "../derive";
+import { litBy, repeats } from "../derive";
 import type { AutogradGraph } from "../graph";
 import { Empty } from "../parts/empty";
-import type { RunState } from "../run";
+import type { Recording, RunState } from "../run";
 import { getState, type State, subscribe, update, useStore } from "../store";
 import { Inspector } from "./inspector";
 
 /** Gives the diagram what a run has recorded since it was given the last time. */
 class Feed {
   private run = "";
+  private shown: Recording | null = null;
+  /** The recording of the run before, for as long as this one repeats it. */
+  private earlier: Recording | null = null;
   private sent = { nodes: 0, edges: 0, scopes: 0, steps: 0 };
 
   constructor(private readonly graph: AutogradGraph) {}
 
+  /** A run that draws what the one before drew keeps the view and the selection. */
   show(run: RunState | null): void {
     if (run?.id !== this.run) {
-      this.graph.reset();
+      this.earlier = run && this.shown;
       this.run = run?.id ?? "";
-      this.sent = { nodes: 0, edges: 0, scopes: 0, steps: 0 };
-    }
+      this.begin(this.earlier !== null && repeats(run?.graph ?? this.earlier, this.earlier, 0));
+    } else if (run && this.earlier && !repeats(run.graph, this.earlier, this.sent.nodes)) this.begin(false);
+    this.shown = run?.graph ?? null;
     if (!run) return;
     const { nodes, edges, scopes, steps, omitted } = run.graph;
     const { sent } = this;
@@ -33,6 +38,15 @@ class Feed {
       omitted,
     });
     this.sent = { nodes: nodes.length, edges: edges.length, scopes: scopes.length, steps: steps.length };
+  }
+
+  private begin(alike: boolean): void {
+    this.graph.reset(alike);
+    this.sent = { nodes: 0, edges: 0, scopes: 0, steps: 0 };
+    if (alike || !this.earlier) return;
+    this.earlier = null;
+    // The number of a node of the run before may be another's now.
+    if (getState().picked?.kind === "node") update({ picked: null });
   }
 }
 
