@@ -1,11 +1,12 @@
 /** An empty panel: one line on what would fill it, and the click that does. */
 import type { Action } from "../actions/action";
 import { run } from "../actions/run";
+import { boot } from "../boot";
 import { doAction } from "./bar";
 
 export function Empty({
   text,
-  action = run,
+  action = boot.embed ? null : run,
   label = "Run",
 }: {
   text: string;
