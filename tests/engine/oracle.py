@@ -1,4 +1,4 @@
-"""Are the references in ``references/`` still what PyTorch gives? ``python tests/engine/oracle.py``, where it is installed.
+"""Are the references in ``references/`` still what PyTorch gives? Run it where PyTorch 2.13.0 is installed.
 
 Each ``record_*.py`` is run again and what it writes is compared with what was there, which is then put back.
 """
