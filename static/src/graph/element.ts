@@ -232,12 +232,15 @@ export class AutogradGraph extends HTMLElement {
     this.#schedule(0);
   }
 
+  /** How much of the window is hidden at its right and its bottom, so that nothing is brought there. */
+  set covered(covered: { right: number; bottom: number }) {
+    this.#viewport.covered = covered;
+  }
+
   /** Shows everything. */
   fit(): void {
     const { scene } = this.#drawing;
-    if (!scene) return;
-    this.#viewport.touched = true;
-    this.#viewport.go(this.#viewport.fitting(whole(scene)));
+    if (scene) this.#viewport.fit(whole(scene));
   }
 
   /** Opens what holds the node and brings it into the window. */
@@ -376,8 +379,7 @@ export class AutogradGraph extends HTMLElement {
   }
 
   #pick(x: number, y: number) {
-    const { scale } = this.#viewport.view;
-    return this.#drawing.pick(...this.#viewport.toWorld(x, y), scale);
+    return this.#drawing.pick(...this.#viewport.toWorld(x, y), this.#viewport.view.scale);
   }
 
   #tap(x: number, y: number, twice: boolean): void {

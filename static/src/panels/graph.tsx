@@ -55,9 +55,24 @@ function single(pick: State["picked"]): number | null {
   return pick?.kind === "node" ? pick.node : null;
 }
 
+/** How much of `box` the card of the selection covers: its right side, or on a phone its lower part. */
+function coveredBy(card: Element | null, box: Element): { right: number; bottom: number } {
+  if (!card) return { right: 0, bottom: 0 };
+  const [inner, outer] = [card.getBoundingClientRect(), box.getBoundingClientRect()];
+  return inner.width > 0.6 * outer.width
+    ? { right: 0, bottom: outer.bottom - inner.top }
+    : { right: outer.right - inner.left, bottom: 0 };
+}
+
 function joinGraph(graph: AutogradGraph): () => void {
   const feed = new Feed(graph);
   let seen: State | null = null;
+  /** The card is there by the next frame; what it tells about is not left under it. */
+  const uncover = () => {
+    graph.covered = coveredBy(graph.closest(".graph")?.querySelector(".card") ?? null, graph);
+    const node = single(getState().picked);
+    if (node !== null) void graph.reveal(node);
+  };
   const sync = () => {
     const state = getState();
     const before = seen;
@@ -70,10 +85,8 @@ function joinGraph(graph: AutogradGraph): () => void {
       if (state.picked?.kind !== "node") for (const id of litBy(state.shown, state.picked).nodes) lit.add(id);
       graph.lit = lit;
       const node = single(state.picked);
-      if (graph.selected !== node) {
-        graph.selected = node;
-        if (node !== null) void graph.reveal(node);
-      }
+      if (graph.selected !== node) graph.selected = node;
+      if (state.picked !== before?.picked) requestAnimationFrame(uncover);
       graph.hovered = single(state.hovered);
     }
   };

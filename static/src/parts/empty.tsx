@@ -2,6 +2,7 @@
 import type { Action } from "../actions/action";
 import { run } from "../actions/run";
 import { boot } from "../boot";
+import { useStore } from "../store";
 import { doAction } from "./bar";
 
 export function Empty({
@@ -13,9 +14,10 @@ export function Empty({
   action?: Action | null;
   label?: string;
 }) {
+  const nothing = useStore((state) => boot.embed && state.shown === null);
   return (
     <div className="empty">
-      <p>{text}</p>
+      <p>{nothing ? "Shared without results. Open it in the playground to run it." : text}</p>
       {action && (
         <button type="button" className="outlined" onClick={() => doAction(action)}>
           {label}
