@@ -1,5 +1,6 @@
 /** Graph: the diagram with the card of what is selected. */
 import { useLayoutEffect, useRef } from "react";
+import { run } from "../actions/run";
 import { litBy, repeats } from "../derive";
 import type { AutogradGraph } from "../graph";
 import { Empty } from "../parts/empty";
@@ -122,6 +123,7 @@ function emptyText(run: RunState | null): string {
 export function GraphPanel() {
   const box = useRef<HTMLDivElement>(null);
   const empty = useStore((state) => emptyText(state.shown));
+  const ran = useStore((state) => state.shown !== null);
   const omitted = useStore((state) => state.shown?.graph.omitted ?? 0);
   useLayoutEffect(() => {
     if (!box.current) return;
@@ -132,7 +134,7 @@ export function GraphPanel() {
   return (
     <div className="graph">
       <div className="graph-box" ref={box} hidden={empty !== ""} />
-      {empty && <Empty text={empty} />}
+      {empty && <Empty text={empty} action={ran ? null : run} />}
       {omitted > 0 && (
         <p className="graph-note">
           {omitted.toLocaleString("en-US")} later operations ran without being recorded; the diagram shows the

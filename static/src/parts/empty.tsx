@@ -7,7 +7,7 @@ import { doAction } from "./bar";
 
 export function Empty({
   text,
-  action = boot.embed ? null : run,
+  action = run,
   label = "Run",
 }: {
   text: string;
@@ -18,7 +18,7 @@ export function Empty({
   return (
     <div className="empty">
       <p>{nothing ? "Shared without results. Open it in the playground to run it." : text}</p>
-      {action && (
+      {action && !boot.embed && (
         <button type="button" className="outlined" onClick={() => doAction(action)}>
           {label}
         </button>
