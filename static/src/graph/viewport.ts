@@ -108,7 +108,8 @@ export class Viewport {
   /** Shows all of it if it stays legible so, else its beginning. */
   opening(bounds: Bounds, margin = 28): View {
     const whole = this.fitting(bounds, margin);
-    const legible = 0.6;
+    // A phone is held closer.
+    const legible = this.width < 480 ? 0.5 : 0.6;
     if (whole.scale >= legible) return whole;
     const across = (this.width - 2 * margin) / bounds.width;
     const scale = Math.min(1, Math.max(legible, across));
