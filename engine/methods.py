@@ -13,11 +13,40 @@ from engine import backend, dtypes, sampling
 from engine.dispatch import _SCALARS, KEYWORDS
 from engine.dtypes import dtype as dtype_type
 from engine.inplace import apply_inplace
-from engine.ops import arithmetic, arrange, create, derived, draw, index, linalg, pointwise, reduce, shape
+from engine.ops import (
+    arithmetic,
+    arrange,
+    copies,
+    create,
+    decompose,
+    derived,
+    draw,
+    index,
+    linalg,
+    pointwise,
+    reduce,
+    scan,
+    scatter,
+    shape,
+    special,
+)
 from engine.registry import OPS
 from engine.tensor import Tensor
 
-MODULES: tuple[ModuleType, ...] = (arithmetic, reduce, shape, arrange, index, linalg, derived)
+MODULES: tuple[ModuleType, ...] = (
+    arithmetic,
+    reduce,
+    shape,
+    arrange,
+    index,
+    linalg,
+    derived,
+    copies,
+    scan,
+    scatter,
+    decompose,
+    special,
+)
 """Where public functions are; those whose first parameter is a tensor called ``input`` become methods."""
 
 _NOT_METHODS = {
@@ -30,6 +59,11 @@ _NOT_METHODS = {
     "hstack",
     "vstack",
     "meshgrid",
+    "dstack",
+    "column_stack",
+    "block_diag",
+    "cartesian_prod",
+    "combinations",
 }
 
 
@@ -231,7 +265,6 @@ def _attach_in_place() -> None:
         "bitwise_or",
         "bitwise_xor",
         "xlogy",
-        "round",
     ):
         IN_PLACE[f"{name}_"] = _in_place(name)
     IN_PLACE["add_"] = _in_place("add", _scaled)

@@ -68,8 +68,9 @@ diagonal_copy = define("diagonal_copy", LINEAR, inputs=1, grad="DiagonalBackward
 # --- What users call -------------------------------------------------------------------------------------------------
 
 
-def flip(input: Tensor, *dims: Any) -> Tensor:
+def flip(input: Tensor, *dims: Any, **named: Any) -> Tensor:
     """Dimensions in reverse order."""
+    dims = dims or (named["dims"],)
     return flip_dims(input, _shape(dims[0], dims[1:]))
 
 

@@ -409,15 +409,6 @@ def any(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     return _any(input, dim, keepdim)
 
 
-def var_mean(input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
-             correction: float | None = None) -> tuple[Tensor, Tensor]:
-    """Variance and mean together."""
-    return (
-        var(input, dim, unbiased, keepdim, correction=correction),
-        mean(input, dim if dim is not None else tuple(range(input.ndim)), keepdim),
-    )
-
-
 # --- What the records above are made of ------------------------------------------------------------------------------
 
 
@@ -605,5 +596,5 @@ def _arg(x: Any, name: str, dim: int | None, keepdim: bool) -> Any:
 __all__ = [
     "all", "amax", "amin", "any", "argmax", "argmin", "argsort", "count_nonzero", "cumprod", "cumsum", "log_softmax",
     "logsumexp", "max", "mean", "median", "min", "norm", "prod", "softmax", "sort", "std", "sum", "sum_to_size", "topk",
-    "var", "var_mean",
+    "var",
 ]

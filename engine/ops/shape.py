@@ -59,7 +59,8 @@ _squeeze_dim = define("squeeze_dim", LINEAR, view=True, grad="SqueezeBackward1",
     formula="1", doc="Without that dimension, if its length is 1.")
 
 _squeeze_dims = define("squeeze_dims", LINEAR, view=True, grad="SqueezeBackward2", aten="aten::squeeze",
-    forward=lambda xp, input, dim: input.squeeze(tuple(d for d in dims(dim, input.ndim) if input.shape[d] == 1)),
+    forward=lambda xp, input, dim: input.squeeze(
+        tuple(d for d in dims(dim, input.ndim) if input.shape[d] == 1) if dim else ()),
     vjp=(lambda F, g, input_shape: F.reshape(g, tuple(input_shape)),),
     formula="1", doc="Without those dimensions that have length 1.")
 
@@ -262,6 +263,7 @@ def squeeze(input: Tensor, dim: Any = None) -> Tensor:
     if dim is None:
         return _squeeze_all(input)
     if isinstance(dim, (tuple, list)):
+        # No dimensions at all is not all of them here.
         return _squeeze_dims(input, tuple(dim))
     return _squeeze_dim(input, dim)
 
