@@ -58,7 +58,7 @@ strided, contiguous_format, preserve_format = (
 
 from math import e, inf, nan, pi  # noqa: E402
 
-from engine import autograd, cuda, linalg, nn, optim, special, types  # noqa: E402 (they need the names above)
+from engine import autograd, cuda, fft, linalg, nn, optim, special, types  # noqa: E402 (they need the names above)
 from engine.types import *  # noqa: E402, F403
 
 profiler = autograd.profiler

@@ -210,7 +210,7 @@ def cond(A: Any, p: Any = None) -> Tensor:
     if p is None or p in (2, -2):
         s = svdvals_of(A)
         first, last = shape.narrow(s, -1, 0, 1), shape.narrow(s, -1, s.shape[-1] - 1, 1)
-        return shape.squeeze_result(first / last if p != -2 else last / first, -1)  # type: ignore[no-any-return]
+        return shape.squeeze(first / last if p != -2 else last / first, -1)  # type: ignore[no-any-return]
     return matrix_norm(A, p) * matrix_norm(inverse(A), p)
 
 
@@ -283,9 +283,10 @@ def multi_dot(tensors: Sequence[Any]) -> Tensor:
 
 def vander(x: Any, N: int | None = None) -> Tensor:
     """Powers 0 to N - 1 of each element, along a new last dimension."""
-    n = x.shape[-1] if N is None else N
+    n = (x.shape[-1] if x.ndim else 1) if N is None else N
     if n < 1:
         raise RuntimeError("N must be greater than 1.")
+    x = shape.unsqueeze(x, 0) if not x.ndim else x
     ones = Tensor._wrap(np.ones((*x._data.shape, 1), x._data.dtype))
     powers = reduce.cumprod(shape.expand(shape.unsqueeze(x, -1), (*x._data.shape, n - 1)), -1)
     return arrange.cat([ones, powers], -1)

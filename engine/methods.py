@@ -16,11 +16,13 @@ from engine.inplace import apply_inplace
 from engine.ops import (
     arithmetic,
     arrange,
+    complex,
     copies,
     create,
     decompose,
     derived,
     draw,
+    image,
     index,
     linalg,
     pointwise,
@@ -46,6 +48,8 @@ MODULES: tuple[ModuleType, ...] = (
     scatter,
     decompose,
     special,
+    complex,
+    image,
 )
 """Where public functions are; those whose first parameter is a tensor called ``input`` become methods."""
 
@@ -64,10 +68,12 @@ _NOT_METHODS = {
     "block_diag",
     "cartesian_prod",
     "combinations",
+    "complex",
+    "polar",
 }
 
 
-_FIRST = {"input", "args", "condition"}
+_FIRST = {"input", "args", "condition", "L"}
 
 
 def public_functions() -> dict[str, Callable[..., Any]]:
@@ -418,7 +424,7 @@ def _attach_conversions() -> None:
         "is_same_size": lambda self, other: self._data.shape == other._data.shape,
         "bernoulli": draw.bernoulli,
         "multinomial": draw.multinomial,
-        "sum_to_size": lambda self, *size: OPS["sum_to_size"].call(self, create.sizes(size[0], size[1:])),
+        "sum_to_size": _sum_to_size,
         "index_put": lambda self, indices, values, accumulate=False: OPS["index_put"].call(
             self, values, tuple(indices), accumulate
         ),
@@ -434,6 +440,8 @@ def _attach_conversions() -> None:
         "char": dtypes.int8,
         "byte": dtypes.uint8,
         "bool": dtypes.bool_,
+        "cfloat": dtypes.complex64,
+        "cdouble": dtypes.complex128,
     }.items():
         methods[name] = _cast(kind)
     for name, method in methods.items():
@@ -442,9 +450,21 @@ def _attach_conversions() -> None:
         "T": lambda self: shape.permute(self, tuple(reversed(range(self.ndim)))) if self.ndim else self,
         "mT": lambda self: shape.transpose(self, -2, -1),
         "H": lambda self: shape.transpose(self, 0, 1),
-        "real": lambda self: self,
+        "mH": lambda self: shape.transpose(complex.conj(self), -2, -1),
+        "real": complex.real,
+        "imag": complex.imag,
     }.items():
         setattr(Tensor, name, property(get))
+
+
+def _sum_to_size(self: Tensor, *size: Any) -> Tensor:
+    """Summed down to a shape that broadcasts to this one."""
+    wanted = create.sizes(size[0], size[1:])
+    if wanted == self._data.shape:
+        return self
+    if not wanted:
+        return reduce.sum(self)
+    return OPS["sum_to_size"].call(self, wanted)  # type: ignore[no-any-return]
 
 
 def _cast(kind: dtype_type) -> Callable[[Tensor], Tensor]:

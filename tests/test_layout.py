@@ -32,7 +32,7 @@ LAYERS = (
     {"define", "fused"},
     {"backward", "inplace", "ops"},
     {"methods"},
-    {"autograd", "cuda", "linalg", "nn", "optim", "special", "types"},
+    {"autograd", "cuda", "fft", "linalg", "nn", "optim", "special", "types"},
     {"__init__"},
 )
 """The engine from the ground up. A module may import from its own layer and from those below.

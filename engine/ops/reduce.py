@@ -384,6 +384,12 @@ def cumprod(input: Tensor, dim: int, *, dtype: dtype_type | None = None) -> Tens
     return _cumprod(input if dtype is None else input.to(dtype), one_dim(dim, input.ndim))
 
 
+def _nuclear(input: Tensor, dim: Any, keepdim: bool) -> Tensor:
+    from engine.linalg import matrix_norm
+
+    return matrix_norm(input, "nuc", (-2, -1) if dim is None else dim, keepdim)
+
+
 def norm(input: Tensor, p: Any = "fro", dim: Dims = None, keepdim: bool = False, dtype: dtype_type | None = None) -> Tensor:
     """The p-norm of all elements, or over `dim`; ``"fro"`` is p = 2.
 
@@ -396,6 +402,8 @@ def norm(input: Tensor, p: Any = "fro", dim: Dims = None, keepdim: bool = False,
         raise RuntimeError(
             f"linalg.vector_norm: Expected a floating point or complex tensor as input. Got {dtypes.scalar_type_name(input.dtype)}"
         )
+    if p == "nuc":
+        return _nuclear(input, dim, keepdim)
     return _norm(input, 2 if p in ("fro", None) else float(p), dim, keepdim)
 
 

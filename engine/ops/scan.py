@@ -15,7 +15,7 @@ from engine.ops import pointwise as P
 from engine.ops import reduce as R
 from engine.ops.nn import div_scalar
 from engine.ops.reduce import _back, _pair, one_dim
-from engine.registry import GENERAL
+from engine.registry import GENERAL, OPS
 from engine.tensor import Tensor
 
 # --- Running extremes ------------------------------------------------------------------------------------------------
@@ -376,7 +376,7 @@ def diff(input: Tensor, n: int = 1, dim: int = -1, prepend: Tensor | None = None
     if len(parts) > 1:
         input = arrange.cat(parts, d)
     if n == 0:
-        return input.clone()
+        return OPS["copy"].call(Tensor._wrap(np.zeros_like(input._data)), input)  # type: ignore[no-any-return]
     for _ in range(min(n, input._data.shape[d])):
         length = input._data.shape[d]
         after, before = shape.narrow(input, d, 1, length - 1), shape.narrow(input, d, 0, length - 1)
@@ -384,9 +384,10 @@ def diff(input: Tensor, n: int = 1, dim: int = -1, prepend: Tensor | None = None
     return input
 
 
-def gradient(input: Any, *, spacing: Any = 1, dim: Any = None, edge_order: int = 1) -> tuple[Tensor, ...]:
+def gradient(input: Any, *, spacing: Any = None, dim: Any = None, edge_order: int = 1) -> tuple[Tensor, ...]:
     """Derivatives along dimensions by second-order differences, for a distance or coordinates between samples."""
     over = list(range(input.ndim)) if dim is None else [one_dim(d, input.ndim) for d in ([dim] if isinstance(dim, int) else dim)]
+    spacing = 1 if spacing is None else spacing
     spaces = list(spacing) if isinstance(spacing, (tuple, list)) else [spacing] * len(over)
     return tuple(_slope(input, d, s, edge_order) for d, s in zip(over, spaces, strict=True))
 

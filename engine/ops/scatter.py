@@ -160,8 +160,7 @@ def scatter_reduce(input: Tensor, dim: int, index: Tensor, src: Tensor, reduce: 
     if reduce not in _REDUCE:
         raise RuntimeError(f"reduce argument must be either sum, prod, mean, amax or amin, got {reduce}")
     if not input.ndim:
-        input_, index_, src_ = (shape.reshape(t, (1,)) for t in (input, index, src))
-        return shape.reshape(scatter_reduce(input_, 0, index_, src_, reduce, include_self=include_self), ())
+        return scatter_reduce_of(input, src, index._data.reshape(-1), reduce, include_self)  # type: ignore[no-any-return]
     d = one_dim(dim, input.ndim)
     part = src
     for k, n in enumerate(index._data.shape):
@@ -178,8 +177,7 @@ def index_reduce(input: Tensor, dim: int, index: Tensor, source: Tensor, reduce:
     if reduce not in _REDUCE[1:]:
         raise RuntimeError(f"index_reduce(): Expected reduce to be one of prod, mean, amax or amin but got {reduce}.")
     if not input.ndim:
-        return shape.reshape(
-            index_reduce(shape.reshape(input, (1,)), 0, shape.reshape(index, (1,)), shape.reshape(source, (1,)), reduce, include_self=include_self), ())
+        return index_reduce_of(input, source, index._data.reshape(-1), reduce, include_self)  # type: ignore[no-any-return]
     d = one_dim(dim, input.ndim)
     grids = list(np.indices(source._data.shape))
     grids[d] = np.broadcast_to(index._data.reshape(tuple(-1 if k == d else 1 for k in range(input.ndim))), source._data.shape)

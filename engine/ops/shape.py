@@ -443,6 +443,10 @@ def _writable(x: Any) -> Any:
 
 
 def _unfold(xp: Any, x: Any, dimension: int, size: int, step: int) -> Any:
+    if not x.ndim:
+        if size > 1:
+            raise RuntimeError(f"maximum size for tensor at dimension 0 is 1 but size is {size}")
+        return x.reshape(1)[:size]
     d = one_dim(dimension, x.ndim)
     if size > x.shape[d]:
         raise RuntimeError(f"maximum size for tensor at dimension {d} is {x.shape[d]} but size is {size}")
@@ -451,6 +455,8 @@ def _unfold(xp: Any, x: Any, dimension: int, size: int, step: int) -> Any:
 
 
 def _fold_back(xp: Any, g: Any, shape: tuple[int, ...], dimension: int, size: int, step: int) -> Any:
+    if not len(shape):
+        return g.sum()
     d = one_dim(dimension, len(shape))
     result = xp.zeros(shape, g.dtype)
     for k in range(size):

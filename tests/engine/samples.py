@@ -6,6 +6,7 @@ A sample is ``(tensors, other arguments)``; arrays are float64, and distinct whe
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -213,8 +214,20 @@ _upper = np.ascontiguousarray(_lower.T)
 _places = np.array([0, 2, 2, 5, 0, 1])
 _strided = (np.array([0, 2, 2, 4]), (2, 2), (2, 2), 0, True)
 
-SYMMETRIC = ("linalg_cholesky_of", "cholesky_of", "cholesky_upper", "linalg_cholesky_upper", "linalg_eigh_of")
-"""What takes its input to be symmetric, and so gives a symmetric gradient: tested on the symmetric part of the input."""
+
+def _symmetric(x: Any) -> Any:
+    return (x + x.mT) / 2
+
+
+PREPARED: dict[str, Callable[[Any], Any]] = {
+    **dict.fromkeys(
+        ("linalg_cholesky_of", "cholesky_of", "cholesky_upper", "linalg_cholesky_upper", "linalg_eigh_of"), _symmetric
+    ),
+    "ctc_loss_of": lambda x: engine.log_softmax(x, -1),
+    **dict.fromkeys(("fft_c2c", "fft_c2r", "imag", "conj", "view_as_real", "real"), engine.view_as_complex),
+}
+"""What is done to an op's first input before the op, where its rule rests on a property: symmetry (the gradient then is
+symmetric), probabilities that sum to 1, or complex numbers, which are given here as pairs."""
 
 SAMPLES |= {
     "alias_copy": [((spread(3),), ())],
@@ -306,6 +319,69 @@ SAMPLES |= {
     "frexp": [((positive(3),), ())],
     "copysign_scalar": [((spread(3),), (-1.0,))],
 }
+
+_up = (np.array([[1.0, 0], [0.4, 0.6], [0, 1]]), np.array([[1.0, 0.5, 0], [0, 0.5, 1]]))
+_sides = (np.array([1, 0, 1, 2]), np.array([0, 0, 1]))
+_starts, _ends = [np.array([0, 2]), np.array([0, 1])], [np.array([2, 4]), np.array([2, 3])]
+_unpool = np.array([[[[0, 3], [9, 10]]]])
+_drawn = spread(3)
+
+SAMPLES |= {
+    "real": [((spread(3, 2),), ())],
+    "imag": [((spread(3, 2),), ())],
+    "conj": [((spread(3, 2),), ())],
+    "view_as_real": [((spread(3, 2),), ())],
+    "view_as_complex": [((spread(3, 2),), ())],
+    "polar": [((positive(3), spread(3)), ())],
+    "complex": [((spread(3), spread(3) + 1), ())],
+    "fft_c2c": [((spread(3, 4, 2),), ((1,), 0.5, True)), ((spread(2, 3, 2),), ((0, 1), 1.0, False))],
+    "fft_r2c": [((spread(2, 4),), ((1,), 0.5, True)), ((spread(5),), ((0,), 1.0, False)), ((spread(2, 5),), ((0, 1), 1.0, True))],
+    "fft_c2r": [((spread(3, 2),), ((0,), 0.5, 4)), ((spread(3, 2),), ((0,), 1.0, 5))],
+    "index_add_number": [((spread(1).reshape(()), spread(2)), ())],
+    **{f"upsample_{m}1d": [((spread(1, 2, 2),), (_up[:1],))] for m in ("nearest", "nearest_exact", "linear")},
+    **{f"upsample_{m}2d": [((spread(1, 2, 2, 3),), (_up,))] for m in ("nearest", "nearest_exact", "bilinear", "bicubic")},
+    **{f"upsample_{m}3d": [((spread(1, 1, 2, 2, 3),), ((_up[0], *_up),))] for m in ("nearest", "nearest_exact", "trilinear")},
+    "adaptive_avg_pool3d": [((spread(1, 1, 2, 2, 3),), ((_up[0], *_up),))],
+    "grid_sampler_2d_of": [
+        ((spread(1, 2, 3, 3), spread(1, 2, 2, 2) / 2), (m, p, a))
+        for m, p, a in (("bilinear", "zeros", True), ("bilinear", "reflection", False), ("bicubic", "zeros", False))
+    ],
+    "grid_sampler_3d_of": [((spread(1, 1, 3, 3, 3), spread(1, 1, 1, 2, 3) / 3), ("bilinear", "zeros", False))],
+    "im2col": [((spread(1, 2, 4, 3),), ((2, 2), (1, 1), (1, 0), (2, 1)))],
+    "col2im": [((spread(1, 8, 6),), ((4, 3), (2, 2), (1, 1), (1, 0), (2, 1)))],
+    **{f"{k}_max_pool2d": [((spread(1, 2, 4, 3),), (_starts, _ends))] for k in ("adaptive", "fractional")},
+    **{f"{k}_max_pool3d": [((spread(1, 1, 4, 4, 3),), ([_starts[0], *_starts], [_ends[0], *_ends]))] for k in ("adaptive", "fractional")},
+    "max_unpool2d": [((spread(1, 1, 2, 2),), (_unpool, (4, 4)))],
+    "max_unpool3d": [((spread(1, 1, 1, 2, 2),), (_unpool[:, :, None], (2, 2, 4)))],
+    **{f"{k}_pad1d": [((spread(1, 2, 3),), (_sides[:1],))] for k in ("reflection", "replication")},
+    **{f"{k}_pad2d": [((spread(1, 2, 3, 2),), (_sides,))] for k in ("reflection", "replication")},
+    **{f"{k}_pad3d": [((spread(1, 1, 3, 3, 2),), ((_sides[0], *_sides),))] for k in ("reflection", "replication")},
+    "convolution_transposed": [((spread(2, 2, 3), spread(2, 3, 2), spread(3)), ((2, 3, 6), (2,), (0,), (1,), 1))],
+    "multi_margin_loss_of": [((spread(2, 3) / 3,), (np.array([0, 2]), p, 1.0, None, r)) for p in (1, 2) for r in _REDUCTIONS],
+    "multilabel_margin_loss_of": [((spread(2, 3) / 3,), (np.array([[0, -1, 1], [2, 1, -1]]), r)) for r in _REDUCTIONS],
+    "ctc_loss_of": [((spread(4, 2, 3),), (np.array([[1, 2], [2, 2]]), np.array([4, 3]), np.array([2, 1]), 0))],
+    "embedding_bag_of": [
+        ((spread(4, 2), positive(5)), (np.array([0, 3, 1, 1, 2]), np.array([0, 2]), "sum", None)),
+        *(((spread(4, 2), positive(5)), (np.array([0, 3, 1, 1, 2]), np.array([0, 2]), m, None)) for m in ("mean", "max")),
+    ],
+    "glu_of": [((spread(2, 4),), (1,))],
+    "pairwise_norm": [((spread(2, 3),), (2.0, False))],
+    "rrelu_with_noise": [((spread(3),), (np.array([0.5, 1.0, 0.25]),))],
+    "normal_tensors": [((spread(3), positive(3)), (_drawn,))],
+    "normal_mean": [((spread(3),), (_drawn,))],
+    "normal_std": [((spread(3),), (_drawn,))],
+    "bernoulli_of": [((spread(3),), (_drawn,))],
+}
+
+
+def prepared_tangents(name: str, primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tuple[Any, ...]:
+    """What `PREPARED` does to the tangents of an op's inputs."""
+    if name not in PREPARED:
+        return tangents
+    if name == "ctc_loss_of":
+        share = engine.softmax(primals[0], -1)
+        return (tangents[0] - (share * tangents[0]).sum(-1, keepdim=True), *tangents[1:])
+    return (PREPARED[name](tangents[0]), *tangents[1:])
 
 
 def domain_sample(op: Op) -> list[Sample]:
