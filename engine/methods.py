@@ -13,11 +13,44 @@ from engine import backend, dtypes, sampling
 from engine.dispatch import _SCALARS, KEYWORDS
 from engine.dtypes import dtype as dtype_type
 from engine.inplace import apply_inplace
-from engine.ops import arithmetic, arrange, create, derived, draw, index, linalg, pointwise, reduce, shape
+from engine.ops import (
+    arithmetic,
+    arrange,
+    complex,
+    copies,
+    create,
+    decompose,
+    derived,
+    draw,
+    image,
+    index,
+    linalg,
+    pointwise,
+    reduce,
+    scan,
+    scatter,
+    shape,
+    special,
+)
 from engine.registry import OPS
 from engine.tensor import Tensor
 
-MODULES: tuple[ModuleType, ...] = (arithmetic, reduce, shape, arrange, index, linalg, derived)
+MODULES: tuple[ModuleType, ...] = (
+    arithmetic,
+    reduce,
+    shape,
+    arrange,
+    index,
+    linalg,
+    derived,
+    copies,
+    scan,
+    scatter,
+    decompose,
+    special,
+    complex,
+    image,
+)
 """Where public functions are; those whose first parameter is a tensor called ``input`` become methods."""
 
 _NOT_METHODS = {
@@ -30,10 +63,17 @@ _NOT_METHODS = {
     "hstack",
     "vstack",
     "meshgrid",
+    "dstack",
+    "column_stack",
+    "block_diag",
+    "cartesian_prod",
+    "combinations",
+    "complex",
+    "polar",
 }
 
 
-_FIRST = {"input", "args", "condition"}
+_FIRST = {"input", "args", "condition", "L"}
 
 
 def public_functions() -> dict[str, Callable[..., Any]]:
@@ -234,7 +274,6 @@ def _attach_in_place() -> None:
         "bitwise_or",
         "bitwise_xor",
         "xlogy",
-        "round",
     ):
         IN_PLACE[f"{name}_"] = _in_place(name)
     IN_PLACE["add_"] = _in_place("add", _scaled)
@@ -397,7 +436,7 @@ def _attach_conversions() -> None:
         "is_same_size": lambda self, other: self._data.shape == other._data.shape,
         "bernoulli": draw.bernoulli,
         "multinomial": draw.multinomial,
-        "sum_to_size": lambda self, *size: OPS["sum_to_size"].call(self, create.sizes(size[0], size[1:])),
+        "sum_to_size": _sum_to_size,
         "index_put": lambda self, indices, values, accumulate=False: OPS["index_put"].call(
             self, values, tuple(indices), accumulate
         ),
@@ -413,6 +452,8 @@ def _attach_conversions() -> None:
         "char": dtypes.int8,
         "byte": dtypes.uint8,
         "bool": dtypes.bool_,
+        "cfloat": dtypes.complex64,
+        "cdouble": dtypes.complex128,
     }.items():
         methods[name] = _cast(kind)
     for name, method in methods.items():
@@ -421,9 +462,21 @@ def _attach_conversions() -> None:
         "T": lambda self: shape.permute(self, tuple(reversed(range(self.ndim)))) if self.ndim else self,
         "mT": lambda self: shape.transpose(self, -2, -1),
         "H": lambda self: shape.transpose(self, 0, 1),
-        "real": lambda self: self,
+        "mH": lambda self: shape.transpose(complex.conj(self), -2, -1),
+        "real": complex.real,
+        "imag": complex.imag,
     }.items():
         setattr(Tensor, name, property(get))
+
+
+def _sum_to_size(self: Tensor, *size: Any) -> Tensor:
+    """Summed down to a shape that broadcasts to this one."""
+    wanted = create.sizes(size[0], size[1:])
+    if wanted == self._data.shape:
+        return self
+    if not wanted:
+        return reduce.sum(self)
+    return OPS["sum_to_size"].call(self, wanted)  # type: ignore[no-any-return]
 
 
 def _cast(kind: dtype_type) -> Callable[[Tensor], Tensor]:

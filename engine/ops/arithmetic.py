@@ -43,7 +43,7 @@ def sub(input: Any, other: Any, *, alpha: Any = 1, out: Any = None) -> Tensor:
 def rsub(input: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
     """``other - alpha * input``."""
     scaled = input if alpha == 1 else P.mul(input, alpha)
-    return P.sub(other, scaled) if _isinstance(other, Tensor) else P.rsub(scaled, other)
+    return P.rsub_tensor(scaled, other) if _isinstance(other, Tensor) else P.rsub(scaled, other)
 
 
 def neg(input: Tensor, *, out: Any = None) -> Tensor:
@@ -70,7 +70,9 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None, out: Any = 
     if rounding_mode is None:
         return P.div(input, other, out=out)
     if rounding_mode == "floor":
-        return floor_divide(input, other)
+        if not any(_isinstance(v, Tensor) and v.dtype.differentiable for v in (input, other)):
+            return floor_divide(input, other)
+        return P.floor_rounded(input, other)
     if rounding_mode == "trunc":
         return P.trunc_divide(input, other)
     raise RuntimeError(
@@ -169,8 +171,7 @@ def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
 def clamp(input: Tensor, min: Any = None, max: Any = None, *, out: Any = None) -> Tensor:
     """Each element limited to [min, max]; the limits are numbers or tensors, either may be None."""
     if _isinstance(min, Tensor) or _isinstance(max, Tensor):
-        result = input if min is None else P.maximum(input, min)
-        return result if max is None else P.minimum(result, max)
+        return P.clamp_tensor(input, min, max)
     return P.clamp(input, min, max, out=out)
 
 
@@ -208,9 +209,9 @@ def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1) 
     return P.addcdiv(input, tensor1, tensor2, value)
 
 
-def round(input: Tensor, *, decimals: int = 0) -> Tensor:
+def round(input: Tensor, *, decimals: int | None = None) -> Tensor:
     """Each element rounded to the nearest integer (or decimal), halves to even."""
-    return P.round(input, decimals)
+    return P.round(input) if decimals is None else P.round_decimals(input, decimals)
 
 
 def allclose(
@@ -223,13 +224,6 @@ def allclose(
 def equal(input: Tensor, other: Tensor) -> bool:
     """Whether shape and all elements are equal."""
     return input._data.shape == other._data.shape and bool((input._data == other._data).all())
-
-
-def dist(input: Tensor, other: Tensor, p: float = 2) -> Tensor:
-    """The p-norm of the difference."""
-    from engine.ops.reduce import norm
-
-    return norm(P.sub(input, other), p)
 
 
 true_divide = divide = div
@@ -311,10 +305,24 @@ rsqrt, sgn, sigmoid, sign, signbit, sin, sinc, sinh, sqrt, tan, tanh, trunc, xlo
 )
 bitwise_and, bitwise_not, bitwise_or, bitwise_xor = P.bitwise_and, P.bitwise_not, P.bitwise_or, P.bitwise_xor
 bitwise_left_shift, bitwise_right_shift = P.bitwise_left_shift, P.bitwise_right_shift
-clamp_max, clamp_min, fix = P.clamp_max, P.clamp_min, P.trunc
+fix = P.trunc
+
+
+def clamp_min(input: Tensor, min: Any) -> Tensor:
+    """Each element, at least `min`, a number or a tensor."""
+    return P.clamp_min_tensor(input, min) if _isinstance(min, Tensor) else P.clamp_min(input, min)
+
+
+def clamp_max(input: Tensor, max: Any) -> Tensor:
+    """Each element, at most `max`, a number or a tensor."""
+    return P.clamp_max_tensor(input, max) if _isinstance(max, Tensor) else P.clamp_max(input, max)
+
+
 
 __all__ = [
     name
     for name, value in list(globals().items())
-    if callable(value) and not name.startswith("_") and name not in ("Any", "Tensor", "mask_and_value")
+    if callable(value)
+    and not name.startswith("_")
+    and name not in ("Any", "Tensor", "mask_and_value", "composite", "define")
 ]

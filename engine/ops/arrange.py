@@ -68,8 +68,9 @@ diagonal_copy = define("diagonal_copy", LINEAR, inputs=1, grad="DiagonalBackward
 # --- What users call -------------------------------------------------------------------------------------------------
 
 
-def flip(input: Tensor, *dims: Any) -> Tensor:
+def flip(input: Tensor, *dims: Any, **named: Any) -> Tensor:
     """Dimensions in reverse order."""
+    dims = dims or (named["dims"],)
     return flip_dims(input, _shape(dims[0], dims[1:]))
 
 
@@ -114,6 +115,10 @@ def repeat_interleave(input: Tensor, repeats: Any, dim: int | None = None) -> Te
 
     source = input.reshape(-1) if dim is None else input
     d = 0 if dim is None else one_dim(dim, input.ndim)
+    if isinstance(repeats, int):
+        shape = source._data.shape
+        spread = expand_to(source.unsqueeze(d + 1), (*shape[: d + 1], repeats, *shape[d + 1 :]))
+        return view(spread.clone(), (*shape[:d], shape[d] * repeats, *shape[d + 1 :]))
     counts = repeats._data if isinstance(repeats, Tensor) else repeats
     places = np.repeat(np.arange(source._data.shape[d]), counts)
     return index_select(source, d, Tensor._wrap(places))

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from engine.dispatch import composite
+from engine.fused import fused
 from engine.ops import arrange
 from engine.ops import shape as _shape
-from engine.ops.linalg import matmul, tensordot
-from engine.ops.pointwise import sub
-from engine.ops.reduce import norm, one_dim
+from engine.ops.linalg import tensordot
+from engine.ops.pointwise import mul, sub
+from engine.ops.reduce import one_dim
 from engine.tensor import Size, Tensor
 
 
@@ -61,25 +62,6 @@ def atleast_3d(input: Tensor) -> Tensor:
     return input if input.ndim > 2 else _shape.reshape(input, (1, -1, 1))
 
 
-@composite("diff")
-def diff(input: Tensor, n: int = 1, dim: int = -1) -> Tensor:
-    """Each element less the one before it along a dimension, `n` times over.
-
-    Raises:
-        RuntimeError: for a number, or a negative `n`.
-    """
-    if not input.ndim:
-        raise RuntimeError("diff expects input to be at least one-dimensional")
-    if n < 0:
-        raise RuntimeError(f"order must be non-negative but got {n}")
-    d = one_dim(dim, input.ndim)
-    for _ in range(min(n, input._data.shape[d])):
-        length = input._data.shape[d]
-        input = sub(_shape.narrow(input, d, 1, length - 1), _shape.narrow(input, d, 0, length - 1))
-    return input
-
-
-@composite("linalg_cross")
 def cross(input: Tensor, other: Tensor, dim: int | None = None) -> Tensor:
     """The vector product along a dimension of length 3: `dim`, or else the first there is.
 
@@ -96,20 +78,17 @@ def cross(input: Tensor, other: Tensor, dim: int | None = None) -> Tensor:
             f"linalg.cross: inputs dimension {dim} must have length 3. Got {input._data.shape[dim]} and "
             f"{other._data.shape[dim]}"
         )
+    return linalg_cross(input, other, dim)  # type: ignore[no-any-return]
+
+
+def _cross(input: Tensor, other: Tensor, dim: int) -> Tensor:
+    a, b = broadcast_tensors(input, other)
     shifted = [arrange.roll(t, -k, dim) for k in (1, 2) for t in (a, b)]
-    return shifted[0] * shifted[3] - shifted[2] * shifted[1]
+    return sub(mul(shifted[0], shifted[3]), mul(shifted[2], shifted[1]))
 
 
-@composite("cdist")
-def cdist(x1: Tensor, x2: Tensor, p: float = 2.0) -> Tensor:
-    """The p-norm distance between each row of `x1` (..., P, M) and each of `x2` (..., R, M): (..., P, R)."""
-    return norm(sub(_shape.unsqueeze(x1, -2), _shape.unsqueeze(x2, -3)), p, -1)
-
-
-@composite("dist")
-def dist(input: Tensor, other: Tensor, p: float = 2.0) -> Tensor:
-    """The p-norm of the difference."""
-    return norm(sub(input, other), p)
+linalg_cross = fused("linalg_cross", _cross, inputs=2, formula=r"b \times g,\ g \times a",
+    doc="The vector product along a dimension of length 3.")  # fmt: skip
 
 
 @composite("inner")
@@ -117,8 +96,6 @@ def inner(input: Tensor, other: Tensor) -> Tensor:
     """Products summed over the last dimension of both."""
     if not input.ndim or not other.ndim:
         return input * other
-    if input.ndim == other.ndim == 1:
-        return matmul(input, other)
     return tensordot(input, other, ([-1], [-1]))
 
 
@@ -135,6 +112,6 @@ def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple
 
 
 __all__ = [
-    "atleast_2d", "atleast_3d", "broadcast_shapes", "broadcast_tensors", "cdist", "cross", "diff", "dist", "inner",
+    "atleast_2d", "atleast_3d", "broadcast_shapes", "broadcast_tensors", "cross", "inner",
     "tensor_split",
 ]  # fmt: skip

@@ -11,6 +11,8 @@ from engine import dtypes, sampling
 from engine.dtypes import dtype as dtype_type
 from engine.ops.create import Where, _np, like, made, sizes
 from engine.random import Generator
+from engine.registry import OPS
+from engine.state import S
 from engine.tensor import Tensor
 
 
@@ -93,6 +95,7 @@ def normal(
     *,
     generator: Generator | None = None,
     dtype: dtype_type | None = None,
+    device: Where = None,
 ) -> Tensor:
     """Normal random numbers: of a mean and standard deviation per element, or of one each and a size."""
     start = perf_counter_ns()
@@ -102,9 +105,14 @@ def normal(
     m, s = (_data(v) for v in (mean, std))
     shape = np.broadcast_shapes(np.shape(m), np.shape(s))
     kind = next(v.dtype for v in (m, s) if hasattr(v, "dtype"))
-    return made(
-        "normal", (sampling.normal(shape, kind, generator=generator) * s + m).astype(kind), False, None, start
-    )
+    drawn = (sampling.normal(shape, kind, generator=generator) * s + m).astype(kind)
+    tensors = [isinstance(v, Tensor) and v.requires_grad for v in (mean, std)]
+    if any(tensors) and S.grad_enabled:
+        if isinstance(mean, Tensor) and isinstance(std, Tensor):
+            return OPS["normal_tensors"].call(mean, std, drawn)  # type: ignore[no-any-return]
+        name, given = ("normal_mean", mean) if isinstance(mean, Tensor) else ("normal_std", std)
+        return OPS[name].call(given, drawn)  # type: ignore[no-any-return]
+    return made("normal", drawn, False, None, start)
 
 
 def _data(value: Any) -> Any:
@@ -118,6 +126,8 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | N
         array = sampling.bernoulli(input._data, input._data.dtype, generator)
     else:
         array = sampling.bernoulli_scalar(input._data.shape, input._data.dtype, p, generator)
+    if input.requires_grad and S.grad_enabled:
+        return OPS["bernoulli_of"].call(input, array)  # type: ignore[no-any-return]
     return made("bernoulli", array, False, None, start)
 
 

@@ -39,6 +39,8 @@ copy = define("copy", LINEAR, inputs=2, dtypes="any", grad="CopyBackwards", aten
     vjp=(lambda F, g: F.zeros_like(g), lambda F, g: g),
     formula=r"0,\ 1", doc="The values of another tensor, in this one's shape and dtype.")
 
+OPS["copy"].node.namespace = "torch::autograd::"  # type: ignore[misc]  # a node PyTorch writes by hand
+
 gather = define("gather", LINEAR, inputs=1, dtypes="any",
     forward=lambda xp, input, dim, index: _gather(xp, input, dim, index),
     vjp=(lambda F, g, input_shape, dim, index: F.scatter_value(g, index, tuple(input_shape), dim),),
@@ -69,7 +71,7 @@ take_flat = define("take", LINEAR, inputs=1, dtypes="any",
 
 index_select_along = define("index_select", LINEAR, inputs=1, dtypes="any",
     forward=lambda xp, input, dim, index: _index_select(xp, input, dim, index),
-    vjp=(lambda F, g, input_shape, dim, index: F.index_add_into(
+    vjp=(lambda F, g, input_shape, dim, index: F.reshape(g, ()) if not len(input_shape) else F.index_add_into(
         g, tuple(input_shape), (*(slice(None),) * one_dim(dim, len(input_shape)), index)),),
     formula=r"\text{into zeros, summed}", doc="Slices along a dimension, in the order of an index vector.")
 
@@ -79,6 +81,11 @@ index_add_along = define("index_add_along", LINEAR, inputs=2, dtypes="any", grad
         xp, source, input.shape, (*(slice(None),) * one_dim(dim, input.ndim), index)),
     vjp=(lambda F, g: g, lambda F, g, dim, index: F.index_select(g, dim, index)),
     formula=r"1,\ g \text{ there}", doc="The input with slices of another added along a dimension.")
+
+index_add_number = define("index_add_number", LINEAR, inputs=2, grad="IndexAddBackward0", aten="aten::index_add",
+    forward=lambda xp, input, source: input + source.sum(),
+    vjp=(lambda F, g: g, lambda F, g, source_shape: F.expand(g, tuple(source_shape))),
+    formula=r"1,\ 1", doc="A number with others added.")
 
 masked_select_of = define("masked_select", LINEAR, inputs=1, dtypes="any",
     forward=lambda xp, input, mask: xp.broadcast_arrays(input, _raw(mask))[0][xp.broadcast_to(_raw(mask), xp.broadcast_shapes(input.shape, _raw(mask).shape))],
@@ -319,7 +326,8 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
 
 def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: float = 1) -> Tensor:
     """The input with slices of `source` added along a dimension."""
-    return index_add_along(input, source if alpha == 1 else source * alpha, dim, index)
+    scaled = source if alpha == 1 else source * alpha
+    return index_add_along(input, scaled, dim, index) if input.ndim else index_add_number(input, scaled)
 
 
 def scatter(input: Tensor, dim: int, index: Tensor, src: Any) -> Tensor:
@@ -481,9 +489,9 @@ def _index_select(xp: Any, x: Any, dim: int, index: Any) -> Any:
     if index.ndim > 1:
         raise IndexError("index_select(): Index is supposed to be a vector")
     d = one_dim(dim, x.ndim)
-    if index.size and (index.max() >= x.shape[d] or index.min() < 0):
+    if index.size and (index.max() >= (x.shape[d] if x.ndim else 1) or index.min() < 0):
         raise IndexError("index out of range in self")
-    return xp.take(x, index.reshape(-1), axis=d)
+    return xp.take(x, index.reshape(-1), axis=d) if x.ndim else x.copy()
 
 
 __all__ = [

@@ -9,6 +9,7 @@ import numpy as np
 
 from engine.define import define
 from engine.dispatch import composite
+from engine.fused import fused
 from engine.ops import shape as _shape
 from engine.ops.pointwise import mul
 from engine.registry import BILINEAR, GENERAL, LINEAR
@@ -45,6 +46,11 @@ addmm = define("addmm", GENERAL, inputs=3,
          lambda F, g, mat2, alpha: _scaled(F.mm(g, F.t(mat2)), alpha),
          lambda F, g, mat1, alpha: _scaled(F.mm(F.t(mat1), g), alpha)),
     formula=r"\beta g,\ \alpha g B^\top,\ \alpha A^\top g", doc="beta * input + alpha * mat1 @ mat2.")
+
+vdot = define("vdot", BILINEAR,
+    forward=lambda xp, input, other: _dot(xp, input, other),
+    vjp=(lambda F, g, other: g * other, lambda F, g, input: g * input),
+    formula=r"g b,\ g a", doc="Inner product of two vectors, the first conjugated.")
 
 trace = define("trace", LINEAR,
     forward=lambda xp, input: xp.trace(input),
@@ -262,6 +268,43 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
     return _shape.view(mm(left, right), shape)
 
 
+# --- Sums of products ------------------------------------------------------------------------------------------------
+
+def _sum_of(product: Any, input: Any, beta: Any, alpha: Any) -> Any:
+    product = product if alpha == 1 else product * alpha
+    return product + (input if beta == 1 else input * beta) if beta else product
+
+
+addmv_of = fused("addmv", lambda input, mat, vec, beta, alpha: _sum_of(mv(mat, vec), input, beta, alpha), inputs=3,
+    formula=r"\beta g,\ \alpha g v^\top,\ \alpha A^\top g", doc="beta * input + alpha * mat @ vec.")
+addr_of = fused("addr", lambda input, vec1, vec2, beta, alpha: _sum_of(outer(vec1, vec2), input, beta, alpha), inputs=3,
+    formula=r"\beta g,\ \alpha g b,\ \alpha g^\top a", doc="beta * input + alpha * outer product.")
+addbmm_of = fused("addbmm", lambda input, batch1, batch2, beta, alpha: _sum_of(bmm(batch1, batch2).sum(0), input, beta, alpha), inputs=3,
+    formula=r"\beta g,\ \alpha g B^\top,\ \alpha A^\top g", doc="beta * input + alpha * the sum of a batch of products.")
+baddbmm_of = fused("baddbmm", lambda input, batch1, batch2, beta, alpha: _sum_of(bmm(batch1, batch2), input, beta, alpha), inputs=3,
+    formula=r"\beta g,\ \alpha g B^\top,\ \alpha A^\top g", doc="beta * input + alpha * a batch of products.")
+
+
+def addmv(input: Tensor, mat: Tensor, vec: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
+    """``beta * input + alpha * mat @ vec``."""
+    return addmv_of(input, mat, vec, beta, alpha)  # type: ignore[no-any-return]
+
+
+def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
+    """``beta * input + alpha * outer(vec1, vec2)``."""
+    return addr_of(input, vec1, vec2, beta, alpha)  # type: ignore[no-any-return]
+
+
+def addbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
+    """``beta * input + alpha * (batch1 @ batch2).sum(0)``."""
+    return addbmm_of(input, batch1, batch2, beta, alpha)  # type: ignore[no-any-return]
+
+
+def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
+    """``beta * input + alpha * batch1 @ batch2``, matrix by matrix."""
+    return baddbmm_of(input, batch1, batch2, beta, alpha)  # type: ignore[no-any-return]
+
+
 # --- What the records above are made of ------------------------------------------------------------------------------
 
 
@@ -348,4 +391,22 @@ def _solve_vjp(F: Any, g: Any, A: Any, y: Any) -> Any:
     return -(back @ F.transpose(y, -2, -1))
 
 
-__all__ = ["addmm", "bmm", "det", "dot", "einsum", "inverse", "matmul", "mm", "mv", "outer", "tensordot", "trace"]
+__all__ = [
+    "addbmm",
+    "addmm",
+    "addmv",
+    "addr",
+    "baddbmm",
+    "bmm",
+    "det",
+    "dot",
+    "einsum",
+    "inverse",
+    "matmul",
+    "mm",
+    "mv",
+    "outer",
+    "tensordot",
+    "trace",
+    "vdot",
+]

@@ -167,17 +167,17 @@ sinc = define("sinc", POINTWISE, dtypes="float",
         (F.cos(math.pi * input) * (math.pi * input) - F.sin(math.pi * input)) / (math.pi * input * input)),),
     domain=(0.2, 2.0), formula=r"(\cos\pi x)/x - (\sin\pi x)/(\pi x^2)", doc="sin(pi x) / (pi x), elementwise; 1 at 0.")
 
-logit = define("logit", POINTWISE, dtypes="float",
-    forward=lambda xp, input: xp.log(input / (1 - input)),
-    vjp=(lambda F, g, input: g / (input * (1 - input)),),
+logit = define("logit", POINTWISE, dtypes="float", inputs=1,
+    forward=lambda xp, input, eps=None: _logit(xp, input, eps),
+    vjp=(lambda F, g, input, eps: _logit_vjp(F, g, input, eps),),
     domain=(0.1, 0.9), formula=r"1/(x(1 - x))", doc="log(x / (1 - x)), elementwise.")
 
-deg2rad = define("deg2rad", POINTWISE, dtypes="float", grad="MulBackward0",
+deg2rad = define("deg2rad", POINTWISE, dtypes="float", grad="Deg2RadBackward0",
     forward=lambda xp, input: xp.deg2rad(input),
     vjp=(lambda F, g: g * (math.pi / 180),),
     domain=(-180.0, 180.0), formula=r"\pi/180", doc="Degrees to radians, elementwise.")
 
-rad2deg = define("rad2deg", POINTWISE, dtypes="float", grad="MulBackward0",
+rad2deg = define("rad2deg", POINTWISE, dtypes="float", grad="Rad2DegBackward0",
     forward=lambda xp, input: xp.rad2deg(input),
     vjp=(lambda F, g: g * (180 / math.pi),),
     domain=(-3.0, 3.0), formula=r"180/\pi", doc="Radians to degrees, elementwise.")
@@ -212,10 +212,15 @@ frac = define("frac", POINTWISE,
     vjp=(lambda F, g: g,),
     domain=(0.2, 0.8), formula="1", doc="The fraction of each element, with its sign.")
 
-round = define("round", POINTWISE, inputs=1,
-    forward=lambda xp, input, decimals=0: xp.round(input, decimals),
+round = define("round", POINTWISE,
+    forward=lambda xp, input: xp.round(input),
     vjp=(lambda F, g: F.zeros_like(g),),
     domain=(0.6, 1.4), formula="0", doc="Each element rounded to the nearest integer, halves to even.")
+
+round_decimals = define("round_decimals", POINTWISE, inputs=1, grad="RoundBackward1", aten="aten::round",
+    forward=lambda xp, input, decimals: xp.round(input, decimals),
+    vjp=(lambda F, g: F.zeros_like(g),),
+    domain=(0.6, 1.4), formula="0", doc="Each element rounded to so many decimals, halves to even.")
 
 nan_to_num = define("nan_to_num", POINTWISE,
     forward=lambda xp, input, nan=0.0, posinf=None, neginf=None: xp.nan_to_num(
@@ -237,6 +242,25 @@ clamp_max = define("clamp_max", POINTWISE, inputs=1,
     forward=lambda xp, input, max: xp.minimum(input, max),
     vjp=(lambda F, g, input, max: F.where(F.le(input, max), g, 0.0),),
     domain=(-2.0, 2.0), formula=r"[x \le \max]", doc="Each element, at most max.")
+
+clamp_tensor = define("clamp_tensor", POINTWISE, inputs=3, grad="ClampBackward0", aten="aten::clamp",
+    forward=lambda xp, input, min, max: _clamp(xp, input, min, max),
+    vjp=(lambda F, g, input, min, max: F.where(_inside(F, input, min, max), g, 0.0),
+         lambda F, g, input, min, max: F.where(
+             F.lt(input, min) if max is None else F.logical_and(F.lt(min, max), F.lt(input, min)), g, 0.0),
+         lambda F, g, input, min, max: F.where(
+             F.gt(input, max) if min is None else F.logical_or(F.gt(input, max), F.lt(max, min)), g, 0.0)),
+    domain=(-2.0, 2.0), formula=r"[a \le x \le b],\ [x < a],\ [x > b]", doc="Each element limited by tensors.")
+
+clamp_min_tensor = define("clamp_min_tensor", POINTWISE, grad="ClampMinBackward1", aten="aten::clamp_min",
+    forward=lambda xp, input, min: xp.maximum(input, min),
+    vjp=(lambda F, g, input, min: F.where(F.ge(input, min), g, 0.0), lambda F, g, input, min: F.where(F.lt(input, min), g, 0.0)),
+    domain=(-2.0, 2.0), formula=r"[x \ge a],\ [x < a]", doc="Each element, at least that of another tensor.")
+
+clamp_max_tensor = define("clamp_max_tensor", POINTWISE, grad="ClampMaxBackward1", aten="aten::clamp_max",
+    forward=lambda xp, input, max: xp.minimum(input, max),
+    vjp=(lambda F, g, input, max: F.where(F.le(input, max), g, 0.0), lambda F, g, input, max: F.where(F.gt(input, max), g, 0.0)),
+    domain=(-2.0, 2.0), formula=r"[x \le b],\ [x > b]", doc="Each element, at most that of another tensor.")
 
 pow_tensor_scalar = define("pow_tensor_scalar", POINTWISE, inputs=1, grad="PowBackward0", aten="aten::pow",
     forward=lambda xp, input, exponent: _power(xp, input, exponent),
@@ -260,6 +284,11 @@ fmod_scalar = define("fmod_scalar", POINTWISE, inputs=1, grad="FmodBackward0", a
 
 # --- Two inputs ------------------------------------------------------------------------------------------------------
 
+rsub_tensor = define("rsub_tensor", POINTWISE, grad="RsubBackward0", aten="aten::rsub",
+    forward=lambda xp, input, other: other - input,
+    vjp=(lambda F, g: -g, lambda F, g: g),
+    domain=(-2.0, 2.0), formula=r"-1,\ 1", doc="The second minus the first, elementwise.")
+
 add = define("add", POINTWISE,
     forward=lambda xp, input, other: input + other,
     vjp=(lambda F, g: g, lambda F, g: g),
@@ -274,6 +303,11 @@ rsub = define("rsub", POINTWISE, grad="RsubBackward1", inputs=1,
     forward=lambda xp, input, other: other - input,
     vjp=(lambda F, g: -g,),
     domain=(-2.0, 2.0), formula="-1", doc="One number minus each element.")
+
+mul_scalar = define("mul_scalar", POINTWISE, inputs=1, grad="MulBackward1", aten="aten::mul",
+    forward=lambda xp, input, other: input * other,
+    vjp=(lambda F, g, other: g * other,),
+    domain=(-2.0, 2.0), formula="b", doc="Each element times a number, where PyTorch does so inside a function.")
 
 mul = define("mul", POINTWISE,
     forward=lambda xp, input, other: input * other,
@@ -339,7 +373,12 @@ floor_divide = define("floor_divide", POINTWISE, inputs=2,
     vjp=(lambda F, g: F.zeros_like(g), lambda F, g: F.zeros_like(g)),
     domain=(0.6, 0.9), formula="0", doc="Quotient rounded down, elementwise.")
 
-trunc_divide = define("trunc_divide", POINTWISE, grad="DivBackward1", aten="aten::div",
+floor_rounded = define("floor_rounded", POINTWISE, grad="DivBackward2", aten="aten::div",
+    forward=lambda xp, input, other: xp.floor_divide(input, other),
+    vjp=(lambda F, g: F.zeros_like(g), lambda F, g: F.zeros_like(g)),
+    domain=(0.6, 0.9), formula="0", doc="Quotient rounded down, elementwise, as a rounding mode of div.")
+
+trunc_divide = define("trunc_divide", POINTWISE, grad="DivBackward2", aten="aten::div",
     forward=lambda xp, input, other: _trunc_divide(xp, input, other),
     vjp=(lambda F, g: F.zeros_like(g), lambda F, g: F.zeros_like(g)),
     domain=(0.6, 0.9), formula="0", doc="Quotient rounded towards 0, elementwise.")
@@ -428,6 +467,17 @@ to_device = define("to_device", POINTWISE, dtypes="any", inputs=1, grad="ToCopyB
 
 
 # --- What the records above are made of ------------------------------------------------------------------------------
+
+
+def _logit(xp: Any, x: Any, eps: Any) -> Any:
+    if eps is not None:
+        x = xp.clip(x, eps, 1 - eps)
+    return xp.log(x / (1 - x))
+
+
+def _logit_vjp(F: Any, g: Any, x: Any, eps: Any) -> Any:
+    inside = _inside(F, x, 0.0 if eps is None else eps, 1.0 if eps is None else 1 - eps)
+    return F.where(inside, g / (x * (1 - x)), math.nan if eps is None else 0.0)
 
 
 def _sigmoid(xp: Any, x: Any) -> Any:

@@ -385,6 +385,12 @@ def cumprod(input: Tensor, dim: int, *, dtype: dtype_type | None = None) -> Tens
     return _cumprod(input if dtype is None else input.to(dtype), one_dim(dim, input.ndim))
 
 
+def _nuclear(input: Tensor, dim: Any, keepdim: bool) -> Tensor:
+    from engine.linalg import matrix_norm
+
+    return matrix_norm(input, "nuc", (-2, -1) if dim is None else dim, keepdim)
+
+
 def norm(input: Tensor, p: Any = "fro", dim: Dims = None, keepdim: bool = False, dtype: dtype_type | None = None) -> Tensor:
     """The p-norm of all elements, or over `dim`; ``"fro"`` is p = 2.
 
@@ -397,6 +403,8 @@ def norm(input: Tensor, p: Any = "fro", dim: Dims = None, keepdim: bool = False,
         raise RuntimeError(
             f"linalg.vector_norm: Expected a floating point or complex tensor as input. Got {dtypes.scalar_type_name(input.dtype)}"
         )
+    if p == "nuc":
+        return _nuclear(input, dim, keepdim)
     return _norm(input, 2 if p in ("fro", None) else float(p), dim, keepdim)
 
 
@@ -408,15 +416,6 @@ def all(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
 def any(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """Whether any element (along `dim`) is nonzero."""
     return _any(input, dim, keepdim)
-
-
-def var_mean(input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
-             correction: float | None = None) -> tuple[Tensor, Tensor]:
-    """Variance and mean together."""
-    return (
-        var(input, dim, unbiased, keepdim, correction=correction),
-        mean(input, dim if dim is not None else tuple(range(input.ndim)), keepdim),
-    )
 
 
 # --- What the records above are made of ------------------------------------------------------------------------------
@@ -618,5 +617,5 @@ def _arg(x: Any, name: str, dim: int | None, keepdim: bool) -> Any:
 __all__ = [
     "all", "amax", "amin", "any", "argmax", "argmin", "argsort", "count_nonzero", "cumprod", "cumsum", "log_softmax",
     "logsumexp", "max", "mean", "median", "min", "norm", "prod", "softmax", "sort", "std", "sum", "sum_to_size", "topk",
-    "var", "var_mean",
+    "var",
 ]

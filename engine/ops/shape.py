@@ -59,7 +59,8 @@ _squeeze_dim = define("squeeze_dim", LINEAR, view=True, grad="SqueezeBackward1",
     formula="1", doc="Without that dimension, if its length is 1.")
 
 _squeeze_dims = define("squeeze_dims", LINEAR, view=True, grad="SqueezeBackward2", aten="aten::squeeze",
-    forward=lambda xp, input, dim: input.squeeze(tuple(d for d in dims(dim, input.ndim) if input.shape[d] == 1)),
+    forward=lambda xp, input, dim: input.squeeze(
+        tuple(d for d in dims(dim, input.ndim) if input.shape[d] == 1) if dim else ()),
     vjp=(lambda F, g, input_shape: F.reshape(g, tuple(input_shape)),),
     formula="1", doc="Without those dimensions that have length 1.")
 
@@ -262,6 +263,7 @@ def squeeze(input: Tensor, dim: Any = None) -> Tensor:
     if dim is None:
         return _squeeze_all(input)
     if isinstance(dim, (tuple, list)):
+        # No dimensions at all is not all of them here.
         return _squeeze_dims(input, tuple(dim))
     return _squeeze_dim(input, dim)
 
@@ -441,6 +443,10 @@ def _writable(x: Any) -> Any:
 
 
 def _unfold(xp: Any, x: Any, dimension: int, size: int, step: int) -> Any:
+    if not x.ndim:
+        if size > 1:
+            raise RuntimeError(f"maximum size for tensor at dimension 0 is 1 but size is {size}")
+        return x.reshape(1)[:size]
     d = one_dim(dimension, x.ndim)
     if size > x.shape[d]:
         raise RuntimeError(f"maximum size for tensor at dimension {d} is {x.shape[d]} but size is {size}")
@@ -449,6 +455,8 @@ def _unfold(xp: Any, x: Any, dimension: int, size: int, step: int) -> Any:
 
 
 def _fold_back(xp: Any, g: Any, shape: tuple[int, ...], dimension: int, size: int, step: int) -> Any:
+    if not len(shape):
+        return g.sum()
     d = one_dim(dimension, len(shape))
     result = xp.zeros(shape, g.dtype)
     for k in range(size):

@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 
 from engine import backend, sampling
-from engine.dispatch import composite
 from engine.dtypes import dtype as Dtype
 from engine.inplace import apply_inplace
-from engine.ops import nn, pointwise, reduce, shape
+from engine.ops import image, nn, pointwise, reduce, shape
 from engine.registry import OPS
 from engine.tensor import Tensor
 
@@ -180,11 +179,10 @@ def rrelu(
     slopes = np.ones(input._data.shape, input._data.dtype)
     negative = backend.to_host(input._data) <= 0
     slopes[negative] = sampling.uniform((int(negative.sum()),), slopes.dtype, lower, upper)
-    noise = Tensor._wrap(backend.to_device(slopes, input.device))
-    return input.mul_(noise) if inplace else input * noise
+    slopes = backend.to_device(slopes, input.device)
+    return input.mul_(Tensor._wrap(slopes)) if inplace else image.rrelu_noise(input, slopes)
 
 
-@composite("glu")
 def glu(input: Tensor, dim: int = -1) -> Tensor:
     """The first half of a dimension times the sigmoid of the second."""
     if input.ndim == 0:
@@ -192,8 +190,7 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
     size = input.shape[dim]
     if size % 2:
         raise RuntimeError(f"Halving dimension must be even, but dimension {dim % input.ndim} is size {size}")
-    first, second = shape.chunk(input, 2, dim)
-    return first * pointwise.sigmoid(second)
+    return image.glu_of(input, dim)  # type: ignore[no-any-return]
 
 
 def _dim(name: str, input: Tensor, dim: int | None) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from engine.ops import conv, shape
+from engine.ops import conv, image, shape
 from engine.tensor import Tensor
 
 __all__ = [
@@ -18,8 +18,10 @@ __all__ = [
     "conv3d",
     "conv_transpose1d",
     "conv_transpose2d",
+    "conv_transpose3d",
     "max_pool1d",
     "max_pool2d",
+    "max_pool3d",
 ]
 
 Size = int | Sequence[int]
@@ -147,9 +149,7 @@ def _transposed(n: int) -> Callable[..., Tensor]:
             )
         ]
         whole = (x.shape[0], weight.shape[1] * groups, *sizes)
-        y = conv.convolution_input(x, weight, whole, steps, around, spread, groups)
-        if bias is not None:
-            y = y + shape.reshape(bias, (-1, *(1,) * n))
+        y = image.convolution_transposed(x, weight, bias, whole, steps, around, spread, groups)
         return shape.squeeze(y, 0) if alone else y
 
     call.__name__ = call.__qualname__ = name
@@ -157,7 +157,7 @@ def _transposed(n: int) -> Callable[..., Tensor]:
     return call
 
 
-conv_transpose1d, conv_transpose2d = map(_transposed, (1, 2))
+conv_transpose1d, conv_transpose2d, conv_transpose3d = map(_transposed, (1, 2, 3))
 
 
 def _check_pool(x: Any, kernel: Sequence[int], counts: Sequence[int]) -> None:
@@ -179,12 +179,38 @@ def max_pool2d(
     return_indices: bool = False,
 ) -> Any:
     """The largest element of each window of the last two dimensions; with `return_indices` also where it was."""
-    if input.ndim not in (3, 4):
-        raise RuntimeError("non-empty 3D or 4D (batch mode) tensor expected for input")
-    x, alone = _batched(input, 2, "max_pool2d")
-    kernel = _each(kernel_size, 2, "kernel_size")
-    steps = kernel if stride is None else _each(stride, 2, "stride")
-    around, spread = _each(padding, 2, "padding"), _each(dilation, 2, "dilation")
+    return _max_pool(2, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
+
+
+def max_pool3d(
+    input: Tensor,
+    kernel_size: Size,
+    stride: Size | None = None,
+    padding: Size = 0,
+    dilation: Size = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
+) -> Any:
+    """The largest element of each window of the last three dimensions; with `return_indices` also where it was."""
+    return _max_pool(3, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
+
+
+def _max_pool(
+    n: int,
+    input: Tensor,
+    kernel_size: Size,
+    stride: Size | None,
+    padding: Size,
+    dilation: Size,
+    ceil_mode: bool,
+    return_indices: bool,
+) -> Any:
+    if input.ndim not in (n + 1, n + 2):
+        raise RuntimeError(f"non-empty {n + 1}D or {n + 2}D (batch mode) tensor expected for input")
+    x, alone = _batched(input, n, f"max_pool{n}d")
+    kernel = _each(kernel_size, n, "kernel_size")
+    steps = kernel if stride is None or stride == () else _each(stride, n, "stride")
+    around, spread = _each(padding, n, "padding"), _each(dilation, n, "dilation")
     if any(2 * p > k for p, k in zip(around, kernel, strict=True)):
         raise RuntimeError(
             f"pad should be at most half of effective kernel size, but got pad={around[0]}, "
@@ -192,7 +218,7 @@ def max_pool2d(
             f"dilation={spread[0]}"
         )
     _check_pool(x, kernel, conv._counts(x.shape, kernel, steps, around, spread, ceil_mode))
-    values, places = conv.max_pool[2](x, kernel, steps, around, spread, ceil_mode)
+    values, places = conv.max_pool[n](x, kernel, steps, around, spread, ceil_mode)
     if alone:
         values, places = shape.squeeze(values, 0), shape.squeeze(places, 0)
     return (values, places) if return_indices else values

@@ -12,7 +12,7 @@ from engine import backend, dtypes, sampling
 from engine.dispatch import composite
 from engine.inplace import apply_inplace
 from engine.nn.functional.activation import SELU_ALPHA, SELU_SCALE, softmax
-from engine.ops import arrange, index, linalg, nn, pointwise, reduce, shape
+from engine.ops import arrange, image, linalg, nn, pointwise, reduce, shape
 from engine.registry import OPS
 from engine.state import S
 from engine.tensor import Tensor
@@ -144,6 +144,11 @@ def _channelwise(name: str, dims: tuple[int, int]) -> Any:
                 f"dimension, and an optional batch dimension (i.e. {dims[0]}D or {dims[1]}D inputs)."
             )
         batched = ndim == dims[1]
+        if not batched and name == "dropout3d":
+            alone = shape.unsqueeze(input, 0)
+            return shape.squeeze(
+                _dropped(alone, p, training, inplace, (1, *sizes[:1], *(1,) * (dims[0] - 1))), 0
+            )
         return _dropped(input, p, training, inplace, (*sizes[: 1 + batched], *(1,) * (dims[0] - 1)))
 
     call.__name__ = call.__qualname__ = name
@@ -287,7 +292,17 @@ def instance_norm(
     """Mean 0 and variance 1 of each channel of each element of the batch; then ``* weight + bias``."""
     if not use_input_stats:
         return batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)
-    return nn.group_norm(input, weight, bias, input.shape[1], eps)
+    sizes = input._data.shape
+    batch, channels = sizes[0], sizes[1]
+    flat = shape.reshape(input, (1, batch * channels, *sizes[2:]))
+    repeated = [None if t is None else arrange.repeat(t, batch) for t in (weight, bias)]
+    for running, of in ((running_mean, np.mean), (running_var, np.var)):
+        if running is not None:
+            over = tuple(range(2, len(sizes)))
+            stat = of(input._data, axis=over, **({"ddof": 1} if of is np.var else {})).mean(0)  # type: ignore[operator]
+            running._data[...] = (1 - momentum) * running._data + momentum * stat
+    y = nn.batch_norm(flat, *repeated, None, None, eps)
+    return shape.view(y, sizes)
 
 
 @composite("group_norm")
@@ -374,10 +389,13 @@ def pad(input: Any, pad: Sequence[int], mode: str = "constant", value: float | N
         )
     if mode == "constant":
         return arrange.constant_pad_nd(input, tuple(pad), 0 if value is None else value)
-    names = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}
-    if mode not in names:
+    if mode not in ("reflect", "replicate", "circular"):
         raise NotImplementedError(f"Unrecognised padding mode {mode}")
-    for k in range(len(pad) // 2):
+    count = len(pad) // 2
+    if mode == "circular":
+        return _circular(input, pad)
+    places = []
+    for k in reversed(range(count)):
         before, after = pad[2 * k], pad[2 * k + 1]
         dim = input.ndim - 1 - k
         size = input.shape[dim]
@@ -386,9 +404,37 @@ def pad(input: Any, pad: Sequence[int], mode: str = "constant", value: float | N
                 "Argument #4: Padding size should be less than the corresponding input dimension, but got: padding "
                 f"({before}, {after}) at dimension {dim} of input {list(input.shape)}"
             )
-        places = np.pad(np.arange(size), (before, after), names[mode])  # type: ignore[call-overload]
-        input = index.index_select(input, dim, _beside(places, input))
-    return input  # type: ignore[no-any-return]
+        places.append(image.bordering(mode, size, before, after))
+    return image.border[mode, count](input, tuple(places))  # type: ignore[no-any-return]
+
+
+def _circular(input: Any, pad: Sequence[int]) -> Tensor:
+    count, lead = len(pad) // 2, input.ndim - len(pad) // 2
+    sizes = [n for n in input._data.shape]
+    spans = [(pad[2 * k], pad[2 * k + 1]) for k in reversed(range(count))]
+    for k, (before, after) in enumerate(spans):
+        if before > sizes[lead + k] or after > sizes[lead + k]:
+            raise RuntimeError("Padding value causes wrapping around more than once.")
+        if sizes[lead + k] + before + after < 0:
+            raise RuntimeError("Negative padding value is resulting in an empty dimension")
+    whole = [n + sum(spans[k - lead]) if k >= lead else n for k, n in enumerate(sizes)]
+    out: Any = Tensor._wrap(np.zeros(whole, input._data.dtype))
+    inner = tuple(
+        slice(max(b, 0), n - max(a, 0)) for (b, a), n in zip(spans, whole[lead:], strict=True)
+    )
+    source = tuple(
+        slice(max(-b, 0), n - max(-a, 0)) for (b, a), n in zip(spans, sizes[lead:], strict=True)
+    )
+    out[(..., *inner)] = input[(..., *source)]
+    for k, (before, after) in enumerate(spans):
+        rest = (slice(None),) * (count - k - 1)
+        n = whole[lead + k]
+        first, last = max(before, 0), n - max(after, 0)
+        if before > 0:
+            out[(..., slice(0, before), *rest)] = out[(..., slice(last - before, last), *rest)]
+        if after > 0:
+            out[(..., slice(last, n), *rest)] = out[(..., slice(first, first + after), *rest)]
+    return out  # type: ignore[no-any-return]
 
 
 @composite("scaled_dot_product_attention")

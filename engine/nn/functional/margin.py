@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from engine.nn.functional.loss import reduced, reduction_of
-from engine.ops import nn, pointwise, reduce, shape
+from engine.ops import image, nn, pointwise, reduce
+from engine.ops.scan import pdist
 from engine.tensor import Tensor
 
 __all__ = [
@@ -14,9 +15,12 @@ __all__ = [
     "hinge_embedding_loss",
     "margin_ranking_loss",
     "multi_margin_loss",
+    "multilabel_margin_loss",
     "multilabel_soft_margin_loss",
     "pairwise_distance",
+    "pdist",
     "triplet_margin_loss",
+    "triplet_margin_with_distance_loss",
 ]
 
 
@@ -29,7 +33,7 @@ def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Tens
 
 def pairwise_distance(x1: Any, x2: Any, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> Tensor:
     """The p-norm of the differences of vectors along the last dimension, `eps` added to each element."""
-    return reduce.norm(x1 - x2 + eps, p, -1, keepdim)
+    return image.pairwise_norm(x1 - x2 + eps, p, keepdim)  # type: ignore[no-any-return]
 
 
 def cosine_embedding_loss(
@@ -126,14 +130,45 @@ def multi_margin_loss(
 ) -> Tensor:
     """The mean over classes of max(0, margin - x[target] + x[class]) ** p, the target's own left out."""
     reduction = reduction_of(size_average, reduce, reduction)
-    rows = shape.reshape(input, (-1, input.shape[-1]))
-    picked = nn.pick(target._data, None, input.shape[-1], -100, input._data.dtype)
-    right: Any = Tensor._wrap(-nn.chosen(picked, rows._data.shape, 1))
-    loss: Any = pointwise.clamp_min(margin - (rows * right).sum(1, keepdim=True) + rows, 0) ** p * (1 - right)
-    if weight is not None:
-        loss = loss * shape.reshape(weight[target], (-1, 1))
-    loss = loss.sum(1) / input.shape[-1]
-    return reduced(loss if input.ndim > 1 else loss[0], reduction)
+    if p not in (1, 2):
+        raise RuntimeError("multi_margin_loss: Invalid p, expected 1 or 2 but got " + str(p))
+    return image.multi_margin_loss_of(  # type: ignore[no-any-return]
+        input, target._data, p, margin, None if weight is None else weight._data, reduction
+    )
+
+
+def multilabel_margin_loss(
+    input: Any,
+    target: Any,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """The mean over classes of max(0, 1 - x[right] + x[other]); `target` lists right classes, ended by -1."""
+    reduction = reduction_of(size_average, reduce, reduction)
+    return image.multilabel_margin_loss_of(input, target._data, reduction)  # type: ignore[no-any-return]
+
+
+def triplet_margin_with_distance_loss(
+    anchor: Any,
+    positive: Any,
+    negative: Any,
+    *,
+    distance_function: Any = None,
+    margin: float = 1.0,
+    swap: bool = False,
+    reduction: str = "mean",
+) -> Tensor:
+    """`triplet_margin_loss` under any distance."""
+    if reduction not in ("mean", "sum", "none"):
+        raise ValueError(f"{reduction} is not a valid value for reduction")
+    if margin <= 0:
+        raise ValueError(f"margin must be greater than 0, got {margin}")
+    distance = pairwise_distance if distance_function is None else distance_function
+    near, far = distance(anchor, positive), distance(anchor, negative)
+    if swap:
+        far = pointwise.minimum(far, distance(positive, negative))
+    return reduced(pointwise.clamp_min(margin + near - far, 0), reduction)
 
 
 def multilabel_soft_margin_loss(

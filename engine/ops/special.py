@@ -1,0 +1,220 @@
+"""Special functions, elementwise. Values are SciPy's; it is imported when the first of them is called."""
+
+from __future__ import annotations
+
+import importlib
+import math
+from typing import Any
+
+import numpy as np
+
+from engine import backend, dtypes
+from engine.define import define
+from engine.dispatch import _SCALARS
+from engine.fused import fused
+from engine.ops import arithmetic as A
+from engine.ops import pointwise as P
+from engine.registry import CONSTANT, GENERAL, POINTWISE
+from engine.tensor import Tensor
+
+
+def preload() -> None:
+    """Import SciPy now, for a process that will be forked or will lose the right to read files."""
+    importlib.import_module("scipy.special")
+    importlib.import_module("scipy.linalg")
+
+
+def _scipy(xp: Any, name: str, *arrays: Any) -> Any:
+    function = getattr(importlib.import_module("scipy.special"), name)
+    kind = next(a.dtype for a in reversed(arrays) if hasattr(a, "dtype"))
+    hosts = [backend.to_host(a) if hasattr(a, "dtype") and not np.isscalar(a) else a for a in arrays]
+    return xp.asarray(function(*hosts), dtype=kind)
+
+
+# --- Gamma -----------------------------------------------------------------------------------------------------------
+
+lgamma = define("lgamma", POINTWISE, dtypes="float",
+    forward=lambda xp, input: _scipy(xp, "gammaln", input),
+    vjp=(lambda F, g, input: g * F.digamma(input),),
+    domain=(0.3, 4.0), formula=r"\psi(x)", doc="Logarithm of the absolute value of the gamma function.")
+
+digamma = define("digamma", POINTWISE, dtypes="float",
+    forward=lambda xp, input: xp.where(input == 0, xp.copysign(xp.asarray(np.inf, input.dtype), -input), _scipy(xp, "digamma", input)),
+    vjp=(lambda F, g, input: g * F.polygamma_of(input, 1),),
+    domain=(0.3, 4.0), formula=r"\psi'(x)", doc="Derivative of the logarithm of the gamma function.")
+
+polygamma_of = define("polygamma_of", POINTWISE, dtypes="float", inputs=1, grad="PolygammaBackward0", aten="aten::polygamma",
+    forward=lambda xp, input, n: digamma_forward(xp, input) if n == 0 else _scipy(xp, "polygamma", n, input),
+    vjp=(lambda F, g, input, n: g * F.polygamma_of(input, n + 1),),
+    domain=(0.3, 4.0), formula=r"\psi^{(n+1)}(x)", doc="The n-th derivative of digamma.")
+
+
+def digamma_forward(xp: Any, x: Any) -> Any:
+    return _scipy(xp, "digamma", x)
+
+
+def polygamma(input: Any, other: Any) -> Tensor:
+    """The n-th derivative of digamma: ``polygamma(n, x)``, or ``x.polygamma(n)``."""
+    return polygamma_of(input, other) if isinstance(input, Tensor) else polygamma_of(other, input)
+
+
+def _mvlgamma(input: Any, p: int) -> Any:
+    if input.dtype.differentiable is False:
+        input = input.to(dtypes.get_default_dtype())
+    total: Any = p * (p - 1) / 4 * math.log(math.pi)
+    for k in range(p):
+        total = lgamma(input - k / 2) + total
+    return total
+
+
+mvlgamma = fused("mvlgamma", _mvlgamma, inputs=1, formula=r"\sum_k \psi(x - k/2)",
+    doc="Logarithm of the multivariate gamma function of dimension p.")
+
+# --- Bessel ----------------------------------------------------------------------------------------------------------
+
+i0 = define("i0", POINTWISE, dtypes="float",
+    forward=lambda xp, input: _scipy(xp, "i0", input),
+    vjp=(lambda F, g, input: g * F.special_i1(input),),
+    domain=(0.2, 3.0), formula=r"I_1(x)", doc="Modified Bessel function of order 0.")
+
+i0e = define("special_i0e", POINTWISE, dtypes="float", grad="SpecialI0EBackward0",
+    forward=lambda xp, input: _scipy(xp, "i0e", input),
+    vjp=(lambda F, g, input, y: g * (F.special_i1e(input) - F.sgn(input) * y),),
+    domain=(0.2, 3.0), formula=r"I_1(x)e^{-|x|} - \operatorname{sign}(x)\,y", doc="i0 times exp(-|x|).")
+
+i1 = define("special_i1", POINTWISE, dtypes="float", grad="SpecialI1Backward0",
+    forward=lambda xp, input: _scipy(xp, "i1", input),
+    vjp=(lambda F, g, input, y: g * F.where(F.eq(input, 0), 0.5, F.i0(input) - y / F.where(F.eq(input, 0), 1.0, input)),),
+    domain=(0.2, 3.0), formula=r"I_0(x) - I_1(x)/x", doc="Modified Bessel function of order 1.")
+
+i1e = define("special_i1e", POINTWISE, dtypes="float", grad="SpecialI1EBackward0",
+    forward=lambda xp, input: _scipy(xp, "i1e", input),
+    vjp=(lambda F, g, input, y: g * F.where(
+        F.eq(input, 0), 0.5, F.special_i0e(input) - y * (F.sgn(input) + 1 / F.where(F.eq(input, 0), 1.0, input))),),
+    domain=(0.2, 3.0), formula=r"I_0(x)e^{-|x|} - y(\operatorname{sign}(x) + 1/x)", doc="i1 times exp(-|x|).")
+
+# --- Of the normal distribution --------------------------------------------------------------------------------------
+
+erfinv = define("erfinv", POINTWISE, dtypes="float",
+    forward=lambda xp, input: _scipy(xp, "erfinv", input),
+    vjp=(lambda F, g, y: 0.5 * math.sqrt(math.pi) * F.exp(y * y) * g,),
+    domain=(-0.8, 0.8), formula=r"\tfrac{\sqrt\pi}{2} e^{y^2}", doc="Inverse of the error function.")
+
+erfcx = define("special_erfcx", POINTWISE, dtypes="float",
+    forward=lambda xp, input: _scipy(xp, "erfcx", input),
+    vjp=(lambda F, g, input, y: (2 * input * y - 2 / math.sqrt(math.pi)) * g,),
+    domain=(-1.0, 2.0), formula=r"2xy - 2/\sqrt\pi", doc="exp(x^2) erfc(x).")
+
+ndtri = define("special_ndtri", POINTWISE, dtypes="float",
+    forward=lambda xp, input: _scipy(xp, "ndtri", input),
+    vjp=(lambda F, g, y: math.sqrt(2 * math.pi) * F.exp(y * y / 2) * g,),
+    domain=(0.1, 0.9), formula=r"\sqrt{2\pi}\, e^{y^2/2}", doc="Where the normal distribution function has this value.")
+
+log_ndtr = define("special_log_ndtr", POINTWISE, dtypes="float",
+    forward=lambda xp, input: _scipy(xp, "log_ndtr", input),
+    vjp=(lambda F, g, input: g / F.special_erfcx(input * -math.sqrt(0.5)) * math.sqrt(2 / math.pi),),
+    domain=(-2.0, 2.0), formula=r"\varphi(x)/\Phi(x)", doc="Logarithm of the normal distribution function.")
+
+# --- Entropy and logarithms ------------------------------------------------------------------------------------------
+
+entr = define("special_entr", POINTWISE, dtypes="float",
+    forward=lambda xp, input: _scipy(xp, "entr", input),
+    vjp=(lambda F, g, input: g * (-1 - F.log(input)),),
+    domain=(0.2, 2.0), formula=r"-1 - \ln x", doc="-x log(x).")
+
+xlog1py = define("special_xlog1py", POINTWISE, dtypes="float", grad="SpecialXlog1PyBackward0",
+    forward=lambda xp, input, other: xp.where((input == 0) & ~xp.isnan(other), input * 0, input * xp.log1p(other)),
+    vjp=(lambda F, g, input, other: g * F.where(F.logical_and(F.eq(input, 0), F.le(other, -1)), 0.0, F.log1p(other)),
+         lambda F, g, input, other: g * (input / (other + 1))),
+    domain=(0.3, 2.0), formula=r"\ln(1+b),\ a/(1+b)", doc="a log(1 + b); 0 where a is 0.")
+
+logaddexp2 = define("logaddexp2", POINTWISE, dtypes="float",
+    forward=lambda xp, input, other: xp.logaddexp2(input, other),
+    vjp=(lambda F, g, input, y: g * F.exp2(input - y), lambda F, g, other, y: g * F.exp2(other - y)),
+    domain=(-2.0, 2.0), formula=r"2^{a-y},\ 2^{b-y}", doc="log2(2^a + 2^b).")
+
+# --- Parts of a floating-point number --------------------------------------------------------------------------------
+
+ldexp = define("ldexp", POINTWISE, dtypes="float",
+    forward=lambda xp, input, other: input * xp.exp2(other),
+    vjp=(lambda F, g, other: g * F.exp2(other), lambda F, g, y: g * (y * math.log(2))),
+    domain=(-2.0, 2.0), formula=r"2^b,\ y \ln 2", doc="input times 2 to the power of other.")
+
+frexp_of = define("frexp", GENERAL, outputs=2,
+    forward=lambda xp, input: xp.frexp(input),
+    vjp=(lambda F, g, y1: g[0] / 2.0 ** y1 if not F.recording else g[0] / Tensor._wrap(np.exp2(y1._data).astype(g[0]._data.dtype)),),
+    formula=r"2^{-e}", doc="Mantissa in [0.5, 1) and exponent.")
+
+
+def frexp(input: Tensor) -> tuple[Tensor, Tensor]:
+    """Mantissa in [0.5, 1) and exponent of each element."""
+    mantissa, exponent = frexp_of(input)
+    return mantissa, exponent
+
+copysign_tensor = define("copysign", POINTWISE, dtypes="float",
+    forward=lambda xp, input, other: xp.copysign(input, other),
+    vjp=(lambda F, g, input, y: F.where(F.eq(input, 0), 0.0, g * (y / F.where(F.eq(input, 0), 1.0, input))),
+         lambda F, g: F.zeros_like(g)),
+    domain=(0.3, 2.0), formula=r"\pm 1,\ 0", doc="The size of input with the sign of other.")
+
+copysign_scalar = define("copysign_scalar", POINTWISE, dtypes="float", inputs=1, grad="CopysignBackward1", aten="aten::copysign",
+    forward=lambda xp, input, other: xp.copysign(input, input.dtype.type(other)),
+    vjp=(lambda F, g, input, y: F.where(F.eq(input, 0), 0.0, g * (y / F.where(F.eq(input, 0), 1.0, input))),),
+    domain=(0.3, 2.0), formula=r"\pm 1", doc="The size of input with the sign of a number.")
+
+
+def copysign(input: Tensor, other: Any) -> Tensor:
+    """The size of `input` with the sign of `other`, a tensor or a number."""
+    return copysign_scalar(input, other) if isinstance(other, _SCALARS) else copysign_tensor(input, other)
+
+
+nextafter = define("nextafter", POINTWISE,
+    forward=lambda xp, input, other: xp.nextafter(input, other),
+    vjp=(lambda F, g, input, other: F.where(F.eq(input, other), 0.0, g), lambda F, g, input, other: F.where(F.eq(input, other), g, 0.0)),
+    domain=(-2.0, 2.0), formula=r"[a \ne b],\ [a = b]", doc="The next number after input towards other.")
+
+fmax = define("fmax", POINTWISE,
+    forward=lambda xp, input, other: xp.fmax(input, other),
+    vjp=(lambda F, g, input, other: F.where(F.logical_or(F.ge(input, other), F.isnan(other)), g, 0.0),
+         lambda F, g, input, other: F.where(F.logical_or(F.ge(input, other), F.isnan(other)), 0.0, g)),
+    domain=(-2.0, 2.0), formula=r"[a \ge b],\ [a < b]", doc="The larger of two, elementwise; a number rather than NaN.")
+
+fmin = define("fmin", POINTWISE,
+    forward=lambda xp, input, other: xp.fmin(input, other),
+    vjp=(lambda F, g, input, other: F.where(F.logical_or(F.le(input, other), F.isnan(other)), g, 0.0),
+         lambda F, g, input, other: F.where(F.logical_or(F.le(input, other), F.isnan(other)), 0.0, g)),
+    domain=(-2.0, 2.0), formula=r"[a \le b],\ [a > b]", doc="The smaller of two, elementwise; a number rather than NaN.")
+
+gcd = define("gcd", CONSTANT, inputs=2, dtypes="promote",
+    forward=lambda xp, input, other: xp.gcd(input, other), doc="Greatest common divisor.")
+lcm = define("lcm", CONSTANT, inputs=2, dtypes="promote",
+    forward=lambda xp, input, other: xp.lcm(input, other), doc="Least common multiple.")
+
+
+# --- Made of others --------------------------------------------------------------------------------------------------
+
+
+def ndtr(input: Any) -> Tensor:
+    """The normal distribution function."""
+    return P.mul_scalar(P.erf(P.mul_scalar(input, math.sqrt(0.5))) + 1, 0.5)
+
+
+def float_power(input: Any, exponent: Any) -> Tensor:
+    """``input ** exponent`` in double precision."""
+    wide = dtypes.float64
+
+    def doubled(value: Any) -> Any:
+        if not isinstance(value, Tensor):
+            return value
+        return value.to(dtypes.complex128 if value.dtype.is_complex else wide)
+
+    if isinstance(input, Tensor) or isinstance(exponent, Tensor):
+        return A.pow(doubled(input), doubled(exponent))
+    raise TypeError("float_power(): expected a tensor among its arguments, got two numbers")
+
+
+special_digamma = psi = digamma
+__all__ = [
+    "copysign", "digamma", "erfinv", "float_power", "fmax", "fmin", "frexp", "gcd", "i0", "lcm", "ldexp", "lgamma",
+    "logaddexp2", "mvlgamma", "nextafter", "polygamma",
+]

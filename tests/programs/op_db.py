@@ -1,0 +1,493 @@
+"""Asks PyTorch's own database of operators what each operator of the engine should give.
+
+    python tests/programs/op_db.py check [--all] [--only NAME] [--jobs N]
+    python tests/programs/op_db.py record [--all] [--jobs N]
+
+PyTorch's wheel carries sample inputs for its operators (`torch.testing._internal.common_methods_invocations.op_db`,
+which needs the package ``expecttest``). Judged are those with float32 and autograd that a program can call by a plain
+name: ``torch.name``, ``torch.Tensor.name``, and ``name`` in ``torch.nn.functional``, ``.linalg``, ``.special``, ``.fft``.
+Each sample is run in PyTorch and in the engine; number, shape, dtype and values of the outputs, `requires_grad`, the
+name of `grad_fn` and the gradients of all inputs under a random cotangent must agree.
+
+`check` runs the first sample of each operator, or all with ``--all``; prints a table of failures and fails if an operator
+that `op_db.json` lists as passing does not pass any more. `record` writes that file: coverage per operator.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import signal
+import sys
+import types
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+COVERAGE = Path(__file__).with_name("op_db.json")
+VERSION = "2.13.0"
+FOUND_IN = ("nn.functional", "linalg", "special", "fft")
+"""Modules of ``torch`` whose operators have a plain name, beside ``torch`` itself and ``torch.Tensor``."""
+
+RTOL, ATOL = 2e-4, 2e-5
+"""Float32 results computed in another order: relative to the element, and absolute relative to the largest element."""
+
+SECONDS = 20
+"""For one sample, in both."""
+
+
+class Outcome(NamedTuple):
+    """What became of one operator."""
+
+    name: str
+    passed: int
+    samples: int
+    kind: str
+    """Of the first failure: missing, error, outputs, shape, dtype, value, requires_grad, grad_fn or grad."""
+    reason: str
+
+    @property
+    def whole(self) -> bool:
+        return self.samples > 0 and self.passed == self.samples
+
+
+class Difference(Exception):
+    """One thing that is not as in PyTorch."""
+
+    def __init__(self, kind: str, reason: str) -> None:
+        super().__init__(reason)
+        self.kind = kind
+
+
+def resolve(torch: Any, name: str) -> Any:
+    """The callable a program reaches by `name`, or None."""
+    module, _, last = name.rpartition(".")
+    if module and module not in FOUND_IN:
+        return None
+    places = [torch, torch.Tensor] if not module else [torch]
+    for place in places:
+        found = place
+        for part in name.split("."):
+            found = getattr(found, part, None)
+        if callable(found) and not isinstance(found, type):
+            return found
+    return None
+
+
+def operators() -> list[Any]:
+    """The judged entries of PyTorch's database, in its order."""
+    import torch
+    from torch.testing._internal.common_methods_invocations import op_db
+
+    return [
+        op
+        for op in op_db
+        if op.supports_autograd
+        and torch.float32 in op.supported_dtypes("cpu")
+        and resolve(torch, op.name) is not None
+    ]
+
+
+def label(op: Any) -> str:
+    return f"{op.name}|{op.variant_test_name}" if op.variant_test_name else str(op.name)
+
+
+# --- The same call in the engine -------------------------------------------------------------------------------------
+
+
+def in_engine(function: Any) -> Any:
+    """A Python function of the database's, with the engine where it says ``torch``."""
+    import engine
+
+    if not isinstance(function, types.FunctionType):
+        return function
+    names = {**function.__globals__, "torch": engine, "F": engine.nn.functional, "wrapper_set_seed": _seeded}
+    return types.FunctionType(
+        function.__code__, names, function.__name__, function.__defaults__, function.__closure__
+    )
+
+
+def _seeded(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    import engine
+
+    engine.manual_seed(42)
+    return function(*args, **kwargs)
+
+
+def callables(op: Any) -> tuple[Any, Any]:
+    """The operator in PyTorch and in the engine.
+
+    Raises:
+        Difference: if the engine has none of that name.
+    """
+    import torch
+
+    import engine
+
+    theirs, ours = resolve(torch, op.name), resolve(engine, op.name)
+    if ours is None:
+        raise Difference("missing", "no function or method of that name")
+    adapter = op.op
+    if isinstance(adapter, types.FunctionType) and adapter is not theirs and adapter.__name__ == "<lambda>":
+        return adapter, in_engine(adapter)
+    return theirs, ours
+
+
+class Converter:
+    """Arguments for PyTorch and for the engine from a sample's: fresh leaves of the same numbers."""
+
+    def __init__(self) -> None:
+        self.leaves: list[tuple[Any, Any]] = []
+        self.seen: dict[int, tuple[Any, Any]] = {}
+
+    def pair(self, value: Any) -> tuple[Any, Any]:
+        import torch
+
+        import engine
+
+        if isinstance(value, torch.Tensor):
+            if id(value) not in self.seen:
+                self.seen[id(value)] = self._tensor(value)
+            return self.seen[id(value)]
+        if isinstance(value, torch.Size):
+            return value, engine.Size(value)
+        if isinstance(value, (tuple, list)):
+            parts = [self.pair(v) for v in value]
+            return type(value)(p[0] for p in parts), type(value)(p[1] for p in parts)
+        if isinstance(value, dict):
+            pairs = {k: self.pair(v) for k, v in value.items()}
+            return {k: p[0] for k, p in pairs.items()}, {k: p[1] for k, p in pairs.items()}
+        if isinstance(value, torch.dtype):
+            name = str(value).removeprefix("torch.")
+            return value, getattr(engine, name, name)
+        if isinstance(value, torch.device):
+            return value, engine.device(str(value))
+        if isinstance(value, torch.Generator):
+            return value, engine.Generator().manual_seed(value.initial_seed())
+        if isinstance(value, torch.memory_format):
+            return value, getattr(engine, str(value).removeprefix("torch."), value)
+        if isinstance(value, types.FunctionType):
+            return value, in_engine(value)
+        if isinstance(value, torch.nn.Module):
+            return value, getattr(engine.nn, type(value).__name__)()
+        return value, value
+
+    def _tensor(self, value: Any) -> tuple[Any, Any]:
+        import torch
+
+        import engine
+
+        theirs = value.detach().clone(memory_format=torch.preserve_format)
+        plain = theirs.resolve_conj().resolve_neg()
+        ours = engine.Tensor._wrap(np.array(plain.numpy(), order="K"))
+        if value.requires_grad:
+            theirs.requires_grad_()
+            ours.requires_grad_()
+            self.leaves.append((theirs, ours))
+        return theirs, ours
+
+
+def flatten(value: Any) -> Iterator[Any]:
+    """The tensors and numbers of an operator's result."""
+    if isinstance(value, (tuple, list)):
+        for v in value:
+            yield from flatten(v)
+    elif isinstance(value, dict):
+        for v in value.values():
+            yield from flatten(v)
+    elif value is not None:
+        yield value
+
+
+# --- Comparing -------------------------------------------------------------------------------------------------------
+
+
+def array(tensor: Any) -> Any:
+    import torch
+
+    if isinstance(tensor, torch.Tensor):
+        plain = tensor.detach().resolve_conj().resolve_neg()
+        if plain._is_zerotensor():  # a gradient PyTorch has no memory for
+            plain = torch.zeros(plain.shape, dtype=plain.dtype)
+        return (plain.float() if plain.dtype is torch.bfloat16 else plain).numpy()
+    return tensor.detach()._data
+
+
+def agree(kind: str, what: str, theirs: Any, ours: Any) -> None:
+    """Raise unless the two tensors hold the same numbers."""
+    a, b = array(theirs), array(ours)
+    if a.shape != b.shape:
+        raise Difference("shape" if kind == "value" else kind, f"{what}: expected {a.shape}, got {b.shape}")
+    if a.dtype.kind not in "fc" and a.dtype == b.dtype:
+        same = np.array_equal(a, b)
+    else:
+        finite = np.abs(a[np.isfinite(a)]) if a.size else np.zeros(0)
+        scale = max(1.0, float(finite.max())) if finite.size else 1.0
+        loose = 50.0 if a.dtype.itemsize < 4 else 1.0
+        same = np.allclose(a, b, rtol=RTOL * loose, atol=ATOL * loose * scale, equal_nan=True)
+    if not same:
+        shown = [np.array2string(np.ravel(v)[:4], precision=5) for v in (a, b)]
+        raise Difference(kind, f"{what}: expected {shown[0]}, got {shown[1]}")
+
+
+def compare(op: Any, sample: Any) -> None:
+    """Raise a Difference unless one sample gives the same in both."""
+    import torch
+
+    import engine
+
+    theirs, ours = callables(op)
+    converter = Converter()
+    given = converter.pair((sample.input, sample.args, sample.kwargs))
+    (x, args, kwargs), (x2, args2, kwargs2) = given
+    torch.manual_seed(0)
+    try:
+        expected = theirs(x, *args, **kwargs)
+    except Exception:  # PyTorch refuses the sample: nothing to compare with
+        return
+    engine.manual_seed(0)
+    try:
+        got = ours(x2, *args2, **kwargs2)
+    except Exception as error:
+        raise Difference("error", f"{type(error).__name__}: {error}") from error
+    a = list(flatten(expected))
+    b = list(flatten(got))
+    if len(a) != len(b):
+        raise Difference("outputs", f"expected {len(a)}, got {len(b)}")
+    for k, (t, o) in enumerate(zip(a, b, strict=True)):
+        what = f"output {k}" if len(a) > 1 else "output"
+        if not isinstance(t, torch.Tensor):
+            if t != o:
+                raise Difference("value", f"{what}: expected {t}, got {o}")
+            continue
+        if not isinstance(o, engine.Tensor):
+            raise Difference("outputs", f"{what}: expected a tensor, got {type(o).__name__}")
+        if tuple(t.shape) != tuple(o.shape):
+            raise Difference("shape", f"{what}: expected {tuple(t.shape)}, got {tuple(o.shape)}")
+        if str(t.dtype) != str(o.dtype):
+            raise Difference("dtype", f"{what}: expected {t.dtype}, got {o.dtype}")
+        if t.requires_grad != o.requires_grad:
+            raise Difference("requires_grad", f"{what}: expected {t.requires_grad}, got {o.requires_grad}")
+    process = sample.output_process_fn_grad
+    seen, seen2 = a, b
+    if isinstance(process, types.FunctionType) and process.__code__.co_code != (lambda x: x).__code__.co_code:
+        seen = list(flatten(process(expected)))
+        try:
+            seen2 = list(flatten(in_engine(process)(got)))
+        except Exception as error:
+            raise Difference("error", f"of the processed output: {type(error).__name__}: {error}") from error
+    for t, o in zip(seen, seen2, strict=True):
+        if isinstance(t, torch.Tensor):
+            agree("value", "output", t, o)
+    for t, o in zip(a, b, strict=True):
+        if isinstance(t, torch.Tensor):
+            names = [v.grad_fn.name() if v.grad_fn is not None else None for v in (t, o)]
+            if names[0] != names[1]:
+                raise Difference("grad_fn", f"expected {names[0]}, got {names[1]}")
+    compare_gradients(seen, seen2, converter.leaves)
+
+
+def compare_gradients(a: list[Any], b: list[Any], leaves: list[tuple[Any, Any]]) -> None:
+    """Raise unless the gradients of all leaves agree under one random cotangent."""
+    import torch
+
+    import engine
+
+    pairs = [(t, o) for t, o in zip(a, b, strict=True) if isinstance(t, torch.Tensor) and t.requires_grad]
+    if not pairs or not leaves:
+        return
+    rng = np.random.default_rng(0)
+    seeds = []
+    for t, _ in pairs:
+        g = rng.normal(size=t.shape)
+        if t.is_complex():
+            g = g + 1j * rng.normal(size=t.shape)
+        seeds.append(np.asarray(g).astype(array(t).dtype))
+    try:
+        expected = torch.autograd.grad(
+            [t for t, _ in pairs],
+            [t for t, _ in leaves],
+            [torch.from_numpy(g.copy()).to(t.dtype) for g, (t, _) in zip(seeds, pairs, strict=True)],
+            allow_unused=True,
+        )
+    except Exception:  # no derivative in PyTorch either
+        return
+    try:
+        got = engine.autograd.grad(
+            [o for _, o in pairs],
+            [o for _, o in leaves],
+            [engine.Tensor._wrap(g) for g in seeds],
+            allow_unused=True,
+        )
+    except Exception as error:
+        raise Difference("grad", f"{type(error).__name__}: {error}") from error
+    for k, (t, o) in enumerate(zip(expected, got, strict=True)):
+        what = f"input {k}"
+        if (t is None) != (o is None):
+            raise Difference("grad", f"{what}: expected {_some(t)}, got {_some(o)}")
+        if t is not None:
+            if t.layout is not torch.strided:
+                t = t.to_dense()
+            agree("grad", what, t, o)
+
+
+def _some(gradient: Any) -> str:
+    return "no gradient" if gradient is None else "a gradient"
+
+
+# --- Running ---------------------------------------------------------------------------------------------------------
+
+
+class TooLong(Exception):
+    """A sample took more than `SECONDS`."""
+
+
+def _alarm(*_: Any) -> None:
+    raise TooLong
+
+
+def judge(op: Any, every: bool) -> Outcome:
+    """Run the first sample of an operator, or all."""
+    import torch
+
+    warnings.simplefilter("ignore")
+    signal.signal(signal.SIGALRM, _alarm)
+    passed = count = 0
+    kind = reason = ""
+    torch.manual_seed(0)
+    np.random.seed(0)
+    try:
+        callables(op)
+        for sample in op.sample_inputs("cpu", torch.float32, requires_grad=True):
+            count += 1
+            state = torch.get_rng_state()
+            signal.alarm(SECONDS)
+            try:
+                compare(op, sample)
+                passed += 1
+            except TooLong:
+                kind, reason = kind or "error", reason or f"more than {SECONDS} s"
+            except Difference as difference:
+                if not kind:
+                    kind, reason = difference.kind, str(difference)
+            except Exception as error:
+                if not kind:
+                    kind, reason = "error", f"{type(error).__name__}: {error}"
+            finally:
+                signal.alarm(0)
+            torch.set_rng_state(state)
+            if not every:
+                break
+    except Difference as difference:
+        kind, reason = difference.kind, str(difference)
+    if not count and not kind:
+        kind, reason = "error", "PyTorch has no sample"
+    return Outcome(label(op), passed, count, kind, " ".join(reason.split())[:200])
+
+
+_LIST: list[Any] = []
+
+
+def _judge_at(task: tuple[int, bool]) -> Outcome:
+    import torch
+
+    if not _LIST:
+        torch.set_num_threads(1)
+        _LIST.extend(operators())
+    return judge(_LIST[task[0]], task[1])
+
+
+def run(every: bool, only: str | None, jobs: int) -> list[Outcome]:
+    """The outcome of every judged operator, or of those whose name contains `only`."""
+    import torch
+
+    if torch.__version__.partition("+")[0] != VERSION:
+        sys.exit(f"expected PyTorch {VERSION}, found {torch.__version__}; pip install torch=={VERSION}")
+    torch.set_num_threads(1)
+    _LIST.extend(operators())
+    chosen = [(k, every) for k, op in enumerate(_LIST) if only is None or only in label(op)]
+    if jobs == 1:
+        return [_judge_at(task) for task in chosen]
+    with multiprocessing.get_context("fork").Pool(jobs) as pool:
+        return pool.map(_judge_at, chosen, chunksize=8)
+
+
+def passing() -> dict[str, dict[str, Any]]:
+    """What `op_db.json` says of each operator."""
+    if not COVERAGE.exists():
+        return {}
+    found: dict[str, dict[str, Any]] = json.loads(COVERAGE.read_text(encoding="utf-8"))["operators"]
+    return found
+
+
+def report(outcomes: list[Outcome]) -> None:
+    failures = [o for o in outcomes if not o.whole]
+    width = max((len(o.name) for o in failures), default=0)
+    for o in failures:
+        print(f"{o.name:{width}}  {o.passed:>4}/{o.samples:<4} {o.kind:13}  {o.reason}")
+    for kind, n in Counter(o.kind for o in failures).most_common():
+        print(f"  {kind}: {n}")
+
+
+def check(every: bool, only: str | None, jobs: int) -> int:
+    outcomes = run(every, only, jobs)
+    report(outcomes)
+    known = passing()
+    level = ("all",) if every else ("all", "one")
+    lost = [o.name for o in outcomes if not o.whole and known.get(o.name, {}).get("passes") in level]
+    for name in lost:
+        print(f"lost: {name} passed when {COVERAGE.name} was recorded")
+    good = sum(o.whole for o in outcomes)
+    print(f"{good} passed, {len(outcomes) - good} failed")
+    return 1 if lost else 0
+
+
+def record(every: bool, jobs: int) -> int:
+    """Write `op_db.json`. Without ``--all`` operators known to pass with all samples keep that, if they pass at all."""
+    outcomes = run(every, None, jobs)
+    report(outcomes)
+    known = passing()
+    operators_: dict[str, dict[str, Any]] = {}
+    for o in sorted(outcomes):
+        before = known.get(o.name, {})
+        if o.whole:
+            level = "all" if every or before.get("passes") == "all" else "one"
+        else:
+            level = "some" if o.passed else "none"
+        entry: dict[str, Any] = {"passes": level}
+        if every:
+            entry |= {"passed": o.passed, "samples": o.samples}
+        elif "samples" in before:
+            entry |= {"passed": before["passed"], "samples": before["samples"]}
+        if not o.whole:
+            entry |= {"kind": o.kind, "reason": o.reason}
+        operators_[o.name] = entry
+    text = json.dumps({"torch": VERSION, "operators": operators_}, indent=1, ensure_ascii=False)
+    COVERAGE.write_text(text + "\n", encoding="utf-8")
+    good = sum(o.whole for o in outcomes)
+    print(f"{good} passed, {len(outcomes) - good} failed")
+    return 0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("command", choices=("check", "record"))
+    parser.add_argument("--all", action="store_true", help="all samples, not one of each operator")
+    parser.add_argument("--only", help="operators whose name contains this")
+    parser.add_argument("--jobs", type=int, default=1, help="processes")
+    chosen = parser.parse_args()
+    if chosen.command == "record":
+        return record(chosen.all, chosen.jobs)
+    return check(chosen.all, chosen.only, chosen.jobs)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
