@@ -15,6 +15,7 @@ from engine.nn.modules.module import Module
 from engine.nn.modules.normalization import *  # noqa: F403
 from engine.nn.modules.padding import *  # noqa: F403
 from engine.nn.modules.pooling import *  # noqa: F403
+from engine.nn.modules.rnn import *  # noqa: F403
 from engine.nn.modules.sparse import *  # noqa: F403
 from engine.nn.parameter import Buffer, Parameter
 
