@@ -68,7 +68,9 @@ from engine import (  # noqa: E402 (they need the names above)
     optim,
     special,
     types,
+    utils,
 )
+from engine.serialization import load, save  # noqa: E402
 from engine.types import *  # noqa: E402, F403
 
 profiler = autograd.profiler

@@ -2,6 +2,7 @@
 
 from engine.nn import functional, init, modules, parameter, utils
 from engine.nn.modules.activation import *  # noqa: F403
+from engine.nn.modules.attention import *  # noqa: F403
 from engine.nn.modules.batchnorm import *  # noqa: F403
 from engine.nn.modules.container import *  # noqa: F403
 from engine.nn.modules.conv import *  # noqa: F403
@@ -15,7 +16,9 @@ from engine.nn.modules.module import Module
 from engine.nn.modules.normalization import *  # noqa: F403
 from engine.nn.modules.padding import *  # noqa: F403
 from engine.nn.modules.pooling import *  # noqa: F403
+from engine.nn.modules.rnn import *  # noqa: F403
 from engine.nn.modules.sparse import *  # noqa: F403
+from engine.nn.modules.transformer import *  # noqa: F403
 from engine.nn.parameter import Buffer, Parameter
 
 for _value in list(vars().values()):

@@ -11,7 +11,7 @@ from engine.backend import module_of
 from engine.optim import kernels as k
 from engine.tensor import Tensor
 
-__all__ = ["check_rate", "counter", "decayed", "non_negative", "number", "zeros"]
+__all__ = ["check_betas", "check_rate", "counter", "decayed", "non_negative", "number", "zeros"]
 
 
 def non_negative(**values: Any) -> None:
@@ -51,3 +51,10 @@ def decayed(data: Any, grad: Any, group: dict[str, Any]) -> Any:
         grad = -grad
     decay = number(group["weight_decay"])
     return k.plus(grad, data, decay) if decay != 0 else grad
+
+
+def check_betas(betas: Any) -> None:
+    """Raise PyTorch's error for a decay rate outside [0, 1)."""
+    for index, beta in enumerate(betas):
+        if not 0.0 <= beta < 1.0:
+            raise ValueError(f"Invalid beta parameter at index {index}: {beta}")

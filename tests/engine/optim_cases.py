@@ -28,6 +28,17 @@ _SETTINGS = {
     ],
     "Adagrad": ["", "lr=0.1, lr_decay=0.1, weight_decay=0.1, initial_accumulator_value=0.5"],
     "Adadelta": ["", "lr=0.5, rho=0.8, weight_decay=0.1, maximize=True"],
+    "NAdam": [
+        *["", "lr=0.1, weight_decay=0.1, momentum_decay=0.1"],
+        "lr=0.1, decoupled_weight_decay=True, weight_decay=0.1, maximize=True",
+    ],
+    "RAdam": [
+        *["", "lr=0.1, weight_decay=0.1, betas=(0.8, 0.9)"],
+        "lr=0.1, decoupled_weight_decay=True, weight_decay=0.1, maximize=True",
+    ],
+    "Adamax": ["", "lr=0.1, betas=(0.8, 0.9), weight_decay=0.1, maximize=True"],
+    "ASGD": ["", "lr=0.1, lambd=0.01, alpha=0.5, t0=5, weight_decay=0.1, maximize=True"],
+    "Rprop": ["", "lr=0.1, etas=(0.4, 1.5), step_sizes=(0.01, 0.5), maximize=True"],
 }
 # Twenty steps down a fixed bowl; SGD is compared by digests of all bits. The gradients are computed with additions and multiplications only, which are the same
 # everywhere, so that every bit of the result is the optimizer's.
@@ -156,3 +167,56 @@ attempt(lambda: S.ExponentialLR(optim.SGD([nn.Parameter(torch.ones(1))], lr=1.0)
 a = S.ExponentialLR(optim.SGD([nn.Parameter(torch.ones(1))], lr=1.0), 0.5); a.optimizer.step(); a.step(); a.step()
 b = S.ExponentialLR(optim.SGD([nn.Parameter(torch.ones(1))], lr=1.0), 0.5); b.load_state_dict(a.state_dict()); print(b.last_epoch, b.get_last_lr())
 """.replace("from torch_or_engine import lr_scheduler as S", "S = optim.lr_scheduler")
+
+CASES["LBFGS"] = """
+torch.set_printoptions(precision=4, sci_mode=False)
+def rosenbrock(x): return (1 - x[0]) ** 2 + 100 * (x[1] - x[0] ** 2) ** 2
+for settings in (dict(line_search_fn='strong_wolfe'), dict(lr=0.05, max_iter=5), dict(line_search_fn='strong_wolfe', history_size=2, max_iter=4), dict(lr=0.1, tolerance_grad=1.0)):
+    x = torch.tensor([-1.2, 1.0], dtype=torch.float64, requires_grad=True)
+    opt = optim.LBFGS([x], **settings)
+    def closure():
+        opt.zero_grad()
+        loss = rosenbrock(x)
+        loss.backward()
+        return loss
+    for step in range(6):
+        print(opt.step(closure).item().__round__(6), x.detach(), opt.state[x]['func_evals'], opt.state[x]['n_iter'])
+    print(opt, sorted(opt.state[x]), sorted(opt.state_dict()))
+torch.manual_seed(1)
+net = nn.Sequential(nn.Linear(2, 4), nn.Tanh(), nn.Linear(4, 1)); a, b = torch.randn(20, 2), torch.randn(20, 1)
+opt = optim.LBFGS(net.parameters(), line_search_fn='strong_wolfe', max_iter=3)
+def closure():
+    opt.zero_grad(); loss = F.mse_loss(net(a), b); loss.backward(); return loss
+for _ in range(3): print(round(opt.step(closure).item(), 4))
+with torch.no_grad(): print(round(opt.step(closure).item(), 4))
+attempt(lambda: optim.LBFGS([{'params': [x]}, {'params': [torch.ones(1)]}])); attempt(lambda: optim.LBFGS([x], lr=-1)); attempt(lambda: optim.LBFGS([x], line_search_fn='x').step(lambda: closure() + (x * 2).sum().backward()))
+"""
+
+CASES["cyclic schedulers"] = """
+S = optim.lr_scheduler
+def run(make, n=14, make_opt=lambda p: optim.SGD([{'params': p[0]}, {'params': p[1], 'lr': 0.5}], lr=0.1, momentum=0.9)):
+    opt = make_opt([nn.Parameter(torch.ones(1)), nn.Parameter(torch.ones(1))]); s = make(opt); found = []
+    for _ in range(n):
+        found.append((s.get_last_lr(), [g.get('momentum', g.get('betas')) for g in opt.param_groups])); opt.step(); s.step()
+    print(type(s).__name__, found); return s, opt
+for mode in ('triangular', 'triangular2', 'exp_range'): run(lambda o: S.CyclicLR(o, 0.01, 0.1, 3, mode=mode, gamma=0.9))
+run(lambda o: S.CyclicLR(o, [0.01, 0.02], [0.1, 0.3], 2, 4)); run(lambda o: S.CyclicLR(o, 0.01, 0.1, 3, scale_fn=lambda x: 0.5 ** x, scale_mode='iterations', cycle_momentum=False))
+run(lambda o: S.OneCycleLR(o, 0.3, 14)); run(lambda o: S.OneCycleLR(o, [0.3, 0.2], epochs=2, steps_per_epoch=7, anneal_strategy='linear', three_phase=True)); run(lambda o: S.OneCycleLR(o, 0.3, 14, cycle_momentum=False, pct_start=0.5, div_factor=2.0, final_div_factor=5.0))
+run(lambda o: S.OneCycleLR(o, 0.3, 14), make_opt=lambda p: optim.Adam(p)); run(lambda o: S.CyclicLR(o, 0.01, 0.1, 3), make_opt=lambda p: optim.Adam(p))
+run(lambda o: S.CosineAnnealingWarmRestarts(o, 3)); s, opt = run(lambda o: S.CosineAnnealingWarmRestarts(o, 2, 2, 0.01))
+for epoch in (0, 0.5, 1.7, 2.5, 7, 20): s.step(epoch); print(s.get_last_lr(), s.last_epoch, s.T_cur, s.T_i)
+s, opt = run(lambda o: S.ChainedScheduler([S.ConstantLR(o, 0.1, 2), S.ExponentialLR(o, 0.9)])); state = s.state_dict(); print(sorted(state)); other = S.ChainedScheduler([S.ConstantLR(opt, 0.1, 2), S.ExponentialLR(opt, 0.9)]); other.load_state_dict(state); print(other.get_last_lr(), other._schedulers[1].last_epoch)
+c, opt = run(lambda o: S.CyclicLR(o, 0.01, 0.1, 3), 3); d = S.CyclicLR(opt, 0.01, 0.1, 3); d.load_state_dict(c.state_dict()); print(d.last_epoch, d.get_last_lr())
+attempt(lambda: S.OneCycleLR(opt, 0.1)); attempt(lambda: S.OneCycleLR(opt, 0.1, 0)); attempt(lambda: S.OneCycleLR(opt, 0.1, epochs=1, steps_per_epoch=0)); attempt(lambda: S.OneCycleLR(opt, 0.1, 5, pct_start=2.0)); attempt(lambda: S.OneCycleLR(opt, 0.1, 5, anneal_strategy='x')); attempt(lambda: S.OneCycleLR(opt, [0.1], 5)); attempt(lambda: S.OneCycleLR(optim.Adagrad([nn.Parameter(torch.ones(1))]), 0.1, 5)); attempt(lambda: S.OneCycleLR(3, 0.1, 5))
+attempt(lambda: S.CyclicLR(opt, 0.1, 0.2, mode='x')); attempt(lambda: S.CyclicLR(optim.Adagrad([nn.Parameter(torch.ones(1))]), 0.1, 0.2)); attempt(lambda: S.CosineAnnealingWarmRestarts(opt, 0)); attempt(lambda: S.CosineAnnealingWarmRestarts(opt, 1, 0)); attempt(lambda: s.step(-1) if False else S.CosineAnnealingWarmRestarts(opt, 3).step(-1)); attempt(lambda: S.ChainedScheduler([])); attempt(lambda: S.ChainedScheduler([S.ReduceLROnPlateau(opt)])); attempt(lambda: S.ChainedScheduler([3]))
+one = S.OneCycleLR(opt, 0.1, 2); opt.step(); one.step(); one.step(); attempt(lambda: one.step()); print(type(one), S.CyclicLR)
+"""
+
+CASES["errors of more optimizers"] = """
+a = nn.Parameter(torch.ones(2))
+attempt(lambda: optim.NAdam([a], lr=-1)); attempt(lambda: optim.NAdam([a], betas=(1.0, 0.5))); attempt(lambda: optim.NAdam([a], momentum_decay=-1)); attempt(lambda: optim.RAdam([a], eps=-1)); attempt(lambda: optim.Adamax([a], betas=(0.5, 2))); attempt(lambda: optim.Adamax([a], weight_decay=-1)); attempt(lambda: optim.ASGD([a], weight_decay=-1)); attempt(lambda: optim.Rprop([a], etas=(1.5, 1.2))); attempt(lambda: optim.Rprop([a], lr=torch.ones(2)))
+for make in (optim.NAdam, optim.RAdam, optim.Adamax, optim.ASGD, optim.Rprop):
+    z = nn.Parameter(torch.tensor([1 + 2j, -3 + 0.5j])); opt = make([z], lr=0.1)
+    for _ in range(8): z.grad = z.detach() * 2; opt.step()
+    print(type(opt), z)
+"""

@@ -13,9 +13,15 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tests.engine import nn_cases, optim_cases
+from tests.engine import attention_cases, data_cases, nn_cases, optim_cases, sequence_cases
 
-TABLES = {"nn.json": nn_cases.CASES, "optim.json": optim_cases.CASES}
+TABLES = {
+    "nn.json": nn_cases.CASES,
+    "optim.json": optim_cases.CASES,
+    "data.json": data_cases.CASES,
+    "sequences.json": sequence_cases.CASES,
+    "attention.json": attention_cases.CASES,
+}
 
 
 def main() -> None:

@@ -26,7 +26,11 @@ def test_every_recorded_case_is_run() -> None:
 
 
 @pytest.mark.parametrize(
-    "make", [optim.SGD, optim.Adam, optim.AdamW, optim.RMSprop, optim.Adagrad, optim.Adadelta]
+    "make",
+    [
+        *[optim.SGD, optim.Adam, optim.AdamW, optim.RMSprop, optim.Adagrad, optim.Adadelta, optim.NAdam],
+        *[optim.RAdam, optim.Adamax, optim.ASGD, optim.Rprop],
+    ],
 )
 def test_each_finds_the_bottom_of_a_bowl(make: type[optim.Optimizer]) -> None:
     weight = nn.Parameter(torch.tensor([1.0, -1.0]))

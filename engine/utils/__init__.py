@@ -1,0 +1,5 @@
+"""Helpers beside the tensors, under PyTorch's names: ``torch.utils``."""
+
+from engine.utils import data as data
+
+__all__ = ["data"]
