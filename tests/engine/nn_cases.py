@@ -578,6 +578,9 @@ def run(torch: Any, source: str) -> str:
     torch.manual_seed(0)
     with warnings.catch_warnings(record=True) as caught, contextlib.redirect_stdout(out):
         warnings.simplefilter("always")
-        exec(compile(source, "<case>", "exec"), scope)
+        try:
+            exec(compile(source, "<case>", "exec"), scope)
+        finally:
+            torch.set_printoptions(profile="default")
     shown = dict.fromkeys(f"{w.category.__name__}: {w.message}" for w in caught)
     return out.getvalue() + "".join(f"{line}\n" for line in shown)
