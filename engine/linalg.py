@@ -225,7 +225,7 @@ def matrix_power(A: Any, n: int) -> Tensor:
             Tensor._wrap(np.empty_like(A._data)) if not A.requires_grad else A, Tensor._wrap(eye.copy())
         )
     if n < 0:
-        return matrix_power(inverse(A), -n)
+        return inverse(A) if n == -1 else matrix_power(inverse(A), -n)
     if n == 1:
         return A.clone()  # type: ignore[no-any-return]
     if n == 2:

@@ -369,9 +369,11 @@ def _channels_shuffled(x: Any, groups: int) -> Any:
     return x.reshape(n, groups, c // groups, *rest).transpose(1, 2).reshape(n, c, *rest).clone()
 
 
+constant_pad_nd, diagonal_copy = arrange.constant_pad_nd, arrange.diagonal_copy
+
 __all__ = [
     "alias_copy", "as_strided", "as_strided_copy", "as_strided_scatter", "block_diag", "cartesian_prod", "channel_shuffle",
-    "column_stack", "combinations", "diagflat", "diagonal_scatter", "dsplit", "dstack", "expand_copy", "hsplit", "kron",
+    "column_stack", "combinations", "constant_pad_nd", "diagflat", "diagonal_copy", "diagonal_scatter", "dsplit", "dstack", "expand_copy", "hsplit", "kron",
     "narrow_copy", "permute_copy", "pixel_shuffle", "pixel_unshuffle", "rot90", "select_copy", "select_scatter", "slice_copy",
     "slice_scatter", "split_with_sizes", "split_with_sizes_copy", "squeeze_copy", "t_copy", "transpose_copy", "unbind_copy",
     "unfold_copy", "unsafe_chunk", "unsafe_split", "unsqueeze_copy", "view_copy", "vsplit",

@@ -138,7 +138,7 @@ def nanmedian(input: Tensor, dim: int | None = None, keepdim: bool = False) -> A
 
 def msort(input: Tensor) -> Tensor:
     """Sorted along the first dimension."""
-    return R.sort(input, 0, stable=True)[0]  # type: ignore[no-any-return]
+    return R.sort(input, 0)[0]  # type: ignore[no-any-return]
 
 
 def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False) -> Any:
@@ -208,17 +208,24 @@ def _quantile(input: Any, q: Any, dim: int | None, keepdim: bool, interpolation:
     below = np.floor(ranks).astype(np.int64)
     result = index.gather(ordered, -1, Tensor._wrap(below))
     if interpolation in ("linear", "midpoint"):
-        weights = np.full_like(ranks, 0.5) if interpolation == "midpoint" else ranks - below
         if interpolation == "midpoint":
-            weights = np.where(ranks == below, 0, weights).astype(ranks.dtype)
+            weights: Any = Tensor._wrap(np.where(ranks == below, 0, 0.5).astype(x._data.dtype))
+        else:
+            # A tensor, since the share itself may want a gradient.
+            weights = flat * Tensor._wrap(np.asarray(last if skip else n - 1, x._data.dtype)) - Tensor._wrap(below.astype(x._data.dtype))
+            if holes.any():
+                weights = A.where(Tensor._wrap(np.isnan(result._data)), 0.0, weights)
         above = index.gather(ordered, -1, Tensor._wrap(np.ceil(ranks).astype(np.int64)))
-        result = A.lerp(result, above, Tensor._wrap(np.asarray(weights, x._data.dtype)))
+        result = A.lerp(result, above, weights)
     # The quantiles come first, the reduced dimension back to its place or away.
     y = result
     if q.ndim == 0:
-        if keepdim:
-            y = shape.transpose(y, d, -1) if dim is not None else y
-            return shape.reshape(y, (1,) * wide) if dim is None and wide else y if wide else shape.squeeze_result(shape.unsqueeze(y, -1), -1)
+        if keepdim and wide:
+            y = shape.unsqueeze(y, -1)
+            y = shape.reshape(y, (*(1,) * wide, 1)) if dim is None else shape.transpose(y, d, -2)
+            return shape.squeeze_result(y, -1)
+        if dim is None or not wide:
+            return shape.squeeze_result(y, -1)
         y = shape.transpose(shape.unsqueeze(y, -1), d, -2) if dim is not None and wide else shape.unsqueeze(y, -1)
         y = shape.squeeze_result(y, -1)
         return shape.squeeze_result(y, d if dim is not None and wide else -1)
@@ -372,11 +379,11 @@ def diff(input: Tensor, n: int = 1, dim: int = -1, prepend: Tensor | None = None
     if n < 0:
         raise RuntimeError(f"order must be non-negative but got {n}")
     d = one_dim(dim, input.ndim)
+    if n == 0:
+        return OPS["copy"].call(Tensor._wrap(np.zeros_like(input._data)), input)  # type: ignore[no-any-return]
     parts = [t for t in (prepend, input, append) if t is not None]
     if len(parts) > 1:
         input = arrange.cat(parts, d)
-    if n == 0:
-        return OPS["copy"].call(Tensor._wrap(np.zeros_like(input._data)), input)  # type: ignore[no-any-return]
     for _ in range(min(n, input._data.shape[d])):
         length = input._data.shape[d]
         after, before = shape.narrow(input, d, 1, length - 1), shape.narrow(input, d, 0, length - 1)

@@ -39,7 +39,8 @@ index_fill_scalar = fused("index_fill_scalar", lambda input, dim, index, value: 
         input, dim, index, Tensor._wrap(np.asarray(value, input._data.dtype))),
     inputs=1, grad="IndexFillBackward0", aten="aten::index_fill", formula=r"0 \text{ there}",
     doc="The input with one number in slices along a dimension.")
-index_fill_tensor = fused("index_fill_tensor", lambda input, value, dim, index: _written(input, dim, index, value),
+index_fill_tensor = fused("index_fill_tensor", lambda input, value, dim, index: _written(
+        input, dim, Tensor._wrap(np.unique(index._data)), value),
     inputs=2, grad="IndexFillBackward1", aten="aten::index_fill", formula=r"0 \text{ there},\ \text{the sum there}",
     doc="The input with a tensor's number in slices along a dimension.")
 index_copy_of = fused("index_copy_of", lambda input, source, dim, index: _written(input, dim, index, _row(source)),

@@ -223,6 +223,7 @@ PREPARED: dict[str, Callable[[Any], Any]] = {
     **dict.fromkeys(
         ("linalg_cholesky_of", "cholesky_of", "cholesky_upper", "linalg_cholesky_upper", "linalg_eigh_of"), _symmetric
     ),
+    **dict.fromkeys(("cholesky_solve_of", "cholesky_inverse_of"), lambda x: x.tril()),
     "ctc_loss_of": lambda x: engine.log_softmax(x, -1),
     **dict.fromkeys(("fft_c2c", "fft_c2r", "imag", "conj", "view_as_real", "real"), engine.view_as_complex),
 }
@@ -270,7 +271,7 @@ SAMPLES |= {
     "linalg_solve_triangular_of": [((_lower, spread(3, 2)), (False, False)), ((_upper, spread(3, 2)), (True, True))],
     "linalg_solve_triangular": [((_lower, spread(3, 2)), (False, True, False)), ((_lower, spread(2, 3)), (False, False, False))],
     "triangular_solve_of": [((spread(3, 2), _upper), (True, False, False)), ((spread(3, 2), _upper), (True, True, False))],
-    "cholesky_solve_of": [((spread(3, 2), _lower), (False,)), ((spread(3, 2), _upper), (True,))],
+    "cholesky_solve_of": [((_lower, spread(3, 2)), (False,))],
     "cholesky_inverse_of": [((_lower,), (False,))],
     "linalg_eigh_of": [((_spd,), ("L",))],
     "linalg_svd_of": [((_square,), (False,)), ((spread(2, 3),), (False,)), ((spread(3, 2),), (False,))],
@@ -285,7 +286,7 @@ SAMPLES |= {
     "matrix_exp": [((_square / 3,), ())],
     "linalg_pinv_of": [((spread(3, 2),), (None, False)), ((spread(2, 3),), (None, False))],
     "linalg_slogdet_of": [((_square,), ())],
-    "linalg_lstsq_of": [((spread(3, 2), spread(3, 2) + 1), ())],
+    "linalg_lstsq_of": [((spread(3, 2), spread(3, 2) + 1), (d,)) for d in ("gels",)],
     "linalg_solve_ex_of": [((_square, spread(3, 2)), (True,)), ((_square, spread(2, 3)), (False,))],
     "linalg_cross": [((spread(2, 3), spread(2, 3) + 1), (1,))],
     "reshape_alias": [((spread(2, 3),), ((6,),))],
@@ -328,6 +329,16 @@ _drawn = spread(3)
 
 SAMPLES |= {
     "real": [((spread(3, 2),), ())],
+    "softmax_backward": [((spread(2, 3), positive(2, 3)), (1,))],
+    "native_layer_norm_of": [((spread(2, 3), positive(3), spread(3)), ((3,), 1e-5))],
+    "native_group_norm_of": [((spread(2, 4, 2), positive(4), spread(4)), (2, 1e-5))],
+    "native_batch_norm_of": [((spread(4, 2), positive(2), spread(2)), (None, None, 1e-5))],
+    "native_batch_norm_legit": [((spread(4, 2), positive(2), spread(2)), (None, None, 1e-5))],
+    "native_batch_norm_legit_no_stats": [((spread(4, 2), positive(2), spread(2)), (None, None, 1e-5))],
+    "lerp_scalar": [((spread(3), spread(3) + 1), (0.3,))],
+    "masked_fill_tensor": [((spread(2, 3), spread(1).reshape(())), (_mask,))],
+    "sort_stable": [((spread(2, 3),), (1, False))],
+    "diag_embed_at": [((spread(2, 3),), (1, 0, 2))],
     "imag": [((spread(3, 2),), ())],
     "conj": [((spread(3, 2),), ())],
     "view_as_real": [((spread(3, 2),), ())],

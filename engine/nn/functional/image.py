@@ -229,14 +229,12 @@ def _adaptive_max(n: int) -> Callable[..., Any]:
             both = adaptive_max_pool2d(x, (1, size), True)
             values, places = (shape.squeeze(t, -2) for t in both)
             return (values, places) if return_indices else values
-        x, alone = _batched(input, n, name)
+        x, _ = _batched(input.detach(), n, name)
         wanted = (output_size,) * n if isinstance(output_size, int) else tuple(output_size)
         sizes = [m if w is None else w for m, w in zip(x.shape[2:], wanted, strict=True)]
         starts = [np.arange(w) * m // w for m, w in zip(x.shape[2:], sizes, strict=True)]
         ends = [-(-(np.arange(w) + 1) * m // w) for m, w in zip(x.shape[2:], sizes, strict=True)]
-        values, places = image.pool_at["adaptive_max_pool", n](x, starts, ends)
-        if alone:
-            values, places = shape.squeeze(values, 0), shape.squeeze(places, 0)
+        values, places = image.pool_at["adaptive_max_pool", n](input, starts, ends)
         return (values, places) if return_indices else values
 
     call.__name__ = call.__qualname__ = name

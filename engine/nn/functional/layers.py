@@ -143,7 +143,9 @@ def _channelwise(name: str, dims: tuple[int, int]) -> Any:
             return shape.squeeze(
                 _dropped(alone, p, training, inplace, (1, *sizes[:1], *(1,) * (dims[0] - 1))), 0
             )
-        return _dropped(input, p, training, inplace, (*sizes[: 1 + batched], *(1,) * (dims[0] - 1)))
+        # Two dimensions less than four are taken for one less and a batch, as PyTorch still does.
+        batched = batched or name == "dropout2d"
+        return _dropped(input, p, training, inplace, (*sizes[: 1 + batched], *(1,) * (ndim - 1 - batched)))
 
     call.__name__ = call.__qualname__ = name
     call.__doc__ = "Whole channels dropped together; see `dropout`."
