@@ -12,7 +12,7 @@ from engine.fused import fused
 from engine.ops import arrange, reduce, shape
 from engine.ops import linalg as _products
 from engine.ops.decompose import _LinAlgError as LinAlgError
-from engine.ops.decompose import _no_errors
+from engine.ops.decompose import _no_errors, matrix_exp, svdvals_of
 from engine.ops.decompose import householder_of as householder_product
 from engine.ops.decompose import linalg_cholesky as cholesky
 from engine.ops.decompose import linalg_cholesky_ex as cholesky_ex
@@ -29,7 +29,6 @@ from engine.ops.decompose import linalg_slogdet as slogdet
 from engine.ops.decompose import linalg_solve_triangular as solve_triangular
 from engine.ops.decompose import linalg_svd as svd
 from engine.ops.decompose import linalg_svdvals as svdvals
-from engine.ops.decompose import matrix_exp, svdvals_of
 from engine.ops.derived import linalg_cross
 from engine.ops.linalg import det, inverse, matmul
 from engine.ops.linalg import solve as _solve
@@ -122,7 +121,7 @@ _solve_of = fused(
 
 def solve(A: Tensor, B: Tensor, *, left: bool = True) -> Tensor:
     """The X with ``A X = B`` (or ``X A = B``)."""
-    return _solve(A, B) if left and A.ndim == 2 else _solve_of(A, B, left)  # type: ignore[no-any-return]
+    return _solve(A, B) if left and A.ndim == 2 else _solve_of(A, B, left)
 
 
 def solve_ex(A: Tensor, B: Tensor, *, left: bool = True, check_errors: bool = False) -> Any:
@@ -210,7 +209,7 @@ def cond(A: Any, p: Any = None) -> Tensor:
     if p is None or p in (2, -2):
         s = svdvals_of(A)
         first, last = shape.narrow(s, -1, 0, 1), shape.narrow(s, -1, s.shape[-1] - 1, 1)
-        return shape.squeeze(first / last if p != -2 else last / first, -1)  # type: ignore[no-any-return]
+        return shape.squeeze(first / last if p != -2 else last / first, -1)
     return matrix_norm(A, p) * matrix_norm(inverse(A), p)
 
 
@@ -239,10 +238,12 @@ def matrix_power(A: Any, n: int) -> Tensor:
             result = square if result is None else matmul(result, square)
         n >>= 1
     assert result is not None
-    return result
+    return result  # type: ignore[no-any-return]
 
 
-def matrix_rank(A: Any, tol: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None) -> Tensor:
+def matrix_rank(
+    A: Any, tol: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None
+) -> Tensor:
     """How many singular values are not zero, to a tolerance."""
     s = np.linalg.svd(A._data, compute_uv=False)
     relative = max(A.shape[-2:]) * np.finfo(A._data.dtype).eps if rtol is None else rtol

@@ -321,7 +321,6 @@ def clamp_max(input: Tensor, max: Any) -> Tensor:
     return P.clamp_max_tensor(input, max) if _isinstance(max, Tensor) else P.clamp_max(input, max)
 
 
-
 __all__ = [
     name
     for name, value in list(globals().items())

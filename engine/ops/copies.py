@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import itertools
 import math
 from collections.abc import Sequence
@@ -28,7 +29,7 @@ def _copied(source: str, name: str, *, outputs: int = 1, grad: str | None = None
         y = op.forward(xp, *arguments)
         return tuple(p.copy() for p in y) if isinstance(y, tuple) else y.copy()
 
-    forward.__signature__ = __import__("inspect").signature(op.forward)  # type: ignore[attr-defined]
+    forward.__signature__ = inspect.signature(op.forward)  # type: ignore[attr-defined]
     return define(name, LINEAR, inputs=1, forward=forward, vjp=op.vjp, outputs=outputs,
         grad=grad or op.grad_name + "_copy", formula=op.formula, doc=f"{op.doc[:-1]}; a copy.")
 
@@ -268,7 +269,7 @@ def block_diag(*tensors: Tensor) -> Tensor:
 
 def diagflat(input: Tensor, offset: int = 0) -> Tensor:
     """A matrix with all elements on its diagonal."""
-    return arrange.diag_embed(arrange.reshape(input, (-1,)), offset)
+    return arrange.diag_embed(shape.reshape(input, (-1,)), offset)
 
 
 def dstack(tensors: Sequence[Tensor]) -> Tensor:
@@ -280,7 +281,7 @@ def dstack(tensors: Sequence[Tensor]) -> Tensor:
 
 def column_stack(tensors: Sequence[Tensor]) -> Tensor:
     """Tensors side by side; vectors are columns."""
-    return arrange.cat([t if t.ndim > 1 else arrange.reshape(t, (-1, 1)) for t in tensors], 1)
+    return arrange.cat([t if t.ndim > 1 else shape.reshape(t, (-1, 1)) for t in tensors], 1)
 
 
 def _cut(input: Tensor, indices_or_sections: Any, dim: int, name: str, least: int) -> tuple[Tensor, ...]:

@@ -466,7 +466,8 @@ def linalg_lu_factor(A: Tensor, *, pivot: bool = True) -> Any:
 
 def linalg_lu_factor_ex(A: Tensor, *, pivot: bool = True, check_errors: bool = False) -> Any:
     """(LU, pivots, info)."""
-    return _LuFactorEx(*lu_factor_of(A, pivot), _no_errors(A))
+    packed, pivots = lu_factor_of(A, pivot)
+    return _LuFactorEx(packed, pivots, _no_errors(A))
 
 
 def lu(input: Tensor, pivot: bool = True, get_infos: bool = False) -> Any:

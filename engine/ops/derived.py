@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from engine.dispatch import composite
+from engine.fused import fused
 from engine.ops import arrange
 from engine.ops import shape as _shape
-from engine.fused import fused
 from engine.ops.linalg import tensordot
 from engine.ops.pointwise import mul, sub
 from engine.ops.reduce import one_dim, sum
@@ -79,7 +79,7 @@ def cross(input: Tensor, other: Tensor, dim: int | None = None) -> Tensor:
         dim = next((k for k, n in enumerate(input._data.shape) if n == 3), None)
         if dim is None:
             raise RuntimeError("no dimension of size 3 in input")
-    a, b = broadcast_tensors(input, other)
+    a, _ = broadcast_tensors(input, other)
     if a._data.shape[dim] != 3:
         raise RuntimeError(
             f"linalg.cross: inputs dimension {dim} must have length 3. Got {input._data.shape[dim]} and "

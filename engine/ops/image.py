@@ -16,7 +16,16 @@ from engine.ops import arrange, shape
 from engine.ops import index as I
 from engine.ops import pointwise as P
 from engine.ops import reduce as R
-from engine.ops.conv import _apply_along, _counts, _offsets, _padded, _spread, _to_places, _windows, _with_bias
+from engine.ops.conv import (
+    _apply_along,
+    _counts,
+    _offsets,
+    _padded,
+    _spread,
+    _to_places,
+    _windows,
+    _with_bias,
+)
 from engine.registry import GENERAL, LINEAR
 from engine.tensor import Tensor
 

@@ -39,7 +39,7 @@ copy = define("copy", LINEAR, inputs=2, dtypes="any", grad="CopyBackwards", aten
     vjp=(lambda F, g: F.zeros_like(g), lambda F, g: g),
     formula=r"0,\ 1", doc="The values of another tensor, in this one's shape and dtype.")
 
-OPS["copy"].node.namespace = "torch::autograd::"  # type: ignore[misc]  # a node PyTorch writes by hand
+OPS["copy"].node.namespace = "torch::autograd::"  # a node PyTorch writes by hand
 
 gather = define("gather", LINEAR, inputs=1, dtypes="any",
     forward=lambda xp, input, dim, index: _gather(xp, input, dim, index),

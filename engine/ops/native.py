@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 
 from engine.fused import fused
-from engine.ops import nn
+from engine.ops import nn, shape
 from engine.ops import pointwise as P
 from engine.ops import reduce as R
-from engine.ops import shape
 from engine.tensor import Tensor
 
 

@@ -231,8 +231,7 @@ def _quantile(input: Any, q: Any, dim: int | None, keepdim: bool, interpolation:
         return shape.squeeze_result(y, d if dim is not None and wide else -1)
     y = shape.transpose(shape.unsqueeze(y, 0), 0, -1)
     if dim is None:
-        y = shape.reshape(y, (-1, *(1,) * wide)) if keepdim else shape.squeeze_result(y, -1)
-        return y
+        return shape.reshape(y, (-1, *(1,) * wide)) if keepdim else shape.squeeze_result(y, -1)
     y = shape.transpose(y, d + 1, -1) if wide else y
     return y if keepdim and wide else shape.squeeze_result(y, d + 1)
 
@@ -264,7 +263,7 @@ def nansum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any 
 def nanmean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """Mean of what is not NaN."""
     count = R.sum(P.isnan(input.detach()).logical_not(), dim if dim is not None else tuple(range(input.ndim)), keepdim)
-    return nansum(input, dim, keepdim, dtype=dtype) / count  # type: ignore[no-any-return]
+    return nansum(input, dim, keepdim, dtype=dtype) / count
 
 
 var_mean_of = fused("var_mean", lambda input, dim, correction, keepdim: (
@@ -281,7 +280,7 @@ def _with_mean(record: Any) -> Any:
         if isinstance(dim, bool):
             dim, unbiased = None, dim
         R._float_or_complex(input)
-        return tuple(record(input, dim, R._correction(unbiased, correction), keepdim))  # type: ignore[return-value]
+        return tuple(record(input, dim, R._correction(unbiased, correction), keepdim))
 
     return call
 
@@ -335,12 +334,12 @@ def cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: str = "use_mm_fo
 
 def trapezoid(y: Tensor, x: Any = None, *, dx: Any = None, dim: int = -1) -> Tensor:
     """The trapezoid rule along a dimension, for points `x` or a distance `dx` (1 by default)."""
-    return _areas(y, x, dx, dim, False)
+    return _areas(y, x, dx, dim, False)  # type: ignore[no-any-return]
 
 
 def cumulative_trapezoid(y: Tensor, x: Any = None, *, dx: Any = None, dim: int = -1) -> Tensor:
     """The running trapezoid rule along a dimension."""
-    return _areas(y, x, dx, dim, True)
+    return _areas(y, x, dx, dim, True)  # type: ignore[no-any-return]
 
 
 def _areas(y: Any, x: Any, dx: Any, dim: int, running: bool) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -230,7 +231,7 @@ def _segments(data: Any, offsets: Any, reduce: str, initial: Any) -> Any:
         for k in place:
             part = shape.select(part, 0, int(k))
         cuts = offsets[place]
-        for a, b in zip(cuts[:-1], cuts[1:], strict=True):
+        for a, b in itertools.pairwise(cuts):
             piece = shape.narrow(part, 0, int(a), int(b - a))
             rows.append(_segment(piece, reduce, initial, R))
     y = stack(rows, 0)
