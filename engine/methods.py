@@ -261,6 +261,7 @@ def _attach_in_place() -> None:
         "tril",
         "triu",
         "nan_to_num",
+        "logit",
         "floor_divide",
         "eq",
         "ne",
