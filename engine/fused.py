@@ -1,9 +1,9 @@
 """One record for a function written in other operations, where PyTorch has one node for the whole.
 
-``glu(x)`` is two slices, a sigmoid and a product, and one ``GluBackward0``. `fused` runs the function unrecorded, and makes
-the gradient rule by running it again, recorded, on what was saved, and differentiating that: the derivative is that of
-the definition itself, to any order. It costs a second forward in the backward pass, so it is for operations that are
-no program's hot path.
+``glu(x)`` is two slices, a sigmoid and a product, and one ``GluBackward0``. `fused` runs the function unrecorded, and
+makes the gradient rule by running it again, recorded, on what was saved, and differentiating that: the derivative is
+that of the definition itself, to any order. It costs a second forward in the backward pass, so it is for operations
+that are no program's hot path.
 """
 
 from __future__ import annotations

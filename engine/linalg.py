@@ -121,7 +121,7 @@ _solve_of = fused(
 
 def solve(A: Tensor, B: Tensor, *, left: bool = True) -> Tensor:
     """The X with ``A X = B`` (or ``X A = B``)."""
-    return _solve(A, B) if left and A.ndim == 2 else _solve_of(A, B, left)  # type: ignore[no-any-return]
+    return _solve(A, B) if left and A.ndim == 2 else _solve_of(A, B, left)
 
 
 def solve_ex(A: Tensor, B: Tensor, *, left: bool = True, check_errors: bool = False) -> Any:
@@ -209,7 +209,7 @@ def cond(A: Any, p: Any = None) -> Tensor:
     if p is None or p in (2, -2):
         s = svdvals_of(A)
         first, last = shape.narrow(s, -1, 0, 1), shape.narrow(s, -1, s.shape[-1] - 1, 1)
-        return shape.squeeze(first / last if p != -2 else last / first, -1)  # type: ignore[no-any-return]
+        return shape.squeeze(first / last if p != -2 else last / first, -1)
     return matrix_norm(A, p) * matrix_norm(inverse(A), p)
 
 
@@ -224,7 +224,7 @@ def matrix_power(A: Any, n: int) -> Tensor:
             Tensor._wrap(np.empty_like(A._data)) if not A.requires_grad else A, Tensor._wrap(eye.copy())
         )
     if n < 0:
-        return matrix_power(inverse(A), -n)
+        return inverse(A) if n == -1 else matrix_power(inverse(A), -n)
     if n == 1:
         return A.clone()  # type: ignore[no-any-return]
     if n == 2:
@@ -238,10 +238,12 @@ def matrix_power(A: Any, n: int) -> Tensor:
             result = square if result is None else matmul(result, square)
         n >>= 1
     assert result is not None
-    return result
+    return result  # type: ignore[no-any-return]
 
 
-def matrix_rank(A: Any, tol: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None) -> Tensor:
+def matrix_rank(
+    A: Any, tol: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None
+) -> Tensor:
     """How many singular values are not zero, to a tolerance."""
     s = np.linalg.svd(A._data, compute_uv=False)
     relative = max(A.shape[-2:]) * np.finfo(A._data.dtype).eps if rtol is None else rtol

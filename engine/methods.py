@@ -25,6 +25,7 @@ from engine.ops import (
     image,
     index,
     linalg,
+    native,
     pointwise,
     reduce,
     scan,
@@ -50,6 +51,7 @@ MODULES: tuple[ModuleType, ...] = (
     special,
     complex,
     image,
+    native,
 )
 """Where public functions are; those whose first parameter is a tensor called ``input`` become methods."""
 
@@ -159,6 +161,7 @@ def _attach_operators() -> None:
         "__iter__": _iterate,
         "__reversed__": lambda self: arrange.flip(self, 0),
     }
+    hot["__rdiv__"] = hot["__rtruediv__"]
     for name, function in hot.items():
         setattr(Tensor, name, function)
 
@@ -261,6 +264,7 @@ def _attach_in_place() -> None:
         "tril",
         "triu",
         "nan_to_num",
+        "logit",
         "floor_divide",
         "eq",
         "ne",
@@ -436,7 +440,7 @@ def _attach_conversions() -> None:
         "is_same_size": lambda self, other: self._data.shape == other._data.shape,
         "bernoulli": draw.bernoulli,
         "multinomial": draw.multinomial,
-        "sum_to_size": _sum_to_size,
+        "sum_to_size": derived.sum_to_size,
         "index_put": lambda self, indices, values, accumulate=False: OPS["index_put"].call(
             self, values, tuple(indices), accumulate
         ),
@@ -469,18 +473,10 @@ def _attach_conversions() -> None:
         setattr(Tensor, name, property(get))
 
 
-def _sum_to_size(self: Tensor, *size: Any) -> Tensor:
-    """Summed down to a shape that broadcasts to this one."""
-    wanted = create.sizes(size[0], size[1:])
-    if wanted == self._data.shape:
-        return self
-    if not wanted:
-        return reduce.sum(self)
-    return OPS["sum_to_size"].call(self, wanted)  # type: ignore[no-any-return]
-
-
 def _cast(kind: dtype_type) -> Callable[[Tensor], Tensor]:
     def call(self: Tensor, memory_format: Any = None) -> Tensor:
+        if memory_format is not None and "channels_last" in str(memory_format):
+            return pointwise.to_dtype(self, kind)
         return to(self, kind)
 
     return call

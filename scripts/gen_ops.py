@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+from typing import Any
+
 import engine  # noqa: F401  (its import defines every op)
 from engine.registry import OPS, Op
 
@@ -21,6 +25,32 @@ written with $g$, the gradient of each input for the gradient $g$ of the output.
 """
 
 
+COVERAGE = Path(__file__).resolve().parents[1] / "tests" / "programs" / "op_db.json"
+"""What PyTorch's own database of operators says, written by ``tests/programs/op_db.py record --all``."""
+
+
+def coverage() -> str:
+    """The section about how much of PyTorch is there, and what is not, with the reason."""
+    found: dict[str, Any] = json.loads(COVERAGE.read_text(encoding="utf-8"))
+    operators = found["operators"]
+    whole = sum(o["passes"] == "all" for o in operators.values())
+    rows = [
+        f"| `{name.replace('|', ' ')}` | {o.get('passed', 0)} of {o.get('samples', 0)} | {o.get('kind', '')}: "
+        f"{o.get('reason', '').replace('|', chr(92) + '|')} |"
+        for name, o in operators.items()
+        if o["passes"] != "all"
+    ]
+    return (
+        f"## Against PyTorch {found['torch']}\n\n"
+        f"Of the {len(operators)} operators in PyTorch's own database of samples that have float32 and autograd and "
+        f"can be called by a plain name, {whole} agree on every sample in shape, dtype, values, `requires_grad`, the name "
+        "of `grad_fn` and the gradients of all inputs (`python tests/programs/op_db.py check --all`). The others:\n\n"
+        "| operator | samples that agree | the first difference |\n| --- | --- | --- |\n"
+        + "\n".join(rows)
+        + "\n"
+    )
+
+
 def render() -> str:
     """The whole text of ``docs/ops.md``."""
     lines = [
@@ -28,7 +58,7 @@ def render() -> str:
         "| --- | --- | --- | --- | --- | --- |",
     ]
     lines += [_row(op) for _, op in sorted(OPS.items())]
-    return f"{HEAD}{len(OPS)} operations.\n\n" + "\n".join(lines) + "\n"
+    return f"{HEAD}{len(OPS)} operations.\n\n" + "\n".join(lines) + "\n\n" + coverage()
 
 
 def _row(op: Op) -> str:

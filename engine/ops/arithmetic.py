@@ -177,7 +177,10 @@ def clamp(input: Tensor, min: Any = None, max: Any = None, *, out: Any = None) -
 
 def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
     """The input with `value` where `mask` is true."""
-    return P.masked_fill(input, *mask_and_value(mask, value))
+    mask, number = mask_and_value(mask, value)
+    if _isinstance(value, Tensor):
+        return P.masked_fill_tensor(input, value, mask)
+    return P.masked_fill(input, mask, number)
 
 
 def mask_and_value(mask: Tensor, value: Any) -> tuple[Tensor, Any]:
@@ -196,7 +199,7 @@ def mask_and_value(mask: Tensor, value: Any) -> tuple[Tensor, Any]:
 
 def lerp(input: Tensor, end: Tensor, weight: Any) -> Tensor:
     """Between `input` and `end`, at `weight`."""
-    return P.lerp(input, end, weight)
+    return P.lerp(input, end, weight) if _isinstance(weight, Tensor) else P.lerp_scalar(input, end, weight)
 
 
 def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1) -> Tensor:
@@ -316,7 +319,6 @@ def clamp_min(input: Tensor, min: Any) -> Tensor:
 def clamp_max(input: Tensor, max: Any) -> Tensor:
     """Each element, at most `max`, a number or a tensor."""
     return P.clamp_max_tensor(input, max) if _isinstance(max, Tensor) else P.clamp_max(input, max)
-
 
 
 __all__ = [

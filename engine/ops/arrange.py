@@ -39,7 +39,7 @@ triu = define("triu", LINEAR, inputs=1,
     vjp=(lambda F, g, diagonal: F.triu(g, diagonal),),
     formula=r"\operatorname{triu} g", doc="The upper triangle; the rest is zero.")
 
-diag_embed = define("diag_embed", LINEAR, inputs=1,
+diag_embed_of = define("diag_embed", LINEAR, inputs=1,
     forward=lambda xp, input, offset=0: _diag_embed(xp, input, offset),
     vjp=(lambda F, g, offset: F.diagonal(g, offset, -2, -1),),
     formula=r"\operatorname{diag} g", doc="Matrices with the last dimension on the diagonal.")
@@ -109,7 +109,7 @@ def tile(input: Tensor, *dims: Any) -> Tensor:
     return repeat_to(input, (1,) * (input.ndim - len(reps)) + reps)
 
 
-def repeat_interleave(input: Tensor, repeats: Any, dim: int | None = None) -> Tensor:
+def repeat_interleave(input: Tensor, repeats: Any, dim: int | None = None, *, output_size: int | None = None) -> Tensor:
     """Each element repeated in place."""
     from engine.ops.index import index_select
 
@@ -122,6 +122,21 @@ def repeat_interleave(input: Tensor, repeats: Any, dim: int | None = None) -> Te
     counts = repeats._data if isinstance(repeats, Tensor) else repeats
     places = np.repeat(np.arange(source._data.shape[d]), counts)
     return index_select(source, d, Tensor._wrap(places))
+
+
+def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
+    """Matrices with the last dimension on a diagonal; `dim1` and `dim2` are where rows and columns go."""
+    y = diag_embed_of(input, offset)
+    rows, columns = one_dim(dim1, y.ndim), one_dim(dim2, y.ndim)
+    if (rows, columns) == (y.ndim - 2, y.ndim - 1):
+        return y
+    return diag_embed_at(input, offset, rows, columns)
+
+
+diag_embed_at = define("diag_embed_at", LINEAR, inputs=1, grad="DiagEmbedBackward0", aten="aten::diag_embed",
+    forward=lambda xp, input, offset, dim1, dim2: xp.moveaxis(_diag_embed(xp, input, offset), (-2, -1), (dim1, dim2)).copy(),
+    vjp=(lambda F, g, offset, dim1, dim2: F.diagonal(g, offset, dim1, dim2),),
+    formula=r"\operatorname{diag} g", doc="Matrices with the last dimension on the diagonal of two given ones.")
 
 
 def diag(input: Tensor, diagonal: int = 0) -> Tensor:
@@ -155,6 +170,20 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     return stack_dim(tensors, one_dim(dim, tensors[0].ndim + 1))
 
 
+def each(function: Any) -> Any:
+    """A function of one tensor, also of several: then it gives a tuple."""
+
+    def call(*args: Any) -> Any:
+        if len(args) == 1 and isinstance(args[0], Tensor):
+            return function(args[0])
+        tensors = args[0] if len(args) == 1 else args
+        return tuple(function(t) for t in tensors)
+
+    call.__name__, call.__doc__ = function.__name__, function.__doc__
+    return call
+
+
+@each
 def atleast_1d(input: Tensor) -> Tensor:
     """At least one dimension."""
     return input if input.ndim else reshape(input, (1,))

@@ -68,7 +68,7 @@ angle_of = define("angle", POINTWISE, dtypes="float", inputs=1,
 
 
 def _is_complex(x: Any) -> bool:
-    return (x._data if isinstance(x, Tensor) else x).dtype.kind == "c"
+    return bool((x._data if isinstance(x, Tensor) else x).dtype.kind == "c")
 
 
 def _angle_vjp(F: Any, g: Any, z: Any) -> Any:

@@ -51,7 +51,7 @@ max_pool = {
     n: define(f"max_pool{n}d_with_indices", GENERAL, inputs=1, outputs=2, grad=f"MaxPool{n}DWithIndicesBackward0",
         forward=lambda xp, input, kernel, stride, padding, dilation, ceil: _max_pool(
             xp, input, kernel, stride, padding, dilation, ceil),
-        vjp=(lambda F, g, y1, input_shape: _to_places(F, g[0], y1, tuple(input_shape)),),
+        vjp=(lambda F, g, y1, input_shape, kernel: _to_places(F, g[0], y1, tuple(input_shape), len(kernel)),),
         formula=r"\text{to the largest}", doc="The largest element of each window, and where it was.")
     for n in (2, 3)
 }
@@ -197,6 +197,9 @@ def _max_pool(
     xp: Any, x: Any, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes, ceil: bool
 ) -> tuple[Any, Any]:
     n = len(kernel)
+    if x.ndim == n + 1:
+        values, index = _max_pool(xp, x[None], kernel, stride, padding, dilation, ceil)
+        return values[0], index[0]
     counts = _counts(x.shape, kernel, stride, padding, dilation, ceil)
     reach = [(c - 1) * s + d * (k - 1) + 1 for c, s, d, k in zip(counts, stride, dilation, kernel, strict=True)]
     extra = [max(0, r - size - 2 * p) for r, size, p in zip(reach, x.shape[2:], padding, strict=True)]
@@ -217,10 +220,11 @@ def _max_pool(
     return values, index
 
 
-def _to_places(F: Any, g: Any, index: Any, shape: tuple[int, ...]) -> Any:
-    flat = (*shape[:2], math.prod(shape[2:]))
-    inner = (*shape[:2], math.prod(tuple(g.shape)[2:]))
-    return F.reshape(F.scatter_value(F.reshape(g, inner), index.reshape(inner), flat, 2), shape)
+def _to_places(F: Any, g: Any, index: Any, shape: tuple[int, ...], n: int) -> Any:
+    lead = shape[:-n]
+    flat = (*lead, math.prod(shape[-n:]))
+    inner = (*lead, math.prod(tuple(g.shape)[-n:]))
+    return F.reshape(F.scatter_value(F.reshape(g, inner), index.reshape(inner), flat, len(lead)), shape)
 
 
 def _divisors(xp: Any, shape: Sizes, kernel: Sizes, stride: Sizes, padding: Sizes, counts: Sizes, include_pad: bool) -> Any:

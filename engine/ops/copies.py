@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import itertools
 import math
 from collections.abc import Sequence
@@ -28,7 +29,7 @@ def _copied(source: str, name: str, *, outputs: int = 1, grad: str | None = None
         y = op.forward(xp, *arguments)
         return tuple(p.copy() for p in y) if isinstance(y, tuple) else y.copy()
 
-    forward.__signature__ = __import__("inspect").signature(op.forward)  # type: ignore[attr-defined]
+    forward.__signature__ = inspect.signature(op.forward)  # type: ignore[attr-defined]
     return define(name, LINEAR, inputs=1, forward=forward, vjp=op.vjp, outputs=outputs,
         grad=grad or op.grad_name + "_copy", formula=op.formula, doc=f"{op.doc[:-1]}; a copy.")
 
@@ -268,7 +269,7 @@ def block_diag(*tensors: Tensor) -> Tensor:
 
 def diagflat(input: Tensor, offset: int = 0) -> Tensor:
     """A matrix with all elements on its diagonal."""
-    return arrange.diag_embed(arrange.reshape(input, (-1,)), offset)
+    return arrange.diag_embed(shape.reshape(input, (-1,)), offset)
 
 
 def dstack(tensors: Sequence[Tensor]) -> Tensor:
@@ -280,7 +281,7 @@ def dstack(tensors: Sequence[Tensor]) -> Tensor:
 
 def column_stack(tensors: Sequence[Tensor]) -> Tensor:
     """Tensors side by side; vectors are columns."""
-    return arrange.cat([t if t.ndim > 1 else arrange.reshape(t, (-1, 1)) for t in tensors], 1)
+    return arrange.cat([t if t.ndim > 1 else shape.reshape(t, (-1, 1)) for t in tensors], 1)
 
 
 def _cut(input: Tensor, indices_or_sections: Any, dim: int, name: str, least: int) -> tuple[Tensor, ...]:
@@ -369,9 +370,11 @@ def _channels_shuffled(x: Any, groups: int) -> Any:
     return x.reshape(n, groups, c // groups, *rest).transpose(1, 2).reshape(n, c, *rest).clone()
 
 
+constant_pad_nd, diagonal_copy = arrange.constant_pad_nd, arrange.diagonal_copy
+
 __all__ = [
     "alias_copy", "as_strided", "as_strided_copy", "as_strided_scatter", "block_diag", "cartesian_prod", "channel_shuffle",
-    "column_stack", "combinations", "diagflat", "diagonal_scatter", "dsplit", "dstack", "expand_copy", "hsplit", "kron",
+    "column_stack", "combinations", "constant_pad_nd", "diagflat", "diagonal_copy", "diagonal_scatter", "dsplit", "dstack", "expand_copy", "hsplit", "kron",
     "narrow_copy", "permute_copy", "pixel_shuffle", "pixel_unshuffle", "rot90", "select_copy", "select_scatter", "slice_copy",
     "slice_scatter", "split_with_sizes", "split_with_sizes_copy", "squeeze_copy", "t_copy", "transpose_copy", "unbind_copy",
     "unfold_copy", "unsafe_chunk", "unsafe_split", "unsqueeze_copy", "view_copy", "vsplit",

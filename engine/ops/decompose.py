@@ -41,7 +41,7 @@ def _batched(function: Any, outputs: int) -> Any:
     """A function of one matrix, over leading dimensions."""
 
     def call(x: Any) -> Any:
-        flat = x.reshape(-1, *x.shape[-2:])
+        flat = x.reshape(math.prod(x.shape[:-2]), *x.shape[-2:])
         rows = [function(m) for m in flat]
         if not rows:
             sample = function(np.zeros(x.shape[-2:], x.dtype))
@@ -159,19 +159,20 @@ def triangular_solve(input: Tensor, A: Tensor, upper: bool = True, transpose: bo
     return _TriangularSolve(*triangular_solve_of(input, A, upper, transpose, unitriangular))
 
 
-cholesky_solve_of = fused("cholesky_solve_of", lambda input, L, upper: _by_cholesky(input, L, upper), inputs=2,
+cholesky_solve_of = fused("cholesky_solve_of", lambda L, input, upper: _by_cholesky(input, L, upper), inputs=2,
     grad="CholeskySolveBackward0", aten="aten::cholesky_solve", formula=r"A^{-1} g,\ \ldots", doc="The X with L L^T X = input.")
 
 
 def _by_cholesky(b: Any, factor: Any, upper: bool) -> Any:
+    # The value is that of the triangle alone; the gradient is given for the other elements too, as PyTorch gives it.
     low = shape.transpose(factor, -2, -1) if upper else factor
-    half = triangular(low, b, False, False)
-    return triangular(shape.transpose(low, -2, -1), half, True, False)
+    low = low + (arrange.tril(low) - low).detach()
+    return linalg.solve(linalg.matmul(low, shape.transpose(low, -2, -1)), b)
 
 
 def cholesky_solve(input: Tensor, L: Tensor, upper: bool = False) -> Tensor:
     """The X with ``L L^T X = input``."""
-    return cholesky_solve_of(input, L, upper)  # type: ignore[no-any-return]
+    return cholesky_solve_of(L, input, upper)  # type: ignore[no-any-return]
 
 
 cholesky_inverse_of = fused("cholesky_inverse_of", lambda input, upper: _by_cholesky(
@@ -232,7 +233,8 @@ def _gaps(F: Any, d: Any) -> tuple[Any, Any]:
 def _eigh_vjp(F: Any, g: Any, values: Any, vectors: Any) -> Any:
     e, same = _gaps(F, values)
     inner = F.where(same, 0.0, _mm(F, _T(F, vectors), g[1]) / e)
-    return _mm(F, vectors, _diag(F, g[0]) + inner, _T(F, vectors))
+    result = _mm(F, vectors, _diag(F, g[0]) + inner, _T(F, vectors))
+    return (result + _T(F, result)) * 0.5
 
 
 class _Eigh(NamedTuple):
@@ -392,7 +394,7 @@ def _lu_packed(x: Any, pivot: bool) -> tuple[Any, Any]:
 
 def _permutation(pivots: Any, m: int) -> Any:
     """The matrix P with A = P L U."""
-    flat = pivots.reshape(-1, pivots.shape[-1])
+    flat = pivots.reshape(math.prod(pivots.shape[:-1]), pivots.shape[-1])
     result = np.zeros((len(flat), m, m))
     for k, row in enumerate(flat):
         order = np.arange(m)
@@ -464,7 +466,8 @@ def linalg_lu_factor(A: Tensor, *, pivot: bool = True) -> Any:
 
 def linalg_lu_factor_ex(A: Tensor, *, pivot: bool = True, check_errors: bool = False) -> Any:
     """(LU, pivots, info)."""
-    return _LuFactorEx(*lu_factor_of(A, pivot), _no_errors(A))
+    packed, pivots = lu_factor_of(A, pivot)
+    return _LuFactorEx(packed, pivots, _no_errors(A))
 
 
 def lu(input: Tensor, pivot: bool = True, get_infos: bool = False) -> Any:
@@ -670,16 +673,16 @@ def linalg_pinv(A: Any, rcond: Any = None, hermitian: bool = False, *, atol: Any
     return pinv_of(A, limit, hermitian)
 
 
-lstsq_of = fused("linalg_lstsq_of", lambda A, B: _least_squares(A, B), inputs=2, outputs=2, grad="LinalgLstsqBackward0", aten="aten::linalg_lstsq",
+lstsq_of = fused("linalg_lstsq_of", lambda A, B, driver: _least_squares(A, B, driver), inputs=2, outputs=2, grad="LinalgLstsqBackward0", aten="aten::linalg_lstsq",
     formula=r"\text{that of } A^+ B", doc="The X with the least |A X - B|, and what is left.")
 
 
-def _least_squares(a: Any, b: Any) -> tuple[Any, Any]:
+def _least_squares(a: Any, b: Any, driver: str | None) -> tuple[Any, Any]:
     vector = b.ndim == 1 or (a.ndim - 1 == b.ndim and tuple(b.shape) == tuple(a.shape)[:-1])
     right = shape.unsqueeze(b, -1) if vector else b
     x = linalg.matmul(pinv_of(a, None, False), right)
     m, n = tuple(a.shape)[-2:]
-    if (m > n and not vector) or m > n:
+    if m > n and driver != "gelsy":
         left = linalg.matmul(a, x) - right
         residuals = R.sum(left * left, -2)
     else:
@@ -696,7 +699,7 @@ class _Lstsq(NamedTuple):
 
 def linalg_lstsq(A: Any, B: Any, rcond: float | None = None, *, driver: str | None = None) -> Any:
     """(solution, residuals, rank, singular_values) of the least-squares problem."""
-    x, residuals = lstsq_of(A, B)
+    x, residuals = lstsq_of(A, B, driver or "gelsy")
     none = np.zeros(0, A._data.dtype)
     if driver in (None, "gelsy", "gelsd", "gelss"):
         rank = np.asarray(np.linalg.matrix_rank(A._data), np.int64)

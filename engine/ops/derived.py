@@ -10,7 +10,8 @@ from engine.ops import arrange
 from engine.ops import shape as _shape
 from engine.ops.linalg import tensordot
 from engine.ops.pointwise import mul, sub
-from engine.ops.reduce import one_dim
+from engine.ops.reduce import one_dim, sum
+from engine.ops.reduce import sum_to_size as _sum_to
 from engine.tensor import Size, Tensor
 
 
@@ -50,16 +51,22 @@ def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
     return tuple(_shape.expand(t, shape) for t in given)
 
 
+@arrange.each
 def atleast_2d(input: Tensor) -> Tensor:
     """At least two dimensions: a vector becomes a row."""
-    return input if input.ndim > 1 else _shape.reshape(input, (1, -1))
+    if not input.ndim:
+        return _shape.reshape(input, (1, 1))
+    return input if input.ndim > 1 else _shape.unsqueeze(input, 0)
 
 
+@arrange.each
 def atleast_3d(input: Tensor) -> Tensor:
     """At least three dimensions: a vector goes into the middle one, a matrix into the first two."""
     if input.ndim == 2:
         return _shape.unsqueeze(input, -1)
-    return input if input.ndim > 2 else _shape.reshape(input, (1, -1, 1))
+    if input.ndim == 1:
+        return _shape.unsqueeze(_shape.unsqueeze(input, 0), -1)
+    return input if input.ndim > 2 else _shape.reshape(input, (1, 1, 1))
 
 
 def cross(input: Tensor, other: Tensor, dim: int | None = None) -> Tensor:
@@ -72,7 +79,7 @@ def cross(input: Tensor, other: Tensor, dim: int | None = None) -> Tensor:
         dim = next((k for k, n in enumerate(input._data.shape) if n == 3), None)
         if dim is None:
             raise RuntimeError("no dimension of size 3 in input")
-    a, b = broadcast_tensors(input, other)
+    a, _ = broadcast_tensors(input, other)
     if a._data.shape[dim] != 3:
         raise RuntimeError(
             f"linalg.cross: inputs dimension {dim} must have length 3. Got {input._data.shape[dim]} and "
@@ -99,10 +106,20 @@ def inner(input: Tensor, other: Tensor) -> Tensor:
     return tensordot(input, other, ([-1], [-1]))
 
 
+def sum_to_size(input: Tensor, *size: Any) -> Tensor:
+    """Summed down to a shape that broadcasts to this one."""
+    wanted = _shape._shape(size[0], size[1:])
+    if not wanted:
+        return sum(input)
+    return input if wanted == input._data.shape else _sum_to(input, wanted)
+
+
 def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """That many pieces, the first ones longer by one where they cannot be equal; or cut before those indices."""
     d = one_dim(dim, input.ndim)
     n = input._data.shape[d]
+    if isinstance(indices_or_sections, Tensor) and not indices_or_sections.ndim:
+        indices_or_sections = int(indices_or_sections.item())
     if isinstance(indices_or_sections, int):
         size, longer = divmod(n, indices_or_sections)
         cuts = [k * size + min(k, longer) for k in range(1, indices_or_sections)]

@@ -95,13 +95,16 @@ def normal(
     *,
     generator: Generator | None = None,
     dtype: dtype_type | None = None,
+    layout: Any = None,
     device: Where = None,
+    pin_memory: bool | None = None,
+    requires_grad: bool = False,
 ) -> Tensor:
     """Normal random numbers: of a mean and standard deviation per element, or of one each and a size."""
     start = perf_counter_ns()
     if size is not None:
         array = sampling.normal(sizes(size, ()), _np(dtype), float(mean), float(std), generator)
-        return made("normal", array, False, None, start)
+        return made("normal", array, requires_grad, device, start)
     m, s = (_data(v) for v in (mean, std))
     shape = np.broadcast_shapes(np.shape(m), np.shape(s))
     kind = next(v.dtype for v in (m, s) if hasattr(v, "dtype"))

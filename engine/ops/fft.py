@@ -101,7 +101,7 @@ def _plan(x: Tensor, s: Any, dim: Any) -> tuple[list[int], list[int | None]]:
         dims = [one_dim(d, x.ndim) for d in ([dim] if isinstance(dim, int) else dim)]
     if len(set(dims)) != len(dims):
         raise RuntimeError("FFT dims must be unique")
-    sizes = [None] * len(dims) if s is None else [None if n == -1 else int(n) for n in s]
+    sizes: list[int | None] = [None] * len(dims) if s is None else [None if n == -1 else int(n) for n in s]
     return dims, sizes
 
 

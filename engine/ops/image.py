@@ -224,6 +224,9 @@ def _largest(xp: Any, x: Any, starts: Any, ends: Any) -> tuple[Any, Any]:
     `starts` are per dimension vectors, or of shape (N, C, windows) where they differ from one channel to the next.
     """
     n = len(starts)
+    if x.ndim == n + 1:
+        values, index = _largest(xp, x[None], starts, ends)
+        return values[0], index[0]
     sizes = x.shape[2:]
     counts = [s.shape[-1] for s in starts]
     values = xp.empty((*x.shape[:2], *counts), x.dtype)
@@ -248,7 +251,7 @@ def _largest(xp: Any, x: Any, starts: Any, ends: Any) -> tuple[Any, Any]:
 pool_at = {
     (kind, n): define(f"{kind}{n}d", GENERAL, inputs=1, outputs=2, grad=f"{grad}{n}DBackward0",
         forward=lambda xp, input, starts, ends: _largest(xp, input, starts, ends),
-        vjp=(lambda F, g, y1, input_shape: _to_places(F, g[0], y1, tuple(input_shape)),),
+        vjp=(lambda F, g, y1, input_shape, starts: _to_places(F, g[0], y1, tuple(input_shape), len(starts)),),
         formula=r"\text{to the largest}", doc="The largest element of each part, and where it was.")
     for kind, grad in (("adaptive_max_pool", "AdaptiveMaxPool"), ("fractional_max_pool", "FractionalMaxPool"))
     for n in (2, 3)
@@ -314,11 +317,20 @@ def bordering(kind: str, size: int, before: int, after: int) -> Any:
 convolution_transposed = define("convolution_transposed", GENERAL, inputs=3, grad="ConvolutionBackward0", aten="aten::convolution",
     forward=lambda xp, input, weight, bias, shape, stride, padding, dilation, groups: _with_bias(
         _spread(xp, input, weight, shape, stride, padding, dilation, groups), bias),
-    vjp=(lambda F, g, weight, stride, padding, dilation, groups: F.convolution(g, weight, None, stride, padding, dilation, groups),
+    vjp=(lambda F, g, input_shape, weight, stride, padding, dilation, groups: _cropped_to(F, F.convolution(
+             g, weight, None, stride, padding, dilation, groups), tuple(input_shape)),
          lambda F, g, input, weight_shape, stride, padding, dilation, groups: F.convolution_weight(
              input, g, tuple(weight_shape), stride, padding, dilation, groups),
          lambda F, g: F.sum_dim(g, (0, *range(2, len(g.shape))), False)),
     formula=r"g \ast w,\ x \ast g", doc="The adjoint of a convolution, plus a bias for each channel.")
+
+
+def _cropped_to(F: Any, y: Any, sizes: tuple[int, ...]) -> Any:
+    """Without the windows that only an output padding made room for."""
+    for d in range(2, len(sizes)):
+        if tuple(y.shape)[d] != sizes[d]:
+            y = F.slice(y, d, 0, sizes[d], 1)
+    return y
 
 
 # --- Losses and tables that are one node -----------------------------------------------------------------------------
@@ -373,6 +385,8 @@ def _ctc(log_probs: Any, targets: Any, lengths: Any, label_lengths: Any, blank: 
     batch = log_probs.shape[1]
     losses = []
     start = 0
+    own = log_probs.dtype
+    log_probs = log_probs.double()  # sums over many steps
     kind = log_probs._data.dtype
     for b in range(batch):
         count = int(label_lengths[b])
@@ -402,7 +416,7 @@ def _ctc(log_probs: Any, targets: Any, lengths: Any, label_lengths: Any, blank: 
         whole = R.sum(P.exp(shape.narrow(shape.select(log_probs, 1, b), 0, 0, n)))
         whole = whole - whole.detach()
         losses.append(loss + (whole if np.isfinite(loss._data) else whole * 0))
-    return arrange.stack(losses)
+    return arrange.stack(losses).to(own)
 
 
 def _log_sum(x: Any) -> Any:

@@ -39,7 +39,7 @@ copy = define("copy", LINEAR, inputs=2, dtypes="any", grad="CopyBackwards", aten
     vjp=(lambda F, g: F.zeros_like(g), lambda F, g: g),
     formula=r"0,\ 1", doc="The values of another tensor, in this one's shape and dtype.")
 
-OPS["copy"].node.namespace = "torch::autograd::"  # type: ignore[misc]  # a node PyTorch writes by hand
+OPS["copy"].node.namespace = "torch::autograd::"  # a node PyTorch writes by hand
 
 gather = define("gather", LINEAR, inputs=1, dtypes="any",
     forward=lambda xp, input, dim, index: _gather(xp, input, dim, index),
@@ -330,8 +330,16 @@ def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: 
     return index_add_along(input, scaled, dim, index) if input.ndim else index_add_number(input, scaled)
 
 
-def scatter(input: Tensor, dim: int, index: Tensor, src: Any) -> Tensor:
-    """The input with `src` (a tensor or a number) at the places of `index` along a dimension."""
+def scatter(input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: Any = None, reduce: str | None = None) -> Tensor:
+    """The input with `src` (a tensor or a number) at the places of `index` along a dimension, added or multiplied if asked."""
+    src = value if src is None else src
+    if reduce is not None:
+        from engine.ops.scatter import scatter_reduce
+
+        kind = {"add": "sum", "multiply": "prod"}.get(reduce, reduce)
+        if not isinstance(src, Tensor):
+            src = Tensor._wrap(np.full(index._data.shape, src, input._data.dtype))
+        return scatter_reduce(input, dim, index, src, kind)
     return scatter_into(input, src, dim, index)
 
 
@@ -355,6 +363,9 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Te
     if dim is None:
         return gather(_shape.reshape(input, (-1,)), 0, _shape.reshape(indices, (-1,)))
     d = one_dim(dim, input.ndim)
+    if indices._data.size and indices._data.min() < 0:
+        n = input._data.shape[d]
+        indices = Tensor._wrap(np.where(indices._data < 0, indices._data + n, indices._data))
     shape = [
         1 if k == d else max(a, b) for k, (a, b) in enumerate(zip(input._data.shape, indices._data.shape, strict=True))
     ]
@@ -448,8 +459,10 @@ def _check_index(index: Any, n: int, dim: int) -> None:
 
 def _gather(xp: Any, x: Any, dim: int, index: Any) -> Any:
     index = _raw(index)
-    if index.dtype != np.int64:
-        raise RuntimeError("gather(): Expected dtype int64 for index")
+    if not x.ndim and index.ndim <= 1:
+        return xp.broadcast_to(x, index.shape).copy()
+    if index.size and index.dtype not in (np.int64, np.int32):
+        raise RuntimeError("gather(): Expected dtype int32/int64 for index")
     if index.ndim != x.ndim:
         raise RuntimeError("Index tensor must have the same number of dimensions as input tensor")
     if not x.ndim:
@@ -468,8 +481,10 @@ def _places(xp: Any, index: Any, d: int) -> tuple[Any, ...]:
 def _scatter_sum(xp: Any, g: Any, index: Any, shape: tuple[int, ...], dim: int) -> Any:
     index = _raw(index)
     result = xp.zeros(shape, g.dtype)
-    if not index.ndim:
-        return result + g
+    if not index.ndim or not len(shape):
+        return result + g.sum()
+    if not index.size:
+        return result
     xp.add.at(result, _places(xp, index, one_dim(dim, index.ndim)), g)
     return result
 
@@ -477,6 +492,9 @@ def _scatter_sum(xp: Any, g: Any, index: Any, shape: tuple[int, ...], dim: int) 
 def _scatter(xp: Any, x: Any, dim: int, index: Any, src: Any) -> Any:
     index = _raw(index)
     result = x.copy()
+    if not x.ndim:
+        result[...] = src.reshape(()) if hasattr(src, "reshape") else src
+        return result
     d = one_dim(dim, x.ndim)
     _check_index(index, x.shape[d], d)
     part = src[tuple(slice(0, n) for n in index.shape)] if hasattr(src, "ndim") and src.ndim else src

@@ -96,10 +96,19 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
         raise RuntimeError(f"both arguments to matmul need to be at least 1D, but they are {a}D and {b}D")
     if b <= 2 and a >= 3:
         lead, k = input._data.shape[:-1], input._data.shape[-1]
-        flat = _shape.reshape(input, (-1, k))
+        flat = _shape.reshape(input, (math.prod(lead), k))
         if b == 1:
             return _shape.unsafe_view(mv(flat, other), lead)
         return _shape.unsafe_view(mm(flat, other), (*lead, other._data.shape[-1]))
+    if a <= 2 and input.requires_grad and other._data.shape[-2] == input._data.shape[-1]:
+        # The smaller factor wants a gradient: one product of matrices rather than a copy of it for each of the batch.
+        turned = _shape.transpose(other, -2, -1)
+        lead, k = turned._data.shape[:-1], turned._data.shape[-1]
+        flat = _shape.reshape(turned, (math.prod(lead), k))
+        if a == 1:
+            return _shape.unsafe_view(mv(flat, input), lead)
+        folded = _shape.unsafe_view(mm(flat, _shape.t(input)), (*lead, input._data.shape[0]))
+        return _shape.contiguous(_shape.transpose(folded, -2, -1))
     one_a, one_b = a == 1, b == 1
     if one_a:
         input = _shape.unsqueeze(input, 0)
@@ -118,8 +127,8 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
 
         check_broadcast([x[:-2], y[:-2]])
         raise
-    left = _shape.reshape(_shape.expand(input, (*lead, *x[-2:])), (-1, *x[-2:]))
-    right = _shape.reshape(_shape.expand(other, (*lead, *y[-2:])), (-1, *y[-2:]))
+    left = _shape.reshape(_shape.expand(input, (*lead, *x[-2:])), (math.prod(lead), *x[-2:]))
+    right = _shape.reshape(_shape.expand(other, (*lead, *y[-2:])), (math.prod(lead), *y[-2:]))
     result = _shape.unsafe_view(bmm(left, right), (*lead, x[-2], y[-1]))
     if one_a:
         result = _shape.squeeze(result, -2)
@@ -259,6 +268,13 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
         da, db = list(range(a.ndim - dims, a.ndim)), list(range(dims))
     else:
         da, db = ([d] if isinstance(d, int) else [int(k) for k in d] for d in dims)
+        for i, j in zip(da, db, strict=True):
+            # A dimension of length 1 is summed against the other's whole.
+            n, m = a._data.shape[i], b._data.shape[j]
+            if n != m and n == 1:
+                b = b.sum(j, keepdim=True)
+            elif n != m and m == 1:
+                a = a.sum(i, keepdim=True)
     free_a = [k for k in range(a.ndim) if k not in [d % a.ndim for d in da]]
     free_b = [k for k in range(b.ndim) if k not in [d % b.ndim for d in db]]
     inner = int(np.prod([a._data.shape[d] for d in da], dtype=np.int64))
@@ -392,21 +408,6 @@ def _solve_vjp(F: Any, g: Any, A: Any, y: Any) -> Any:
 
 
 __all__ = [
-    "addbmm",
-    "addmm",
-    "addmv",
-    "addr",
-    "baddbmm",
-    "bmm",
-    "det",
-    "dot",
-    "einsum",
-    "inverse",
-    "matmul",
-    "mm",
-    "mv",
-    "outer",
-    "tensordot",
-    "trace",
-    "vdot",
+    "addbmm", "addmm", "addmv", "addr", "baddbmm", "bmm", "det", "dot", "einsum", "inverse", "matmul", "mm", "mv", "outer",
+    "tensordot", "trace", "vdot",
 ]

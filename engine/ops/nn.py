@@ -351,7 +351,7 @@ def _nll_forward(xp: Any, x: Any, picked: Picked, dim: int, reduction: str) -> A
     # Where nothing counts, an infinite input must not either.
     loss = xp.where(worth == 0, x.dtype.type(0), -taken * worth)
     if reduction == "none":
-        return loss.reshape(*x.shape[:dim], *x.shape[dim + 1 :])
+        return loss.reshape((*x.shape[:dim], *x.shape[dim + 1 :]))
     return loss.sum() if reduction == "sum" else loss.sum() / total
 
 
@@ -394,7 +394,7 @@ def _normal_vjp(F: Any, g: Any, x: Any, axes: tuple[int, ...], eps: float) -> An
 
 
 def _not_channels(x: Any) -> tuple[int, ...]:
-    return (0, *range(2, len(x.shape)))
+    return (0, *range(2, len(x.shape))) if len(x.shape) > 1 else (0,)
 
 
 def _channels(weight: Any, x: Any) -> Any:

@@ -11,7 +11,7 @@ import numpy as np
 from engine import backend
 from engine.define import define
 from engine.ops.rounding import precise
-from engine.registry import CONSTANT, POINTWISE
+from engine.registry import CONSTANT, LINEAR, POINTWISE
 
 # --- One input -------------------------------------------------------------------------------------------------------
 
@@ -388,7 +388,12 @@ where = define("where", POINTWISE, dtypes="any", aten="aten::where",
     vjp=(None, lambda F, g, condition: F.where(condition, g, 0.0), lambda F, g, condition: F.where(condition, 0.0, g)),
     domain=(-2.0, 2.0), formula=r"c,\ 1 - c", doc="Elements of input where the condition holds, else of other.")
 
-lerp = define("lerp", POINTWISE, aten="aten::lerp",
+lerp_scalar = define("lerp_scalar", POINTWISE, inputs=2, grad="LerpBackward0", aten="aten::lerp",
+    forward=lambda xp, input, end, weight: input + weight * (end - input),
+    vjp=(lambda F, g, weight: g * (1 - weight), lambda F, g, weight: g * weight),
+    domain=(0.1, 0.9), formula=r"1-w,\ w", doc="Between input and end, at one weight.")
+
+lerp = define("lerp", POINTWISE, grad="LerpBackward1", aten="aten::lerp",
     forward=lambda xp, input, end, weight: input + weight * (end - input),
     vjp=(lambda F, g, weight: g * (1 - weight), lambda F, g, weight: g * weight, lambda F, g, input, end: g * (end - input)),
     domain=(0.1, 0.9), formula=r"1-w,\ w,\ b-a", doc="Between input and end, at weight.")
@@ -408,6 +413,12 @@ masked_fill = define("masked_fill", POINTWISE, dtypes="any", inputs=2,
     forward=lambda xp, input, mask, value: xp.where(mask, input.dtype.type(value), input),
     vjp=(lambda F, g, mask: F.where(mask, 0.0, g), None),
     domain=(-2.0, 2.0), formula=r"1 - m", doc="The input with a number where the mask is true.")
+
+masked_fill_tensor = define("masked_fill_tensor", LINEAR, dtypes="any", inputs=2, grad="MaskedFillBackward1", aten="aten::masked_fill",
+    forward=lambda xp, input, value, mask: xp.where(mask._data, value.astype(input.dtype), input),
+    vjp=(lambda F, g, mask: F.where(mask if F.recording else mask._data, 0.0, g),
+         lambda F, g, mask: F.where(mask if F.recording else mask._data, g, 0.0)),
+    formula=r"1 - m,\ m", doc="The input with a tensor's number where the mask is true.")
 
 fill = define("fill", POINTWISE, dtypes="any", inputs=1,
     forward=lambda xp, input, value: xp.full(input.shape, value, input.dtype),

@@ -147,7 +147,8 @@ _min_dim = define("min_dim", GENERAL, grad="MinBackward0", aten="aten::min", out
 
 _median_dim = define("median_dim", GENERAL, grad="MedianBackward1", aten="aten::median", outputs=2,
     forward=lambda xp, input, dim, keepdim=False: _pick(
-        xp, input, xp.take(xp.argsort(input, dim, kind="stable"), [(input.shape[dim] - 1) // 2], axis=dim), dim, keepdim),
+        xp, input, xp.take(xp.argsort(input, dim, kind="stable"), [(input.shape[dim] - 1) // 2], axis=dim)
+        if input.ndim else None, dim, keepdim),
     vjp=(lambda F, g, input_shape, y1, dim: F.scatter_value(
         _back(F, g[0], input_shape, dim), _back(F, y1, input_shape, dim), tuple(input_shape), dim),),
     formula=r"[i = \text{place of the median}]", doc="Lower medians along a dimension, and where they are.")
@@ -171,6 +172,11 @@ sort_dim = define("sort_dim", GENERAL, grad="SortBackward0", aten="aten::sort", 
     forward=lambda xp, input, dim=-1, descending=False: _sorted(xp, input, dim, descending),
     vjp=(lambda F, g, input_shape, y1, dim: F.scatter_value(g[0], y1, tuple(input_shape), dim),),
     formula=r"\text{the permutation, undone}", doc="Elements in order along a dimension, and where they were.")
+
+sort_stable = define("sort_stable", GENERAL, grad="SortBackward1", aten="aten::sort", outputs=2,
+    forward=lambda xp, input, dim=-1, descending=False: _sorted(xp, input, dim, descending),
+    vjp=(lambda F, g, input_shape, y1, dim: F.scatter_value(g[0], y1, tuple(input_shape), dim),),
+    formula=r"\text{the permutation, undone}", doc="Elements in order along a dimension, equal ones as they were, and where they were.")
 
 topk_dim = define("topk_dim", GENERAL, grad="TopkBackward0", aten="aten::topk", outputs=2,
     forward=lambda xp, input, k, dim=-1, largest=True: _topk(xp, input, k, dim, largest),
@@ -341,8 +347,10 @@ def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
     return return_median(*_median_dim(input, one_dim(dim, input.ndim), keepdim))
 
 
-def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> Any:
+def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool | None = None) -> Any:
     """(values, indices) in order along a dimension."""
+    if stable is not None:
+        return return_sort(*sort_stable(input, one_dim(dim, input.ndim), descending))
     return return_sort(*sort_dim(input, one_dim(dim, input.ndim), descending))
 
 
@@ -525,6 +533,8 @@ def _lse(xp: Any, x: Any, over: tuple[int, ...], keepdim: bool) -> Any:
 
 def _softmax_forward(xp: Any, x: Any, dim: int) -> Any:
     _float_only(x, "softmax_lastdim_kernel_impl")
+    if not x.size:
+        return x.copy()
     e = precise(xp.exp, x - (x.max(dim, keepdims=True) if x.ndim else x))
     return e / (e.sum(dim, keepdims=True) if x.ndim else e)
 
@@ -537,7 +547,7 @@ def _softmax_vjp(F: Any, g: Any, y: Any, dim: int) -> Any:
 
 def _log_softmax_forward(xp: Any, x: Any, dim: int) -> Any:
     _float_only(x, "log_softmax_lastdim_kernel_impl")
-    if not x.ndim:
+    if not x.ndim or not x.size:
         return x * 0
     shifted = x - x.max(dim, keepdims=True)
     return shifted - precise(xp.log, precise(xp.exp, shifted).sum(dim, keepdims=True))
@@ -591,7 +601,7 @@ def _vector_norm(xp: Any, x: Any, p: float, over: tuple[int, ...], keepdim: bool
 def _norm_vjp(F: Any, g: Any, x: Any, y: Any, p: float, dim: Any) -> Any:
     g, y = _back(F, g, x.shape, dim), _back(F, y, x.shape, dim)
     if p == 0:
-        return F.zeros_like(x)
+        return None
     if p == 1:
         return g * F.sgn(x)
     if p == 2:

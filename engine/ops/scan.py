@@ -138,7 +138,7 @@ def nanmedian(input: Tensor, dim: int | None = None, keepdim: bool = False) -> A
 
 def msort(input: Tensor) -> Tensor:
     """Sorted along the first dimension."""
-    return R.sort(input, 0, stable=True)[0]  # type: ignore[no-any-return]
+    return R.sort(input, 0)[0]  # type: ignore[no-any-return]
 
 
 def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False) -> Any:
@@ -208,24 +208,30 @@ def _quantile(input: Any, q: Any, dim: int | None, keepdim: bool, interpolation:
     below = np.floor(ranks).astype(np.int64)
     result = index.gather(ordered, -1, Tensor._wrap(below))
     if interpolation in ("linear", "midpoint"):
-        weights = np.full_like(ranks, 0.5) if interpolation == "midpoint" else ranks - below
         if interpolation == "midpoint":
-            weights = np.where(ranks == below, 0, weights).astype(ranks.dtype)
+            weights: Any = Tensor._wrap(np.where(ranks == below, 0, 0.5).astype(x._data.dtype))
+        else:
+            # A tensor, since the share itself may want a gradient.
+            weights = flat * Tensor._wrap(np.asarray(last if skip else n - 1, x._data.dtype)) - Tensor._wrap(below.astype(x._data.dtype))
+            if holes.any():
+                weights = A.where(Tensor._wrap(np.isnan(result._data)), 0.0, weights)
         above = index.gather(ordered, -1, Tensor._wrap(np.ceil(ranks).astype(np.int64)))
-        result = A.lerp(result, above, Tensor._wrap(np.asarray(weights, x._data.dtype)))
+        result = A.lerp(result, above, weights)
     # The quantiles come first, the reduced dimension back to its place or away.
     y = result
     if q.ndim == 0:
-        if keepdim:
-            y = shape.transpose(y, d, -1) if dim is not None else y
-            return shape.reshape(y, (1,) * wide) if dim is None and wide else y if wide else shape.squeeze_result(shape.unsqueeze(y, -1), -1)
+        if keepdim and wide:
+            y = shape.unsqueeze(y, -1)
+            y = shape.reshape(y, (*(1,) * wide, 1)) if dim is None else shape.transpose(y, d, -2)
+            return shape.squeeze_result(y, -1)
+        if dim is None or not wide:
+            return shape.squeeze_result(y, -1)
         y = shape.transpose(shape.unsqueeze(y, -1), d, -2) if dim is not None and wide else shape.unsqueeze(y, -1)
         y = shape.squeeze_result(y, -1)
         return shape.squeeze_result(y, d if dim is not None and wide else -1)
     y = shape.transpose(shape.unsqueeze(y, 0), 0, -1)
     if dim is None:
-        y = shape.reshape(y, (-1, *(1,) * wide)) if keepdim else shape.squeeze_result(y, -1)
-        return y
+        return shape.reshape(y, (-1, *(1,) * wide)) if keepdim else shape.squeeze_result(y, -1)
     y = shape.transpose(y, d + 1, -1) if wide else y
     return y if keepdim and wide else shape.squeeze_result(y, d + 1)
 
@@ -257,7 +263,7 @@ def nansum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any 
 def nanmean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """Mean of what is not NaN."""
     count = R.sum(P.isnan(input.detach()).logical_not(), dim if dim is not None else tuple(range(input.ndim)), keepdim)
-    return nansum(input, dim, keepdim, dtype=dtype) / count  # type: ignore[no-any-return]
+    return nansum(input, dim, keepdim, dtype=dtype) / count
 
 
 var_mean_of = fused("var_mean", lambda input, dim, correction, keepdim: (
@@ -274,7 +280,7 @@ def _with_mean(record: Any) -> Any:
         if isinstance(dim, bool):
             dim, unbiased = None, dim
         R._float_or_complex(input)
-        return tuple(record(input, dim, R._correction(unbiased, correction), keepdim))  # type: ignore[return-value]
+        return tuple(record(input, dim, R._correction(unbiased, correction), keepdim))
 
     return call
 
@@ -328,12 +334,12 @@ def cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: str = "use_mm_fo
 
 def trapezoid(y: Tensor, x: Any = None, *, dx: Any = None, dim: int = -1) -> Tensor:
     """The trapezoid rule along a dimension, for points `x` or a distance `dx` (1 by default)."""
-    return _areas(y, x, dx, dim, False)
+    return _areas(y, x, dx, dim, False)  # type: ignore[no-any-return]
 
 
 def cumulative_trapezoid(y: Tensor, x: Any = None, *, dx: Any = None, dim: int = -1) -> Tensor:
     """The running trapezoid rule along a dimension."""
-    return _areas(y, x, dx, dim, True)
+    return _areas(y, x, dx, dim, True)  # type: ignore[no-any-return]
 
 
 def _areas(y: Any, x: Any, dx: Any, dim: int, running: bool) -> Any:
@@ -372,11 +378,11 @@ def diff(input: Tensor, n: int = 1, dim: int = -1, prepend: Tensor | None = None
     if n < 0:
         raise RuntimeError(f"order must be non-negative but got {n}")
     d = one_dim(dim, input.ndim)
+    if n == 0:
+        return OPS["copy"].call(Tensor._wrap(np.zeros_like(input._data)), input)  # type: ignore[no-any-return]
     parts = [t for t in (prepend, input, append) if t is not None]
     if len(parts) > 1:
         input = arrange.cat(parts, d)
-    if n == 0:
-        return OPS["copy"].call(Tensor._wrap(np.zeros_like(input._data)), input)  # type: ignore[no-any-return]
     for _ in range(min(n, input._data.shape[d])):
         length = input._data.shape[d]
         after, before = shape.narrow(input, d, 1, length - 1), shape.narrow(input, d, 0, length - 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -39,7 +40,8 @@ index_fill_scalar = fused("index_fill_scalar", lambda input, dim, index, value: 
         input, dim, index, Tensor._wrap(np.asarray(value, input._data.dtype))),
     inputs=1, grad="IndexFillBackward0", aten="aten::index_fill", formula=r"0 \text{ there}",
     doc="The input with one number in slices along a dimension.")
-index_fill_tensor = fused("index_fill_tensor", lambda input, value, dim, index: _written(input, dim, index, value),
+index_fill_tensor = fused("index_fill_tensor", lambda input, value, dim, index: _written(
+        input, dim, Tensor._wrap(np.unique(index._data)), value),
     inputs=2, grad="IndexFillBackward1", aten="aten::index_fill", formula=r"0 \text{ there},\ \text{the sum there}",
     doc="The input with a tensor's number in slices along a dimension.")
 index_copy_of = fused("index_copy_of", lambda input, source, dim, index: _written(input, dim, index, _row(source)),
@@ -229,7 +231,7 @@ def _segments(data: Any, offsets: Any, reduce: str, initial: Any) -> Any:
         for k in place:
             part = shape.select(part, 0, int(k))
         cuts = offsets[place]
-        for a, b in zip(cuts[:-1], cuts[1:], strict=True):
+        for a, b in itertools.pairwise(cuts):
             piece = shape.narrow(part, 0, int(a), int(b - a))
             rows.append(_segment(piece, reduce, initial, R))
     y = stack(rows, 0)

@@ -221,8 +221,10 @@ def _symmetric(x: Any) -> Any:
 
 PREPARED: dict[str, Callable[[Any], Any]] = {
     **dict.fromkeys(
-        ("linalg_cholesky_of", "cholesky_of", "cholesky_upper", "linalg_cholesky_upper", "linalg_eigh_of"), _symmetric
+        ("linalg_cholesky_of", "cholesky_of", "cholesky_upper", "linalg_cholesky_upper", "linalg_eigh_of"),
+        _symmetric,
     ),
+    **dict.fromkeys(("cholesky_solve_of", "cholesky_inverse_of"), lambda x: x.tril()),
     "ctc_loss_of": lambda x: engine.log_softmax(x, -1),
     **dict.fromkeys(("fft_c2c", "fft_c2r", "imag", "conj", "view_as_real", "real"), engine.view_as_complex),
 }
@@ -267,25 +269,40 @@ SAMPLES |= {
     "cholesky_of": [((_spd,), ("cholesky",))],
     "cholesky_upper": [((_spd,), ())],
     "linalg_cholesky_upper": [((_spd,), ())],
-    "linalg_solve_triangular_of": [((_lower, spread(3, 2)), (False, False)), ((_upper, spread(3, 2)), (True, True))],
-    "linalg_solve_triangular": [((_lower, spread(3, 2)), (False, True, False)), ((_lower, spread(2, 3)), (False, False, False))],
-    "triangular_solve_of": [((spread(3, 2), _upper), (True, False, False)), ((spread(3, 2), _upper), (True, True, False))],
-    "cholesky_solve_of": [((spread(3, 2), _lower), (False,)), ((spread(3, 2), _upper), (True,))],
+    "linalg_solve_triangular_of": [
+        ((_lower, spread(3, 2)), (False, False)),
+        ((_upper, spread(3, 2)), (True, True)),
+    ],
+    "linalg_solve_triangular": [
+        ((_lower, spread(3, 2)), (False, True, False)),
+        ((_lower, spread(2, 3)), (False, False, False)),
+    ],
+    "triangular_solve_of": [
+        ((spread(3, 2), _upper), (True, False, False)),
+        ((spread(3, 2), _upper), (True, True, False)),
+    ],
+    "cholesky_solve_of": [((_lower, spread(3, 2)), (False,))],
     "cholesky_inverse_of": [((_lower,), (False,))],
     "linalg_eigh_of": [((_spd,), ("L",))],
     "linalg_svd_of": [((_square,), (False,)), ((spread(2, 3),), (False,)), ((spread(3, 2),), (False,))],
     "linalg_svdvals_of": [((_square,), ())],
-    "linalg_qr_of": [((_square,), ("reduced",)), ((spread(3, 2),), ("reduced",)), ((spread(2, 3),), ("reduced",))],
+    "linalg_qr_of": [
+        ((_square,), ("reduced",)),
+        ((spread(3, 2),), ("reduced",)),
+        ((spread(2, 3),), ("reduced",)),
+    ],
     "linalg_lu_factor_of": [((_square,), (True,)), ((spread(3, 2),), (True,)), ((spread(2, 3),), (True,))],
     "lu_unpack_of": [((_square,), ())],
     "linalg_lu_of": [((_square,), (True,))],
-    "linalg_lu_solve_of": [((_square, spread(3, 2)), (engine.tensor([2, 3, 3]), True, adjoint)) for adjoint in (False, True)],
+    "linalg_lu_solve_of": [
+        ((_square, spread(3, 2)), (engine.tensor([2, 3, 3]), True, adjoint)) for adjoint in (False, True)
+    ],
     "linalg_householder_product": [((spread(3, 2) / 3, positive(2)), ())],
     "ormqr": [((spread(3, 2) / 3, positive(2), spread(3, 2)), (True, t)) for t in (False, True)],
     "matrix_exp": [((_square / 3,), ())],
     "linalg_pinv_of": [((spread(3, 2),), (None, False)), ((spread(2, 3),), (None, False))],
     "linalg_slogdet_of": [((_square,), ())],
-    "linalg_lstsq_of": [((spread(3, 2), spread(3, 2) + 1), ())],
+    "linalg_lstsq_of": [((spread(3, 2), spread(3, 2) + 1), (d,)) for d in ("gels",)],
     "linalg_solve_ex_of": [((_square, spread(3, 2)), (True,)), ((_square, spread(2, 3)), (False,))],
     "linalg_cross": [((spread(2, 3), spread(2, 3) + 1), (1,))],
     "reshape_alias": [((spread(2, 3),), ((6,),))],
@@ -309,11 +326,21 @@ SAMPLES |= {
     "index_copy_of": [((spread(3, 2), spread(2, 2)), (0, _index(0, 2)))],
     "put_of": [((spread(2, 3), spread(2)), (_index(1, 4), a)) for a in (False, True)],
     "masked_scatter_of": [((spread(2, 3), spread(5)), (_mask,))],
-    "scatter_reduce_of": [((spread(2, 3), spread(6) + 0.1), (_places, r, i)) for r in ("sum", "mean", "prod", "amax", "amin") for i in (True, False)],
-    "index_reduce_of": [((spread(2, 3), spread(6) + 0.1), (_places, r, True)) for r in ("mean", "prod", "amax", "amin")],
+    "scatter_reduce_of": [
+        ((spread(2, 3), spread(6) + 0.1), (_places, r, i))
+        for r in ("sum", "mean", "prod", "amax", "amin")
+        for i in (True, False)
+    ],
+    "index_reduce_of": [
+        ((spread(2, 3), spread(6) + 0.1), (_places, r, True)) for r in ("mean", "prod", "amax", "amin")
+    ],
     "unsafe_masked_index_of": [((spread(4),), (engine.tensor([True, False, True]), (_index(0, 9, 2),), 0.5))],
-    "unsafe_masked_put_of": [((spread(4), spread(3)), (engine.tensor([True, False, True]), (_index(0, 9, 2),)))],
-    "segment_reduce": [((spread(4, 2),), (np.array([0, 1, 4]), r, None)) for r in ("sum", "mean", "max", "min", "prod")],
+    "unsafe_masked_put_of": [
+        ((spread(4), spread(3)), (engine.tensor([True, False, True]), (_index(0, 9, 2),)))
+    ],
+    "segment_reduce": [
+        ((spread(4, 2),), (np.array([0, 1, 4]), r, None)) for r in ("sum", "mean", "max", "min", "prod")
+    ],
     "polygamma_of": [((positive(3),), (n,)) for n in (0, 1, 2)],
     "mvlgamma": [((positive(3) + 2,), (3,))],
     "frexp": [((positive(3),), ())],
@@ -328,6 +355,16 @@ _drawn = spread(3)
 
 SAMPLES |= {
     "real": [((spread(3, 2),), ())],
+    "softmax_backward": [((spread(2, 3), positive(2, 3)), (1,))],
+    "native_layer_norm_of": [((spread(2, 3), positive(3), spread(3)), ((3,), 1e-5))],
+    "native_group_norm_of": [((spread(2, 4, 2), positive(4), spread(4)), (2, 1e-5))],
+    "native_batch_norm_of": [((spread(4, 2), positive(2), spread(2)), (None, None, 1e-5))],
+    "native_batch_norm_legit": [((spread(4, 2), positive(2), spread(2)), (None, None, 1e-5))],
+    "native_batch_norm_legit_no_stats": [((spread(4, 2), positive(2), spread(2)), (None, None, 1e-5))],
+    "lerp_scalar": [((spread(3), spread(3) + 1), (0.3,))],
+    "masked_fill_tensor": [((spread(2, 3), spread(1).reshape(())), (_mask,))],
+    "sort_stable": [((spread(2, 3),), (1, False))],
+    "diag_embed_at": [((spread(2, 3),), (1, 0, 2))],
     "imag": [((spread(3, 2),), ())],
     "conj": [((spread(3, 2),), ())],
     "view_as_real": [((spread(3, 2),), ())],
@@ -335,34 +372,67 @@ SAMPLES |= {
     "polar": [((positive(3), spread(3)), ())],
     "complex": [((spread(3), spread(3) + 1), ())],
     "fft_c2c": [((spread(3, 4, 2),), ((1,), 0.5, True)), ((spread(2, 3, 2),), ((0, 1), 1.0, False))],
-    "fft_r2c": [((spread(2, 4),), ((1,), 0.5, True)), ((spread(5),), ((0,), 1.0, False)), ((spread(2, 5),), ((0, 1), 1.0, True))],
+    "fft_r2c": [
+        ((spread(2, 4),), ((1,), 0.5, True)),
+        ((spread(5),), ((0,), 1.0, False)),
+        ((spread(2, 5),), ((0, 1), 1.0, True)),
+    ],
     "fft_c2r": [((spread(3, 2),), ((0,), 0.5, 4)), ((spread(3, 2),), ((0,), 1.0, 5))],
     "index_add_number": [((spread(1).reshape(()), spread(2)), ())],
     **{f"upsample_{m}1d": [((spread(1, 2, 2),), (_up[:1],))] for m in ("nearest", "nearest_exact", "linear")},
-    **{f"upsample_{m}2d": [((spread(1, 2, 2, 3),), (_up,))] for m in ("nearest", "nearest_exact", "bilinear", "bicubic")},
-    **{f"upsample_{m}3d": [((spread(1, 1, 2, 2, 3),), ((_up[0], *_up),))] for m in ("nearest", "nearest_exact", "trilinear")},
+    **{
+        f"upsample_{m}2d": [((spread(1, 2, 2, 3),), (_up,))]
+        for m in ("nearest", "nearest_exact", "bilinear", "bicubic")
+    },
+    **{
+        f"upsample_{m}3d": [((spread(1, 1, 2, 2, 3),), ((_up[0], *_up),))]
+        for m in ("nearest", "nearest_exact", "trilinear")
+    },
     "adaptive_avg_pool3d": [((spread(1, 1, 2, 2, 3),), ((_up[0], *_up),))],
     "grid_sampler_2d_of": [
         ((spread(1, 2, 3, 3), spread(1, 2, 2, 2) / 2), (m, p, a))
-        for m, p, a in (("bilinear", "zeros", True), ("bilinear", "reflection", False), ("bicubic", "zeros", False))
+        for m, p, a in (
+            ("bilinear", "zeros", True),
+            ("bilinear", "reflection", False),
+            ("bicubic", "zeros", False),
+        )
     ],
-    "grid_sampler_3d_of": [((spread(1, 1, 3, 3, 3), spread(1, 1, 1, 2, 3) / 3), ("bilinear", "zeros", False))],
+    "grid_sampler_3d_of": [
+        ((spread(1, 1, 3, 3, 3), spread(1, 1, 1, 2, 3) / 3), ("bilinear", "zeros", False))
+    ],
     "im2col": [((spread(1, 2, 4, 3),), ((2, 2), (1, 1), (1, 0), (2, 1)))],
     "col2im": [((spread(1, 8, 6),), ((4, 3), (2, 2), (1, 1), (1, 0), (2, 1)))],
     **{f"{k}_max_pool2d": [((spread(1, 2, 4, 3),), (_starts, _ends))] for k in ("adaptive", "fractional")},
-    **{f"{k}_max_pool3d": [((spread(1, 1, 4, 4, 3),), ([_starts[0], *_starts], [_ends[0], *_ends]))] for k in ("adaptive", "fractional")},
+    **{
+        f"{k}_max_pool3d": [((spread(1, 1, 4, 4, 3),), ([_starts[0], *_starts], [_ends[0], *_ends]))]
+        for k in ("adaptive", "fractional")
+    },
     "max_unpool2d": [((spread(1, 1, 2, 2),), (_unpool, (4, 4)))],
     "max_unpool3d": [((spread(1, 1, 1, 2, 2),), (_unpool[:, :, None], (2, 2, 4)))],
     **{f"{k}_pad1d": [((spread(1, 2, 3),), (_sides[:1],))] for k in ("reflection", "replication")},
     **{f"{k}_pad2d": [((spread(1, 2, 3, 2),), (_sides,))] for k in ("reflection", "replication")},
-    **{f"{k}_pad3d": [((spread(1, 1, 3, 3, 2),), ((_sides[0], *_sides),))] for k in ("reflection", "replication")},
-    "convolution_transposed": [((spread(2, 2, 3), spread(2, 3, 2), spread(3)), ((2, 3, 6), (2,), (0,), (1,), 1))],
-    "multi_margin_loss_of": [((spread(2, 3) / 3,), (np.array([0, 2]), p, 1.0, None, r)) for p in (1, 2) for r in _REDUCTIONS],
-    "multilabel_margin_loss_of": [((spread(2, 3) / 3,), (np.array([[0, -1, 1], [2, 1, -1]]), r)) for r in _REDUCTIONS],
-    "ctc_loss_of": [((spread(4, 2, 3),), (np.array([[1, 2], [2, 2]]), np.array([4, 3]), np.array([2, 1]), 0))],
+    **{
+        f"{k}_pad3d": [((spread(1, 1, 3, 3, 2),), ((_sides[0], *_sides),))]
+        for k in ("reflection", "replication")
+    },
+    "convolution_transposed": [
+        ((spread(2, 2, 3), spread(2, 3, 2), spread(3)), ((2, 3, 6), (2,), (0,), (1,), 1))
+    ],
+    "multi_margin_loss_of": [
+        ((spread(2, 3) / 3,), (np.array([0, 2]), p, 1.0, None, r)) for p in (1, 2) for r in _REDUCTIONS
+    ],
+    "multilabel_margin_loss_of": [
+        ((spread(2, 3) / 3,), (np.array([[0, -1, 1], [2, 1, -1]]), r)) for r in _REDUCTIONS
+    ],
+    "ctc_loss_of": [
+        ((spread(4, 2, 3),), (np.array([[1, 2], [2, 2]]), np.array([4, 3]), np.array([2, 1]), 0))
+    ],
     "embedding_bag_of": [
         ((spread(4, 2), positive(5)), (np.array([0, 3, 1, 1, 2]), np.array([0, 2]), "sum", None)),
-        *(((spread(4, 2), positive(5)), (np.array([0, 3, 1, 1, 2]), np.array([0, 2]), m, None)) for m in ("mean", "max")),
+        *(
+            ((spread(4, 2), positive(5)), (np.array([0, 3, 1, 1, 2]), np.array([0, 2]), m, None))
+            for m in ("mean", "max")
+        ),
     ],
     "glu_of": [((spread(2, 4),), (1,))],
     "pairwise_norm": [((spread(2, 3),), (2.0, False))],

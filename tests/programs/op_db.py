@@ -3,13 +3,14 @@
     python tests/programs/op_db.py check [--all] [--only NAME] [--jobs N]
     python tests/programs/op_db.py record [--all] [--jobs N]
 
-PyTorch's wheel carries sample inputs for its operators (`torch.testing._internal.common_methods_invocations.op_db`,
-which needs the package ``expecttest``). Judged are those with float32 and autograd that a program can call by a plain
-name: ``torch.name``, ``torch.Tensor.name``, and ``name`` in ``torch.nn.functional``, ``.linalg``, ``.special``, ``.fft``.
-Each sample is run in PyTorch and in the engine; number, shape, dtype and values of the outputs, `requires_grad`, the
-name of `grad_fn` and the gradients of all inputs under a random cotangent must agree.
+PyTorch's wheel carries sample inputs for its operators: `op_db` in
+`torch.testing._internal.common_methods_invocations`, which needs the package ``expecttest``. Judged are those with
+float32 and autograd that a program can call by a plain name: ``torch.name``, ``torch.Tensor.name``, and ``name`` in
+``torch.nn.functional``, ``linalg``, ``special`` and ``fft``. Each sample is run in PyTorch and in the engine; number,
+shape, dtype and values of the outputs, `requires_grad`, the name of `grad_fn` and the gradients of all inputs under a
+random cotangent must agree.
 
-`check` runs the first sample of each operator, or all with ``--all``; prints a table of failures and fails if an operator
+`check` runs the first sample of each operator, or all with ``--all``; prints a table of failures and fails if one
 that `op_db.json` lists as passing does not pass any more. `record` writes that file: coverage per operator.
 """
 
@@ -69,7 +70,7 @@ class Difference(Exception):
 
 def resolve(torch: Any, name: str) -> Any:
     """The callable a program reaches by `name`, or None."""
-    module, _, last = name.rpartition(".")
+    module, _, _ = name.rpartition(".")
     if module and module not in FOUND_IN:
         return None
     places = [torch, torch.Tensor] if not module else [torch]
@@ -331,9 +332,9 @@ def compare_gradients(a: list[Any], b: list[Any], leaves: list[tuple[Any, Any]])
         raise Difference("grad", f"{type(error).__name__}: {error}") from error
     for k, (t, o) in enumerate(zip(expected, got, strict=True)):
         what = f"input {k}"
-        if (t is None) != (o is None):
+        if (t is None) != (o is None) and (t if o is None else o).numel():
             raise Difference("grad", f"{what}: expected {_some(t)}, got {_some(o)}")
-        if t is not None:
+        if t is not None and o is not None:
             if t.layout is not torch.strided:
                 t = t.to_dense()
             agree("grad", what, t, o)
@@ -478,7 +479,9 @@ def record(every: bool, jobs: int) -> int:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("command", choices=("check", "record"))
     parser.add_argument("--all", action="store_true", help="all samples, not one of each operator")
     parser.add_argument("--only", help="operators whose name contains this")

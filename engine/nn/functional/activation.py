@@ -165,6 +165,8 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
             f"Mismatch of parameter numbers and input channel size. Found parameter numbers = {weight.numel()} and "
             f"channel size = {channels}."
         )
+    if not input.ndim:
+        weight = shape.reshape(weight, ())
     if weight.ndim <= 1 and input.ndim > 1:
         weight = shape.reshape(weight, (1, weight.numel(), *(1,) * (input.ndim - 2)))
     return nn.prelu_kernel(input, weight)
@@ -175,10 +177,13 @@ def rrelu(
 ) -> Tensor:
     """`leaky_relu` whose slope is random in [lower, upper] for each negative element in training, else their mean."""
     if not training:
-        return leaky_relu(input, (lower + upper) / 2, inplace)
+        if inplace:
+            return leaky_relu(input, (lower + upper) / 2, True)
+        slope = np.where(input._data > 0, 1, (lower + upper) / 2).astype(input._data.dtype)
+        return image.rrelu_noise(input, slope)
     slopes = np.ones(input._data.shape, input._data.dtype)
     negative = backend.to_host(input._data) <= 0
-    slopes[negative] = sampling.uniform((int(negative.sum()),), slopes.dtype, lower, upper)
+    slopes[negative] = sampling.uniform((int(negative.sum()),), np.dtype(np.float64), lower, upper)
     slopes = backend.to_device(slopes, input.device)
     return input.mul_(Tensor._wrap(slopes)) if inplace else image.rrelu_noise(input, slopes)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from engine.ops import conv, image, shape
+from engine.ops import arrange, conv, image, shape
 from engine.tensor import Tensor
 
 __all__ = [
@@ -72,6 +72,15 @@ def _padding(
     return _each(padding, n, "padding")
 
 
+def _same(x: Any, kernel: Sequence[int], dilation: Sequence[int]) -> tuple[Any, Size | str]:
+    """Where the padding cannot be the same on both sides, one more at the end."""
+    total = [d * (k - 1) for d, k in zip(dilation, kernel, strict=True)]
+    if not any(t % 2 for t in total):
+        return x, "same"
+    widths = [w for t in reversed(total) for w in (0, t % 2)]
+    return arrange.constant_pad_nd(x, tuple(widths), 0), tuple(t // 2 for t in total)
+
+
 def _convolution(n: int) -> Callable[..., Tensor]:
     name = f"conv{n}d"
 
@@ -87,6 +96,8 @@ def _convolution(n: int) -> Callable[..., Tensor]:
         x, alone = _batched(input, n, name)
         steps, spread = _each(stride, n, "stride"), _each(dilation, n, "dilation")
         kernel = weight._data.shape[2:]
+        if padding == "same":
+            x, padding = _same(x, kernel, spread)
         around = _padding(padding, kernel, spread, steps)
         outputs, channels = weight._data.shape[:2]
         if x.shape[1] != channels * groups:
@@ -207,7 +218,7 @@ def _max_pool(
 ) -> Any:
     if input.ndim not in (n + 1, n + 2):
         raise RuntimeError(f"non-empty {n + 1}D or {n + 2}D (batch mode) tensor expected for input")
-    x, alone = _batched(input, n, f"max_pool{n}d")
+    x, _ = _batched(input.detach(), n, f"max_pool{n}d")
     kernel = _each(kernel_size, n, "kernel_size")
     steps = kernel if stride is None or stride == () else _each(stride, n, "stride")
     around, spread = _each(padding, n, "padding"), _each(dilation, n, "dilation")
@@ -218,9 +229,7 @@ def _max_pool(
             f"dilation={spread[0]}"
         )
     _check_pool(x, kernel, conv._counts(x.shape, kernel, steps, around, spread, ceil_mode))
-    values, places = conv.max_pool[n](x, kernel, steps, around, spread, ceil_mode)
-    if alone:
-        values, places = shape.squeeze(values, 0), shape.squeeze(places, 0)
+    values, places = conv.max_pool[n](input, kernel, steps, around, spread, ceil_mode)
     return (values, places) if return_indices else values
 
 
@@ -261,7 +270,7 @@ def avg_pool2d(
     """The mean of each window of the last two dimensions."""
     x, alone = _batched(input, 2, "avg_pool2d")
     kernel = _each(kernel_size, 2, "kernel_size")
-    steps = kernel if stride is None else _each(stride, 2, "stride")
+    steps = kernel if stride is None or stride == () else _each(stride, 2, "stride")
     around = _each(padding, 2, "padding")
     _check_pool(x, kernel, conv._counts(x.shape, kernel, steps, around, (1, 1), ceil_mode))
     y = conv.avg_pool[2](x, kernel, steps, around, ceil_mode, count_include_pad, divisor_override)

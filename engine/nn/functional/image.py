@@ -58,14 +58,15 @@ def interpolate(
 ) -> Tensor:
     """The last dimensions resized, to `size` or by `scale_factor`.
 
-    Modes ``nearest``, ``nearest-exact``, ``linear`` (3-D input), ``bilinear``, ``bicubic`` (4-D), ``trilinear`` (5-D), ``area``.
+    Modes ``nearest``, ``nearest-exact``, ``area``; ``linear`` for 3-D input, ``bilinear`` and ``bicubic`` for 4-D,
+    ``trilinear`` for 5-D.
     """
     n = input.ndim - 2
-    if mode in ("nearest", "area", "nearest-exact"):
-        if align_corners is not None:
-            raise ValueError(
-                "align_corners option can only be set with the interpolating modes: linear | bilinear | bicubic | trilinear"
-            )
+    if mode in ("nearest", "area", "nearest-exact") and align_corners is not None:
+        raise ValueError(
+            "align_corners option can only be set with the interpolating modes: linear | bilinear | bicubic | "
+            "trilinear"
+        )
     if (size is None) == (scale_factor is None):
         raise ValueError(
             "either size or scale_factor should be defined"
@@ -152,9 +153,7 @@ def grid_sample(
     return image.grid_sampler[input.ndim - 2](input, grid, mode, padding_mode, bool(align_corners))  # type: ignore[no-any-return]
 
 
-def unfold(
-    input: Any, kernel_size: Size, dilation: Size = 1, padding: Size = 0, stride: Size = 1
-) -> Tensor:
+def unfold(input: Any, kernel_size: Size, dilation: Size = 1, padding: Size = 0, stride: Size = 1) -> Tensor:
     """Each window of an image as a column: (N, C, H, W) to (N, C * kernel, windows)."""
     x, alone = _batched(input, 2, "unfold")
     y = image.im2col(
@@ -229,14 +228,12 @@ def _adaptive_max(n: int) -> Callable[..., Any]:
             both = adaptive_max_pool2d(x, (1, size), True)
             values, places = (shape.squeeze(t, -2) for t in both)
             return (values, places) if return_indices else values
-        x, alone = _batched(input, n, name)
+        x, _ = _batched(input.detach(), n, name)
         wanted = (output_size,) * n if isinstance(output_size, int) else tuple(output_size)
         sizes = [m if w is None else w for m, w in zip(x.shape[2:], wanted, strict=True)]
         starts = [np.arange(w) * m // w for m, w in zip(x.shape[2:], sizes, strict=True)]
         ends = [-(-(np.arange(w) + 1) * m // w) for m, w in zip(x.shape[2:], sizes, strict=True)]
-        values, places = image.pool_at["adaptive_max_pool", n](x, starts, ends)
-        if alone:
-            values, places = shape.squeeze(values, 0), shape.squeeze(places, 0)
+        values, places = image.pool_at["adaptive_max_pool", n](input, starts, ends)
         return (values, places) if return_indices else values
 
     call.__name__ = call.__qualname__ = name
@@ -271,9 +268,7 @@ def _fractional(n: int) -> Callable[..., Any]:
             drawn = _random_samples._data
         # The numbers of the last axis stand for the dimensions; in two of them, the columns' comes first.
         order = (1, 0) if n == 2 else (0, 1, 2)
-        starts = [
-            _intervals(drawn[..., order[k]], x.shape[2 + k], sizes[k], kernel[k]) for k in range(n)
-        ]
+        starts = [_intervals(drawn[..., order[k]], x.shape[2 + k], sizes[k], kernel[k]) for k in range(n)]
         ends = [s + k for s, k in zip(starts, kernel, strict=True)]
         values, places = image.pool_at["fractional_max_pool", n](x, starts, ends)
         if alone:
@@ -327,12 +322,10 @@ def _unpool(n: int) -> Callable[..., Tensor]:
         else:
             sizes = tuple(output_size)[-n:]
         if n == 1:
-            y = image.max_unpool[2](
-                shape.unsqueeze(x, -2), places._data[..., None, :], (1, *sizes)
-            )
+            y = image.max_unpool[2](shape.unsqueeze(x, -2), places._data[..., None, :], (1, *sizes))
             return shape.squeeze(shape.squeeze(y, 0) if alone else y, -2)
         y = image.max_unpool[n](x, places._data, sizes)
-        return shape.squeeze(y, 0) if alone else y  # type: ignore[no-any-return]
+        return shape.squeeze(y, 0) if alone else y
 
     call.__name__ = call.__qualname__ = name
     call.__doc__ = f"Elements back where max pooling over {n} dimensions found them, zeros elsewhere."
@@ -353,7 +346,7 @@ def _lp(n: int) -> Callable[..., Tensor]:
         pool = avg_pool1d if n == 1 else avg_pool2d
         mean: Any = pool(input**norm_type, kernel, stride, 0, ceil_mode)
         positive = pointwise.sign(mean) * pointwise.relu(pointwise.abs(mean))
-        return (positive * math.prod(kernel)) ** (1.0 / norm_type)  # type: ignore[no-any-return]
+        return (positive * math.prod(kernel)) ** (1.0 / norm_type)
 
     call.__name__ = call.__qualname__ = f"lp_pool{n}d"
     call.__doc__ = f"The p-norm of each window of the last {n} dimensions."
@@ -383,5 +376,5 @@ def local_response_norm(
         padded = pad(whole, (0, 0, 0, 0, size // 2, (size - 1) // 2))
         pooled = shape.squeeze(avg_pool3d(padded, (size, 1, 1), stride=1), 1)
         around = shape.view(pooled, sizes)
-    scale: Any = (around * alpha + k) ** beta  # type: ignore[operator]
+    scale: Any = (around * alpha + k) ** beta
     return input / scale  # type: ignore[no-any-return]

@@ -149,7 +149,9 @@ def _channelwise(name: str, dims: tuple[int, int]) -> Any:
             return shape.squeeze(
                 _dropped(alone, p, training, inplace, (1, *sizes[:1], *(1,) * (dims[0] - 1))), 0
             )
-        return _dropped(input, p, training, inplace, (*sizes[: 1 + batched], *(1,) * (dims[0] - 1)))
+        # Two dimensions less than four are taken for one less and a batch, as PyTorch still does.
+        batched = batched or name == "dropout2d"
+        return _dropped(input, p, training, inplace, (*sizes[: 1 + batched], *(1,) * (ndim - 1 - batched)))
 
     call.__name__ = call.__qualname__ = name
     call.__doc__ = "Whole channels dropped together; see `dropout`."
@@ -296,10 +298,10 @@ def instance_norm(
     batch, channels = sizes[0], sizes[1]
     flat = shape.reshape(input, (1, batch * channels, *sizes[2:]))
     repeated = [None if t is None else arrange.repeat(t, batch) for t in (weight, bias)]
-    for running, of in ((running_mean, np.mean), (running_var, np.var)):
+    over = tuple(range(2, len(sizes)))
+    for running, spread in ((running_mean, False), (running_var, True)):
         if running is not None:
-            over = tuple(range(2, len(sizes)))
-            stat = of(input._data, axis=over, **({"ddof": 1} if of is np.var else {})).mean(0)  # type: ignore[operator]
+            stat = (input._data.var(over, ddof=1) if spread else input._data.mean(over)).mean(0)
             running._data[...] = (1 - momentum) * running._data + momentum * stat
     y = nn.batch_norm(flat, *repeated, None, None, eps)
     return shape.view(y, sizes)
@@ -405,12 +407,12 @@ def pad(input: Any, pad: Sequence[int], mode: str = "constant", value: float | N
                 f"({before}, {after}) at dimension {dim} of input {list(input.shape)}"
             )
         places.append(image.bordering(mode, size, before, after))
-    return image.border[mode, count](input, tuple(places))  # type: ignore[no-any-return]
+    return image.border[mode, count](input, tuple(places))
 
 
 def _circular(input: Any, pad: Sequence[int]) -> Tensor:
     count, lead = len(pad) // 2, input.ndim - len(pad) // 2
-    sizes = [n for n in input._data.shape]
+    sizes = list(input._data.shape)
     spans = [(pad[2 * k], pad[2 * k + 1]) for k in reversed(range(count))]
     for k, (before, after) in enumerate(spans):
         if before > sizes[lead + k] or after > sizes[lead + k]:
@@ -419,12 +421,8 @@ def _circular(input: Any, pad: Sequence[int]) -> Tensor:
             raise RuntimeError("Negative padding value is resulting in an empty dimension")
     whole = [n + sum(spans[k - lead]) if k >= lead else n for k, n in enumerate(sizes)]
     out: Any = Tensor._wrap(np.zeros(whole, input._data.dtype))
-    inner = tuple(
-        slice(max(b, 0), n - max(a, 0)) for (b, a), n in zip(spans, whole[lead:], strict=True)
-    )
-    source = tuple(
-        slice(max(-b, 0), n - max(-a, 0)) for (b, a), n in zip(spans, sizes[lead:], strict=True)
-    )
+    inner = tuple(slice(max(b, 0), n - max(a, 0)) for (b, a), n in zip(spans, whole[lead:], strict=True))
+    source = tuple(slice(max(-b, 0), n - max(-a, 0)) for (b, a), n in zip(spans, sizes[lead:], strict=True))
     out[(..., *inner)] = input[(..., *source)]
     for k, (before, after) in enumerate(spans):
         rest = (slice(None),) * (count - k - 1)

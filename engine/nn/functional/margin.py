@@ -6,6 +6,7 @@ from typing import Any
 
 from engine.nn.functional.loss import reduced, reduction_of
 from engine.ops import image, nn, pointwise, reduce
+from engine.ops.derived import broadcast_tensors
 from engine.ops.scan import pdist
 from engine.tensor import Tensor
 
@@ -26,6 +27,7 @@ __all__ = [
 
 def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Tensor:
     """The cosine of the angle between vectors along `dim`; norms below `eps` count as `eps`."""
+    x1, x2 = broadcast_tensors(x1, x2) if x1.shape != x2.shape else (x1, x2)
     first = x1 / pointwise.clamp_min(reduce.norm(x1, 2, dim, True), eps)
     second = x2 / pointwise.clamp_min(reduce.norm(x2, 2, dim, True), eps)
     return (first * second).sum(dim)  # type: ignore[no-any-return]

@@ -33,7 +33,8 @@ def ctc_loss(
     alone = log_probs.ndim == 2
     probs = log_probs.unsqueeze(1) if alone else log_probs
     lengths, sizes = (
-        np.atleast_1d(np.asarray(v._data if isinstance(v, Tensor) else v)) for v in (input_lengths, target_lengths)
+        np.atleast_1d(np.asarray(v._data if isinstance(v, Tensor) else v))
+        for v in (input_lengths, target_lengths)
     )
     loss: Any = image.ctc_loss_of(probs, targets._data, lengths, sizes, blank)
     if alone:
@@ -73,7 +74,9 @@ def embedding_bag(
         )
     if input.ndim == 2:
         if offsets is not None:
-            raise ValueError("if input is 2D, then offsets has to be None, as input is treated is a mini-batch")
+            raise ValueError(
+                "if input is 2D, then offsets has to be None, as input is treated is a mini-batch"
+            )
         starts = np.arange(input.shape[0]) * input.shape[1]
         if per_sample_weights is not None:
             per_sample_weights = per_sample_weights.reshape(-1)
@@ -88,7 +91,9 @@ def embedding_bag(
     if max_norm is not None:
         rows = np.unique(input._data)
         norms = np.linalg.norm(weight._data[rows], norm_type, axis=1, keepdims=True)
-        weight._data[rows] *= np.where(norms > max_norm, max_norm / (norms + 1e-7), 1).astype(weight._data.dtype)
+        weight._data[rows] *= np.where(norms > max_norm, max_norm / (norms + 1e-7), 1).astype(
+            weight._data.dtype
+        )
     return image.embedding_bag_of(  # type: ignore[no-any-return]
         weight, per_sample_weights, input._data.reshape(-1), starts, mode, padding_idx
     )
@@ -202,5 +207,3 @@ def _as_float_mask(mask: Any, like: Any) -> Any:
     if mask._data.dtype != np.bool_:
         raise RuntimeError("only bool and floating types of masks are supported")
     return Tensor._wrap(np.where(mask._data, -np.inf, 0).astype(like._data.dtype))
-
-
