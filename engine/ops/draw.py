@@ -102,9 +102,8 @@ def normal(
     m, s = (_data(v) for v in (mean, std))
     shape = np.broadcast_shapes(np.shape(m), np.shape(s))
     kind = next(v.dtype for v in (m, s) if hasattr(v, "dtype"))
-    return made(
-        "normal", (sampling.normal(shape, kind, generator=generator) * s + m).astype(kind), False, None, start
-    )
+    array = np.asarray(sampling.normal(shape, kind, generator=generator) * s + m).astype(kind)
+    return made("normal", array, False, None, start)
 
 
 def _data(value: Any) -> Any:
