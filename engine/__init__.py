@@ -62,6 +62,7 @@ from engine import (  # noqa: E402 (they need the names above)
     autograd,
     backends,
     cuda,
+    distributions,
     fft,
     linalg,
     nn,

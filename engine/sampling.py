@@ -332,7 +332,7 @@ def bernoulli(probabilities: Array, dtype: DType, generator: Generator | None = 
     generator = generator or default_generator
     count = probabilities.size
     unit = generator.doubles(count) if probabilities.dtype == np.float64 else generator.singles(count)
-    return (unit.reshape(probabilities.shape) < probabilities).astype(dtype)
+    return np.asarray(unit.reshape(probabilities.shape) < probabilities).astype(dtype)
 
 
 def bernoulli_scalar(shape: Shape, dtype: DType, p: float, generator: Generator | None = None) -> Array:

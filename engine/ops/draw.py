@@ -108,7 +108,7 @@ def normal(
     m, s = (_data(v) for v in (mean, std))
     shape = np.broadcast_shapes(np.shape(m), np.shape(s))
     kind = next(v.dtype for v in (m, s) if hasattr(v, "dtype"))
-    drawn = (sampling.normal(shape, kind, generator=generator) * s + m).astype(kind)
+    drawn = np.asarray(sampling.normal(shape, kind, generator=generator) * s + m).astype(kind)
     tensors = [isinstance(v, Tensor) and v.requires_grad for v in (mean, std)]
     if any(tensors) and S.grad_enabled:
         if isinstance(mean, Tensor) and isinstance(std, Tensor):

@@ -575,6 +575,7 @@ def run(torch: Any, source: str) -> str:
         "bits": bits,
         "print": lambda *values, **keywords: print(*values, file=out, **keywords),
     }
+    torch.set_printoptions(profile="default")  # another case may have left its own
     torch.manual_seed(0)
     with warnings.catch_warnings(record=True) as caught, contextlib.redirect_stdout(out):
         warnings.simplefilter("always")

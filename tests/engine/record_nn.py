@@ -13,7 +13,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tests.engine import attention_cases, data_cases, nn_cases, optim_cases, sequence_cases
+from tests.engine import (
+    attention_cases,
+    data_cases,
+    distribution_cases,
+    nn_cases,
+    optim_cases,
+    sequence_cases,
+)
 
 TABLES = {
     "nn.json": nn_cases.CASES,
@@ -21,6 +28,7 @@ TABLES = {
     "data.json": data_cases.CASES,
     "sequences.json": sequence_cases.CASES,
     "attention.json": attention_cases.CASES,
+    "distributions.json": distribution_cases.CASES,
 }
 
 
