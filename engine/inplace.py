@@ -28,6 +28,8 @@ def apply_inplace(op: Op, target: Tensor, args: tuple[Any, ...]) -> Tensor:
         RuntimeError: in PyTorch's words, for a leaf that requires grad (or a view of one), a result of another
             shape, or one whose dtype does not fit.
     """
+    if S.layers:
+        return S.layers[-1].inplace(op, target, args)
     n = op.n_inputs
     inputs = (target, *args[: n - 1])
     statics = args[n - 1 :]

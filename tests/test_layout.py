@@ -33,6 +33,7 @@ LAYERS = (
     {"backward", "inplace", "ops"},
     {"methods"},
     {"autograd", "backends", "cuda", "linalg", "nn", "optim", "types"},
+    {"func", "profiler", "utils"},
     {"__init__"},
 )
 """The engine from the ground up. A module may import from its own layer and from those below.

@@ -1,6 +1,6 @@
 """``torch.autograd``: backward passes, grad mode, the functional API, gradcheck and the profiler."""
 
-from engine.autograd import functional, profiler
+from engine.autograd import forward_ad, functional, graph, profiler
 from engine.autograd.anomaly import detect_anomaly, is_anomaly_enabled, set_detect_anomaly
 from engine.autograd.function import Function
 from engine.autograd.grad_mode import (
@@ -23,10 +23,12 @@ __all__ = [
     "backward",
     "detect_anomaly",
     "enable_grad",
+    "forward_ad",
     "functional",
     "grad",
     "gradcheck",
     "gradgradcheck",
+    "graph",
     "inference_mode",
     "is_anomaly_enabled",
     "is_grad_enabled",

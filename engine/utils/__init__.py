@@ -1,0 +1,3 @@
+"""``torch.utils``."""
+
+from engine.utils import checkpoint as checkpoint
