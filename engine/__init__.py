@@ -58,10 +58,9 @@ strided, contiguous_format, preserve_format = (
 
 from math import e, inf, nan, pi  # noqa: E402
 
-from engine import autograd, backends, cuda, func, linalg, nn, optim, types, utils  # noqa: E402 (they need the names above)
+from engine import autograd, backends, cuda, func, linalg, nn, optim, profiler, types, utils  # noqa: E402 (they need the names above)
 from engine.func import vmap  # noqa: E402
 from engine.types import *  # noqa: E402, F403
 
-profiler = autograd.profiler
 __version__ = "2.13.0"
 """The PyTorch release whose behaviour this engine follows."""
