@@ -59,7 +59,10 @@ strided, contiguous_format, preserve_format = (
 from math import e, inf, nan, pi  # noqa: E402
 
 from engine import autograd, backends, cuda, func, linalg, nn, optim, profiler, types, utils  # noqa: E402 (they need the names above)
+from engine.autograd.inference import is_inference, is_inference_mode_enabled  # noqa: E402
 from engine.func import vmap  # noqa: E402
+
+Tensor.is_inference = is_inference  # type: ignore[attr-defined]
 from engine.types import *  # noqa: E402, F403
 
 __version__ = "2.13.0"
