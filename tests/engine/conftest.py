@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from engine import dtypes, printing
 from engine.state import S
 
 
-def _state() -> dict[str, object]:
+def _state() -> dict[str, Any]:
     return {
         "grad mode": S.grad_enabled,
         "observers": S.observers,
@@ -27,7 +28,7 @@ def engine_left_as_found() -> Iterator[None]:
     yield
     after = _state()
     S.grad_enabled, S.observers, S.slow = True, (), False
-    printing.set_printoptions(profile="default")
+    vars(printing.OPTIONS).update(before["print options"])
     dtypes.set_default_dtype(dtypes.float32)
     changed = {name: value for name, value in after.items() if value != before[name]}
     assert not changed, f"the test leaks {changed}"
