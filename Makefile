@@ -25,6 +25,7 @@ test: check unit page-test e2e ## Everything but the comparison with PyTorch: ty
 
 test-oracle: ## The test programs in PyTorch and here, side by side (installs PyTorch into .venv-oracle)
 	@$(PYTHON) scripts/setup.py oracle
+	.venv-oracle/bin/python tests/engine/oracle.py
 	.venv-oracle/bin/python tests/programs/oracle.py check
 
 test-all: test test-oracle ## Both

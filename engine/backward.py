@@ -138,6 +138,44 @@ def run(
             del grad
             leaf.accumulate(holder.pop(), as_tensors)
 
+    def run_node(node: Node, arrived: Any) -> list[Any]:
+        """What `node` sends along each edge, with hooks, targets and observers."""
+        incoming: list[Any] = arrived if len(node.meta) > 1 else [arrived]
+        if node.hooked:
+            _before_node(node, incoming, F)
+        if target_edges is not None:
+            for nr, grad in enumerate(incoming):
+                for k in target_edges.get((node, nr), ()):
+                    caught[k] = grad
+        node.check_saved()
+        start = 0
+        if observers:
+            start = perf_counter_ns()
+            if on_tensors:
+                S.observers = inside
+        needed = [
+            e is not None and (target_edges is None or e in target_edges or e[0] in running)
+            for e in node.next_edges
+        ]
+        leaving = list(node.apply(F, incoming, needed))
+        if observers:
+            leaving = [
+                _fit(F, g, e) if g is not None and e is not None else None
+                for g, e in zip(leaving, node.next_edges, strict=True)
+            ]
+            end = perf_counter_ns()
+            S.observers = observers
+        if node.hooked and node.post_hooks:
+            leaving = list(_after_node(node, leaving, incoming, F))
+        for observer in observers:
+            observer.backward_node(node, incoming, leaving, start, end)
+        if not retain_graph:
+            node.free()
+        elif node.packed is not None:
+            node.packed.drop(node)
+        return leaving
+
+    plain = target_edges is None and not observers and not on_tensors
     grad_mode, S.grad_enabled = S.grad_enabled, create_graph
     _passes.append((nodes, waiting))
     for observer in S.observers:
@@ -148,71 +186,54 @@ def run(
                 arrive_at_leaf(root_node)
         for node in nodes:
             arrived = pending.pop(node, None)
+            edges = node.next_edges
             if arrived is None:
                 # Nothing reached it, but a leaf may be waiting for word of that.
                 leaving: list[Any] = []
-            else:
-                multiple = len(node.meta) > 1
-                incoming: list[Any] = arrived if multiple else [arrived]
-                if node.hooked:
-                    _before_node(node, incoming, F)
-                if target_edges is not None:
-                    for nr, grad in enumerate(incoming):
-                        for k in target_edges.get((node, nr), ()):
-                            caught[k] = grad
+            elif plain and node.simple and not node.hooked:
+                # The hot path: one output, one rule an input, all of them wanted, nobody watching.
                 if node.inputs is not None or node.saved is not None or node.freed:
                     node.check_saved()
-                start = 0
-                if observers:
-                    start = perf_counter_ns()
-                    if on_tensors:
-                        S.observers = inside
-                if target_edges is None and node.simple:
-                    # The hot path: one output, one rule an input, all of them wanted.
-                    op = node.op
-                    grad = incoming[0]
-                    leaving = [
-                        rule(F, grad, node) if e is not None else None
-                        for rule, e in zip(
-                            op.tensor_rules if on_tensors else op.array_rules, node.next_edges, strict=True
-                        )
-                    ]
+                rules = node.op.array_rules
+                if len(edges) == 1:
+                    leaving = [rules[0](F, arrived, node)]
                 else:
-                    needed = [
-                        e is not None and (target_edges is None or e in target_edges or e[0] in running)
-                        for e in node.next_edges
-                    ]
-                    leaving = list(node.apply(F, incoming, needed))
-                if observers:
                     leaving = [
-                        _fit(F, g, e) if g is not None and e is not None else None
-                        for g, e in zip(leaving, node.next_edges, strict=True)
+                        rule(F, arrived, node) if e is not None else None
+                        for rule, e in zip(rules, edges, strict=True)
                     ]
-                    end = perf_counter_ns()
-                    S.observers = observers
-                if node.hooked and node.post_hooks:
-                    leaving = list(_after_node(node, leaving, incoming, F))
-                if observers:
-                    for observer in observers:
-                        observer.backward_node(node, incoming, leaving, start, end)
                 if not retain_graph:
                     node.free()
                 elif node.packed is not None:
                     node.packed.drop(node)
-                arrived = incoming = []  # so that a leaf can tell when it is given the only reference
-            edges = node.next_edges
+            else:
+                leaving = run_node(node, arrived)
+            arrived = None  # so that a leaf can tell when it is given the only reference
             for k, edge in enumerate(edges):
                 if edge is None:
                     continue
+                target = edge[0]
                 if leaving:
                     grad, leaving[k] = leaving[k], None
                     if grad is not None:
-                        _send(pending, edge, _fit(F, grad, edge))
+                        shape, dtype = target.meta[edge[1]]
+                        if (
+                            type(grad) is not np.ndarray
+                            or grad.dtype is not dtype.numpy
+                            or grad.shape != shape
+                        ):
+                            grad = _fit(F, grad, edge)
+                        if len(target.meta) == 1:
+                            old = pending.get(target)
+                            pending[target] = grad if old is None else _sum(old, grad)
+                            del old
+                        else:
+                            _send(pending, edge, grad)
                     del grad
-                if edge[0].is_leaf_node:
-                    left = waiting[edge[0]] = waiting[edge[0]] - 1
+                if target.is_leaf_node:
+                    left = waiting[target] = waiting[target] - 1
                     if not left:
-                        arrive_at_leaf(edge[0])
+                        arrive_at_leaf(target)
         if target_edges is not None:
             # A target that is itself a root, or whose own node did not have to run.
             for (node, nr), places in target_edges.items():

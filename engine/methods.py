@@ -60,10 +60,13 @@ def _attach_functions() -> None:
 # --- Operators -------------------------------------------------------------------------------------------------------
 
 
+_OPERANDS = (Tensor, *_SCALARS)
+
+
 def _operator(symbol: str, function: Callable[..., Any], swapped: bool = False) -> Callable[..., Any]:
     def call(self: Tensor, other: Any) -> Any:
         kind = type(other)
-        if not (kind is float or kind is int or isinstance(other, (Tensor, *_SCALARS))):
+        if not (kind is Tensor or kind is float or kind is int or isinstance(other, _OPERANDS)):
             if isinstance(other, np.ndarray):
                 other = Tensor._wrap(other)
             else:

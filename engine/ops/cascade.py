@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["EXACT", "add_up"]
+__all__ = ["EXACT", "add_up", "two_norm"]
 
 EXACT = 32_768
 """From so many elements on PyTorch divides a sum among threads, and its last bits depend on how many there are."""
@@ -134,3 +134,37 @@ def add_up(x: Any, axes: tuple[int, ...] | None, keepdims: bool) -> Any:
     if keepdims:
         return total.reshape([1 if k in axes else n for k, n in enumerate(shape)])
     return total.reshape([n for k, n in enumerate(shape) if k not in axes])
+
+
+def two_norm(x: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
+    """The root of the sum of squares over `axes`, in PyTorch's order (``ReduceOpsKernel.cpp``).
+
+    That is: vectors first, then what is left over in fours, and the last few by fused multiply-adds. Exact as `add_up`
+    is, for float32 and all or the last of the axes.
+    """
+    last = tuple(range(x.ndim - len(axes), x.ndim))
+    if (
+        type(x) is not np.ndarray
+        or x.dtype.char != "f"
+        or not 0 < x.size < EXACT
+        or not x.flags.c_contiguous
+        or tuple(sorted(axes)) != last
+    ):
+        return np.sqrt((x * x).sum(axes, keepdims=keepdims))
+    lead = x.shape[: x.ndim - len(axes)]
+    rows = x.reshape(*lead, -1)
+    n, lanes = rows.shape[-1], _lanes(x)
+    whole = n // lanes * lanes
+    fours = whole + (n - whole) // 4 * 4
+    squares = rows[..., :fours] * rows[..., :fours]
+    if whole > lanes:
+        vectors = _reduce(squares[..., :whole].reshape(*lead, -1, lanes), axis=-2)
+        squares = np.concatenate([vectors, squares[..., whole:]], axis=-1)
+    total = _one_by_one(squares)
+    for k in range(fours, n):
+        wide = rows[..., k].astype(np.float64)
+        wide *= wide
+        wide += total
+        total = wide.astype(np.float32)
+    root = np.sqrt(total)
+    return root.reshape(*lead, *(1,) * len(axes)) if keepdims else root

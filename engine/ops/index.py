@@ -97,6 +97,8 @@ searchsorted = define("searchsorted", "constant", inputs=2, dtypes="any",
     doc="Where elements would be inserted into a sorted vector.")
 
 
+_PLAIN = frozenset({int, slice})
+
 # --- x[...] ----------------------------------------------------------------------------------------------------------
 
 
@@ -106,8 +108,20 @@ def getitem(input: Tensor, key: Any) -> Tensor:
     Raises:
         IndexError: in PyTorch's words.
     """
-    if type(key) is int:
+    kind = type(key)
+    if kind is int:
         return _select(input, 0, key)
+    if kind is tuple and len(key) <= input._data.ndim and _PLAIN.issuperset(map(type, key)):
+        # Nearly every index is of numbers and ranges only; taking it apart in general costs more than the views.
+        view, dim = input, 0
+        for place, k in enumerate(key):
+            if type(k) is int:
+                view = _select(view, dim, k, place)
+            else:
+                if not _is_whole(k, view._data.shape[dim]):
+                    view = _sliced(view, dim, k)
+                dim += 1
+        return _shape.alias(input) if view is input else view
     view, rest = _basic(input, key)
     return view if rest is None else index_get(view, rest)
 

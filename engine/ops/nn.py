@@ -10,6 +10,7 @@ from engine.backend import module_of
 from engine.define import define
 from engine.ops.cascade import add_up
 from engine.ops.pointwise import _by_math
+from engine.ops.rounding import precise
 from engine.registry import GENERAL, LINEAR, POINTWISE
 from engine.tensor import Tensor
 
@@ -36,12 +37,12 @@ gelu = define("gelu", POINTWISE, inputs=1,
     domain=(-2.0, 2.0), formula=r"\Phi(x) + x\,\varphi(x)", doc="x times the normal distribution function of x.")
 
 silu = define("silu", POINTWISE, inputs=1,
-    forward=lambda xp, input: input / (1 + xp.exp(-input)),
+    forward=lambda xp, input: input / (1 + precise(xp.exp, -input)),
     vjp=(lambda F, g, input: _silu_vjp(F, g, input),),
     domain=(-3.0, 3.0), formula=r"\sigma(x)(1 + x(1 - \sigma(x)))", doc="x times the logistic function of x.")
 
 mish = define("mish", POINTWISE, inputs=1,
-    forward=lambda xp, input: input * xp.tanh(_softplus(xp, input, 1.0, 20.0)),
+    forward=lambda xp, input: input * precise(xp.tanh, _softplus(xp, input, 1.0, 20.0)),
     vjp=(lambda F, g, input: _mish_vjp(F, g, input),),
     domain=(-3.0, 3.0), formula=r"t + x\,\sigma(x)(1 - t^2)", doc="x times tanh(softplus(x)).")
 
@@ -143,7 +144,7 @@ binary_cross_entropy_with_logits = define("binary_cross_entropy_with_logits", GE
     formula=r"(\sigma(x) - t)/n", doc="Cross entropy of the logistic function of x with targets from 0 to 1.")
 
 soft_margin_loss = define("soft_margin_loss", GENERAL, inputs=1, dtypes="promote",
-    forward=lambda xp, input, target, reduction="mean": _reduced(xp.log1p(xp.exp(-target * input)), reduction),
+    forward=lambda xp, input, target, reduction="mean": _reduced(precise(xp.log1p, precise(xp.exp, -target * input)), reduction),
     vjp=(lambda F, g, input, target, reduction: _soft_margin_vjp(F, g, input, constant(F, target), reduction),),
     formula=r"-t\,\sigma(-tx)/n", doc="log(1 + exp(-t x)), its mean or its sum.")
 
@@ -208,7 +209,7 @@ def constant(F: Any, array: Any) -> Any:
 
 
 def _elu(xp: Any, x: Any, alpha: float, scale: float, input_scale: float) -> Any:
-    return xp.where(x > 0, x * scale, xp.expm1(xp.minimum(x, 0) * input_scale) * (alpha * scale))
+    return xp.where(x > 0, x * scale, precise(xp.expm1, xp.minimum(x, 0) * input_scale) * (alpha * scale))
 
 
 def _elu_vjp(F: Any, g: Any, x: Any, alpha: float, scale: float, input_scale: float) -> Any:
@@ -222,7 +223,7 @@ _TANH_SCALE = math.sqrt(2 / math.pi)
 
 def _gelu(xp: Any, x: Any, approximate: str) -> Any:
     if approximate == "tanh":
-        return 0.5 * x * (1 + xp.tanh(_TANH_SCALE * (x + 0.044715 * (x * x * x))))
+        return 0.5 * x * (1 + precise(xp.tanh, _TANH_SCALE * (x + 0.044715 * (x * x * x))))
     if approximate != "none":
         raise RuntimeError("approximate argument must be either none or tanh.")
     return 0.5 * x * (1 + _by_math(xp, math.erf, x * math.sqrt(0.5)))
@@ -249,11 +250,11 @@ def _mish_vjp(F: Any, g: Any, x: Any) -> Any:
 
 def _softplus(xp: Any, x: Any, beta: float, limit: float) -> Any:
     scaled = x * beta
-    return xp.where(scaled > limit, x, xp.log1p(xp.exp(xp.minimum(scaled, limit))) / beta)
+    return xp.where(scaled > limit, x, precise(xp.log1p, precise(xp.exp, xp.minimum(scaled, limit))) / beta)
 
 
 def _log_sigmoid(xp: Any, x: Any) -> Any:
-    return xp.minimum(x, 0) - xp.log1p(xp.exp(-xp.abs(x)))
+    return xp.minimum(x, 0) - precise(xp.log1p, precise(xp.exp, -xp.abs(x)))
 
 
 def _squared(x: Any) -> Any:
@@ -285,7 +286,7 @@ def _cross_entropy(xp: Any, x: Any, t: Any) -> Any:
     if not bool(((x >= 0) & (x <= 1)).all()):
         raise RuntimeError("all elements of input should be between 0 and 1")
     # Logarithms are kept above -100, as PyTorch keeps them, so that the loss stays finite.
-    return (t - 1) * xp.maximum(xp.log1p(-x), -100) - t * xp.maximum(xp.log(x), -100)
+    return (t - 1) * xp.maximum(precise(xp.log1p, -x), -100) - t * xp.maximum(precise(xp.log, x), -100)
 
 
 def _logit_entropy(xp: Any, x: Any, t: Any, pos_weight: Any) -> Any:

@@ -10,102 +10,103 @@ import numpy as np
 
 from engine import backend
 from engine.define import define
+from engine.ops.rounding import precise
 from engine.registry import CONSTANT, POINTWISE
 
 # --- One input -------------------------------------------------------------------------------------------------------
 
 sin = define("sin", POINTWISE, dtypes="float",
-    forward=lambda xp, input: xp.sin(input),
+    forward=lambda xp, input: precise(xp.sin, input),
     vjp=(lambda F, g, input: g * F.cos(input),),
     domain=(-6.5, 6.5), formula=r"\cos x", doc="Sine, elementwise, in radians.")
 
 cos = define("cos", POINTWISE, dtypes="float",
-    forward=lambda xp, input: xp.cos(input),
+    forward=lambda xp, input: precise(xp.cos, input),
     vjp=(lambda F, g, input: g * -F.sin(input),),
     domain=(-6.5, 6.5), formula=r"-\sin x", doc="Cosine, elementwise, in radians.")
 
 tan = define("tan", POINTWISE, dtypes="float",
-    forward=lambda xp, input: xp.tan(input),
+    forward=lambda xp, input: precise(xp.tan, input),
     vjp=(lambda F, g, y: g * (1 + y * y),),
     domain=(-1.4, 1.4), formula=r"1 + \tan^2 x", doc="Tangent, elementwise, in radians.")
 
 asin = define("asin", POINTWISE, dtypes="float",
-    forward=lambda xp, input: xp.arcsin(input),
+    forward=lambda xp, input: precise(xp.arcsin, input),
     vjp=(lambda F, g, input: g * F.rsqrt(1 - input * input),),
     domain=(-0.95, 0.95), formula=r"1/\sqrt{1 - x^2}", doc="Inverse sine, elementwise.")
 
 acos = define("acos", POINTWISE, dtypes="float",
-    forward=lambda xp, input: xp.arccos(input),
+    forward=lambda xp, input: precise(xp.arccos, input),
     vjp=(lambda F, g, input: g * -F.rsqrt(1 - input * input),),
     domain=(-0.95, 0.95), formula=r"-1/\sqrt{1 - x^2}", doc="Inverse cosine, elementwise.")
 
 atan = define("atan", POINTWISE, dtypes="float",
-    forward=lambda xp, input: xp.arctan(input),
+    forward=lambda xp, input: precise(xp.arctan, input),
     vjp=(lambda F, g, input: g / (input * input + 1),),
     domain=(-4.0, 4.0), formula=r"1/(1 + x^2)", doc="Inverse tangent, elementwise.")
 
 sinh = define("sinh", POINTWISE, dtypes="float",
-    forward=lambda xp, input: xp.sinh(input),
+    forward=lambda xp, input: precise(xp.sinh, input),
     vjp=(lambda F, g, input: g * F.cosh(input),),
     domain=(-3.0, 3.0), formula=r"\cosh x", doc="Hyperbolic sine, elementwise.")
 
 cosh = define("cosh", POINTWISE, dtypes="float",
-    forward=lambda xp, input: xp.cosh(input),
+    forward=lambda xp, input: precise(xp.cosh, input),
     vjp=(lambda F, g, input: g * F.sinh(input),),
     domain=(-3.0, 3.0), formula=r"\sinh x", doc="Hyperbolic cosine, elementwise.")
 
 tanh = define("tanh", POINTWISE, dtypes="float",
-    forward=lambda xp, input: xp.tanh(input),
+    forward=lambda xp, input: precise(xp.tanh, input),
     vjp=(lambda F, g, y: g * (1 - y * y),),
     domain=(-3.0, 3.0), formula=r"1 - \tanh^2 x", doc="Hyperbolic tangent, elementwise.")
 
 asinh = define("asinh", POINTWISE, dtypes="float",
-    forward=lambda xp, input: xp.arcsinh(input),
+    forward=lambda xp, input: precise(xp.arcsinh, input),
     vjp=(lambda F, g, input: g * F.rsqrt(input * input + 1),),
     domain=(-3.0, 3.0), formula=r"1/\sqrt{x^2 + 1}", doc="Inverse hyperbolic sine, elementwise.")
 
 acosh = define("acosh", POINTWISE, dtypes="float",
-    forward=lambda xp, input: xp.arccosh(input),
+    forward=lambda xp, input: precise(xp.arccosh, input),
     vjp=(lambda F, g, input: g * F.rsqrt(input * input - 1),),
     domain=(1.1, 4.0), formula=r"1/\sqrt{x^2 - 1}", doc="Inverse hyperbolic cosine, elementwise.")
 
 atanh = define("atanh", POINTWISE, dtypes="float",
-    forward=lambda xp, input: xp.arctanh(input),
+    forward=lambda xp, input: precise(xp.arctanh, input),
     vjp=(lambda F, g, input: g * (1 / (1 - input * input)),),
     domain=(-0.9, 0.9), formula=r"1/(1 - x^2)", doc="Inverse hyperbolic tangent, elementwise.")
 
 exp = define("exp", POINTWISE, dtypes="float",
-    forward=lambda xp, input: xp.exp(input),
+    forward=lambda xp, input: precise(xp.exp, input),
     vjp=(lambda F, g, y: g * y,),
     domain=(-3.0, 3.0), formula=r"e^x", doc="e to the power of each element.")
 
 exp2 = define("exp2", POINTWISE, dtypes="float",
-    forward=lambda xp, input: xp.exp2(input),
+    forward=lambda xp, input: precise(xp.exp2, input),
     vjp=(lambda F, g, y: g * y * math.log(2),),
     domain=(-3.0, 3.0), formula=r"2^x \ln 2", doc="2 to the power of each element.")
 
 expm1 = define("expm1", POINTWISE, dtypes="float",
-    forward=lambda xp, input: xp.expm1(input),
+    forward=lambda xp, input: precise(xp.expm1, input),
     vjp=(lambda F, g, y: g * (y + 1),),
     domain=(-3.0, 3.0), formula=r"e^x", doc="e to the power of each element, minus 1, accurate near 0.")
 
 log = define("log", POINTWISE, dtypes="float",
-    forward=lambda xp, input: xp.log(input),
+    forward=lambda xp, input: precise(xp.log, input),
     vjp=(lambda F, g, input: g / input,),
     domain=(0.1, 4.0), formula=r"1/x", doc="Natural logarithm, elementwise.")
 
 log2 = define("log2", POINTWISE, dtypes="float",
-    forward=lambda xp, input: xp.log2(input),
+    forward=lambda xp, input: precise(xp.log2, input),
     vjp=(lambda F, g, input: g / (input * 0.6931471805599453),),
     domain=(0.1, 4.0), formula=r"1/(x \ln 2)", doc="Logarithm to base 2, elementwise.")
 
 log10 = define("log10", POINTWISE, dtypes="float",
-    forward=lambda xp, input: xp.log10(input),
+    forward=lambda xp, input: precise(xp.log10, input),
     vjp=(lambda F, g, input: g / (input * 2.3025850929940456),),
     domain=(0.1, 4.0), formula=r"1/(x \ln 10)", doc="Logarithm to base 10, elementwise.")
 
 log1p = define("log1p", POINTWISE, dtypes="float", grad="Log1PBackward0",
-    forward=lambda xp, input: xp.log1p(input),
+    forward=lambda xp, input: precise(xp.log1p, input),
     vjp=(lambda F, g, input: g / (input + 1),),
     domain=(-0.8, 4.0), formula=r"1/(1 + x)", doc="Natural logarithm of 1 + each element, accurate near 0.")
 
@@ -430,7 +431,7 @@ to_device = define("to_device", POINTWISE, dtypes="any", inputs=1, grad="ToCopyB
 
 
 def _sigmoid(xp: Any, x: Any) -> Any:
-    return 1 / (1 + xp.exp(-x))
+    return 1 / (1 + precise(xp.exp, -x))
 
 
 def _by_math(xp: Any, function: Any, x: Any) -> Any:
@@ -475,6 +476,8 @@ def _power(xp: Any, x: Any, n: Any) -> Any:
             from engine.dtypes import get_default_dtype
 
             x = x.astype(get_default_dtype().numpy)
+    if type(x) is np.ndarray and x.dtype.char == "f":  # as `precise` does
+        return xp.power(x, n, dtype=np.float64).astype(np.float32)
     return xp.power(x, n)
 
 

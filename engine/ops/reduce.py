@@ -13,7 +13,8 @@ from engine import dtypes
 from engine.define import define
 from engine.dispatch import composite
 from engine.dtypes import dtype as dtype_type
-from engine.ops.cascade import add_up
+from engine.ops.cascade import add_up, two_norm
+from engine.ops.rounding import precise
 from engine.registry import CONSTANT, GENERAL, LINEAR
 from engine.tensor import Tensor, dimension_out_of_range
 
@@ -107,14 +108,14 @@ _prod_dim = define("prod_dim", GENERAL, grad="ProdBackward1", aten="aten::prod",
 # --- Spread ----------------------------------------------------------------------------------------------------------
 
 _var = define("var_dim", GENERAL, grad="VarBackward0", aten="aten::var", inputs=1,
-    forward=lambda xp, input, dim, correction=1, keepdim=False: input.var(
-        dims(dim, input.ndim), ddof=correction, keepdims=keepdim),
+    forward=lambda xp, input, dim, correction=1, keepdim=False: _moment(
+        input.var, input, dims(dim, input.ndim), correction, keepdim),
     vjp=(lambda F, g, input, dim, correction: _var_vjp(F, g, input, dim, correction),),
     formula=r"2(x - \bar x)/(n - c)", doc="Variance over dimensions.")
 
 _std = define("std_dim", GENERAL, grad="StdBackward0", aten="aten::std", inputs=1,
-    forward=lambda xp, input, dim, correction=1, keepdim=False: input.std(
-        dims(dim, input.ndim), ddof=correction, keepdims=keepdim),
+    forward=lambda xp, input, dim, correction=1, keepdim=False: _moment(
+        input.std, input, dims(dim, input.ndim), correction, keepdim),
     vjp=(lambda F, g, input, y, dim, correction: _var_vjp(F, g / (y * 2), input, dim, correction),),
     formula=r"(x - \bar x)/((n - c)\,\mathrm{std})", doc="Standard deviation over dimensions.")
 
@@ -519,13 +520,13 @@ def _topk(xp: Any, x: Any, k: int, dim: int, largest: bool) -> tuple[Any, Any]:
 def _lse(xp: Any, x: Any, over: tuple[int, ...], keepdim: bool) -> Any:
     top = x.max(over, keepdims=True)
     top = xp.where(xp.isfinite(top), top, 0)
-    total = xp.log(xp.exp(x - top).sum(over, keepdims=True)) + top
+    total = precise(xp.log, precise(xp.exp, x - top).sum(over, keepdims=True)) + top
     return total if keepdim else total.reshape(tuple(n for k, n in enumerate(x.shape) if k not in over))
 
 
 def _softmax_forward(xp: Any, x: Any, dim: int) -> Any:
     _float_only(x, "softmax_lastdim_kernel_impl")
-    e = xp.exp(x - (x.max(dim, keepdims=True) if x.ndim else x))
+    e = precise(xp.exp, x - (x.max(dim, keepdims=True) if x.ndim else x))
     return e / (e.sum(dim, keepdims=True) if x.ndim else e)
 
 
@@ -540,7 +541,7 @@ def _log_softmax_forward(xp: Any, x: Any, dim: int) -> Any:
     if not x.ndim:
         return x * 0
     shifted = x - x.max(dim, keepdims=True)
-    return shifted - xp.log(xp.exp(shifted).sum(dim, keepdims=True))
+    return shifted - precise(xp.log, precise(xp.exp, shifted).sum(dim, keepdims=True))
 
 
 def _float_only(x: Any, kernel: str) -> None:
@@ -567,12 +568,18 @@ def _cumprod_vjp(F: Any, g: Any, x: Any, dim: int) -> Any:
     return F.stack_dim(result, dim) if n else x
 
 
+def _moment(function: Any, x: Any, over: tuple[int, ...], correction: float, keepdim: bool) -> Any:
+    """Variance or deviation, of float32 in float64 and rounded once: PyTorch accumulates them so."""
+    kind = np.float64 if x.dtype == np.float32 else None
+    return function(over, ddof=correction, keepdims=keepdim, dtype=kind).astype(x.dtype)
+
+
 def _vector_norm(xp: Any, x: Any, p: float, over: tuple[int, ...], keepdim: bool) -> Any:
     a = xp.abs(x)
     if p == 2:
-        return xp.sqrt((a * a).sum(over, keepdims=keepdim))
+        return two_norm(a, over, keepdim)
     if p == 1:
-        return a.sum(over, keepdims=keepdim)
+        return _sum(a, over, keepdim)
     if p == math.inf:
         return a.max(over, keepdims=keepdim)
     if p == -math.inf:

@@ -8,7 +8,7 @@ import matplotlib.pyplot as plt
 import torch
 from torch import nn
 
-x = torch.linspace(-6, 6, 121, requires_grad=True)
+x = torch.linspace(-6, 6, 97, requires_grad=True)
 s = torch.sigmoid(x)
 s.sum().backward()
 print(f"steepest slope: {x.grad.max():.4f}")

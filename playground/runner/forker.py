@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import signal
@@ -157,6 +158,7 @@ class Forker:
         for worker in workers:
             worker.signal(signal.SIGKILL)
             self._exited(worker, None)
+        self._reap({worker.pid for worker in workers if worker.pid})
         if self._closing:
             return
         self._failures += 1
@@ -175,8 +177,18 @@ class Forker:
             log.exception("the zygote could not be started")
             self._loop.call_later(5.0, self._restart)
 
+    def _reap(self, pids: set[int]) -> None:
+        """Reap the dead zygote's children, which came to us (`linux.adopt_orphans`), each as soon as it is dead."""
+        left = set()
+        for pid in pids:
+            with contextlib.suppress(ChildProcessError):
+                if not os.waitpid(pid, os.WNOHANG)[0]:
+                    left.add(pid)
+        if left:
+            self._loop.call_later(0.05, self._reap, left)
+
     def _reap_orphans(self) -> None:
-        """The dead zygote's children came to us (`linux.adopt_orphans`); there is no other child now."""
+        """Reap also those the zygote had forked and not yet told of; there is no other child of ours now."""
         try:
             while os.waitpid(-1, os.WNOHANG)[0]:
                 pass

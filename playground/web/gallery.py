@@ -14,7 +14,7 @@ _NAME = re.compile(r"^(?:\d+_)?(?P<id>\w+)$")
 _DOC = re.compile(
     r'\A"""(?P<title>[^\n]+?)[.?!](?: (?P<summary>[^\n]+?))?(?:\n\n(?P<rest>.*?))?\s*"""', re.DOTALL
 )
-_SECTION = re.compile(r"^Section: (?P<section>.+?)\.?$", re.MULTILINE)
+_SECTION = re.compile(r"\n\nSection: (?P<section>.+?)\.?\n(?=\"{3})")
 
 
 @cache
@@ -25,19 +25,19 @@ def examples() -> tuple[Example, ...]:
 
 
 def read(path: Path) -> Example:
-    '''One example. Its docstring begins ``"""Title. One sentence.``, and a line of its own may say ``Section: ...``.
+    '''One example. Its docstring begins ``"""Title. One sentence.``, and its last line may say ``Section: ...``.
 
-    Raises ValueError if it does not.
+    Raises ValueError if it does not. The section is for the gallery alone: the code on the page goes without it.
     '''
     code = path.read_text(encoding="utf-8")
     name, doc = _NAME.match(path.stem), _DOC.match(code)
     if name is None or doc is None:
         raise ValueError(f'{path.name}: expected the file to begin with """Title. One-sentence summary."""')
-    section = _SECTION.search(doc["rest"] or "")
+    section = _SECTION.search(code, 0, doc.end())
     return Example(
         id=name["id"],
         title=doc["title"],
         section=section["section"] if section else doc["title"],
         summary=doc["summary"] or "",
-        code=code,
+        code=_SECTION.sub("", code, count=1) if section else code,
     )

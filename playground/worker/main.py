@@ -11,7 +11,7 @@ import time
 import types
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from time import perf_counter
 from typing import Any, NoReturn, TextIO
 
@@ -141,7 +141,9 @@ class _Session:
                 self._show(error, part)
                 self._out_of_memory()
                 error.__traceback__ = None
-                self._reserve = bytearray(_RESERVE)
+                # What the program still holds may leave no room for it.
+                with suppress(MemoryError):
+                    self._reserve = bytearray(_RESERVE)
             except KeyboardInterrupt as error:
                 self._show(error, part)
                 return

@@ -172,7 +172,8 @@ class Recorder(Observer):
             if op.n_inputs == 0:
                 record.custom = getattr(node, "function", None)
             ledger.follow(node, record)
-        elif not S.grad_enabled and any(source[3] for source in sources):
+        elif not S.grad_enabled and any(source[3] or "no_grad" in source[0].flags for source in sources):
+            # Of a tensor that requires grad, or of one that would have, had it not been made here.
             record.flags = ("no_grad",)
         if inplace:
             record.flags += ("inplace",)

@@ -12,6 +12,7 @@ import { Split } from "./parts/split";
 import { type Tab, Tabs } from "./parts/tabs";
 import { Timeline } from "./parts/timeline";
 import { showPanel } from "./program";
+import { isActive } from "./run";
 import { type Panel, type State, update, useStore } from "./store";
 
 const GradientsPanel = lazy(() => import("./panels/gradients"));
@@ -31,15 +32,24 @@ const hasErrors = (state: State) => state.shown?.items.some((item) => item.kind 
 /** Whether the text was changed after the run whose results are shown. */
 const isStale = (state: State) => state.shown !== null && state.shown.code !== state.draft.code;
 
+/** Whether the text as it is runs already but has shown nothing yet. */
+const isWaiting = ({ run, shown, draft }: State) =>
+  isActive(run) && run?.id !== shown?.id && run?.code === draft.code;
+
 function Code() {
   const box = useRef<HTMLDivElement>(null);
   const stale = useStore(isStale);
+  const waiting = useStore(isWaiting);
   useLayoutEffect(() => (box.current ? mountEditor(box.current) : undefined), []);
   return (
     <section className="code" aria-label="Code" id="pane-code">
       <div className="pane-head">
         <h2 className="pane-title">Code</h2>
-        {stale && <span className="stale">Results are from the text before your changes</span>}
+        {stale && (
+          <span className="stale">
+            {waiting ? "Results are from the run before" : "Results are from the text before your changes"}
+          </span>
+        )}
       </div>
       <div className={stale ? "editor editor-stale" : "editor"} ref={box} />
     </section>

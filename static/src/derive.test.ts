@@ -7,6 +7,7 @@ import {
   lineResult,
   litBy,
   nameOf,
+  repeats,
   whyNoGradient,
 } from "./derive";
 import type * as wire from "./protocol.gen";
@@ -97,5 +98,20 @@ describe("one selection", () => {
     expect([...litBy(run, { kind: "op", op: "aten::mul", shapes: "" }).nodes]).toEqual([2, 6]);
     expect([...litBy(run, { kind: "op", op: "aten::mul", shapes: "[[3], [3]]" }).lines]).toEqual([2]);
     expect(litBy(run, null).nodes.size).toBe(0);
+  });
+});
+
+describe("the run after", () => {
+  it("repeats the one before as long as it makes the same operations in the same shapes", () => {
+    const part = { ...graph, nodes: graph.nodes.slice(0, 2) };
+    expect(repeats(part, graph, 0)).toBe(true);
+    expect(repeats(graph, part, 0)).toBe(false);
+    const other = (change: Partial<wire.Node>, tensor: Partial<wire.TensorInfo> = {}) => ({
+      ...graph,
+      nodes: [node(1, { kind: "leaf", op: "aten::ones" }), node(2, change, tensor)],
+    });
+    expect(repeats(other({ op: "aten::exp" }), graph, 0)).toBe(false);
+    expect(repeats(other({ op: graph.nodes[1]?.op ?? "" }, { shape: [4] }), graph, 0)).toBe(false);
+    expect(repeats(other({ op: "aten::exp" }), graph, 2)).toBe(true);
   });
 });

@@ -65,6 +65,16 @@ export function gradientOf(graph: Recording, id: number): wire.Values | null {
   return null;
 }
 
+/** Whether nodes `from` onwards are what another recording has at the same places. */
+export function repeats(now: Recording, before: Recording, from: number): boolean {
+  for (let i = from; i < now.nodes.length; i++) {
+    const [a, b] = [now.nodes[i], before.nodes[i]];
+    if (!a || !b || a.id !== b.id || a.kind !== b.kind || a.op !== b.op) return false;
+    if (String(a.outputs.map((one) => one.shape)) !== String(b.outputs.map((one) => one.shape))) return false;
+  }
+  return true;
+}
+
 /** `b`, `layer1.weight`, or `sin` for a tensor without a name. */
 export function nameOf(node: wire.Node): string {
   return (

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, WebSocket, expect
 
-from tests.e2e.conftest import Problems, start_server, stop_server
+from tests.e2e.conftest import Problems, Server, start_server, stop_server
 from tests.e2e.playground import (
     PANELS,
     SINE,
@@ -99,6 +99,40 @@ def test_one_selection_for_the_page(page: Page) -> None:
     expect(card).to_have_count(0)
     show(page, "profiler").get_by_role("button", name="aten::sin").click()
     expect(page.locator(".cm-picked")).to_have_text(re.compile(r"^b = torch\.sin"))
+
+
+def test_the_card_does_not_cover_what_it_tells_about(page: Page) -> None:
+    page.goto("/")
+    finished(page)
+    node = page.locator("autograd-graph .ag-svg text").filter(has_text=re.compile("^isclose$"))
+    node.click()
+    card = page.locator(".card")
+    expect(card).to_contain_text("aten::isclose")
+    page.wait_for_timeout(400)
+    under, over = node.bounding_box(), card.bounding_box()
+    assert under
+    assert over
+    assert under["x"] + under["width"] < over["x"]
+
+
+def test_running_again_keeps_the_view_and_the_selection(page: Page) -> None:
+    run(page, SINE)
+    place = (
+        "(() => { const box = document.querySelector('autograd-graph .ag-svg text').getBoundingClientRect();\
+ return [box.x, box.y, box.height]; })()"
+    )
+    page.locator(".cm-end").first.click()
+    page.locator("autograd-graph").get_by_role("button", name="Zoom in (+)").click()
+    expect(page.locator(".card")).to_contain_text("aten::linspace")
+    page.wait_for_timeout(400)
+    before = page.evaluate(place)
+    run(page, SINE.replace("2 * b", "3 * b"))
+    expect(page.locator(".cm-end").nth(2)).to_contain_text("10.39")
+    page.wait_for_timeout(400)
+    assert page.evaluate(place) == pytest.approx(before, abs=1)
+    expect(page.locator(".card")).to_contain_text("aten::linspace")
+    run(page, SINE.replace("2 * b", "b.exp()"))
+    expect(page.locator(".card")).to_have_count(0)
 
 
 def test_profiler_sorts_by_any_column_and_groups(page: Page) -> None:
@@ -270,6 +304,15 @@ def test_embed_shows_code_output_and_graph_read_only(page: Page, open_page: Call
     assert faults(embed) == []
 
 
+def test_an_embed_without_results_offers_no_run(page: Page, server: Server) -> None:
+    stored = page.request.post(f"{server.url}/api/sessions", data={"code": "import torch", "title": "Bare"})
+    page.goto(f"/embed/{stored.json()['id']}")
+    for tab in ("Output", "Graph"):
+        page.get_by_role("tab", name=tab).click()
+        expect(page.get_by_text("Shared without results.").locator("visible=true")).to_have_count(1)
+    expect(page.get_by_role("button", name="Run")).to_have_count(0)
+
+
 def test_a_draft_survives_reload_and_is_not_lost_to_a_link(page: Page) -> None:
     run(page, SINE)
     page.keyboard.press("Control+s")
@@ -388,6 +431,16 @@ def test_a_phone_reads_runs_steps_and_shares(open_page: Callable[..., Page]) -> 
     assert page.evaluate("document.querySelector('autograd-graph').step") is not None
     assert faults(page) == []
     page.get_by_role("button", name="Menu").tap()
+    box = page.locator(".menu").bounding_box()
+    assert box is not None
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 360
+    assert faults(page) == []
+    page.get_by_role("textbox", name="seed").fill("7")
+    page.keyboard.press("Escape")
+    expect(page.locator(".menu")).to_have_count(0)
+    page.get_by_role("button", name="Menu").tap()
+    expect(page.get_by_role("textbox", name="seed")).to_have_value("7")
     page.get_by_role("menuitem", name=re.compile("Share")).tap()
     expect(page.get_by_role("textbox", name="Link")).to_be_visible()
 

@@ -285,6 +285,9 @@ for n in [*range(1, 70), 100, 127, 128, 255, 257, 513, 1000, 2047, 4097, 9999, 2
 for shape in [(3, 5), (10, 10), (16, 100), (7, 9, 4), (5, 40, 3), (2, 33, 8), (4, 1, 70), (9, 1, 1), (1, 31)]:
     x = torch.randn(shape)
     print(shape, [bits(x.sum(d)) for d in range(len(shape))], bits(x.sum((0, -1))), bits(x.sum((0, 1), keepdim=True)), bits(x.mean(-1)))
+for n in (1, 2, 3, 5, 8, 9, 15, 16, 31, 100, 999):
+    x = torch.randn(n)
+    print(n, x.norm().item(), x.var(unbiased=False).item(), torch.linalg.norm(x).item())
 print(torch.tensor([-0.]).sum(), torch.full((3, 2), -0.).sum(0), F.mse_loss(torch.rand(1000), torch.rand(1000)).item())
 """
 

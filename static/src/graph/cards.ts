@@ -12,6 +12,7 @@ export const HEADER = 30;
 const PAD = 12;
 const NODE_HEIGHT = 52;
 const COPY_HEIGHT = 28;
+const CHIP_HEIGHT = 22;
 const GROUP_HEIGHT = 70;
 /** Two lines of a message, of this many characters each. */
 const FAILED_HEIGHT = 34;
@@ -124,6 +125,9 @@ function padOf(node: GNode): number {
 }
 
 export function sizeOf(item: VItem, measure: Measure): Size {
+  if (item.deadEnds) {
+    return { width: Math.ceil((measure(chipWords(item), "note") + 20) / 4) * 4, height: CHIP_HEIGHT };
+  }
   if (item.node) return nodeSize(item, item.node, measure);
   const group = item.group;
   if (!group) return { width: 0, height: 0 };
@@ -133,6 +137,10 @@ export function sizeOf(item: VItem, measure: Measure): Size {
   const counts = measure(countsOf(group), "note") + 16;
   const width = Math.min(GROUP_WIDTH, Math.max(172, Math.max(title, counts) + 2 * PAD));
   return { width: Math.ceil(width / 4) * 4, height: GROUP_HEIGHT };
+}
+
+function chipWords({ deadEnds }: VItem): string {
+  return deadEnds > 1 ? `detach ×${deadEnds}` : "detach";
 }
 
 /** Least width of an open group. */
@@ -181,6 +189,10 @@ export function countsOf(group: Group): string {
 
 /** The picture of a box, from its top left corner. */
 export function paint(item: VItem, size: Size, look: Look, measure: Measure): Prim[] {
+  if (item.deadEnds) {
+    const text: Prim = { text: chipWords(item), x: 10, y: 15, font: "note", ink: "muted" };
+    return [...frame(item, size, look, "cut", "bg", "4 3"), text];
+  }
   if (item.node) return paintNode(item, item.node, size, look, measure);
   if (item.group)
     return item.open

@@ -3,7 +3,7 @@ import type { Direction } from "./arrange";
 import { Backward } from "./backward";
 import type { Layouter } from "./layouter";
 import { type GNode, GraphModel } from "./model";
-import { Openness } from "./openness";
+import type { Openness } from "./openness";
 import { type Box, boxAt, compose, lineAt, plan, type Scene } from "./scene";
 import type { Measure } from "./text";
 import { type Group, TreeBuilder } from "./tree";
@@ -15,13 +15,15 @@ const LARGE = 2000;
 export class Drawing {
   readonly model = new GraphModel();
   readonly backward = new Backward(this.model);
-  readonly openness = new Openness();
   tree: Group | null = null;
   scene: Scene | null = null;
   #builder = new TreeBuilder(this.model);
   #turn = 0;
 
-  constructor(readonly layouter: Layouter) {}
+  constructor(
+    readonly layouter: Layouter,
+    readonly openness: Openness,
+  ) {}
 
   /** The scene as it should be now, or null when a later call took this one's place. */
   async arrange(direction: Direction, wrap: number, measure: Measure): Promise<Scene | null> {

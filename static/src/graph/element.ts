@@ -17,7 +17,8 @@ import { pressed } from "./keys";
 import { Layouter } from "./layouter";
 import type { GNode } from "./model";
 import { type Arrow, neighbour } from "./navigate";
-import type { Scene } from "./scene";
+import { Openness } from "./openness";
+import { type Scene, whole } from "./scene";
 import { Screen } from "./screen";
 import { Spoken } from "./spoken";
 import { svgText } from "./svg";
@@ -36,7 +37,7 @@ export class AutogradGraph extends HTMLElement {
   opensOnStep = false;
 
   #layouter = new Layouter();
-  #drawing = new Drawing(this.#layouter);
+  #drawing = new Drawing(this.#layouter, new Openness());
   #feed = new Feed((piece) => this.#take(piece));
   #focus = new Focus();
   #screen: Screen;
@@ -131,15 +132,15 @@ export class AutogradGraph extends HTMLElement {
     else this.#changed();
   }
 
-  /** Starts anew with an empty picture. */
-  reset(): void {
+  /** Starts anew with an empty picture; for one `alike` what was opened and the view stay. */
+  reset(alike = false): void {
     this.#feed.clear();
     this.#layouter.cancel();
     clearTimeout(this.#timer);
     this.#timer = 0;
-    this.#drawing = new Drawing(this.#layouter);
+    this.#drawing = new Drawing(this.#layouter, alike ? this.#drawing.openness : new Openness());
     this.#focus = new Focus();
-    this.#screen.clear();
+    if (!alike) this.#screen.clear();
     this.#step = this.#wantedStep = null;
     this.#toolbar.input.value = "";
     this.#toolbar.found(0, -1, false);
@@ -231,12 +232,15 @@ export class AutogradGraph extends HTMLElement {
     this.#schedule(0);
   }
 
+  /** How much of the window is hidden at its right and its bottom, so that nothing is brought there. */
+  set covered(covered: { right: number; bottom: number }) {
+    this.#viewport.covered = covered;
+  }
+
   /** Shows everything. */
   fit(): void {
     const { scene } = this.#drawing;
-    if (!scene) return;
-    this.#viewport.touched = true;
-    this.#viewport.go(this.#viewport.fitting(whole(scene)));
+    if (scene) this.#viewport.fit(whole(scene));
   }
 
   /** Opens what holds the node and brings it into the window. */
@@ -323,7 +327,7 @@ export class AutogradGraph extends HTMLElement {
     this.#anchor = null;
     const now = anchor && scene.byKey.get(anchor.item.key);
     const { view } = this.#viewport;
-    if (!this.#viewport.touched || !before) this.#viewport.view = this.#viewport.opening(whole(scene));
+    if (!this.#viewport.touched) this.#viewport.view = this.#viewport.opening(whole(scene));
     else if (anchor && now) {
       const [dx, dy] = [(anchor.x - now.x) * view.scale, (anchor.y - now.y) * view.scale];
       this.#viewport.view = { ...view, x: view.x + dx, y: view.y + dy };
@@ -375,8 +379,7 @@ export class AutogradGraph extends HTMLElement {
   }
 
   #pick(x: number, y: number) {
-    const { scale } = this.#viewport.view;
-    return this.#drawing.pick(...this.#viewport.toWorld(x, y), scale);
+    return this.#drawing.pick(...this.#viewport.toWorld(x, y), this.#viewport.view.scale);
   }
 
   #tap(x: number, y: number, twice: boolean): void {
@@ -493,8 +496,4 @@ export class AutogradGraph extends HTMLElement {
     this.#screen.stage.setAttribute("aria-label", describeGraph(this.#drawing.model));
     this.#spoken.renew(() => this.#drawing);
   }
-}
-
-function whole(scene: Scene) {
-  return { x: 0, y: 0, width: scene.width, height: scene.height };
 }

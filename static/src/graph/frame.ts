@@ -230,8 +230,10 @@ function linePlaces(line: Line): [number, number][] {
 function cutMark(line: Line, measure: Measure): Prim[] {
   const [x, y] = linePoint(line, 0.5);
   const mark: Prim = { d: `M${x - 6} ${y + 1}l12 -5M${x - 6} ${y + 5}l12 -5`, stroke: "cut", width: 1.5 };
-  const flags = line.edge.members[0]?.target.flags;
-  if (flags?.has("no_grad")) return [mark];
+  const target = line.edge.members[0]?.target;
+  if (target?.failed) return [];
+  const flags = target?.flags;
+  if (flags?.has("no_grad") || line.edge.to?.deadEnds) return [mark];
   const text = flags?.has("detach") ? "detach" : "no gradient";
   const width = measure(text, "tag") + 8;
   return [

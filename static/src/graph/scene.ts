@@ -35,6 +35,10 @@ export interface Scene {
   readonly byKey: ReadonlyMap<string, Box>;
 }
 
+export function whole({ width, height }: Scene) {
+  return { x: 0, y: 0, width, height };
+}
+
 /** Open groups with the inner ones first, and each group's edges in the order of the request. */
 export interface Plan {
   readonly request: LayoutRequest;

@@ -259,6 +259,7 @@ function sameBox(a: Box, b: Box): boolean {
     a.item.node === b.item.node &&
     a.item.open === b.item.open &&
     a.item.brief === b.item.brief &&
+    a.item.deadEnds === b.item.deadEnds &&
     a.item.depth === b.item.depth &&
     a.item.group?.ops === b.item.group?.ops
   );

@@ -25,6 +25,8 @@ export class Viewport {
   height = 0;
   /** Whether someone has moved it since it was last placed by the program. */
   touched = false;
+  /** What something that floats above hides at the right and at the bottom. */
+  covered = { right: 0, bottom: 0 };
   #fingers = new Map<number, { x: number; y: number }>();
   #pressed: { x: number; y: number; moved: boolean } | null = null;
   #lastTap = { at: 0, x: 0, y: 0 };
@@ -97,10 +99,17 @@ export class Viewport {
     };
   }
 
+  /** Shows all of `bounds` because someone asked for it. */
+  fit(bounds: Bounds): void {
+    this.touched = true;
+    this.go(this.fitting(bounds));
+  }
+
   /** Shows all of it if it stays legible so, else its beginning. */
   opening(bounds: Bounds, margin = 28): View {
     const whole = this.fitting(bounds, margin);
-    const legible = 0.6;
+    // A phone is held closer.
+    const legible = this.width < 480 ? 0.5 : 0.6;
     if (whole.scale >= legible) return whole;
     const across = (this.width - 2 * margin) / bounds.width;
     const scale = Math.min(1, Math.max(legible, across));
@@ -151,7 +160,10 @@ export class Viewport {
         return from > size - margin || to < margin ? size / 2 - (from + to) / 2 : 0;
       return from < margin ? margin - from : to > size - margin ? size - margin - to : 0;
     };
-    const [dx, dy] = [shift(left, right, this.width), shift(top, bottom, this.height)];
+    const [dx, dy] = [
+      shift(left, right, this.width - this.covered.right),
+      shift(top, bottom, this.height - this.covered.bottom),
+    ];
     if (dx || dy) this.go({ ...view, x: view.x + dx, y: view.y + dy });
   }
 

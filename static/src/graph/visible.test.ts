@@ -95,6 +95,27 @@ describe("visibleGraph", () => {
     expect(edge?.cut).toBe(false);
   });
 
+  it("shows detaches that lead nowhere as one chip beside their source", () => {
+    const r = new Recorder();
+    const x = r.add("randn", [], { kind: "leaf" });
+    const cut = () => r.add("detach", [x], { flags: ["detach", "view"], cut: true });
+    const ends = [cut(), cut()];
+    r.add("cos", [cut()]);
+    r.add("detach", [x], { name: "kept", flags: ["detach", "view"], cut: true });
+    const graph = visible(r.done(), everything);
+    expect(graph.root.items.map((item) => [item.node?.op, item.deadEnds])).toEqual([
+      ["randn", 0],
+      ["detach", 2],
+      ["detach", 0],
+      ["cos", 0],
+      ["detach", 0],
+    ]);
+    const [first, second] = ends.map((id) => graph.itemOf.find((item) => item?.node?.id === id));
+    expect(first).toBeDefined();
+    expect(second).toBeUndefined();
+    expect(allEdges(graph.root).find((edge) => edge.to === first)?.members).toHaveLength(2);
+  });
+
   it("passes a border in one place for each tensor", () => {
     const graph = visible(tinyModel(), everything);
     const layer = [...graph.items.values()].find((item) => item.group?.name === "layer1") as VItem;

@@ -13,6 +13,8 @@ export interface VItem {
   copies: number;
   /** A copy in few words: the first of a leaf's copies shows everything, the others are reminders of it. */
   brief: boolean;
+  /** Tensors cut off here that nothing recorded takes, as `x.detach()` for a plot; a chip stands for all of one source. */
+  deadEnds: number;
   readonly parent: VItem | null;
   readonly depth: number;
   readonly items: VItem[];
@@ -57,6 +59,7 @@ export function visibleGraph(
   const items = new Map<string, VItem>();
   const itemOf: (VItem | undefined)[] = new Array(nodes.length);
   const copiesOf = new Map<GNode, VItem[]>();
+  const chips = new Map<string, VItem>();
   const root = makeItem("s0", null, tree, true, null);
   items.set(root.key, root);
 
@@ -69,7 +72,13 @@ export function visibleGraph(
   const fill = (parent: VItem, children: readonly Child[]) => {
     for (const child of children) {
       if (!isGroup(child)) {
-        if (!perConsumer(child)) itemOf[child.index] = add(`n${child.id}`, child, null, false, parent);
+        if (perConsumer(child)) continue;
+        const cutFrom = isDeadEnd(child) ? `${parent.key}<${child.ins[0]?.source.id}` : "";
+        const item = chips.get(cutFrom) ?? add(`n${child.id}`, child, null, false, parent);
+        itemOf[child.index] = item;
+        if (!cutFrom) continue;
+        chips.set(cutFrom, item);
+        item.deadEnds++;
         continue;
       }
       const open = isOpen(child);
@@ -137,6 +146,18 @@ function perConsumer(node: GNode): boolean {
   return node.kind === "parameter" && node.outs.length > 0;
 }
 
+/** A nameless detach whose result leaves the recorded computation. */
+function isDeadEnd(node: GNode): boolean {
+  return (
+    node.op === "detach" &&
+    node.flags.has("detach") &&
+    node.outs.length === 0 &&
+    node.ins.length === 1 &&
+    !node.name &&
+    !node.failed
+  );
+}
+
 function hide(group: Group, item: VItem, itemOf: (VItem | undefined)[]) {
   for (const child of group.children) {
     if (isGroup(child)) hide(child, item, itemOf);
@@ -158,6 +179,7 @@ function makeItem(
     open,
     copies: 0,
     brief: false,
+    deadEnds: 0,
     parent,
     depth: parent ? parent.depth + 1 : 0,
     items: [],

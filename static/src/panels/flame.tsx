@@ -223,9 +223,7 @@ export function Flame({ spans }: { spans: readonly wire.Span[] }) {
               {said.line > 0 && `, line ${said.line}`}
             </>
           ) : (
-            <span className="muted">
-              {plural(spans.length, "span")}. Hover or use the arrow keys to read them.
-            </span>
+            <span className="muted">{plural(spans.length, "span")}. Point at one to read it.</span>
           )}
         </span>
         <button

@@ -18,7 +18,7 @@ interface Drawing {
 
 const DASHES = ["dash", "dot", "dashdot", "longdash"] as const;
 
-/** Named results that have one element for each of the leaf's and depend on it, in order of execution. */
+/** Named results that have one element for each of the leaf's and depend on it, the last of each name, in order of execution. */
 export function companions(graph: Recording, leaf: wire.Node): readonly wire.Node[] {
   const numel = leaf.outputs[0]?.value.numel ?? 0;
   const { outOf, node } = indexOf(graph);
@@ -32,12 +32,15 @@ export function companions(graph: Recording, leaf: wire.Node): readonly wire.Nod
     }
   }
   seen.delete(leaf.id);
-  return [...seen]
-    .sort((a, b) => a - b)
-    .map((id) => node.get(id))
-    .filter((one): one is wire.Node =>
-      Boolean(one?.outputs[0]?.name && one.outputs[0].value.numel === numel),
-    );
+  const last = new Map<string, wire.Node>();
+  for (const id of [...seen].sort((a, b) => a - b)) {
+    const one = node.get(id);
+    const tensor = one?.outputs[0];
+    if (!one || !tensor?.name || tensor.value.numel !== numel) continue;
+    last.delete(tensor.name);
+    last.set(tensor.name, one);
+  }
+  return [...last.values()];
 }
 
 /** The numbers of a node that are known: all of them after an `inspect`, else the first few. */

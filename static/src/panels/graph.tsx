@@ -1,25 +1,31 @@
 /** Graph: the diagram with the card of what is selected. */
 import { useLayoutEffect, useRef } from "react";
-import { litBy } from "../derive";
+import { run } from "../actions/run";
+import { litBy, repeats } from "../derive";
 import type { AutogradGraph } from "../graph";
 import { Empty } from "../parts/empty";
-import type { RunState } from "../run";
+import type { Recording, RunState } from "../run";
 import { getState, type State, subscribe, update, useStore } from "../store";
 import { Inspector } from "./inspector";
 
 /** Gives the diagram what a run has recorded since it was given the last time. */
 class Feed {
   private run = "";
+  private shown: Recording | null = null;
+  /** The recording of the run before, for as long as this one repeats it. */
+  private earlier: Recording | null = null;
   private sent = { nodes: 0, edges: 0, scopes: 0, steps: 0 };
 
   constructor(private readonly graph: AutogradGraph) {}
 
+  /** A run that draws what the one before drew keeps the view and the selection. */
   show(run: RunState | null): void {
     if (run?.id !== this.run) {
-      this.graph.reset();
+      this.earlier = run && this.shown;
       this.run = run?.id ?? "";
-      this.sent = { nodes: 0, edges: 0, scopes: 0, steps: 0 };
-    }
+      this.begin(this.earlier !== null && repeats(run?.graph ?? this.earlier, this.earlier, 0));
+    } else if (run && this.earlier && !repeats(run.graph, this.earlier, this.sent.nodes)) this.begin(false);
+    this.shown = run?.graph ?? null;
     if (!run) return;
     const { nodes, edges, scopes, steps, omitted } = run.graph;
     const { sent } = this;
@@ -34,6 +40,15 @@ class Feed {
     });
     this.sent = { nodes: nodes.length, edges: edges.length, scopes: scopes.length, steps: steps.length };
   }
+
+  private begin(alike: boolean): void {
+    this.graph.reset(alike);
+    this.sent = { nodes: 0, edges: 0, scopes: 0, steps: 0 };
+    if (alike || !this.earlier) return;
+    this.earlier = null;
+    // The number of a node of the run before may be another's now.
+    if (getState().picked?.kind === "node") update({ picked: null });
+  }
 }
 
 /** The node a pick stands for when it stands for exactly one. */
@@ -41,9 +56,24 @@ function single(pick: State["picked"]): number | null {
   return pick?.kind === "node" ? pick.node : null;
 }
 
+/** How much of `box` the card of the selection covers: its right side, or on a phone its lower part. */
+function coveredBy(card: Element | null, box: Element): { right: number; bottom: number } {
+  if (!card) return { right: 0, bottom: 0 };
+  const [inner, outer] = [card.getBoundingClientRect(), box.getBoundingClientRect()];
+  return inner.width > 0.6 * outer.width
+    ? { right: 0, bottom: outer.bottom - inner.top }
+    : { right: outer.right - inner.left, bottom: 0 };
+}
+
 function joinGraph(graph: AutogradGraph): () => void {
   const feed = new Feed(graph);
   let seen: State | null = null;
+  /** The card is there by the next frame; what it tells about is not left under it. */
+  const uncover = () => {
+    graph.covered = coveredBy(graph.closest(".graph")?.querySelector(".card") ?? null, graph);
+    const node = single(getState().picked);
+    if (node !== null) void graph.reveal(node);
+  };
   const sync = () => {
     const state = getState();
     const before = seen;
@@ -56,10 +86,8 @@ function joinGraph(graph: AutogradGraph): () => void {
       if (state.picked?.kind !== "node") for (const id of litBy(state.shown, state.picked).nodes) lit.add(id);
       graph.lit = lit;
       const node = single(state.picked);
-      if (graph.selected !== node) {
-        graph.selected = node;
-        if (node !== null) void graph.reveal(node);
-      }
+      if (graph.selected !== node) graph.selected = node;
+      if (state.picked !== before?.picked) requestAnimationFrame(uncover);
       graph.hovered = single(state.hovered);
     }
   };
@@ -95,6 +123,7 @@ function emptyText(run: RunState | null): string {
 export function GraphPanel() {
   const box = useRef<HTMLDivElement>(null);
   const empty = useStore((state) => emptyText(state.shown));
+  const ran = useStore((state) => state.shown !== null);
   const omitted = useStore((state) => state.shown?.graph.omitted ?? 0);
   useLayoutEffect(() => {
     if (!box.current) return;
@@ -105,7 +134,7 @@ export function GraphPanel() {
   return (
     <div className="graph">
       <div className="graph-box" ref={box} hidden={empty !== ""} />
-      {empty && <Empty text={empty} />}
+      {empty && <Empty text={empty} action={ran ? null : run} />}
       {omitted > 0 && (
         <p className="graph-note">
           {omitted.toLocaleString("en-US")} later operations ran without being recorded; the diagram shows the

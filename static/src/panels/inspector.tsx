@@ -123,7 +123,10 @@ function Card({ run, node }: { run: RunState; node: wire.Node }) {
       ["device", tensor.device ?? "cpu"],
     );
   if (tensor?.version) facts.push(["version", String(tensor.version)]);
-  if (node.kind === "op") facts.push(["inputs", inputShapes(run.graph, node.id)]);
+  if (node.kind === "op") {
+    const shapes = JSON.parse(inputShapes(run.graph, node.id)) as number[][];
+    if (shapes.length) facts.push(["inputs", shapes.map(formatShape).join(", ")]);
+  }
   return (
     <aside className="card" aria-label={`Selected: ${nameOf(node)}`}>
       <header className="card-head">

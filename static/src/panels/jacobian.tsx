@@ -43,7 +43,31 @@ export function outputsOf(graph: Recording): readonly wire.Node[] {
     last.delete(tensor.name);
     last.set(tensor.name, node);
   }
+  if (last.size > 0) return [...last.values()];
+  // Nothing was given a name: then what nothing else was made of, the last of each operation.
+  for (const node of graph.nodes) {
+    if (!node.grad_fn || !depends.has(node.id) || outOf.get(node.id)?.some((edge) => !edge.cut)) continue;
+    last.delete(node.op);
+    last.set(node.op, node);
+  }
   return [...last.values()];
+}
+
+/** The server works out this many derivatives at most. */
+const MOST = 10_000;
+
+/** What to open on: of the outputs that can be worked out, the one that depends on most leaves, the last of equals. */
+export function firstOutput(graph: Recording, outputs: readonly wire.Node[]): wire.Node | undefined {
+  const leaves = leavesOf(graph);
+  let best: wire.Node | undefined;
+  let most = 0;
+  for (const node of outputs) {
+    const inputs = reaching(graph, node.id, leaves);
+    const small = size(graph, node.id) * size(graph, inputs[0]?.id ?? -1) <= MOST;
+    const count = inputs.length + (small ? leaves.length : 0);
+    if (count >= most) [best, most] = [node, count];
+  }
+  return best;
 }
 
 /** Which of `candidates` the output depends on through edges that gradients flow along. */
@@ -195,10 +219,11 @@ export default function JacobianPanel() {
   const [order, setOrder] = useState<1 | 2>(1);
   const graph = run?.graph;
   const outputs = useMemo(() => (graph ? outputsOf(graph) : []), [graph]);
-  const asked =
+  const first = useMemo(() => graph && firstOutput(graph, outputs), [graph, outputs]);
+  const current =
     outputs.find((node) => node.id === output) ??
-    outputs.find((node) => picked?.kind === "node" && picked.node === node.id);
-  const current = asked ?? outputs.at(-1);
+    outputs.find((node) => picked?.kind === "node" && picked.node === node.id) ??
+    first;
   const inputs = useMemo(
     () => (graph && current ? reaching(graph, current.id, [...leavesOf(graph), ...outputs]) : []),
     [graph, current, outputs],
@@ -218,7 +243,7 @@ export default function JacobianPanel() {
   if (!question || !current) {
     return (
       <Empty
-        text="No named tensor of this run depends on one that requires a gradient. Name a result, as in y = f(x)."
+        text="No tensor of this run depends on one that requires a gradient. Make an input with requires_grad=True."
         action={null}
       />
     );

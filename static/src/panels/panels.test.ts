@@ -116,7 +116,49 @@ describe("what can be chosen", () => {
   });
 
   it("plots offer results of the leaf's size", () => {
-    expect(gradients.companions(graph, graph.nodes[0] as wire.Node).map((one) => one.id)).toEqual([1, 5]);
+    expect(gradients.companions(graph, graph.nodes[0] as wire.Node).map((one) => one.id)).toEqual([5]);
+  });
+
+  it("a Jacobian opens on what depends on most leaves and is small enough", () => {
+    const many = {
+      ...graph,
+      nodes: [...graph.nodes, node(7, "parameter", "w", [2]), node(8, "op", "loss", [])],
+    };
+    const edges = [...graph.edges, { source: 3, target: 8 }, { source: 7, target: 8 }];
+    const wired = { ...many, edges };
+    const first = (one: Recording) => jacobian.firstOutput(one, jacobian.outputsOf(one))?.id;
+    expect(first(wired)).toBe(8);
+    expect(
+      first({
+        ...wired,
+        nodes: [...wired.nodes, node(9, "op", "late", [3])],
+        edges: [...edges, { source: 0, target: 9 }],
+      }),
+    ).toBe(8);
+    const large = [node(0, "leaf", "x", [200]), node(1, "op", "sum", []), node(2, "op", "y", [200])];
+    expect(
+      first({
+        ...graph,
+        nodes: large,
+        edges: [
+          { source: 0, target: 1 },
+          { source: 0, target: 2 },
+        ],
+      }),
+    ).toBe(1);
+  });
+
+  it("a program without names offers what nothing else was made of", () => {
+    const nodes = [node(0, "leaf", "", [3]), node(1, "op", "", [3]), node(2, "op", "", [])];
+    const nameless = {
+      ...graph,
+      nodes,
+      edges: [
+        { source: 0, target: 1 },
+        { source: 1, target: 2 },
+      ],
+    };
+    expect(jacobian.outputsOf(nameless).map((one) => one.id)).toEqual([2]);
   });
 });
 

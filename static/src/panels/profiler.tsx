@@ -106,6 +106,16 @@ function text(row: wire.ProfileRow, column: Column, totals: Totals): string {
   }
 }
 
+function Name({ name }: { name: string }) {
+  const end = name.lastIndexOf(": ") + 1;
+  return (
+    <>
+      <span className="name-start">{name.slice(0, end)}</span>
+      <span className="name-end">{name.slice(end)}</span>
+    </>
+  );
+}
+
 function Table({ profile, byShape, gpu }: { profile: wire.Profile; byShape: boolean; gpu: boolean }) {
   const [sort, setSort] = useState<Sort>({ column: "self_cpu", down: true });
   const picked = useStore((state) => state.picked);
@@ -164,7 +174,7 @@ function Table({ profile, byShape, gpu }: { profile: wire.Profile; byShape: bool
                         title={row.name}
                         onClick={() => update({ picked: on ? null : pick })}
                       >
-                        {row.name}
+                        <Name name={row.name} />
                       </button>
                     </th>
                   ) : (

@@ -1,6 +1,8 @@
 /** An empty panel: one line on what would fill it, and the click that does. */
 import type { Action } from "../actions/action";
 import { run } from "../actions/run";
+import { boot } from "../boot";
+import { useStore } from "../store";
 import { doAction } from "./bar";
 
 export function Empty({
@@ -12,10 +14,11 @@ export function Empty({
   action?: Action | null;
   label?: string;
 }) {
+  const nothing = useStore((state) => boot.embed && state.shown === null);
   return (
     <div className="empty">
-      <p>{text}</p>
-      {action && (
+      <p>{nothing ? "Shared without results. Open it in the playground to run it." : text}</p>
+      {action && !boot.embed && (
         <button type="button" className="outlined" onClick={() => doAction(action)}>
           {label}
         </button>

@@ -1,10 +1,11 @@
-/** The menu of every action: a button that opens a list, arrows move in it. */
+/** The menu of every action: a button that opens a list, arrows move in it. On a phone it has the settings too. */
 import { type KeyboardEvent, useLayoutEffect, useRef } from "react";
 import { act, actions } from "../actions";
 import { clear } from "../actions/clear";
 import { showKey } from "../actions/keys";
 import { getState, update, useStore } from "../store";
 import { Icon } from "./icons";
+import { DeviceSwitch, Seed } from "./settings";
 
 export function Menu() {
   const open = useStore((state) => state.overlay === "menu");
@@ -14,7 +15,7 @@ export function Menu() {
     if (!open) return;
     box.current?.querySelector<HTMLElement>("[role=menuitem]")?.focus();
     const away = (event: PointerEvent) => {
-      if (!box.current?.parentElement?.contains(event.target as Node)) update({ overlay: null });
+      if (!box.current?.closest(".menu-place")?.contains(event.target as Node)) update({ overlay: null });
     };
     document.addEventListener("pointerdown", away);
     return () => document.removeEventListener("pointerdown", away);
@@ -45,29 +46,36 @@ export function Menu() {
         <Icon name="more" />
       </button>
       {open && (
-        <div className="menu" role="menu" aria-label="Actions" ref={box} onKeyDown={onKeyDown} tabIndex={-1}>
-          {actions
-            .filter((action) => action !== clear)
-            .map((action) => {
-              const blocked = action.blocked?.(getState());
-              return (
-                <button
-                  type="button"
-                  role="menuitem"
-                  key={action.name}
-                  tabIndex={-1}
-                  aria-disabled={Boolean(blocked)}
-                  title={blocked || undefined}
-                  onClick={() => {
-                    close();
-                    act(action, getState());
-                  }}
-                >
-                  {action.label}
-                  <kbd>{showKey(action.key)}</kbd>
-                </button>
-              );
-            })}
+        <div className="menu">
+          {/* biome-ignore lint/a11y/noStaticElementInteractions: Esc closes from any control inside */}
+          <div className="menu-settings" onKeyDown={(event) => event.key === "Escape" && close()}>
+            <DeviceSwitch />
+            <Seed />
+          </div>
+          <div role="menu" aria-label="Actions" ref={box} onKeyDown={onKeyDown} tabIndex={-1}>
+            {actions
+              .filter((action) => action !== clear)
+              .map((action) => {
+                const blocked = action.blocked?.(getState());
+                return (
+                  <button
+                    type="button"
+                    role="menuitem"
+                    key={action.name}
+                    tabIndex={-1}
+                    aria-disabled={Boolean(blocked)}
+                    title={blocked || undefined}
+                    onClick={() => {
+                      close();
+                      act(action, getState());
+                    }}
+                  >
+                    {action.label}
+                    <kbd>{showKey(action.key)}</kbd>
+                  </button>
+                );
+              })}
+          </div>
         </div>
       )}
     </div>

@@ -40,7 +40,7 @@ describe("the sentence about the run", () => {
 
   it("says what is happening", () => {
     expect(at({ phase: "queued", position: 3 })).toBe("Queued as 3rd");
-    expect(at({ phase: "running" })).toBe("Running 1.2 s, 0 operations");
+    expect(at({ phase: "running" })).toBe("Running 1.2 s");
   });
 
   it("says how it ended", () => {

@@ -15,8 +15,9 @@ const ENDINGS: Readonly<Record<wire.Status, string>> = {
   crashed: "Crashed after",
 };
 
-function operations(run: RunState): number {
-  return run.finished?.operations || run.graph.nodes.filter((node) => node.kind === "op").length;
+function countOf(run: RunState): string {
+  const count = run.finished?.operations || run.graph.nodes.filter((node) => node.kind === "op").length;
+  return count ? `, ${plural(count, "operation")}` : "";
 }
 
 /** The sentence for a run at `now` milliseconds; empty while there is nothing worth saying. */
@@ -30,7 +31,7 @@ export function describe(run: RunState | null, now: number): string {
     case "running": {
       const ms = now - run.startedAt;
       if (ms < QUIET_MS) return "";
-      return `Running ${(ms / 1000).toFixed(1)} s, ${plural(operations(run), "operation")}`;
+      return `Running ${(ms / 1000).toFixed(1)} s${countOf(run)}`;
     }
     case "refused":
       return "Not run";
@@ -39,8 +40,7 @@ export function describe(run: RunState | null, now: number): string {
     case "finished": {
       if (!run.finished) return "";
       const { status, wall_ms } = run.finished;
-      const counts = operations(run);
-      return `${ENDINGS[status]} ${formatMillis(wall_ms)}${counts ? `, ${plural(counts, "operation")}` : ""}`;
+      return `${ENDINGS[status]} ${formatMillis(wall_ms)}${countOf(run)}`;
     }
   }
 }

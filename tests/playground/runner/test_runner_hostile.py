@@ -124,8 +124,8 @@ def test_results_without_end(make_runner: MakeRunner, patient: Runner) -> None:
     code = "from playground.protocol import Notice\nwhile True: channel.emit(Notice(message='x' * 16000))"
     watch = run(patient, code)
     assert watch.finished().status == "output_limit"
-    assert "4,096 KiB" in watch.finished().message
-    assert 250 <= len(watch.notices) <= 262
+    assert "16,384 KiB" in watch.finished().message
+    assert 1_000 <= len(watch.notices) <= 1_048
     few = make_runner(events=50, wall_soft_s=10, wall_hard_s=11)
     watch = run(few, "from playground.protocol import Notice\nwhile True: channel.emit(Notice(message=''))")
     assert watch.finished().status == "output_limit"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import http.client
 import json
 import signal
 import sqlite3
@@ -197,7 +198,7 @@ def test_a_kill_in_the_middle_of_writes_leaves_the_database_whole(start: Callabl
                 for number in range(10_000):
                     code = f"# {life} {part} {number}\n" + "x" * 30_000
                     acknowledged[server.post({"code": code})["id"]] = code
-            except (urllib.error.URLError, ConnectionError):
+            except (urllib.error.URLError, http.client.HTTPException, ConnectionError):
                 pass
 
         threads = [threading.Thread(target=share, args=(part,)) for part in range(3)]
