@@ -64,16 +64,21 @@ from engine import (  # noqa: E402 (they need the names above)
     cuda,
     distributions,
     fft,
+    func,
     linalg,
     nn,
     optim,
+    profiler,
     special,
     types,
     utils,
 )
+from engine.autograd.inference import is_inference, is_inference_mode_enabled  # noqa: E402
+from engine.func import vmap  # noqa: E402
 from engine.serialization import load, save  # noqa: E402
+
+Tensor.is_inference = is_inference  # type: ignore[attr-defined]
 from engine.types import *  # noqa: E402, F403
 
-profiler = autograd.profiler
 __version__ = "2.13.0"
 """The PyTorch release whose behaviour this engine follows."""

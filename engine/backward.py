@@ -97,7 +97,9 @@ def run(
     observers = S.observers
     # Those who are told of the operations inside rules; if there are any, rules run on Tensors.
     inside = observers if create_graph else tuple(o for o in observers if o.backward_ops)
-    on_tensors = create_graph or bool(inside)
+    # Layers (forward mode) must see the operations of the rules; gradients are then Tensors, but not part of a graph.
+    as_tensors = create_graph or any(layer.in_backward for layer in S.layers)
+    on_tensors = as_tensors or bool(inside)
     F = TENSORS if on_tensors else arrays(roots[0]._data)
     root_nodes = []
     for root, grad in zip(roots, grads, strict=True):
@@ -127,14 +129,14 @@ def run(
         assert isinstance(leaf, AccumulateGrad)
         if S.observers:
             entering = grad
-            leaf.accumulate(grad._data if on_tensors and not create_graph else grad, create_graph)
+            leaf.accumulate(grad._data if on_tensors and not as_tensors else grad, as_tensors)
             end = perf_counter_ns()
             for observer in S.observers:
                 observer.backward_node(leaf, (entering,), (), start, end)
         else:
             holder = [grad]
             del grad
-            leaf.accumulate(holder.pop(), create_graph)
+            leaf.accumulate(holder.pop(), as_tensors)
 
     def run_node(node: Node, arrived: Any) -> list[Any]:
         """What `node` sends along each edge, with hooks, targets and observers."""
@@ -169,10 +171,13 @@ def run(
             observer.backward_node(node, incoming, leaving, start, end)
         if not retain_graph:
             node.free()
+        elif node.packed is not None:
+            node.packed.drop(node)
         return leaving
 
     plain = target_edges is None and not observers and not on_tensors
     grad_mode, S.grad_enabled = S.grad_enabled, create_graph
+    _passes.append((nodes, waiting))
     for observer in S.observers:
         observer.backward_begin(roots, nodes)
     try:
@@ -199,6 +204,8 @@ def run(
                     ]
                 if not retain_graph:
                     node.free()
+                elif node.packed is not None:
+                    node.packed.drop(node)
             else:
                 leaving = run_node(node, arrived)
             arrived = None  # so that a leaf can tell when it is given the only reference
@@ -239,20 +246,29 @@ def run(
                     for k in places:
                         caught[k] = incoming[nr]
     finally:
+        _passes.pop()
         S.grad_enabled = grad_mode
         if S.observers is inside:  # a rule has raised
             S.observers = observers
         for observer in S.observers:
             observer.backward_end()
-    if on_tensors and not create_graph:
+    if on_tensors and not as_tensors:
         caught = [None if g is None else g._data for g in caught]
     if accumulate and targets is not None:
         for t, grad in zip(targets, caught, strict=True):
             if not t.is_leaf and grad is not None:
-                new = grad if create_graph else Tensor._wrap(grad)
+                new = grad if as_tensors else Tensor._wrap(grad)
                 t._grad = new if t._grad is None else t._grad + new
         return []
     return caught
+
+
+_passes: list[tuple[list[Node], dict[Node, int]]] = []
+
+
+def running_pass() -> tuple[list[Node], dict[Node, int]]:
+    """The nodes and the leaves of the pass that is running now; one object a pass."""
+    return _passes[-1]
 
 
 def _send(pending: dict[Node, Any], edge: tuple[Node, int], grad: Any) -> None:
@@ -268,7 +284,7 @@ def _send(pending: dict[Node, Any], edge: tuple[Node, int], grad: Any) -> None:
 
 
 def _sum(a: Any, b: Any) -> Any:
-    if isinstance(a, Tensor) and not S.grad_enabled:
+    if isinstance(a, Tensor) and not S.grad_enabled and not S.layers:
         return Tensor._wrap(_sum(a._data, b._data))
     total = a + b
     return np.asarray(total) if isinstance(total, np.generic) else total  # 0-d arrays add up to scalars
@@ -476,5 +492,5 @@ def grad(
                 )
             result.append(Tensor._wrap(np.zeros_like(t._data)) if materialize_grads else None)
         else:
-            result.append(g if create_graph else Tensor._wrap(g))
+            result.append(g if isinstance(g, Tensor) else Tensor._wrap(g))
     return tuple(result)

@@ -63,6 +63,8 @@ def run(op: Op, args: tuple[Any, ...]) -> Any:
     Returns:
         A Tensor, or a tuple of them for an op with several outputs.
     """
+    if S.layers:
+        return S.layers[-1].run(op, args)
     n = op.n_inputs
     inputs: tuple[Any, ...] = tuple(args[0]) if op.variadic else args[:n]
     statics = args[n:]

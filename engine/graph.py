@@ -83,6 +83,8 @@ class Node:
     freed = False
     hooked = False
     """Whether there is any hook or retained gradient: one question instead of four."""
+    packed: Any = None
+    """What saved-tensor hooks made of what was saved (`engine.autograd.graph.Packed`)."""
     tensor_hooks: dict[int, list[Any]] | None = None
     pre_hooks: list[Any] | None = None
     post_hooks: list[Any] | None = None
@@ -126,6 +128,8 @@ class Node:
             name = {"self": "input", "result": "y"}.get(attribute[7:], attribute[7:])
             if self.freed:
                 raise RuntimeError(FREED)
+            if self.packed is not None:
+                self.packed.restore(self)
             if name == "y" and self.saved:
                 return Tensor._wrap(self.saved[0])
             if name in op.params:
@@ -145,6 +149,9 @@ class Node:
         """Raise if what a rule is about to read was freed, or changed in place since it was saved."""
         if self.freed:
             raise RuntimeError(FREED)
+        if self.packed is not None:
+            self.packed.restore(self)
+            return
         if self.versions is not None:
             for counter, version in self.versions:
                 if counter[0] != version:
@@ -184,6 +191,8 @@ class Node:
             self.saved = None
             self.versions = None
             self.freed = True
+            if self.packed is not None:
+                self.packed = None
 
     # --- Hooks -----------------------------------------------------------------------------------------------------
 

@@ -28,6 +28,14 @@ def apply_inplace(op: Op, target: Tensor, args: tuple[Any, ...]) -> Tensor:
         RuntimeError: in PyTorch's words, for a leaf that requires grad (or a view of one), a result of another
             shape, or one whose dtype does not fit.
     """
+    if S.layers:
+        return S.layers[-1].inplace(op, target, args)
+    if not S.inference and "_inference" in (target if target._view is None else target._view.base).__dict__:
+        raise RuntimeError(
+            "Inplace update to inference tensor outside InferenceMode is not allowed."
+            "You can make a clone to get a normal tensor before doing inplace update."
+            "See https://github.com/pytorch/rfcs/pull/17 for more details."
+        )
     n = op.n_inputs
     inputs = (target, *args[: n - 1])
     statics = args[n - 1 :]

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from engine import dtypes
 from engine.backend import to_host
+from engine.state import S
 
 if TYPE_CHECKING:
     from engine.tensor import Tensor
@@ -261,6 +262,12 @@ def tensor_repr(tensor: Tensor) -> str:
         suffixes.append(f"grad_fn=<{type(grad_fn).__name__}>")
     elif tensor.requires_grad:
         suffixes.append("requires_grad=True")
+    if S.layers:
+        from engine.autograd.forward_ad import current_tangent
+
+        tangent = current_tangent(tensor)
+        if tangent is not None:
+            suffixes.append(f"tangent={tangent}")
 
     indent = len(prefix)
     return _with_suffixes(prefix + format_array(values, OPTIONS, indent), suffixes, indent)

@@ -23,6 +23,7 @@ import numpy as np
 from engine import backend
 from engine.backend import Array
 from engine.graph import Node
+from engine.state import S
 from engine.tensor import Tensor
 
 Kind = Literal["pointwise", "linear", "bilinear", "general", "constant"]
@@ -270,6 +271,8 @@ def _input_tensor(node: Node, k: int) -> Any:
         return value
     t = Tensor._wrap(value._data)
     t._edge = edge
+    if S.layers and "_tangents" in value.__dict__:
+        t.__dict__["_tangents"] = value.__dict__["_tangents"]
     return t
 
 
@@ -283,6 +286,8 @@ def _output_tensor(node: Node, k: int) -> Tensor:
     assert node.saved is not None
     t = Tensor._wrap(node.saved[k])
     t._edge = (node, k)
+    if S.layers and "_tangents" in node.__dict__:
+        t.__dict__["_tangents"] = node.__dict__["_tangents"][k]
     return t
 
 

@@ -93,15 +93,32 @@ class Observer:
         """The pass is over, by return or by exception."""
 
 
+class Layer:
+    """Changes what operations do: saved-tensor hooks and each level of forward mode are one. The last added runs an
+    operation first, and what it runs itself goes to the layers below it (`engine.autograd.layers`)."""
+
+    in_backward = False
+    """Whether backward rules must run on Tensors, for the layer to see their operations."""
+
+    def run(self, op: Op, args: tuple[Any, ...]) -> Any:
+        """In place of `engine.dispatch.run`."""
+        raise NotImplementedError
+
+    def inplace(self, op: Op, target: Tensor, args: tuple[Any, ...]) -> Tensor:
+        """In place of `engine.inplace.apply_inplace`."""
+        raise NotImplementedError
+
+
 class State:
     """The switches; one instance, `S`."""
 
-    __slots__ = ("grad_enabled", "inference", "observers", "slow")
+    __slots__ = ("grad_enabled", "inference", "layers", "observers", "slow")
 
     def __init__(self) -> None:
         self.grad_enabled = True
         self.inference = False
         self.observers: tuple[Observer, ...] = ()
+        self.layers: tuple[Layer, ...] = ()
         self.slow = False
 
 
@@ -125,15 +142,15 @@ def remove_observer(observer: Observer) -> None:
             "remove_observer: expected an observer that was added, but this one is not observing"
         )
     S.observers = tuple(o for o in S.observers if o is not observer)
-    S.slow = bool(S.observers)
+    S.slow = bool(S.observers or S.layers)
 
 
 class unobserved:
     """Context manager: what runs inside is seen by no observer (an observer's own arithmetic)."""
 
     def __enter__(self) -> None:
-        self._before = S.observers, S.slow
-        S.observers, S.slow = (), False
+        self._before = S.observers, S.layers, S.slow
+        S.observers, S.layers, S.slow = (), (), False
 
     def __exit__(self, *_: object) -> None:
-        S.observers, S.slow = self._before
+        S.observers, S.layers, S.slow = self._before

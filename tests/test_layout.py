@@ -33,7 +33,7 @@ LAYERS = (
     {"backward", "inplace", "ops"},
     {"methods"},
     {"autograd", "backends", "cuda", "fft", "linalg", "nn", "optim", "special", "types"},
-    {"utils", "distributions", "serialization"},
+    {"distributions", "func", "profiler", "serialization", "utils"},
     {"__init__"},
 )
 """The engine from the ground up. A module may import from its own layer and from those below.

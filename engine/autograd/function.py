@@ -9,11 +9,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from engine.autograd import forward, layers
 from engine.autograd.grad_mode import no_grad
+from engine.autograd.graph import saved_tensors_hooks
 from engine.graph import Node, new_node
 from engine.inplace import bump, rebase
 from engine.registry import LINEAR, Op
-from engine.state import S
+from engine.state import S, unobserved
 from engine.tensor import Tensor
 
 
@@ -38,7 +40,10 @@ class FunctionCtx:
         self._saved = tensors
         self._versions = tuple(0 if t is None else t._version for t in tensors)
 
-    save_for_forward = save_for_backward
+    def save_for_forward(self, *tensors: Tensor | None) -> None:
+        """Keep tensors for ``jvp``, where `saved_tensors` gives them back."""
+        if not self._saved:
+            self.save_for_backward(*tensors)
 
     def mark_dirty(self, *tensors: Tensor) -> None:
         """Say which inputs ``forward`` changed in place."""
@@ -66,6 +71,8 @@ class _FunctionNode(Node, FunctionCtx):
 
         if self.freed:
             raise RuntimeError(FREED)
+        if self._unpack is not None:
+            return self._unpack()
         for t, version in zip(self._saved, self._versions, strict=True):
             if t is not None and t._version != version:
                 raise RuntimeError(
@@ -80,9 +87,13 @@ class _FunctionNode(Node, FunctionCtx):
 
     _outputs: dict[int, Tensor] = {}  # noqa: RUF012 (replaced per instance)
 
+    _unpack: Callable[[], tuple[Any, ...]] | None = None
+    """Gives the saved tensors where saved-tensor hooks have packed them."""
+
     def free(self) -> None:
-        if self._saved:
+        if self._saved or self._unpack is not None:
             self._saved = ()
+            self._unpack = None
             self.freed = True
 
     def check_saved(self) -> None:
@@ -130,6 +141,12 @@ class Function:
         raise NotImplementedError("You must implement the forward function for custom autograd.Function.")
 
     @staticmethod
+    def jvp(ctx: Any, *grad_inputs: Any) -> Any:
+        raise NotImplementedError(
+            "You must implement the jvp function for custom autograd.Function to use it with forward mode AD."
+        )
+
+    @staticmethod
     def backward(ctx: Any, *grad_outputs: Any) -> Any:
         raise NotImplementedError(
             "You must implement either the backward or vjp method for your custom autograd.Function to use it with "
@@ -162,19 +179,18 @@ class Function:
         kind = cls._node_type()
         node: Any = new_node(kind)
         tensors = [a for a in args if isinstance(a, Tensor)]
+        # Before `forward`, which may call attributes of its own by these names.
+        node.inputs = node.args = ()
+        node.saved = node.versions = node.shapes = None
         node._is_tensor = tuple(isinstance(a, Tensor) for a in args)
         node.needs_input_grad = tuple(isinstance(a, Tensor) and a.requires_grad for a in args)
         start = perf_counter_ns() if S.observers else 0
-        observers, S.observers, slow, S.slow = S.observers, (), S.slow, False
-        try:
-            with no_grad():
-                if cls.setup_context is not None:
-                    result = cls.forward(*args)
-                    cls.setup_context(node, args, result)
-                else:
-                    result = cls.forward(node, *args)
-        finally:
-            S.observers, S.slow = observers, slow
+        with unobserved(), no_grad():
+            if cls.setup_context is not None:
+                result = cls.forward(*args)
+                cls.setup_context(node, args, result)
+            else:
+                result = cls.forward(node, *args)
         end = perf_counter_ns() if S.observers else 0
         given = result if isinstance(result, tuple) else (result,)
         recording = S.grad_enabled and any(node.needs_input_grad)
@@ -191,9 +207,6 @@ class Function:
             made.append(o)
         if recording:
             node.next_edges = tuple(t._fresh_edge() for t in tensors)
-            node.inputs = ()
-            node.saved = node.versions = node.shapes = None
-            node.args = ()
             node.meta = tuple((o._data.shape, o.dtype) for o in made)
             node._outputs = {}
             for k, o in enumerate(made):
@@ -208,10 +221,15 @@ class Function:
                         node._saved = tuple(keep if s is o else s for s in node._saved)
                         node._outputs[id(keep)] = keep
                     o._edge = (node, k)
+            hooks = layers.top(saved_tensors_hooks)
+            if hooks is not None and node._saved:
+                hooks.pack_function(node)
         for observer in S.observers:
             observer.op(
                 kind.op, args, tensors, made, node if recording else None, bool(node._dirty), start, end
             )
+        if S.layers:
+            forward.through_function(cls, node, args, made)
         return tuple(outputs) if isinstance(result, tuple) else outputs[0]
 
 

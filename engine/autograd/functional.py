@@ -11,9 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from engine.autograd.forward import alias
 from engine.autograd.grad_mode import enable_grad
 from engine.backward import grad as autograd_grad
 from engine.ops.arrange import stack
+from engine.state import S
 from engine.tensor import Tensor
 
 Tensors = tuple[Tensor, ...]
@@ -47,7 +49,10 @@ def _as_tuple(values: Any, argument: str, function: str) -> tuple[bool, Tensors]
 def _prepare(inputs: Tensors, create_graph: bool, need_graph: bool = True) -> Tensors:
     """Inputs that require grad: the user's own places in their graph if `create_graph`, else fresh leaves."""
     return tuple(
-        (t.view_as(t) if create_graph and t.requires_grad else t.detach().requires_grad_(need_graph))
+        t.view_as(t)
+        if create_graph and t.requires_grad
+        # In forward mode a tangent must come along.
+        else (alias(t) if S.layers else t.detach()).requires_grad_(need_graph)
         for t in inputs
     )
 
@@ -258,6 +263,8 @@ def jacobian(
             'Expected strategy to be either "forward-mode" or "reverse-mode". Hint: If your function has more outputs '
             'than inputs, "forward-mode" tends to be more performant. Otherwise, prefer to use "reverse-mode".'
         )
+    if strategy == "forward-mode":
+        return _jacobian_forward(func, inputs, create_graph, strict, vectorize)
     with enable_grad():
         in_tuple, given = _as_tuple(inputs, "inputs", "jacobian")
         xs = _prepare(given, create_graph)
@@ -298,6 +305,40 @@ def jacobian(
     return _unpack(result[0], in_tuple)
 
 
+def _jacobian_forward(
+    func: Callable[..., Any], inputs: Any, create_graph: bool, strict: bool, vectorize: bool
+) -> Any:
+    """The Jacobian a column at a time, in forward mode."""
+    if strict:
+        raise RuntimeError(
+            'torch.autograd.functional.jacobian: `strict=True` and `strategy="forward-mode"` are not supported '
+            'together (yet). Please either set `strict=False` or `strategy="reverse-mode"`.'
+        )
+    if not vectorize:
+        raise NotImplementedError(
+            "Computing Jacobian using forward-AD or forward-over-reverse Hessian is only implemented for "
+            "`vectorize=True`."
+        )
+    from engine.func import jacfwd
+
+    in_tuple, given = _as_tuple(inputs, "inputs", "jacobian")
+    places = tuple(range(len(given)))
+    with enable_grad():
+        xs = _prepare(given, create_graph, create_graph)
+        out_tuple = False
+
+        def checked(*values: Tensor) -> Tensors:
+            nonlocal out_tuple
+            out_tuple, outputs = _call(func, values, "jacobian")
+            return outputs
+
+        blocks = jacfwd(checked, argnums=places)(*xs)
+    result = _finish(tuple(tuple(b) for b in blocks), create_graph)
+    if out_tuple:
+        return tuple(_unpack(b, in_tuple) for b in result)
+    return _unpack(result[0], in_tuple)
+
+
 def hessian(
     func: Callable[..., Any],
     inputs: Any,
@@ -330,7 +371,9 @@ def hessian(
         _check_requires_grad(jac if in_tuple else (jac,), "jacobian", strict)
         return jac
 
-    return jacobian(first, inputs, create_graph=create_graph, strict=strict)
+    return jacobian(
+        first, inputs, create_graph, strict=strict, vectorize=vectorize, strategy=outer_jacobian_strategy
+    )
 
 
 def _scalar_output(func: Callable[..., Any], xs: Tensors, name: str, strict: bool) -> tuple[bool, Tensors]:

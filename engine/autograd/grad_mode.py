@@ -107,7 +107,8 @@ class set_grad_enabled(_GradMode):
 
 
 class inference_mode(_GradMode):
-    """`no_grad`, under the name used for prediction."""
+    """Nothing is recorded inside, and tensors made inside are marked (`Tensor.is_inference`): they cannot be written to
+    in place outside. With False, inside another, back to normal."""
 
     def __new__(cls, mode: Any = True) -> Any:
         made = super().__new__(cls)
@@ -119,14 +120,44 @@ class inference_mode(_GradMode):
     def __init__(self, mode: Any = True) -> None:
         super().__init__(not mode if isinstance(mode, bool) else False)
         self._inference = mode if isinstance(mode, bool) else True
+        self._inference_before: list[bool] = []
 
     def __enter__(self) -> None:
+        from engine.autograd.inference import switch
+
         super().__enter__()
-        if not self._inference:
-            S.grad_enabled = self._before[-1]
+        self._inference_before.append(S.inference)
+        switch(self._inference)
+
+    def __exit__(self, *_: object) -> None:
+        from engine.autograd.inference import switch
+
+        super().__exit__()
+        switch(self._inference_before.pop())
 
     def clone(self) -> _GradMode:
         return type(self)(self._inference)
+
+
+class set_multithreading_enabled(_GradMode):
+    """Accepted, and remembered: backward passes here are one thread anyway."""
+
+    enabled = True
+
+    def __init__(self, mode: bool) -> None:
+        self._was = set_multithreading_enabled.enabled
+        set_multithreading_enabled.enabled = bool(mode)
+
+    def __enter__(self) -> None:
+        return
+
+    def __exit__(self, *_: object) -> None:
+        set_multithreading_enabled.enabled = self._was
+
+
+def is_multithreading_enabled() -> bool:
+    """What `set_multithreading_enabled` was last told."""
+    return set_multithreading_enabled.enabled
 
 
 def is_grad_enabled() -> bool:

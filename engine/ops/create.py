@@ -46,6 +46,8 @@ def made(
     if device is not None:
         array = backend.to_device(array, device)
     t = Tensor._wrap(array)
+    if S.inference:
+        t.__dict__["_inference"] = True
     if requires_grad:
         if not t.dtype.differentiable:
             raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")

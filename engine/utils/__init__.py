@@ -1,5 +1,6 @@
 """Helpers beside the tensors, under PyTorch's names: ``torch.utils``."""
 
+from engine.utils import checkpoint as checkpoint
 from engine.utils import data as data
 
-__all__ = ["data"]
+__all__ = ["checkpoint", "data"]
