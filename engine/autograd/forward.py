@@ -182,6 +182,79 @@ def _leads_out(made: Tensor, own: Sequence[Tensor]) -> bool:
 # --- Rules -----------------------------------------------------------------------------------------------------------
 
 
+NO_TANGENT = frozenset(
+    {
+        "addbmm",
+        "addmv",
+        "addr",
+        "aminmax",
+        "baddbmm",
+        "cdist",
+        "channel_shuffle",
+        "cholesky_inverse_of",
+        "cholesky_of",
+        "cholesky_solve_of",
+        "cholesky_upper",
+        "complex",
+        "ctc_loss_of",
+        "dist",
+        "embedding_bag_of",
+        "fft_c2c",
+        "fft_c2r",
+        "fft_r2c",
+        "glu_of",
+        "grid_sampler_2d_of",
+        "grid_sampler_3d_of",
+        "index_copy_of",
+        "index_fill_scalar",
+        "index_fill_tensor",
+        "index_reduce_of",
+        "linalg_cholesky_of",
+        "linalg_cholesky_upper",
+        "linalg_cross",
+        "linalg_eigh_of",
+        "linalg_householder_product",
+        "linalg_lstsq_of",
+        "linalg_lu_of",
+        "linalg_lu_solve_of",
+        "linalg_solve_ex_of",
+        "linalg_solve_triangular",
+        "linalg_svdvals_of",
+        "lu_unpack_of",
+        "masked_scatter_of",
+        "multi_margin_loss_of",
+        "multilabel_margin_loss_of",
+        "mvlgamma",
+        "native_batch_norm_legit",
+        "native_batch_norm_legit_no_stats",
+        "native_batch_norm_of",
+        "native_group_norm_of",
+        "native_layer_norm_of",
+        "ormqr",
+        "pairwise_norm",
+        "pdist",
+        "pixel_shuffle",
+        "pixel_unshuffle",
+        "polar",
+        "put_of",
+        "reshape_alias",
+        "scatter_reduce_of",
+        "segment_reduce",
+        "softmax_backward",
+        "std_mean",
+        "triangular_solve_of",
+        "unsafe_masked_index_of",
+        "unsafe_masked_put_of",
+        "var_mean",
+        "imag",
+        "real",
+        "view_as_complex",
+        "view_as_real",
+    }
+)
+"""Operations whose rules lose a tangent somewhere (most are made of others, `engine.fused`): refused, not wrong."""
+
+
 def tangents_of(
     op: Op, args: tuple[Any, ...], tangents: Sequence[Tensor | None], made: Any
 ) -> list[Tensor | None]:
@@ -190,6 +263,10 @@ def tangents_of(
     Raises:
         NotImplementedError: for a pointwise op on complex numbers, whose gradient rule is not its tangent rule.
     """
+    if op.name in NO_TANGENT:
+        raise NotImplementedError(
+            f"forward-mode derivatives through {op.name} are not implemented; use reverse mode"
+        )
     outputs = layers.outputs_of(made)
     if op.kind == LINEAR:
         found = _linear(op, args, tangents)

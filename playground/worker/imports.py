@@ -17,6 +17,7 @@ import numpy
 
 import engine
 from engine.alias import install as install_torch
+from engine.ops import special
 from playground.worker.plots import modules
 
 REPLACED = ("torch", "matplotlib")
@@ -161,6 +162,7 @@ def preload() -> None:
         importlib.import_module(name)
     for name in _NUMPY:
         importlib.import_module(f"numpy.{name}")
+    special.preload()
     # The first of these import and compile things of their own.
     numpy.random.seed(0)
     numpy.linalg.inv(numpy.eye(2))

@@ -9,7 +9,7 @@ import pytest
 
 import engine as torch
 from engine.autograd import forward_ad
-from engine.autograd.forward import Level
+from engine.autograd.forward import NO_TANGENT, Level
 from engine.autograd.graph import saved_tensors_hooks
 from engine.func import grad, hessian, jacfwd, jacrev, jvp, vmap
 from engine.registry import CONSTANT, OPS, Op
@@ -20,7 +20,7 @@ from tests.engine import samples
 CASES = [
     pytest.param(op, sample, id=f"{op.name}-{k}")
     for op in OPS.values()
-    if op.kind != CONSTANT
+    if op.kind != CONSTANT and op.name not in NO_TANGENT
     for k, sample in enumerate(samples.of(op))
 ]
 
@@ -65,6 +65,24 @@ def test_every_op_has_a_tangent(op: Op, sample: samples.Sample) -> None:
         assert t.dtype is y.dtype
         assert not t.requires_grad
         np.testing.assert_allclose(t._data, (up - down) / (2 * eps), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", sorted(NO_TANGENT))
+def test_what_would_lose_a_tangent_is_refused(name: str) -> None:
+    op = OPS[name]
+    values, args = samples.of(op)[0]
+    places = _moving(op, values)
+
+    def function(*moved: Tensor) -> tuple[Tensor, ...]:
+        full = [Tensor._wrap(np.array(v)) for v in values]
+        for k, t in zip(places, moved, strict=True):
+            full[k] = t
+        full[0] = samples.PREPARED.get(name, lambda x: x)(full[0])
+        return _call(op, tuple(full), args)
+
+    primals = tuple(Tensor._wrap(np.array(values[k])) for k in places)
+    with pytest.raises(NotImplementedError):
+        jvp(function, primals, tuple(torch.ones_like(p) for p in primals))
 
 
 @pytest.mark.parametrize(("op", "sample"), CASES)

@@ -213,6 +213,4 @@ def random_split(
         raise ValueError("Sum of input lengths does not equal the length of the input dataset!")
     indices = sampling.randperm(count, np.dtype(np.int64), generator).tolist()
     ends: list[Any] = list(itertools.accumulate(lengths))
-    return [
-        Subset(dataset, indices[end - length : end]) for end, length in zip(ends, lengths, strict=True)
-    ]
+    return [Subset(dataset, indices[end - length : end]) for end, length in zip(ends, lengths, strict=True)]

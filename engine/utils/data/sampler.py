@@ -9,8 +9,8 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from engine import sampling
-from engine.ops.create import as_tensor
 from engine.dtypes import float64
+from engine.ops.create import as_tensor
 from engine.random import Generator
 
 __all__ = [
