@@ -44,7 +44,8 @@ def coverage() -> str:
         f"## Against PyTorch {found['torch']}\n\n"
         f"Of the {len(operators)} operators in PyTorch's own database of samples that have float32 and autograd and "
         f"can be called by a plain name, {whole} agree on every sample in shape, dtype, values, `requires_grad`, the "
-        "name of `grad_fn` and the gradients of all inputs (`python tests/programs/op_db.py check --all`). The others:\n\n"
+        "name of `grad_fn` and the gradients of all inputs (`python tests/programs/op_db.py check --all`). "
+        "The others:\n\n"
         "| operator | samples that agree | the first difference |\n| --- | --- | --- |\n"
         + "\n".join(rows)
         + "\n"
