@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -62,6 +63,10 @@ sessions = sa.Table(
 version = sa.Table("alembic_version", metadata, sa.Column("version_num", sa.String(32), primary_key=True))
 """Alembic's own table, so that it can take over with this schema as its first revision."""
 SCHEMA = "0001"
+
+
+_OPENINGS = 10
+"""How often a database is tried before it counts as away."""
 
 
 class Unavailable(Exception):
@@ -180,10 +185,15 @@ class Sessions:
         if sqlite:
             sa.event.listen(engine, "connect", self._set_up_sqlite)
         try:
-            try:
-                self._create(engine)
-            except (OperationalError, IntegrityError):
-                self._create(engine)  # another process was creating the same tables
+            for attempt in range(_OPENINGS):
+                try:
+                    self._create(engine)
+                    break
+                except (OperationalError, IntegrityError):
+                    # Another process may be making the same tables, or switching the new file to WAL.
+                    if attempt == _OPENINGS - 1:
+                        raise
+                    time.sleep(0.05)
         except BaseException:
             engine.dispose()
             raise
