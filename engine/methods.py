@@ -55,24 +55,10 @@ MODULES: tuple[ModuleType, ...] = (
 )
 """Where public functions are; those whose first parameter is a tensor called ``input`` become methods."""
 
-_NOT_METHODS = {
-    "einsum",
-    "tensordot",
-    "cat",
-    "concat",
-    "concatenate",
-    "stack",
-    "hstack",
-    "vstack",
-    "meshgrid",
-    "dstack",
-    "column_stack",
-    "block_diag",
-    "cartesian_prod",
-    "combinations",
-    "complex",
-    "polar",
-}
+_JOINERS = {"einsum", "tensordot", "cat", "concat", "concatenate", "stack", "hstack", "vstack", "meshgrid"}
+_MAKERS = {"dstack", "column_stack", "block_diag", "cartesian_prod", "combinations", "complex", "polar"}
+_NOT_METHODS = _JOINERS | _MAKERS
+"""Functions of several tensors, or of none."""
 
 
 _FIRST = {"input", "args", "condition", "L"}
