@@ -160,3 +160,9 @@ def test_calling_a_module_costs_little() -> None:
 
     x, module, plain = torch.ones(1), nn.Identity(), Plain()
     assert ratio(lambda: module(x), lambda: plain.forward(x)) < 11
+
+
+def test_alpha_dropout_of_a_number_without_dimensions() -> None:
+    dropped = torch.nn.functional.alpha_dropout(torch.tensor(1.0), 0.5, training=True)
+    assert dropped.shape == ()
+    assert repr(dropped).startswith("tensor(")

@@ -105,8 +105,8 @@ def _mask(like: Tensor, sizes: Sequence[int], p: float) -> Any:
 
 
 def _beside(array: Any, tensor: Tensor) -> Tensor:
-    """A host array as a tensor on the device of another."""
-    return Tensor._wrap(backend.to_device(array, tensor.device))
+    """A host array, or a scalar that 0-d arithmetic left, as a tensor on the device of another."""
+    return Tensor._wrap(backend.to_device(np.asarray(array), tensor.device))
 
 
 def _check_probability(p: float) -> None:
