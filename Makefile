@@ -49,8 +49,9 @@ page-test: setup-test ## TypeScript tests
 e2e: setup-test ## Tests in a real browser
 	browser=$$($(PY) scripts/browser.py) && CHROMIUM="$$browser" $(PY) -m pytest -q -n $(JOBS) --dist worksteal tests/e2e
 
-bench: setup-test ## Benchmarks
-	$(PY) -m bench
+bench: ## The same work here, in PyTorch, HIPS/autograd and MyGrad; writes bench/results.md (installs them into .venv-oracle)
+	@$(PYTHON) scripts/setup.py oracle
+	.venv-oracle/bin/python -m bench --write
 
 gen: setup-test ## Write the generated files
 	$(PY) scripts/gen.py

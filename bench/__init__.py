@@ -1,1 +1,1 @@
-"""Benchmarks against peers: everything in one process and one run, reported as ratios."""
+"""Benchmarks against peers: the same work in turns, medians, reported as ratios (`python -m bench`)."""

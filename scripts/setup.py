@@ -3,7 +3,7 @@
     python3 scripts/setup.py run       .venv with the run-time packages, Node's packages, the page built
     python3 scripts/setup.py test      the same, and the packages the tests need
     python3 scripts/setup.py gpu       CuPy in .venv, for machines with CUDA 12
-    python3 scripts/setup.py oracle    .venv-oracle with PyTorch, for `make test-oracle`
+    python3 scripts/setup.py oracle    .venv-oracle with PyTorch and its like, for `make test-oracle` and `make bench`
 
 Each step leaves a stamp: a file that holds a hash of everything the step depends on. A step whose stamp still
 matches is skipped, so a second `make run` starts at once, and an interrupted step, which left no stamp, is done
@@ -83,7 +83,7 @@ def prepare_gpu() -> None:
 
 
 def prepare_oracle() -> None:
-    """PyTorch in an environment of its own, so that no other test can lean on it."""
+    """PyTorch and the other peers in an environment of their own, so that no other test can lean on them."""
     install(ORACLE, "oracle.txt")
 
 

@@ -1,0 +1,73 @@
+"""What recording for the page costs: a program of small operations alone, and through the worker's `run_program`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from playground import protocol
+from playground.runner.limits import MIB, Limits
+from playground.worker.main import run_program
+
+OPERATIONS = 5_000
+CODE = f"""\
+import torch
+x = torch.randn(10, requires_grad=True)
+def run():
+    y = x
+    for _ in range({OPERATIONS // 5}):
+        y = y * 0.5
+        y = y + x
+        y = torch.sin(y)
+        y = y - x
+        y = y.exp()
+run()
+"""
+
+
+class Sink:
+    """A channel that encodes what is sent, as the real one does, and keeps nothing but how the run ended."""
+
+    def __init__(self) -> None:
+        self.limits = Limits(results_bytes=64 * MIB)
+        self.sent_bytes = 0
+        self.finished: protocol.Finished | None = None
+
+    def emit(self, event: Any) -> None:
+        self.sent_bytes += len(protocol.encode(event))
+        if isinstance(event, protocol.Finished):
+            self.finished = event
+
+    def commands(self) -> Iterator[Any]:
+        return iter(())
+
+    @contextmanager
+    def interruptible(self) -> Iterator[None]:
+        yield
+
+
+def plain() -> Callable[[], object]:
+    """The program by itself."""
+    from engine.alias import install
+
+    install()
+    program = compile(CODE, "<plain>", "exec")
+    return lambda: exec(program, {})
+
+
+def recorded() -> Callable[[], object]:
+    """The program recorded, explained and encoded for the page."""
+
+    def run() -> int:
+        sink = Sink()
+        run_program(protocol.Run(run="r", code=CODE), sink)  # type: ignore[arg-type]
+        if (
+            sink.finished is None
+            or sink.finished.status != "ok"
+            or sink.finished.operations != OPERATIONS + 1
+        ):
+            raise RuntimeError(f"the recorded program did not run as it should: {sink.finished}")
+        return sink.sent_bytes
+
+    return run

@@ -1,0 +1,108 @@
+"""One configuration in a process of its own: loads a workload, and times it when it is its turn.
+
+Requests and replies are lines of JSON on standard input and output. ``["load", name]`` is answered by the number the
+libraries are compared by, or by why there is none; ``["time", calls]`` by the nanoseconds of that many steps.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from bench.table import WORKLOADS
+from bench.workloads import Step
+
+STEPS = 3
+"""How many steps are taken before the libraries are compared: enough for gradients and updates to show."""
+
+Build = Callable[[str], Step]
+
+
+def builder(configuration: str) -> tuple[Build, str]:
+    """How this configuration makes a step of the name of a workload, and the library's version."""
+    if configuration == "engine":
+        import engine
+
+        return lambda name: WORKLOADS[name].torch(engine), ""
+    if configuration.startswith("torch"):
+        import torch
+
+        torch.set_num_threads(int(configuration.removeprefix("torch")))
+        return lambda name: WORKLOADS[name].torch(torch), torch.__version__
+    if configuration == "recording":
+        from bench import recording
+
+        steps = {"plain": recording.plain, "recorded": recording.recorded}
+        return lambda name: steps[name](), ""
+    from importlib.metadata import version
+
+    from bench.peers import Autograd, Library, MyGrad
+
+    library: Library = Autograd() if configuration == "autograd" else MyGrad()
+    return lambda name: WORKLOADS[name].peer(library), version(configuration)
+
+
+def number(value: Any) -> float:
+    """The sum of what a step returned, whatever library it is of."""
+    if hasattr(value, "detach"):
+        return float(value.detach().double().sum())
+    return (
+        float(np.sum(np.asarray(getattr(value, "data", value), dtype=np.float64)))
+        if value is not None
+        else 0.0
+    )
+
+
+def timed(step: Step, calls: int) -> int:
+    """Nanoseconds of so many steps."""
+    start = time.perf_counter_ns()
+    for _ in range(calls):
+        step()
+    return time.perf_counter_ns() - start
+
+
+def main(configuration: str) -> None:
+    """Answer requests until there are none."""
+    from bench.peers import Unavailable
+
+    # What a program prints must not mix with the replies.
+    replies = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    build, library_version = builder(configuration)
+
+    def reply(value: Any) -> None:
+        replies.write(json.dumps(value) + "\n")
+        replies.flush()
+
+    reply(library_version)
+    step: Step = lambda: None  # noqa: E731
+    for line in sys.stdin:
+        request, argument = json.loads(line)
+        if request == "load":
+            del step
+            gc.unfreeze()
+            gc.collect()
+            try:
+                step = build(argument)
+            except Unavailable as reason:
+                step = lambda: None  # noqa: E731
+                reply({"unavailable": str(reason)})
+                continue
+            value = None
+            for _ in range(STEPS):
+                value = step()
+            reply({"value": number(value)})
+            gc.freeze()  # what the library itself has made is not the workload's garbage
+        else:
+            reply(timed(step, argument))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
