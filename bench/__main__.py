@@ -234,11 +234,11 @@ def main() -> None:
             "# Benchmarks",
             "",
             "Written by `make bench`: median wall time of a step in microseconds, all libraries taking turns on one "
-            "machine, PyTorch on one thread and on two; then the engine's time as a ratio to each of the others' (below "
-            "1 the engine is faster). All compute the same numbers; a run in which they do not, fails.",
+            "machine, PyTorch on one thread and on two; then the engine's time as a ratio to each of the others' "
+            "(below 1 the engine is faster). All compute the same numbers; a run in which they do not, fails.",
             "",
-            f"Measured on {machine(versions)}. Load of the machine before: {load:.1f}; where other work wants the cores "
-            "too, PyTorch's two threads wait for each other.",
+            f"Measured on {machine(versions)}. Load of the machine before: {load:.1f}; where other work wants the "
+            "cores too, PyTorch's two threads wait for each other.",
             "",
             markdown(table),
             "",
