@@ -41,6 +41,7 @@ def define(
     variadic: bool = False,
     view: bool = False,
     domain: tuple[float, float] | None = None,
+    holomorphic: bool | None = None,
     formula: str = "",
     doc: str,
 ) -> Callable[..., Tensor]:
@@ -60,6 +61,8 @@ def define(
         variadic: the one input is a sequence of tensors and the one rule takes ``index``.
         view: the output shares the input's memory.
         domain: where random inputs of tests and the plots of the page are taken from.
+        holomorphic: whether the rules are those of a complex derivative, written without conjugation, so that gradients
+            for complex numbers follow from them; by default for pointwise and bilinear ops.
         formula: the derivative in TeX, for people.
         doc: one line.
 
@@ -82,6 +85,7 @@ def define(
         variadic=variadic,
         view=view,
         domain=domain,
+        holomorphic=holomorphic,
         formula=formula,
         doc=doc,
     )
@@ -110,7 +114,7 @@ def _unary(op: Op) -> Callable[..., Any]:
     saves_input = bool(op.saves[0])
     saves_output = op.saves_any_output
     wants_shapes = op.wants_shapes
-    floats_only = op.dtypes == "float"
+    floats_only = op.dtypes == "float" or op.holomorphic
 
     def call(input: Any, *, out: Any = None) -> Any:
         if S.slow or out is not None:
@@ -169,7 +173,7 @@ def _one_input(op: Op) -> Callable[..., Any]:
     tail = tuple(None if d is inspect.Parameter.empty else d for d in op.defaults[1:])
     required = sum(d is inspect.Parameter.empty for d in op.defaults[1:])
     # Only these need their input's dtype changed now and then.
-    converts = op.dtypes in ("promote", "float")
+    converts = op.dtypes in ("promote", "float") or op.holomorphic
 
     def call(*args: Any, out: Any = None, **kwargs: Any) -> Any:
         given = len(args) - 1

@@ -16,7 +16,7 @@ from engine import backend, dtypes
 from engine.backend import Array
 from engine.dtypes import dtype
 from engine.graph import Node, NoGradView, new_node
-from engine.registry import BILINEAR, POINTWISE, Op
+from engine.registry import Op
 from engine.state import S
 from engine.tensor import Tensor, View
 
@@ -83,7 +83,7 @@ def run(op: Op, args: tuple[Any, ...]) -> Any:
             end = perf_counter_ns()
             S.observers, S.slow = observers, True
         edge = made._edge
-        maker = edge[0] if edge is not None and type(edge[0]) is op.node else None
+        maker = edge[0] if edge is not None and isinstance(edge[0], op.node) else None
         seen = [i for i in inputs if isinstance(i, Tensor)]
         for observer in observers:
             observer.op(op, args, seen, (made,), maker, False, start, end)
@@ -187,7 +187,7 @@ def record(op: Op, inputs: Sequence[Any], statics: tuple[Any, ...], outputs: Seq
     )
     if not any(e is not None for e in edges):
         return None
-    node = new_node(op.node)
+    node = new_node(op.complex_node if outputs[0]._data.dtype.kind == "c" else op.node)
     node.next_edges = edges
     node.args = statics
     node.shapes = (
@@ -199,16 +199,12 @@ def record(op: Op, inputs: Sequence[Any], statics: tuple[Any, ...], outputs: Seq
         wanted = {*range(len(inputs))} if op.saves[0] else set()
     else:
         wanted = {k for e, reads in zip(edges, op.saves, strict=True) if e is not None for k in reads}
-    if op.kind in (POINTWISE, BILINEAR):
-        _refuse_complex(op, [inputs[k] for k in wanted])
     node.inputs = tuple(i if k in wanted else None for k, i in enumerate(inputs)) if wanted else None
     for k in wanted:
         i = inputs[k]
         if isinstance(i, Tensor) and i._counter is not None:
             versions.append((i._counter, i._counter[0]))
     if any(s and e is not None for s, e in zip(op.saves_output, edges, strict=False)):
-        if op.kind == POINTWISE:
-            _refuse_complex(op, outputs)
         node.saved = tuple(t._data for t in outputs)
         versions += [(t._shared_counter(), t._version) for t in outputs]
     else:
@@ -220,18 +216,6 @@ def record(op: Op, inputs: Sequence[Any], statics: tuple[Any, ...], outputs: Seq
             if t._view is not None:
                 t._view.version = t._version
     return node
-
-
-def _refuse_complex(op: Op, saved: Sequence[Any]) -> None:
-    """Pointwise and bilinear rules multiply by what they save, and for a complex number that needs its conjugate."""
-    if op.name in ("abs", "sgn"):
-        return
-    for i in saved:
-        if isinstance(i, complex) or (isinstance(i, Tensor) and i._data.dtype.kind == "c"):
-            raise NotImplementedError(
-                f"gradients through {op.name} of complex numbers are not implemented; compute with real and imaginary "
-                "parts, or detach()"
-            )
 
 
 def _share(op: Op, source: Tensor, statics: tuple[Any, ...], views: Sequence[Tensor]) -> None:

@@ -230,6 +230,21 @@ class Node:
         return self.retained is not None and any(r() is tensor for r in self.retained.values())
 
 
+class Conjugated(Node):
+    """Mixed into the node of an op whose rules are written as a complex derivative, for complex numbers.
+
+    Such a rule multiplies by f'(z), and the gradient, which is the conjugate Wirtinger derivative, is g conj(f'(z)):
+    the rule's result for conj(g), conjugated. Source: PyTorch, "Autograd for Complex Numbers".
+    """
+
+    __slots__ = ()
+
+    def apply(self, F: Any, grads: Sequence[Any], needed: Sequence[bool]) -> Sequence[Any]:
+        """As `Node.apply`."""
+        leaving = super().apply(F, [g if g is None else F.conj(g) for g in grads], needed)
+        return [g if g is None else F.conj(g) for g in leaving]
+
+
 class AccumulateGrad(Node):
     """The end of the graph at a leaf: adds what arrives to the leaf's ``grad``.
 

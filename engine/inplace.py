@@ -152,7 +152,7 @@ def _node(
     result: Any,
 ) -> Node:
     """The op's own node, with a copy of the target's old value where a rule reads it: the memory is about to change."""
-    node = new_node(op.node)
+    node = new_node(op.complex_node if result.dtype.kind == "c" else op.node)
     node.next_edges = edges
     node.args = statics
     node.shapes = (

@@ -22,7 +22,7 @@ import numpy as np
 
 from engine import backend
 from engine.backend import Array
-from engine.graph import Node
+from engine.graph import Conjugated, Node
 from engine.state import S
 from engine.tensor import Tensor
 
@@ -67,6 +67,7 @@ class Op:
         variadic: bool,
         view: bool,
         domain: tuple[float, float] | None,
+        holomorphic: bool | None = None,
         formula: str,
         doc: str,
     ) -> None:
@@ -82,6 +83,8 @@ class Op:
         self.variadic = variadic
         self.view = view
         self.domain = domain
+        self.holomorphic = kind in (POINTWISE, BILINEAR) if holomorphic is None else holomorphic
+        """Whether the rules are those of a complex derivative, written without conjugation (`Conjugated`)."""
         self.formula = formula
         self.doc = doc
         signature = inspect.signature(forward)
@@ -101,6 +104,10 @@ class Op:
                 "__doc__": f"Backward of `{name}`.",
             },
         )
+        self.complex_node: type[Node] = self.node
+        """The node where complex numbers are involved."""
+        if self.holomorphic:
+            self.complex_node = type(grad_name, (Conjugated, self.node), {"__slots__": (), "simple": False})
         self._validate()
         self._plan_saving()
 

@@ -109,7 +109,7 @@ class Level(Layer):
         node: Any = edge[0] if edge is not None else None
         if isinstance(node, CopySlices):
             node = node.args[0]
-        if type(node) is not op.node:
+        if not isinstance(node, op.node):
             return
         if old is not None and node.inputs and isinstance(node.inputs[0], Tensor):
             node.inputs[0].__dict__.setdefault("_tangents", {})[self] = old
@@ -260,8 +260,7 @@ def tangents_of(
 ) -> list[Tensor | None]:
     """The tangent of each output of `op`, given those of its inputs, of the outputs' shapes and dtypes.
 
-    Raises:
-        NotImplementedError: for a pointwise op on complex numbers, whose gradient rule is not its tangent rule.
+    A rule for gradients that is written as a complex derivative is the rule for tangents as it stands.
     """
     if op.name in NO_TANGENT:
         raise NotImplementedError(
@@ -270,7 +269,7 @@ def tangents_of(
     outputs = layers.outputs_of(made)
     if op.kind == LINEAR:
         found = _linear(op, args, tangents)
-    elif op.kind == POINTWISE:
+    elif op.kind == POINTWISE and (op.holomorphic or not _any_complex(tangents, outputs)):
         found = (_pointwise(op, args, tangents, made),)
     elif op.kind == "bilinear":
         found = (_bilinear(op, args, tangents),)
@@ -280,6 +279,10 @@ def tangents_of(
         None if t is None or not y.dtype.differentiable else _fitted(t, y)
         for t, y in zip(found, outputs, strict=True)
     ]
+
+
+def _any_complex(*groups: Sequence[Tensor | None]) -> bool:
+    return any(t is not None and t.dtype.is_complex for group in groups for t in group)
 
 
 def _fitted(t: Tensor, y: Tensor) -> Tensor:
@@ -317,11 +320,6 @@ def _pointwise(op: Op, args: tuple[Any, ...], tangents: Sequence[Tensor | None],
     for t, rule in zip(tangents, op.vjp, strict=True):
         if t is None or rule is None:
             continue
-        if t.dtype.is_complex or made.dtype.is_complex:
-            raise NotImplementedError(
-                f"forward mode: {op.name} of complex numbers has no tangent rule here; take the derivative with "
-                "respect to the real and the imaginary part, or use reverse mode"
-            )
         part = rule(TENSORS, t, **{n: values[n] for n in list(inspect.signature(rule).parameters)[2:]})
         total = part if total is None else TENSORS.add(total, part)
     return total

@@ -11,6 +11,7 @@ import numpy as np
 from engine import dtypes
 from engine.autograd.grad_mode import enable_grad, no_grad
 from engine.backward import grad
+from engine.ops.complex import imag, real
 from engine.tensor import Tensor
 
 
@@ -31,12 +32,21 @@ def _outputs(func: Callable[..., Any], inputs: Sequence[Any]) -> tuple[Tensor, .
     return tuple(t for t in _tensors(func(*inputs)) if t.dtype.differentiable)
 
 
+def _float64(array: Any) -> np.ndarray[Any, Any]:
+    """A flat copy in double precision."""
+    return array.astype(np.complex128 if array.dtype.kind == "c" else np.float64).ravel()  # type: ignore[no-any-return]
+
+
 def numerical_jacobians(
     func: Callable[..., Any], inputs: Sequence[Any], wanted: Sequence[Tensor], eps: float
 ) -> list[list[np.ndarray[Any, Any]]]:
-    """``[output][input]``: matrices of shape (input.numel(), output.numel()), by central differences."""
+    """``[output][input]``: matrices of shape (input.numel(), output.numel()), by central differences.
+
+    For a complex input an entry is the derivative of a real output to the real part plus i times that to the imaginary
+    part (the conjugate Wirtinger derivative, twice). A complex output counts as two: its parts.
+    """
     with no_grad():
-        count = len(_outputs(func, inputs))
+        count = len(_parts(func, inputs))
         result: list[list[np.ndarray[Any, Any]]] = [[] for _ in range(count)]
         for x in wanted:
             flat = x._data.reshape(-1)
@@ -45,21 +55,36 @@ def numerical_jacobians(
             columns: list[list[np.ndarray[Any, Any]]] = [[] for _ in range(count)]
             for k in range(flat.size):
                 old = flat[k].copy()
-                flat[k] = old + eps
-                above = [o._data.astype(np.float64).ravel().copy() for o in _outputs(func, inputs)]
-                flat[k] = old - eps
-                below = [o._data.astype(np.float64).ravel().copy() for o in _outputs(func, inputs)]
+                rows = [np.zeros(0)] * count
+                for direction in (1, 1j) if x.dtype.is_complex else (1,):
+                    flat[k] = old + eps * direction
+                    above = [_float64(o._data) for o in _parts(func, inputs)]
+                    flat[k] = old - eps * direction
+                    below = [_float64(o._data) for o in _parts(func, inputs)]
+                    steps = [(a - b) / (2 * eps) for a, b in zip(above, below, strict=True)]
+                    rows = steps if direction == 1 else [r + 1j * s for r, s in zip(rows, steps, strict=True)]
                 flat[k] = old
-                for c, a, b in zip(columns, above, below, strict=True):
-                    c.append((a - b) / (2 * eps))
+                for c, row in zip(columns, rows, strict=True):
+                    c.append(row)
             for r, c in zip(result, columns, strict=True):
                 r.append(np.array(c).reshape(flat.size, -1))
     return result
 
 
+def _parts(func: Callable[..., Any], inputs: Sequence[Any]) -> tuple[Tensor, ...]:
+    """The outputs, the real and the imaginary part in the place of a complex one."""
+    found: list[Tensor] = []
+    for y in _outputs(func, inputs):
+        found += [real(y), imag(y)] if y.dtype.is_complex else [y]
+    return tuple(found)
+
+
 def analytical_jacobian(output: Tensor, wanted: Sequence[Tensor]) -> list[np.ndarray[Any, Any]]:
     """Per input a matrix of shape (input.numel(), output.numel()), one backward pass per element of `output`."""
-    result = [np.zeros((x.numel(), output.numel())) for x in wanted]
+    result = [
+        np.zeros((x.numel(), output.numel()), np.complex128 if x.dtype.is_complex else np.float64)
+        for x in wanted
+    ]
     if output.requires_grad:
         for k in range(output.numel()):
             seed = np.zeros(output._data.shape, output._data.dtype)
@@ -110,7 +135,7 @@ def gradcheck(
             "gradcheck expects at least one input tensor to require gradient, but none of them have requires_grad=True."
         )
     for k, t in enumerate(given):
-        if isinstance(t, Tensor) and t.requires_grad and t.dtype is not dtypes.float64:
+        if isinstance(t, Tensor) and t.requires_grad and t.dtype not in (dtypes.float64, dtypes.complex128):
             warnings.warn(
                 f"Input #{k} requires gradient and is not a double precision floating point or complex. This check "
                 "will "
@@ -119,13 +144,23 @@ def gradcheck(
             )
     try:
         with enable_grad():
-            outputs = _outputs(func, given)
+            kinds = [
+                (k, part)
+                for k, y in enumerate(_outputs(func, given))
+                for part in (("real", "imaginary") if y.dtype.is_complex else ("",))
+            ]
+            outputs = _parts(func, given)
         numerical = numerical_jacobians(func, given, wanted, eps)
-        for i, out in enumerate(outputs):
-            for j, (a, n) in enumerate(zip(analytical_jacobian(out, wanted), numerical[i], strict=True)):
+        # In PyTorch's order: the imaginary parts first.
+        checks = sorted(zip(kinds, outputs, numerical, strict=True), key=lambda c: c[0][1] != "imaginary")
+        for (i, part), out, matrices in checks:
+            for j, (a, n) in enumerate(zip(analytical_jacobian(out, wanted), matrices, strict=True)):
                 if not np.allclose(a, n, rtol=rtol, atol=atol, equal_nan=True):
+                    considered = (
+                        f"While considering the {part} part of complex outputs only, " if part else ""
+                    )
                     raise GradcheckError(
-                        f"Jacobian mismatch for output {i} with respect to input {j},\n"
+                        f"{considered}Jacobian mismatch for output {i} with respect to input {j},\n"
                         f"numerical:{_text(n, wanted[j])}\nanalytical:{_text(a, wanted[j])}\n"
                     )
     except GradcheckError:

@@ -138,7 +138,7 @@ class saved_tensors_hooks(Layer):
         if isinstance(node, CopySlices):
             node = node.args[0]
         if (
-            type(node) is op.node
+            isinstance(node, op.node)
             and node.packed is None
             and (node.inputs is not None or node.saved is not None)
         ):

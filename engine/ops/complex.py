@@ -11,6 +11,7 @@ import numpy as np
 
 from engine import dtypes
 from engine.define import define
+from engine.ops.pointwise import _is_complex
 from engine.registry import GENERAL, LINEAR, POINTWISE
 from engine.tensor import Tensor
 
@@ -61,14 +62,10 @@ polar_of = define("polar", GENERAL, inputs=2, dtypes="promote",
          lambda F, g, abs, angle: abs * (F.imag(g) * F.cos(angle) - F.real(g) * F.sin(angle))),
     formula=r"e^{i\varphi},\ i\,y", doc="Complex numbers of these sizes and angles.")
 
-angle_of = define("angle", POINTWISE, dtypes="float", inputs=1,
+angle_of = define("angle", POINTWISE, holomorphic=False, dtypes="float", inputs=1,
     forward=lambda xp, input: xp.where(xp.isnan(input), input, xp.angle(input).astype(_narrow(input.dtype))),
     vjp=(lambda F, g, input: F.zeros_like(g) if not _is_complex(input) else _angle_vjp(F, g, input),),
     domain=(0.2, 2.0), formula="0", doc="The angle of complex numbers, in radians; 0 or pi for real ones.")
-
-
-def _is_complex(x: Any) -> bool:
-    return bool((x._data if isinstance(x, Tensor) else x).dtype.kind == "c")
 
 
 def _angle_vjp(F: Any, g: Any, z: Any) -> Any:

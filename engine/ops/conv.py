@@ -18,7 +18,7 @@ from engine.registry import BILINEAR, GENERAL, LINEAR
 
 Sizes = Sequence[int]
 
-convolution = define("convolution", GENERAL, inputs=3,
+convolution = define("convolution", GENERAL, holomorphic=True, inputs=3,
     forward=lambda xp, input, weight, bias, stride, padding, dilation, groups: _with_bias(
         _convolve(xp, input, weight, stride, padding, dilation, groups), bias),
     vjp=(lambda F, g, input_shape, weight, stride, padding, dilation, groups: F.convolution_input(

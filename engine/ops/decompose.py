@@ -110,7 +110,7 @@ def _solve_triangular(xp: Any, a: Any, b: Any, upper: bool, unit: bool) -> Any:
     return xp.asarray(result.reshape(b.shape), dtype=b.dtype)
 
 
-triangular = define("linalg_solve_triangular_of", GENERAL, inputs=2, dtypes="promote", grad="LinalgSolveTriangularBackward0",
+triangular = define("linalg_solve_triangular_of", GENERAL, holomorphic=True, inputs=2, dtypes="promote", grad="LinalgSolveTriangularBackward0",
     aten="aten::linalg_solve_triangular",
     forward=lambda xp, A, B, upper, unit: _solve_triangular(xp, A, B, upper, unit),
     vjp=(lambda F, g, A, y, upper, unit: -_triangle(F, _mm(F, F.linalg_solve_triangular_of(_T(F, A), g, not upper, unit), _T(F, y)), upper, unit),
@@ -404,7 +404,7 @@ def _permutation(pivots: Any, m: int) -> Any:
     return result.reshape(*pivots.shape[:-1], m, m)
 
 
-lu_factor_of = define("linalg_lu_factor_of", GENERAL, outputs=2, grad="LinalgLuFactorExBackward0", aten="aten::linalg_lu_factor_ex",
+lu_factor_of = define("linalg_lu_factor_of", GENERAL, holomorphic=True, outputs=2, grad="LinalgLuFactorExBackward0", aten="aten::linalg_lu_factor_ex",
     forward=lambda xp, input, pivot: _lu_packed(input, pivot),
     vjp=(lambda F, g, y0, y1: _lu_vjp(F, g[0], y0, y1),),
     formula=r"P L^{-\top}(\operatorname{tril}(L^\top g_L) + \operatorname{triu}(g_U U^\top))U^{-\top}", doc="L and U in one matrix, and the pivots.")
@@ -569,7 +569,7 @@ def ormqr(input: Tensor, tau: Tensor, other: Tensor, left: bool = True, transpos
 
 # --- Exponential, pseudo-inverse, determinants -----------------------------------------------------------------------
 
-matrix_exp_of = define("matrix_exp", GENERAL, grad="LinalgMatrixExpBackward0", aten="aten::linalg_matrix_exp",
+matrix_exp_of = define("matrix_exp", GENERAL, holomorphic=True, grad="LinalgMatrixExpBackward0", aten="aten::linalg_matrix_exp",
     forward=lambda xp, input: _expm(_square(input, "linalg.matrix_exp")),
     vjp=(lambda F, g, input: _expm_vjp(F, g, input),),
     formula=r"\int_0^1 e^{sA^\top} g\, e^{(1-s)A^\top} ds", doc="Exponential of a square matrix.")

@@ -314,7 +314,7 @@ def bordering(kind: str, size: int, before: int, after: int) -> Any:
 
 # --- Transposed convolution ------------------------------------------------------------------------------------------
 
-convolution_transposed = define("convolution_transposed", GENERAL, inputs=3, grad="ConvolutionBackward0", aten="aten::convolution",
+convolution_transposed = define("convolution_transposed", GENERAL, holomorphic=True, inputs=3, grad="ConvolutionBackward0", aten="aten::convolution",
     forward=lambda xp, input, weight, bias, shape, stride, padding, dilation, groups: _with_bias(
         _spread(xp, input, weight, shape, stride, padding, dilation, groups), bias),
     vjp=(lambda F, g, input_shape, weight, stride, padding, dilation, groups: _cropped_to(F, F.convolution(

@@ -40,34 +40,34 @@ outer_product = define("outer_product", BILINEAR, grad="MulBackward0", aten="ate
     vjp=(lambda F, g, vec2: F.mv(g, vec2), lambda F, g, input: F.mv(F.t(g), input)),
     formula=r"g b,\ g^\top a", doc="Outer product of two vectors.")
 
-addmm = define("addmm", GENERAL, inputs=3,
+addmm = define("addmm", GENERAL, holomorphic=True, inputs=3,
     forward=lambda xp, input, mat1, mat2, beta=1, alpha=1: _addmm(input, mat1, mat2, beta, alpha),
     vjp=(lambda F, g, beta: g if beta == 1 else g * beta,
          lambda F, g, mat2, alpha: _scaled(F.mm(g, F.t(mat2)), alpha),
          lambda F, g, mat1, alpha: _scaled(F.mm(F.t(mat1), g), alpha)),
     formula=r"\beta g,\ \alpha g B^\top,\ \alpha A^\top g", doc="beta * input + alpha * mat1 @ mat2.")
 
-vdot = define("vdot", BILINEAR,
-    forward=lambda xp, input, other: _dot(xp, input, other),
-    vjp=(lambda F, g, other: g * other, lambda F, g, input: g * input),
-    formula=r"g b,\ g a", doc="Inner product of two vectors, the first conjugated.")
+vdot = define("vdot", BILINEAR, holomorphic=False,
+    forward=lambda xp, input, other: _dot(xp, input.conj(), other),
+    vjp=(lambda F, g, other: F.conj(g) * other, lambda F, g, input: g * input),
+    formula=r"\bar g b,\ g a", doc="Inner product of two vectors, the first conjugated.")
 
 trace = define("trace", LINEAR,
     forward=lambda xp, input: xp.trace(input),
     vjp=(lambda F, g, input_shape: F.embed(F.expand(g, (min(input_shape),)), tuple(input_shape), "diagonal", (0, 0, 1)),),
     formula=r"I", doc="Sum of the diagonal of a matrix.")
 
-inverse = define("inverse", GENERAL, grad="LinalgInvExBackward0", aten="aten::linalg_inv_ex",
+inverse = define("inverse", GENERAL, holomorphic=True, grad="LinalgInvExBackward0", aten="aten::linalg_inv_ex",
     forward=lambda xp, input: _inverse(xp, input),
     vjp=(lambda F, g, y: -_matmul(F, F.transpose(y, -2, -1), _matmul(F, g, F.transpose(y, -2, -1))),),
     formula=r"-A^{-\top} g A^{-\top}", doc="Inverse of a square matrix.")
 
-det = define("det", GENERAL, grad="LinalgDetBackward0", aten="aten::_linalg_det",
+det = define("det", GENERAL, holomorphic=True, grad="LinalgDetBackward0", aten="aten::_linalg_det",
     forward=lambda xp, input: xp.linalg.det(_square(input, "linalg.det")).astype(input.dtype),
     vjp=(lambda F, g, input, y: F.reshape(g * y, (*tuple(y.shape), 1, 1)) * F.transpose(F.inverse(input), -2, -1),),
     formula=r"\det(A)\, A^{-\top}", doc="Determinant of a square matrix.")
 
-solve = define("linalg_solve", GENERAL, grad="LinalgSolveExBackward0", aten="aten::_linalg_solve_ex",
+solve = define("linalg_solve", GENERAL, holomorphic=True, grad="LinalgSolveExBackward0", aten="aten::_linalg_solve_ex",
     forward=lambda xp, A, B: xp.linalg.solve(_square(A, "linalg.solve"), B),
     vjp=(lambda F, g, A, y: _solve_vjp(F, g, A, y),
          lambda F, g, A: F.linalg_solve(F.transpose(A, -2, -1), g)),

@@ -12,6 +12,7 @@ from engine import backend
 from engine.define import define
 from engine.ops.rounding import precise
 from engine.registry import CONSTANT, LINEAR, POINTWISE
+from engine.tensor import Tensor
 
 # --- One input -------------------------------------------------------------------------------------------------------
 
@@ -130,7 +131,7 @@ neg = define("neg", POINTWISE,
     vjp=(lambda F, g: -g,),
     domain=(-3.0, 3.0), formula=r"-1", doc="Each element with the other sign.")
 
-abs = define("abs", POINTWISE,
+abs = define("abs", POINTWISE, holomorphic=False,
     forward=lambda xp, input: xp.abs(input),
     vjp=(lambda F, g, input: g * F.sgn(input),),
     domain=(0.2, 3.0), formula=r"\operatorname{sign} x", doc="Absolute value, elementwise.")
@@ -182,9 +183,9 @@ rad2deg = define("rad2deg", POINTWISE, dtypes="float", grad="Rad2DegBackward0",
     vjp=(lambda F, g: g * (180 / math.pi),),
     domain=(-3.0, 3.0), formula=r"180/\pi", doc="Radians to degrees, elementwise.")
 
-sgn = define("sgn", POINTWISE,
+sgn = define("sgn", POINTWISE, holomorphic=False,
     forward=lambda xp, input: xp.sign(input),
-    vjp=(lambda F, g: F.zeros_like(g),),
+    vjp=(lambda F, g, input, y: _sgn_vjp(F, g, input, y),),
     domain=(0.2, 3.0), formula="0", doc="Sign of each element: -1, 0 or 1.")
 
 sign = define("sign", POINTWISE,
@@ -466,7 +467,7 @@ bitwise_not = _test("bitwise_not", lambda xp, input: ~input, "Each bit turned; f
 
 # --- Casting ---------------------------------------------------------------------------------------------------------
 
-to_dtype = define("to_dtype", POINTWISE, dtypes="any", inputs=1, grad="ToCopyBackward0", aten="aten::_to_copy",
+to_dtype = define("to_dtype", POINTWISE, holomorphic=False, dtypes="any", inputs=1, grad="ToCopyBackward0", aten="aten::_to_copy",
     forward=lambda xp, input, dtype: input.astype(dtype.numpy),
     vjp=(lambda F, g: g,),  # brought back to the input's dtype where every gradient is fitted
     domain=(-2.0, 2.0), formula="1", doc="The same numbers in another dtype.")
@@ -478,6 +479,18 @@ to_device = define("to_device", POINTWISE, dtypes="any", inputs=1, grad="ToCopyB
 
 
 # --- What the records above are made of ------------------------------------------------------------------------------
+
+
+def _is_complex(x: Any) -> bool:
+    return bool((x._data if isinstance(x, Tensor) else x).dtype.kind == "c")
+
+
+def _sgn_vjp(F: Any, g: Any, z: Any, y: Any) -> Any:
+    """Of a complex number only the part of g across y = z/|z| is left. Source: PyTorch, ``sgn_backward``."""
+    if not _is_complex(z):
+        return F.zeros_like(g)
+    size = F.abs(z)
+    return F.where(F.eq(size, 0), 0.0, (g - F.real(F.conj(g) * y) * y) / F.where(F.eq(size, 0), 1.0, size))
 
 
 def _logit(xp: Any, x: Any, eps: Any) -> Any:

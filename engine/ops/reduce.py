@@ -95,12 +95,12 @@ _mean_dim = define("mean_dim", LINEAR, grad="MeanBackward1", aten="aten::mean",
     vjp=(lambda F, g, input_shape, dim: _spread(F, g, input_shape, dim) / _count(input_shape, dim),),
     formula=r"1/n", doc="Mean over dimensions.")
 
-_prod_all = define("prod_all", GENERAL, grad="ProdBackward0", aten="aten::prod",
+_prod_all = define("prod_all", GENERAL, holomorphic=True, grad="ProdBackward0", aten="aten::prod",
     forward=lambda xp, input: input.prod(dtype=_sum_dtype(input)),
     vjp=(lambda F, g, input: g * F.reshape(_products_of_others(F, F.reshape(input, (-1,)), 0), tuple(input.shape)),),
     formula=r"\prod_{j \ne i} x_j", doc="Product of all elements.")
 
-_prod_dim = define("prod_dim", GENERAL, grad="ProdBackward1", aten="aten::prod",
+_prod_dim = define("prod_dim", GENERAL, holomorphic=True, grad="ProdBackward1", aten="aten::prod",
     forward=lambda xp, input, dim, keepdim=False: input.prod(dim, keepdims=keepdim, dtype=_sum_dtype(input)),
     vjp=(lambda F, g, input, dim: _back(F, g, input.shape, dim) * _products_of_others(F, input, dim),),
     formula=r"\prod_{j \ne i} x_j", doc="Product over a dimension.")
@@ -185,17 +185,17 @@ topk_dim = define("topk_dim", GENERAL, grad="TopkBackward0", aten="aten::topk", 
 
 # --- Exponentials ----------------------------------------------------------------------------------------------------
 
-_logsumexp = define("logsumexp", GENERAL, dtypes="float", inputs=1,
+_logsumexp = define("logsumexp", GENERAL, holomorphic=True, dtypes="float", inputs=1,
     forward=lambda xp, input, dim, keepdim=False: _lse(xp, input, dims(dim, input.ndim), keepdim),
     vjp=(lambda F, g, input, y, dim: _back(F, g, input.shape, dim) * F.exp(input - _back(F, y, input.shape, dim)),),
     formula=r"\operatorname{softmax}(x)", doc="log(sum(exp(x))) over dimensions, without overflow.")
 
-_softmax = define("softmax_dim", GENERAL, grad="SoftmaxBackward0", aten="aten::_softmax", inputs=1,
+_softmax = define("softmax_dim", GENERAL, holomorphic=True, grad="SoftmaxBackward0", aten="aten::_softmax", inputs=1,
     forward=lambda xp, input, dim: _softmax_forward(xp, input, dim),
     vjp=(lambda F, g, y, dim: _softmax_vjp(F, g, y, dim),),
     formula=r"y_i(g_i - \sum_j g_j y_j)", doc="exp(x) / sum(exp(x)) along a dimension.")
 
-_log_softmax = define("log_softmax_dim", GENERAL, grad="LogSoftmaxBackward0", aten="aten::_log_softmax", inputs=1,
+_log_softmax = define("log_softmax_dim", GENERAL, holomorphic=True, grad="LogSoftmaxBackward0", aten="aten::_log_softmax", inputs=1,
     forward=lambda xp, input, dim: _log_softmax_forward(xp, input, dim),
     vjp=(lambda F, g, y, dim: g - F.exp(y) * F.sum_dim(g, dim, True),),
     formula=r"g_i - e^{y_i}\sum_j g_j", doc="x - log(sum(exp(x))) along a dimension.")
@@ -207,7 +207,7 @@ _cumsum = define("cumsum_dim", LINEAR, grad="CumsumBackward0", aten="aten::cumsu
     vjp=(lambda F, g, dim: F.flip(F.cumsum_dim(F.flip(g, (dim,)), dim), (dim,)) if g.shape else g,),
     formula=r"\sum_{j \ge i} g_j", doc="Running sum along a dimension.")
 
-_cumprod = define("cumprod_dim", GENERAL, grad="CumprodBackward0", aten="aten::cumprod",
+_cumprod = define("cumprod_dim", GENERAL, holomorphic=True, grad="CumprodBackward0", aten="aten::cumprod",
     forward=lambda xp, input, dim: input.cumprod(dim, dtype=_sum_dtype(input)) if input.ndim else input.copy(),
     vjp=(lambda F, g, input, dim: _cumprod_vjp(F, g, input, dim),),
     formula=r"\sum_{j \ge i} g_j \prod_{k \le j, k \ne i} x_k", doc="Running product along a dimension.")

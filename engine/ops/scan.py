@@ -54,7 +54,7 @@ def cummin(input: Tensor, dim: int) -> Any:
     return return_cummin(*_cum["cummin"](input, one_dim(dim, input.ndim), False))
 
 
-logcumsumexp_dim = define("logcumsumexp", GENERAL, dtypes="float", inputs=1,
+logcumsumexp_dim = define("logcumsumexp", GENERAL, holomorphic=True, dtypes="float", inputs=1,
     forward=lambda xp, input, dim: xp.logaddexp.accumulate(input, axis=one_dim(dim, input.ndim)) if input.ndim else input.copy(),
     vjp=(lambda F, g, input, y, dim: _logcumsumexp_vjp(F, g, input, y, dim),),
     formula=r"\sum_{j \ge i} g_j e^{x_i - y_j}", doc="log of the running sum of exp along a dimension.")

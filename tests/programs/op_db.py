@@ -1,17 +1,19 @@
 """Asks PyTorch's own database of operators what each operator of the engine should give.
 
-    python tests/programs/op_db.py check [--all] [--only NAME] [--jobs N]
-    python tests/programs/op_db.py record [--all] [--jobs N]
+    python tests/programs/op_db.py check [--all] [--only NAME] [--jobs N] [--dtype complex64]
+    python tests/programs/op_db.py record [--all] [--jobs N] [--dtype complex64]
 
 PyTorch's wheel carries sample inputs for its operators: `op_db` in
 `torch.testing._internal.common_methods_invocations`, which needs the package ``expecttest``. Judged are those with
 float32 and autograd that a program can call by a plain name: ``torch.name``, ``torch.Tensor.name``, and ``name`` in
 ``torch.nn.functional``, ``linalg``, ``special`` and ``fft``. Each sample is run in PyTorch and in the engine; number,
 shape, dtype and values of the outputs, `requires_grad`, the name of `grad_fn` and the gradients of all inputs under a
-random cotangent must agree.
+random cotangent must agree. With ``--dtype complex64`` the operators that take complex numbers are judged by their
+complex samples.
 
 `check` runs the first sample of each operator, or all with ``--all``; prints a table of failures and fails if one
-that `op_db.json` lists as passing does not pass any more. `record` writes that file: coverage per operator.
+that `op_db.json` (`op_db_complex64.json`) lists as passing does not pass any more. `record` writes that file: coverage
+per operator.
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-COVERAGE = Path(__file__).with_name("op_db.json")
+DTYPES = ("float32", "complex64")
 VERSION = "2.13.0"
 FOUND_IN = ("nn.functional", "linalg", "special", "fft")
 """Modules of ``torch`` whose operators have a plain name, beside ``torch`` itself and ``torch.Tensor``."""
@@ -83,7 +85,12 @@ def resolve(torch: Any, name: str) -> Any:
     return None
 
 
-def operators() -> list[Any]:
+def coverage_file(dtype: str) -> Path:
+    """Where the coverage of the operators with samples of `dtype` is recorded."""
+    return Path(__file__).with_name("op_db.json" if dtype == "float32" else f"op_db_{dtype}.json")
+
+
+def operators(dtype: str) -> list[Any]:
     """The judged entries of PyTorch's database, in its order."""
     import torch
     from torch.testing._internal.common_methods_invocations import op_db
@@ -92,7 +99,7 @@ def operators() -> list[Any]:
         op
         for op in op_db
         if op.supports_autograd
-        and torch.float32 in op.supported_dtypes("cpu")
+        and getattr(torch, dtype) in op.supported_dtypes("cpu")
         and resolve(torch, op.name) is not None
     ]
 
@@ -355,7 +362,7 @@ def _alarm(*_: Any) -> None:
     raise TooLong
 
 
-def judge(op: Any, every: bool) -> Outcome:
+def judge(op: Any, every: bool, dtype: str) -> Outcome:
     """Run the first sample of an operator, or all."""
     import torch
 
@@ -367,7 +374,7 @@ def judge(op: Any, every: bool) -> Outcome:
     np.random.seed(0)
     try:
         callables(op)
-        for sample in op.sample_inputs("cpu", torch.float32, requires_grad=True):
+        for sample in op.sample_inputs("cpu", getattr(torch, dtype), requires_grad=True):
             count += 1
             state = torch.get_rng_state()
             signal.alarm(SECONDS)
@@ -397,35 +404,33 @@ def judge(op: Any, every: bool) -> Outcome:
 _LIST: list[Any] = []
 
 
-def _judge_at(task: tuple[int, bool]) -> Outcome:
-    import torch
-
-    if not _LIST:
-        torch.set_num_threads(1)
-        _LIST.extend(operators())
-    return judge(_LIST[task[0]], task[1])
+def _judge_at(task: tuple[int, bool, str]) -> Outcome:
+    place, every, dtype = task
+    return judge(_LIST[place], every, dtype)
 
 
-def run(every: bool, only: str | None, jobs: int) -> list[Outcome]:
+def run(every: bool, only: str | None, jobs: int, dtype: str) -> list[Outcome]:
     """The outcome of every judged operator, or of those whose name contains `only`."""
     import torch
 
     if torch.__version__.partition("+")[0] != VERSION:
         sys.exit(f"expected PyTorch {VERSION}, found {torch.__version__}; pip install torch=={VERSION}")
     torch.set_num_threads(1)
-    _LIST.extend(operators())
-    chosen = [(k, every) for k, op in enumerate(_LIST) if only is None or only in label(op)]
+    _LIST.extend(operators(dtype))
+    chosen = [(k, every, dtype) for k, op in enumerate(_LIST) if only is None or only in label(op)]
     if jobs == 1:
         return [_judge_at(task) for task in chosen]
     with multiprocessing.get_context("fork").Pool(jobs) as pool:
         return pool.map(_judge_at, chosen, chunksize=8)
 
 
-def passing() -> dict[str, dict[str, Any]]:
-    """What `op_db.json` says of each operator."""
-    if not COVERAGE.exists():
+def passing(dtype: str) -> dict[str, dict[str, Any]]:
+    """What the coverage file says of each operator."""
+    if not coverage_file(dtype).exists():
         return {}
-    found: dict[str, dict[str, Any]] = json.loads(COVERAGE.read_text(encoding="utf-8"))["operators"]
+    found: dict[str, dict[str, Any]] = json.loads(coverage_file(dtype).read_text(encoding="utf-8"))[
+        "operators"
+    ]
     return found
 
 
@@ -438,24 +443,24 @@ def report(outcomes: list[Outcome]) -> None:
         print(f"  {kind}: {n}")
 
 
-def check(every: bool, only: str | None, jobs: int) -> int:
-    outcomes = run(every, only, jobs)
+def check(every: bool, only: str | None, jobs: int, dtype: str) -> int:
+    outcomes = run(every, only, jobs, dtype)
     report(outcomes)
-    known = passing()
+    known = passing(dtype)
     level = ("all",) if every else ("all", "one")
     lost = [o.name for o in outcomes if not o.whole and known.get(o.name, {}).get("passes") in level]
     for name in lost:
-        print(f"lost: {name} passed when {COVERAGE.name} was recorded")
+        print(f"lost: {name} passed when {coverage_file(dtype).name} was recorded")
     good = sum(o.whole for o in outcomes)
     print(f"{good} passed, {len(outcomes) - good} failed")
     return 1 if lost else 0
 
 
-def record(every: bool, jobs: int) -> int:
-    """Write `op_db.json`. Without ``--all`` operators known to pass with all samples keep that, if they pass at all."""
-    outcomes = run(every, None, jobs)
+def record(every: bool, jobs: int, dtype: str) -> int:
+    """Write the coverage file. Without ``--all`` operators known to pass with all samples keep that, if they pass at all."""
+    outcomes = run(every, None, jobs, dtype)
     report(outcomes)
-    known = passing()
+    known = passing(dtype)
     operators_: dict[str, dict[str, Any]] = {}
     for o in sorted(outcomes):
         before = known.get(o.name, {})
@@ -472,7 +477,7 @@ def record(every: bool, jobs: int) -> int:
             entry |= {"kind": o.kind, "reason": o.reason}
         operators_[o.name] = entry
     text = json.dumps({"torch": VERSION, "operators": operators_}, indent=1, ensure_ascii=False)
-    COVERAGE.write_text(text + "\n", encoding="utf-8")
+    coverage_file(dtype).write_text(text + "\n", encoding="utf-8")
     good = sum(o.whole for o in outcomes)
     print(f"{good} passed, {len(outcomes) - good} failed")
     return 0
@@ -486,10 +491,11 @@ def main() -> int:
     parser.add_argument("--all", action="store_true", help="all samples, not one of each operator")
     parser.add_argument("--only", help="operators whose name contains this")
     parser.add_argument("--jobs", type=int, default=1, help="processes")
+    parser.add_argument("--dtype", choices=DTYPES, default="float32", help="of the samples")
     chosen = parser.parse_args()
     if chosen.command == "record":
-        return record(chosen.all, chosen.jobs)
-    return check(chosen.all, chosen.only, chosen.jobs)
+        return record(chosen.all, chosen.jobs, chosen.dtype)
+    return check(chosen.all, chosen.only, chosen.jobs, chosen.dtype)
 
 
 if __name__ == "__main__":
