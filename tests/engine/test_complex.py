@@ -1,4 +1,4 @@
-"""Gradients of complex numbers: the whole op table by finite differences, and what follows from PyTorch's convention."""
+"""Gradients of complex numbers: what follows from PyTorch's convention, and the op table by finite differences."""
 
 from __future__ import annotations
 

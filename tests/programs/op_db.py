@@ -457,7 +457,7 @@ def check(every: bool, only: str | None, jobs: int, dtype: str) -> int:
 
 
 def record(every: bool, jobs: int, dtype: str) -> int:
-    """Write the coverage file. Without ``--all`` operators known to pass with all samples keep that, if they pass at all."""
+    """Write the coverage file. Without ``--all`` operators known to pass with all samples keep that if they pass."""
     outcomes = run(every, None, jobs, dtype)
     report(outcomes)
     known = passing(dtype)
