@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from engine.optim import kernels as k
-from engine.optim.common import check_rate, counter, decayed, non_negative, number, zeros
-from engine.optim.optimizer import Optimizer
+from engine.optim.elementwise import Elementwise
 from engine.tensor import Tensor
 
 __all__ = ["Adadelta"]
 
 
-class Adadelta(Optimizer):
+class Adadelta(Elementwise):
     """Zeiler 2012: steps scaled by the ratio of running means of squared steps and squared gradients."""
+
+    buffers = ("square_avg", "acc_delta")
 
     def __init__(
         self,
@@ -28,10 +29,8 @@ class Adadelta(Optimizer):
         maximize: bool = False,
         differentiable: bool = False,
     ) -> None:
-        check_rate(lr)
         if not 0.0 <= rho <= 1.0:
             raise ValueError(f"Invalid rho value: {rho}")
-        non_negative(epsilon__value=eps, weight_decay__value=weight_decay)
         defaults = {
             "lr": lr,
             "rho": rho,
@@ -44,23 +43,14 @@ class Adadelta(Optimizer):
         }
         super().__init__(params, defaults)
 
-    def update(self, param: Tensor, data: Any, grad: Any, group: dict[str, Any]) -> int:
-        state = self.state[param]
-        if not state:
-            state["step"] = counter()
-            state["square_avg"] = zeros(data)
-            state["acc_delta"] = zeros(data)
-        state["step"]._data += 1
-        rho = group["rho"]
-        grad = k.real(decayed(data, grad, group))
-        data, square, steps = (k.real(a) for a in (data, state["square_avg"]._data, state["acc_delta"]._data))
-        eps = data.dtype.type(group["eps"])
-        square *= square.dtype.type(rho)
+    def update(self, data: Any, grad: Any, state: Any, group: Any, lr: float, step: float) -> None:
+        rho, eps = group["rho"], group["eps"]
+        square, steps = state["square_avg"], state["acc_delta"]
+        square *= rho
         k.addcmul(square, grad, grad, 1 - rho)
         delta = k.root(steps + eps)
         delta /= k.root(square + eps)
         delta *= grad
-        steps *= steps.dtype.type(rho)
+        steps *= rho
         k.addcmul(steps, delta, delta, 1 - rho)
-        k.add(data, delta, -number(group["lr"]))
-        return 1
+        k.add(data, delta, -lr)

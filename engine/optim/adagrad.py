@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from engine.optim import kernels as k
-from engine.optim.common import check_rate, counter, decayed, non_negative, number, zeros
-from engine.optim.optimizer import Optimizer
+from engine.optim.elementwise import Elementwise
 from engine.tensor import Tensor
 
 __all__ = ["Adagrad"]
 
 
-class Adagrad(Optimizer):
+class Adagrad(Elementwise):
     """Duchi, Hazan and Singer 2011: steps divided by the root of the sum of squared gradients."""
+
+    buffers = ("sum",)
 
     def __init__(
         self,
@@ -29,13 +30,6 @@ class Adagrad(Optimizer):
         differentiable: bool = False,
         fused: bool | None = None,
     ) -> None:
-        check_rate(lr)
-        non_negative(
-            lr_decay__value=lr_decay,
-            weight_decay__value=weight_decay,
-            initial_accumulator_value__value=initial_accumulator_value,
-            epsilon__value=eps,
-        )
         defaults = {
             "lr": lr,
             "lr_decay": lr_decay,
@@ -50,25 +44,16 @@ class Adagrad(Optimizer):
         super().__init__(params, defaults)
         for group in self.param_groups:
             for param in group["params"]:
-                self._begin(param)
+                self.state[param] = {n: Tensor._wrap(a) for n, a in self.begin(param._data, group).items()}
 
-    def _begin(self, param: Tensor) -> dict[str, Any]:
-        state: dict[str, Any] = self.state[param]
-        if not state:
-            state["step"] = counter()
-            state["sum"] = zeros(param._data)
-            k.real(state["sum"]._data)[...] = self.defaults["initial_accumulator_value"]
+    def begin(self, data: Any, group: Any) -> dict[str, Any]:
+        state = super().begin(data, group)
+        k.real(state["sum"])[...] = self.defaults["initial_accumulator_value"]
         return state
 
-    def update(self, param: Tensor, data: Any, grad: Any, group: dict[str, Any]) -> int:
-        state = self._begin(param)
-        state["step"]._data += 1
-        step = state["step"]._data.item()
-        grad = k.real(decayed(data, grad, group))
-        rate = number(group["lr"]) / (1 + (step - 1) * group["lr_decay"])
-        total = k.real(state["sum"]._data)
+    def update(self, data: Any, grad: Any, state: Any, group: Any, lr: float, step: float) -> None:
+        total = state["sum"]
         k.addcmul(total, grad, grad, 1)
         spread = k.root(total)
-        spread += spread.dtype.type(group["eps"])
-        k.addcdiv(k.real(data), grad, spread, -rate)
-        return 1
+        spread += group["eps"]
+        k.addcdiv(data, grad, spread, -lr / (1 + (step - 1) * group["lr_decay"]))

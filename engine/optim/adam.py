@@ -4,18 +4,29 @@ from __future__ import annotations
 
 from typing import Any
 
+from engine.backend import module_of
 from engine.optim import kernels as k
-from engine.optim.common import check_rate, counter, decayed, non_negative, number, zeros
-from engine.optim.optimizer import Optimizer
+from engine.optim.elementwise import Elementwise
+from engine.optim.settings import number
 from engine.tensor import Tensor
 
-__all__ = ["Adam"]
+__all__ = ["Adam", "average"]
 
 
-class Adam(Optimizer):
+def average(state: Any, grad: Any, group: Any) -> tuple[Any, Any]:
+    """Move the running means of the gradient and of its square on, in place, and return them."""
+    beta1, beta2 = group["betas"]
+    mean, square = state["exp_avg"], state["exp_avg_sq"]
+    k.lerp(mean, grad, 1 - beta1)
+    square *= beta2
+    k.addcmul(square, grad, grad, 1 - beta2)
+    return mean, square
+
+
+class Adam(Elementwise):
     """Kingma and Ba 2014: steps scaled by running means of the gradient and of its square."""
 
-    decoupled = False
+    buffers = ("exp_avg", "exp_avg_sq")
 
     def __init__(
         self,
@@ -33,12 +44,6 @@ class Adam(Optimizer):
         fused: bool | None = None,
         decoupled_weight_decay: bool = False,
     ) -> None:
-        check_rate(lr)
-        non_negative(epsilon__value=eps)
-        for index, beta in enumerate(betas):
-            if not 0.0 <= beta < 1.0:
-                raise ValueError(f"Invalid beta parameter at index {index}: {beta}")
-        non_negative(weight_decay__value=weight_decay)
         defaults = {
             "lr": lr,
             "betas": tuple(number(beta) for beta in betas),
@@ -54,36 +59,19 @@ class Adam(Optimizer):
         }
         super().__init__(params, defaults)
 
-    def update(self, param: Tensor, data: Any, grad: Any, group: dict[str, Any]) -> int:
-        state = self.state[param]
-        if not state:
-            state["step"] = counter()
-            state["exp_avg"] = zeros(data)
-            state["exp_avg_sq"] = zeros(data)
-            if group["amsgrad"]:
-                state["max_exp_avg_sq"] = zeros(data)
-        state["step"]._data += 1
-        step, lr = state["step"]._data.item(), number(group["lr"])
-        writes = 1
-        if group["decoupled_weight_decay"]:
-            grad = -grad if group["maximize"] else grad
-            if group["weight_decay"] != 0:
-                data *= data.dtype.type(1 - lr * group["weight_decay"])
-                writes = 2
-        else:
-            grad = decayed(data, grad, group)
-        beta1, beta2 = group["betas"]
-        grad, data = k.real(grad), k.real(data)
-        mean, square = k.real(state["exp_avg"]._data), k.real(state["exp_avg_sq"]._data)
-        k.lerp(mean, grad, 1 - beta1)
-        square *= square.dtype.type(beta2)
-        k.addcmul(square, grad, grad, 1 - beta2)
+    def begin(self, data: Any, group: Any) -> dict[str, Any]:
+        state = super().begin(data, group)
         if group["amsgrad"]:
-            largest = k.real(state["max_exp_avg_sq"]._data)
-            k.maximum(largest, square)
-            square = largest
+            state["max_exp_avg_sq"] = module_of(data).zeros_like(data)
+        return state
+
+    def update(self, data: Any, grad: Any, state: Any, group: Any, lr: float, step: float) -> None:
+        beta1, beta2 = group["betas"]
+        mean, square = average(state, grad, group)
+        if group["amsgrad"]:
+            k.maximum(state["max_exp_avg_sq"], square)
+            square = state["max_exp_avg_sq"]
         spread = k.root(square)
-        spread /= spread.dtype.type((1 - beta2**step) ** 0.5)
-        spread += spread.dtype.type(group["eps"])
+        spread /= (1 - beta2**step) ** 0.5
+        spread += group["eps"]
         k.addcdiv(data, mean, spread, -(lr / (1 - beta1**step)))
-        return writes

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.backend import module_of
 from engine.optim import kernels as k
-from engine.optim.common import check_betas, check_rate, counter, decayed, non_negative, number, zeros
-from engine.optim.optimizer import Optimizer
+from engine.optim.elementwise import Elementwise
 from engine.tensor import Tensor
 
 __all__ = ["Adamax"]
 
 
-class Adamax(Optimizer):
+class Adamax(Elementwise):
     """Kingma and Ba 2014: Adam with a decaying maximum in place of the root mean square."""
+
+    buffers = ("exp_avg", "exp_inf")
 
     def __init__(
         self,
@@ -29,10 +29,6 @@ class Adamax(Optimizer):
         differentiable: bool = False,
         capturable: bool = False,
     ) -> None:
-        check_rate(lr)
-        non_negative(epsilon__value=eps)
-        check_betas(betas)
-        non_negative(weight_decay__value=weight_decay)
         defaults = {
             "lr": lr,
             "betas": betas,
@@ -45,21 +41,12 @@ class Adamax(Optimizer):
         }
         super().__init__(params, defaults)
 
-    def update(self, param: Tensor, data: Any, grad: Any, group: dict[str, Any]) -> int:
-        state = self.state[param]
-        if not state:
-            state["step"] = counter()
-            state["exp_avg"] = zeros(data)
-            state["exp_inf"] = zeros(data)
-        state["step"]._data += 1
-        step = state["step"]._data.item()
-        grad, data = k.real(decayed(data, grad, group)), k.real(data)
+    def update(self, data: Any, grad: Any, state: Any, group: Any, lr: float, step: float) -> None:
         beta1, beta2 = group["betas"]
-        mean, largest = k.real(state["exp_avg"]._data), k.real(state["exp_inf"]._data)
+        mean, largest = state["exp_avg"], state["exp_inf"]
         k.lerp(mean, grad, 1 - beta1)
-        largest *= largest.dtype.type(beta2)
-        size = module_of(grad).abs(grad)
-        size += size.dtype.type(group["eps"])
+        largest *= beta2
+        size = abs(grad)
+        size += group["eps"]
         k.maximum(largest, size)
-        k.addcdiv(data, mean, largest, -(number(group["lr"]) / (1 - beta1**step)))
-        return 1
+        k.addcdiv(data, mean, largest, -(lr / (1 - beta1**step)))

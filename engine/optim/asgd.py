@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from engine.optim import kernels as k
-from engine.optim.common import check_rate, counter, decayed, non_negative, number, zeros
-from engine.optim.optimizer import Optimizer
+from engine.optim.elementwise import Elementwise
+from engine.optim.settings import number
 from engine.tensor import Tensor
 
 __all__ = ["ASGD"]
 
 
-class ASGD(Optimizer):
+class ASGD(Elementwise):
     """Polyak and Juditsky 1992: SGD with shrinking steps; the average of the parameters is in the state, as ``ax``."""
+
+    counters = ("step", "eta", "mu")
+    buffers = ("ax",)
+    writes = 2
 
     def __init__(
         self,
@@ -30,8 +32,6 @@ class ASGD(Optimizer):
         differentiable: bool = False,
         capturable: bool = False,
     ) -> None:
-        check_rate(lr)
-        non_negative(weight_decay__value=weight_decay)
         defaults = {
             "lr": lr,
             "lambd": lambd,
@@ -45,25 +45,19 @@ class ASGD(Optimizer):
         }
         super().__init__(params, defaults)
 
-    def update(self, param: Tensor, data: Any, grad: Any, group: dict[str, Any]) -> int:
-        state, lr = self.state[param], number(group["lr"])
-        if not state:
-            state["step"] = counter()
-            kind = state["step"]._data.dtype
-            state["eta"] = Tensor._wrap(np.array(lr, kind))
-            state["mu"] = Tensor._wrap(np.ones((), kind))
-            state["ax"] = zeros(data)
-        state["step"]._data += 1
-        step = state["step"]._data.item()
-        grad, data = k.real(decayed(data, grad, group)), k.real(data)
-        eta, mu, average = state["eta"]._data, state["mu"]._data, k.real(state["ax"]._data)
-        rate = eta.item()
-        data *= data.dtype.type(1 - group["lambd"] * rate)
+    def begin(self, data: Any, group: Any) -> dict[str, Any]:
+        state = super().begin(data, group)
+        state["eta"][...] = number(group["lr"])
+        state["mu"][...] = 1
+        return state
+
+    def update(self, data: Any, grad: Any, state: Any, group: Any, lr: float, step: float) -> None:
+        average, rate, weight = state["ax"], state["eta"].item(0), state["mu"].item(0)
+        data *= 1 - group["lambd"] * rate
         k.add(data, grad, -rate)
-        if mu.item() != 1:
-            average += (data - average) * average.dtype.type(mu)
+        if weight != 1:
+            average += (data - average) * weight
         else:
             average[...] = data
-        eta[...] = lr / ((1 + group["lambd"] * lr * step) ** group["alpha"])
-        mu[...] = 1 / max(1, step - group["t0"])
-        return 2
+        state["eta"][...] = lr / ((1 + group["lambd"] * lr * step) ** group["alpha"])
+        state["mu"][...] = 1 / max(1, step - group["t0"])

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from engine.optim import kernels as k
-from engine.optim.common import check_rate, number
 from engine.optim.optimizer import Optimizer
+from engine.optim.settings import check_settings, number
 from engine.state import S
 from engine.tensor import Tensor
 
@@ -143,7 +144,7 @@ class LBFGS(Optimizer):
         history_size: int = 100,
         line_search_fn: str | None = None,
     ) -> None:
-        check_rate(lr)
+        check_settings({"lr": lr})
         defaults = {
             "lr": lr,
             "max_iter": max_iter,
@@ -191,11 +192,7 @@ class LBFGS(Optimizer):
         """
         if closure is None:
             raise TypeError("LBFGS.step() missing 1 required positional argument: 'closure'")
-        before, S.grad_enabled = S.grad_enabled, True
-        try:
-            return self._step(closure)
-        finally:
-            S.grad_enabled = before
+        return self.evaluate(partial(self._step, closure))
 
     def _step(self, closure: Callable[[], Any]) -> Any:
         group, state = self.param_groups[0], self.state[self._params[0]]

@@ -64,7 +64,7 @@ class Optimizer:
     """Base of the optimizers: changes parameters along their gradients.
 
     `params` are Tensors, ``(name, Tensor)`` pairs, or dicts with a key ``params`` and settings of their own;
-    `defaults` are the settings of groups that do not say otherwise. A subclass states `update`.
+    `defaults` are the settings of groups that do not say otherwise. A subclass states `step`.
 
     Raises:
         TypeError, ValueError: for parameters that cannot be optimized, in PyTorch's words.
@@ -161,44 +161,16 @@ class Optimizer:
             reset_gradients(group["params"], set_to_none)
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
-        """Change every parameter that has a gradient, once.
+        """Change every parameter that has a gradient, once; each optimizer says how."""
+        raise NotImplementedError(f"{type(self).__name__} must define step()")
 
-        Args:
-            closure: computes the loss and its gradients anew; called first.
-
-        Returns:
-            What `closure` returned, or None.
-        """
-        loss = None
-        if closure is not None:
-            before, S.grad_enabled = S.grad_enabled, True
-            try:
-                loss = closure()
-            finally:
-                S.grad_enabled = before
-        observers = S.observers
-        for group in self.param_groups:
-            for param in group["params"]:
-                grad = param._grad
-                if grad is None:
-                    continue
-                for observer in observers:
-                    observer.before_write(param)
-                writes = self.update(param, param._data, grad._data, group)
-                param._shared_counter()[0] += writes
-                for observer in observers:
-                    observer.parameter_updated(param, self)
-        return loss
-
-    step = _observed(step)
-
-    def update(self, param: Tensor, data: Any, grad: Any, group: dict[str, Any]) -> int:
-        """Change `data`, the array of `param`, in place, given its gradient `grad`, which must not be changed.
-
-        Returns:
-            How many times the array was written.
-        """
-        raise NotImplementedError(f"{type(self).__name__} must define step() or update()")
+    def evaluate(self, closure: Callable[[], Any]) -> Any:
+        """What `closure` returns, with grad mode on."""
+        before, S.grad_enabled = S.grad_enabled, True
+        try:
+            return closure()
+        finally:
+            S.grad_enabled = before
 
     # --- Hooks -----------------------------------------------------------------------------------------------------
 

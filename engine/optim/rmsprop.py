@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from engine.backend import module_of
 from engine.optim import kernels as k
-from engine.optim.common import check_rate, counter, decayed, non_negative, number, zeros
-from engine.optim.optimizer import Optimizer
+from engine.optim.elementwise import Elementwise
 from engine.tensor import Tensor
 
 __all__ = ["RMSprop"]
 
 
-class RMSprop(Optimizer):
+class RMSprop(Elementwise):
     """Hinton's lecture 6: steps divided by the root of a running mean of the squared gradient."""
+
+    buffers = ("square_avg",)
 
     def __init__(
         self,
@@ -29,10 +31,6 @@ class RMSprop(Optimizer):
         maximize: bool = False,
         differentiable: bool = False,
     ) -> None:
-        check_rate(lr)
-        non_negative(
-            epsilon__value=eps, momentum__value=momentum, weight_decay__value=weight_decay, alpha__value=alpha
-        )
         defaults = {
             "lr": lr,
             "momentum": momentum,
@@ -45,37 +43,33 @@ class RMSprop(Optimizer):
             "maximize": maximize,
             "differentiable": differentiable,
         }
+        if not alpha >= 0.0:
+            raise ValueError(f"Invalid alpha value: {alpha}")
         super().__init__(params, defaults)
 
-    def update(self, param: Tensor, data: Any, grad: Any, group: dict[str, Any]) -> int:
-        state = self.state[param]
-        if not state:
-            state["step"] = counter()
-            state["square_avg"] = zeros(data)
-            if group["momentum"] > 0:
-                state["momentum_buffer"] = zeros(data)
-            if group["centered"]:
-                state["grad_avg"] = zeros(data)
-        state["step"]._data += 1
-        lr, alpha = number(group["lr"]), group["alpha"]
-        grad = k.real(decayed(data, grad, group))
-        data, square = k.real(data), k.real(state["square_avg"]._data)
-        square *= square.dtype.type(alpha)
+    def begin(self, data: Any, group: Any) -> dict[str, Any]:
+        state = super().begin(data, group)
+        if group["momentum"] > 0:
+            state["momentum_buffer"] = module_of(data).zeros_like(data)
+        if group["centered"]:
+            state["grad_avg"] = module_of(data).zeros_like(data)
+        return state
+
+    def update(self, data: Any, grad: Any, state: Any, group: Any, lr: float, step: float) -> None:
+        alpha, square = group["alpha"], state["square_avg"]
+        square *= alpha
         k.addcmul(square, grad, grad, 1 - alpha)
         if group["centered"]:
-            mean = k.real(state["grad_avg"]._data)
+            mean = state["grad_avg"]
             k.lerp(mean, grad, 1 - alpha)
-            spread = square.copy()
-            k.addcmul(spread, mean, mean, -1)
-            spread = k.root(spread)
-        else:
-            spread = k.root(square)
-        spread += spread.dtype.type(group["eps"])
+            square = square.copy()
+            k.addcmul(square, mean, mean, -1)
+        spread = k.root(square)
+        spread += group["eps"]
         if group["momentum"] > 0:
-            buffer = k.real(state["momentum_buffer"]._data)
-            buffer *= buffer.dtype.type(group["momentum"])
-            k.addcdiv(buffer, grad, spread, 1)
-            k.add(data, buffer, -lr)
+            total = state["momentum_buffer"]
+            total *= group["momentum"]
+            k.addcdiv(total, grad, spread, 1)
+            k.add(data, total, -lr)
         else:
             k.addcdiv(data, grad, spread, -lr)
-        return 1

@@ -6,15 +6,17 @@ from typing import Any
 
 from engine.backend import module_of
 from engine.optim import kernels as k
-from engine.optim.common import check_rate, counter, number, zeros
-from engine.optim.optimizer import Optimizer
+from engine.optim.elementwise import Elementwise
+from engine.optim.settings import number
 from engine.tensor import Tensor
 
 __all__ = ["Rprop"]
 
 
-class Rprop(Optimizer):
+class Rprop(Elementwise):
     """Riedmiller and Braun 1993: steps that grow while the gradient keeps its sign and shrink where it changes."""
+
+    buffers = ("prev", "step_size")
 
     def __init__(
         self,
@@ -28,7 +30,6 @@ class Rprop(Optimizer):
         maximize: bool = False,
         differentiable: bool = False,
     ) -> None:
-        check_rate(lr)
         if not 0.0 < etas[0] < 1.0 < etas[1]:
             raise ValueError(f"Invalid eta values: {etas[0]}, {etas[1]}")
         defaults = {
@@ -42,19 +43,14 @@ class Rprop(Optimizer):
         }
         super().__init__(params, defaults)
 
-    def update(self, param: Tensor, data: Any, grad: Any, group: dict[str, Any]) -> int:
-        state = self.state[param]
-        if not state:
-            state["step"] = counter()
-            state["prev"] = zeros(data)
-            state["step_size"] = zeros(data)
-            lr = number(group["lr"])
-            state["step_size"]._data[...] = complex(lr, lr) if data.dtype.kind == "c" else lr
-        state["step"]._data += 1
-        xp = module_of(data)
-        grad, data = k.real(-grad if group["maximize"] else grad), k.real(data)
-        before, size = k.real(state["prev"]._data), k.real(state["step_size"]._data)
-        kind = data.dtype.type
+    def begin(self, data: Any, group: Any) -> dict[str, Any]:
+        state = super().begin(data, group)
+        k.real(state["step_size"])[...] = number(group["lr"])
+        return state
+
+    def update(self, data: Any, grad: Any, state: Any, group: Any, lr: float, step: float) -> None:
+        xp, kind = module_of(data), data.dtype.type
+        before, size = state["prev"], state["step_size"]
         smaller, larger = group["etas"]
         agreement = grad * before
         turned = agreement < 0
@@ -62,4 +58,3 @@ class Rprop(Optimizer):
         size[...] = size.clip(*(kind(s) for s in group["step_sizes"]))
         before[...] = xp.where(turned, kind(0), grad)
         k.addcmul(data, xp.sign(before), size, -1)
-        return 1

@@ -5,15 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from engine.optim import kernels as k
-from engine.optim.common import check_rate, decayed, non_negative, number
-from engine.optim.optimizer import Optimizer
+from engine.optim.elementwise import Elementwise
 from engine.tensor import Tensor
 
 __all__ = ["SGD"]
 
 
-class SGD(Optimizer):
+class SGD(Elementwise):
     """Stochastic gradient descent with momentum: ``p -= lr * (dampened sum of gradients)``."""
+
+    counters = ()
+    joins = False  # a step is one or two calls, as many as joining takes
+    as_real = False
 
     def __init__(
         self,
@@ -29,10 +32,6 @@ class SGD(Optimizer):
         differentiable: bool = False,
         fused: bool | None = None,
     ) -> None:
-        check_rate(lr)
-        non_negative(momentum__value=momentum, weight_decay__value=weight_decay)
-        if nesterov and (momentum <= 0 or dampening != 0):
-            raise ValueError("Nesterov momentum requires a momentum and zero dampening")
         defaults = {
             "lr": lr,
             "momentum": momentum,
@@ -44,21 +43,18 @@ class SGD(Optimizer):
             "differentiable": differentiable,
             "fused": fused,
         }
+        if nesterov and (momentum <= 0 or dampening != 0):
+            raise ValueError("Nesterov momentum requires a momentum and zero dampening")
         super().__init__(params, defaults)
 
-    def update(self, param: Tensor, data: Any, grad: Any, group: dict[str, Any]) -> int:
-        grad = decayed(data, grad, group)
+    def update(self, data: Any, grad: Any, state: Any, group: Any, lr: float, step: float) -> None:
         momentum = group["momentum"]
         if momentum != 0:
-            state = self.state[param]
-            buffer = state.get("momentum_buffer")
-            if buffer is None:
-                sum_ = grad.copy()
-                state["momentum_buffer"] = Tensor._wrap(sum_)
+            total = state.get("momentum_buffer")
+            if total is None:
+                total = state["momentum_buffer"] = grad.copy()
             else:
-                sum_ = buffer._data
-                sum_ *= sum_.dtype.type(momentum)
-                k.add(sum_, grad, 1 - group["dampening"])
-            grad = k.plus(grad, sum_, momentum) if group["nesterov"] else sum_
-        k.add(data, grad, -number(group["lr"]))
-        return 1
+                total *= momentum
+                k.add(total, grad, 1 - group["dampening"])
+            grad = k.plus(grad, total, momentum) if group["nesterov"] else total
+        k.add(data, grad, -lr)

@@ -220,3 +220,78 @@ for make in (optim.NAdam, optim.RAdam, optim.Adamax, optim.ASGD, optim.Rprop):
     for _ in range(8): z.grad = z.detach() * 2; opt.step()
     print(type(opt), z)
 """
+
+# Everything a program may do between steps of many small parameters: none of it may be seen to be stepped together.
+CASES["between steps"] = """
+import copy
+torch.set_printoptions(precision=3)
+def digest(opt, params):
+    print([p.detach() for p in params], [p._version for p in params], len(opt.state))
+    print([{k: v for k, v in opt.state[p].items()} for p in params if p in opt.state])
+for name, keywords in (('SGD', dict(lr=0.1, momentum=0.5)), ('Adam', dict(lr=0.1)), ('AdamW', dict(lr=0.1, amsgrad=True)), ('NAdam', dict(lr=0.1)), ('RAdam', dict(lr=0.1)),
+        ('RMSprop', dict(momentum=0.1)), ('Adagrad', dict(lr=0.1)), ('Adadelta', {}), ('Adamax', dict(lr=0.1)), ('ASGD', dict(lr=0.1)), ('Rprop', {})):
+    torch.manual_seed(3)
+    print(name)
+    params = [nn.Parameter(torch.randn(s)) for s in ((2, 3), (3,), (1, 2, 2), ())]
+    w = params[0]
+    opt = getattr(optim, name)(params[:3], **keywords)
+    def grads(among=params, by=1.0):
+        for p in params: p.grad = None
+        for p in among: p.grad = (p.detach() * p.detach() * 0.25 + 0.5) * by
+    for _ in range(3): grads(); opt.step()
+    held = w.data; view = w.view(-1)[1:3]
+    grads(); opt.step(); print(held.data_ptr() == w.data_ptr(), bool((view == w.view(-1)[1:3]).all()), w.shape, w.is_leaf)
+    digest(opt, params)
+    for _ in range(3): grads(params[1:]); opt.step()  # the first is frozen
+    grads(); opt.step(); opt.add_param_group({'params': [params[3]], 'lr': 0.5}); grads(); opt.step(); opt.step()
+    digest(opt, params)
+    w.data = torch.ones(2, 3); held = w.data; grads(); opt.step(); opt.step(); print(held is w.data, bool((held == w).all()))
+    with torch.no_grad(): params[1].fill_(2.0); params[2].mul_(2)
+    grads(); opt.step(); digest(opt, params)
+    for p in params:
+        for key, value in opt.state[p].items():
+            if key not in ('step', 'mu', 'mu_product', 'eta'): value.mul_(0.5)
+    grads(); opt.step(); digest(opt, params)
+    key = [k for k in opt.state[w] if k not in ('step', 'mu', 'mu_product', 'eta')][0]
+    mine = opt.state[w][key] = torch.full((2, 3), 0.25); grads(); opt.step(); print(mine); opt.step(); digest(opt, params)
+    saved = copy.deepcopy(opt.state_dict()); grads(); opt.step(); opt.load_state_dict(saved); opt.step(); opt.step(); digest(opt, params)
+    del opt.state[params[1]]; grads(); opt.step(); opt.step(); digest(opt, params)
+    clones = [nn.Parameter(p.detach().clone()) for p in params]
+    both = copy.deepcopy((params, opt)); grads(); opt.step(); grads(by=2.0); opt.step(); digest(opt, params); digest(both[1], both[0])
+    for p in both[0]: p.grad = torch.ones_like(p)
+    both[1].step(); digest(both[1], both[0])
+    for g in opt.param_groups: g['lr'] = 0.0
+    grads(); opt.step(); opt.step(); digest(opt, params)
+torch.set_printoptions(precision=4)
+"""
+
+CASES["shared and odd memory"] = """
+torch.set_printoptions(precision=3)
+for make in (lambda p: optim.SGD(p, 0.1, momentum=0.5), lambda p: optim.Adam(p, 0.1), lambda p: optim.RMSprop(p, 0.1)):
+    base = torch.arange(12.).reshape(3, 4) / 10
+    a, b, c, d = nn.Parameter(base[:, :2]), nn.Parameter(base[:, 2:].t()), nn.Parameter(base[1]), nn.Parameter(torch.ones(4)[::2])
+    opt = make([a, b, c, d])
+    for _ in range(4):
+        for p in (a, b, c, d): p.grad = p.detach() * 0.5 + 1
+        opt.step()
+    print(base, a, b, c, d)
+    flat = torch.zeros(5); x, y = nn.Parameter(flat[:2]), nn.Parameter(flat[2:]); z = nn.Parameter(torch.ones(2, dtype=torch.float64))
+    opt = make([x, y, z])
+    for _ in range(4):
+        x.grad, y.grad, z.grad = torch.ones(2), torch.arange(3.), torch.ones(2, dtype=torch.float64)
+        opt.step()
+    print(flat, x, y, z)
+    g = torch.tensor([1., 2.]); x.grad = g; y.grad = g.expand(3, 2)[:, 0]; opt.step(); opt.step(); print(g, x, y)
+torch.set_printoptions(precision=4)
+"""
+
+CASES["arguments of optimizers"] = """
+p = nn.Parameter(torch.ones(2)); p.grad = torch.ones(2)
+for f in (lambda: optim.Adam([p], capturable=True).step(), lambda: optim.RMSprop([p], capturable=True).step(), lambda: optim.Adam([p], fused=True, foreach=True), lambda: optim.Adam([p], fused=True, differentiable=True),
+    lambda: optim.SGD([p], fused=True, differentiable=True), lambda: optim.Adam([p], lr=torch.tensor([.1, .2])), lambda: optim.Adam([p], differentiable=True).step(), lambda: optim.Adadelta([p], eps=-1.), lambda: optim.ASGD([p], weight_decay=-1.),
+    lambda: optim.NAdam([p], momentum_decay=-1.), lambda: optim.RMSprop([p], momentum=-1.), lambda: optim.Rprop([p], etas=(2., 3.)), lambda: optim.Adagrad([p], initial_accumulator_value=-1.), lambda: optim.RAdam([p], betas=(2., 0.)), lambda: optim.Adamax([p], betas=(0.5, 1.0))):
+    attempt(f)
+for make in (optim.SGD, optim.Adam, optim.AdamW, optim.Adagrad):
+    for k in (dict(foreach=True), dict(foreach=False), dict(fused=False), dict(lr=torch.tensor(0.5))):
+        q = nn.Parameter(torch.ones(2)); q.grad = torch.ones(2); opt = make([q], **k); opt.step(); print(q, opt)
+"""

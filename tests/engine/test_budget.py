@@ -88,6 +88,27 @@ def test_a_longer_graph_costs_no_more_an_operation() -> None:
     assert ratio(chain(4_000), chain(100), calls=1) / 40 < 2.5
 
 
+def network(make: Callable[..., torch.optim.Optimizer]) -> torch.optim.Optimizer:
+    """An optimizer of six small parameters with gradients, after its first steps."""
+    sizes = [(2, 16), (16, 16), (16, 2)]
+    net = torch.nn.Sequential(*(torch.nn.Linear(*size) for size in sizes))
+    for parameter in net.parameters():
+        parameter.grad = torch.ones_like(parameter)
+    optimizer = make(net.parameters(), lr=1e-3)
+    optimizer.step()
+    return optimizer
+
+
+def test_a_step_of_adam(unit: Callable[[], object]) -> None:
+    """Measured 60 times ``np.multiply`` for six parameters (PyTorch: 370); a parameter at a time it was 230."""
+    assert ratio(network(torch.optim.Adam).step, unit, calls=200) < 120
+
+
+def test_a_step_of_gradient_descent(unit: Callable[[], object]) -> None:
+    """Measured 40 for six parameters (PyTorch: 55)."""
+    assert ratio(network(torch.optim.SGD).step, unit, calls=200) < 80
+
+
 def test_watching_costs_nothing_when_it_is_over(unit: Callable[[], object]) -> None:
     x = torch.ones(3, requires_grad=True)
     observer = Observer()
