@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from engine import functions as _functions
 from engine import methods as _methods
 from engine import random as random
+from engine import writing as _writing
 from engine.autograd.grad_mode import (
     enable_grad,
     inference_mode,
@@ -46,7 +48,7 @@ from engine.random import (
 from engine.tensor import Size, Tensor
 
 globals().update(_methods.public_functions())
-globals().update({name: f for name, f in _methods.IN_PLACE.items() if _methods.is_function(name)})
+globals().update({name: f for name, f in _writing.IN_PLACE.items() if _writing.is_function(name)})
 
 float, double, half, int, long, short = float32, float64, float16, int32, int64, int16
 cfloat, cdouble = complex64, complex128
@@ -59,26 +61,39 @@ strided, contiguous_format, preserve_format = (
 from math import e, inf, nan, pi  # noqa: E402
 
 from engine import (  # noqa: E402 (they need the names above)
+    amp,
     autograd,
     backends,
+    compiler,
     cuda,
     distributions,
     fft,
     func,
+    jit,
     linalg,
     nn,
     optim,
     profiler,
     special,
+    testing,
     types,
     utils,
+    version,
 )
 from engine.autograd.inference import is_inference, is_inference_mode_enabled  # noqa: E402
 from engine.func import vmap  # noqa: E402
 from engine.serialization import load, save  # noqa: E402
+from engine.settings import *  # noqa: E402, F403
 
 Tensor.is_inference = is_inference  # type: ignore[attr-defined]
 from engine.types import *  # noqa: E402, F403
+
+GradScaler, autocast = amp.GradScaler, amp.autocast
+globals().update(_functions.FUNCTIONS)
+for _name, _method in _functions.METHODS.items():
+    setattr(Tensor, _name, _method)
+newaxis = None
+channels_last, channels_last_3d = "torch.channels_last", "torch.channels_last_3d"
 
 __version__ = "2.13.0"
 """The PyTorch release whose behaviour this engine follows."""

@@ -67,6 +67,16 @@ class device:
     def __hash__(self) -> int:
         return hash((self.type, self.index))
 
+    def __enter__(self) -> device:
+        if self.type != "cpu":
+            raise RuntimeError(
+                f"with torch.device('{self}'): tensors are made on the CPU here; give device='{self}' to the factory"
+            )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
 
 CPU = device("cpu")
 

@@ -9,15 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from engine import backend, dtypes, sampling
-from engine.dispatch import _SCALARS, KEYWORDS
+from engine import backend, dtypes, writing
+from engine.dispatch import _SCALARS
 from engine.dtypes import dtype as dtype_type
-from engine.inplace import apply_inplace
 from engine.ops import (
     arithmetic,
     arrange,
     complex,
     copies,
+    counting,
     create,
     decompose,
     derived,
@@ -52,6 +52,7 @@ MODULES: tuple[ModuleType, ...] = (
     complex,
     image,
     native,
+    counting,
 )
 """Where public functions are; those whose first parameter is a tensor called ``input`` become methods."""
 
@@ -188,182 +189,6 @@ def _iterate(self: Tensor) -> Any:
     return iter(shape.unbind(self, 0))
 
 
-# --- In place --------------------------------------------------------------------------------------------------------
-
-
-def _in_place(op_name: str, arguments: Callable[..., tuple[Any, ...]] | None = None) -> Callable[..., Tensor]:
-    op = OPS[op_name]
-    names, defaults = op.params[1:], op.defaults[1:]
-
-    def call(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        if arguments is not None:
-            return apply_inplace(op, self, arguments(*args, **kwargs))
-        values = dict(zip(names, args, strict=False))
-        values.update({KEYWORDS.get(k, k) if k not in names else k: v for k, v in kwargs.items()})
-        full = []
-        for name, default in zip(names, defaults, strict=True):
-            if name not in values and default is inspect.Parameter.empty:
-                raise TypeError(f'{op_name}_() missing 1 required positional arguments: "{name}"')
-            full.append(values.get(name, default))
-        return apply_inplace(op, self, tuple(full))
-
-    call.__name__ = call.__qualname__ = f"{op_name}_"
-    call.__doc__ = f"In place: {op.doc}"
-    return call
-
-
-def _scaled(other: Any, *, alpha: Any = 1) -> tuple[Any, ...]:
-    return (other if alpha == 1 else other * alpha,)
-
-
-def _pow_(self: Tensor, exponent: Any) -> Tensor:
-    name = "pow_tensor" if isinstance(exponent, Tensor) else "pow_tensor_scalar"
-    return apply_inplace(OPS[name], self, (exponent,))
-
-
-def _remainder_(self: Tensor, other: Any) -> Tensor:
-    name = "remainder_tensor" if isinstance(other, Tensor) else "remainder_scalar"
-    return apply_inplace(OPS[name], self, (other,))
-
-
-def _number(value: Any) -> tuple[Any, ...]:
-    return (value.item() if isinstance(value, Tensor) else value,)
-
-
-IN_PLACE: dict[str, Callable[..., Tensor]] = {}
-"""Every in-place method by name; the unary ones are functions (``torch.sin_``) too."""
-
-
-def _attach_in_place() -> None:
-    for name, op in OPS.items():
-        if op.kind == "pointwise" and op.n_inputs == 1 and len(op.params) == 1 and not op.view:
-            IN_PLACE[f"{name}_"] = _in_place(name)
-    for name in (
-        "mul",
-        "atan2",
-        "clamp",
-        "clamp_min",
-        "clamp_max",
-        "addcmul",
-        "addcdiv",
-        "lerp",
-        "tril",
-        "triu",
-        "nan_to_num",
-        "logit",
-        "floor_divide",
-        "eq",
-        "ne",
-        "lt",
-        "le",
-        "gt",
-        "ge",
-        "logical_and",
-        "logical_or",
-        "bitwise_and",
-        "bitwise_or",
-        "bitwise_xor",
-        "xlogy",
-    ):
-        IN_PLACE[f"{name}_"] = _in_place(name)
-    IN_PLACE["add_"] = _in_place("add", _scaled)
-    IN_PLACE["sub_"] = _in_place("sub", _scaled)
-    IN_PLACE["div_"] = _in_place("div", lambda other: (other,))
-    IN_PLACE["fill_"] = _in_place("fill", _number)
-    IN_PLACE["zero_"] = _in_place("zero")
-    IN_PLACE["masked_fill_"] = _in_place("masked_fill", arithmetic.mask_and_value)
-    IN_PLACE["addmm_"] = _in_place("addmm", lambda mat1, mat2, *, beta=1, alpha=1: (mat1, mat2, beta, alpha))
-    IN_PLACE["scatter_"] = _in_place("scatter_into", lambda dim, index, src: (src, dim, index))
-    IN_PLACE["scatter_add_"] = _in_place("scatter_add_into", lambda dim, index, src: (src, dim, index))
-    IN_PLACE["index_add_"] = _in_place("index_add_along", lambda dim, index, source: (source, dim, index))
-    IN_PLACE["pow_"] = _pow_
-    IN_PLACE["remainder_"] = _remainder_
-    IN_PLACE["copy_"] = index.copy_
-    IN_PLACE["index_put_"] = index.index_put_
-    for name, sampler in _SAMPLERS.items():
-        IN_PLACE[name] = _random_fill(name, sampler)
-    for alias, name in {
-        "multiply_": "mul_",
-        "subtract_": "sub_",
-        "divide_": "div_",
-        "true_divide_": "div_",
-        "clip_": "clamp_",
-        "absolute_": "abs_",
-        "negative_": "neg_",
-    }.items():
-        IN_PLACE[alias] = IN_PLACE[name]
-    for name, method in IN_PLACE.items():
-        setattr(Tensor, name, method)
-    for symbol, name in {
-        "add": "add_",
-        "sub": "sub_",
-        "mul": "mul_",
-        "truediv": "div_",
-        "pow": "pow_",
-        "mod": "remainder_",
-        "floordiv": "floor_divide_",
-        "and": "bitwise_and_",
-        "or": "bitwise_or_",
-        "xor": "bitwise_xor_",
-    }.items():
-        setattr(Tensor, f"__i{symbol}__", IN_PLACE[name])
-
-
-_SAMPLERS: dict[str, Callable[..., Any]] = {
-    "uniform_": lambda shape, kind, low=0.0, high=1.0, *, generator=None: sampling.uniform(
-        shape, kind, low, high, generator
-    ),
-    "normal_": lambda shape, kind, mean=0.0, std=1.0, *, generator=None, contiguous: sampling.normal(
-        shape, kind, mean, std, generator, contiguous
-    ),
-    "exponential_": lambda shape, kind, lambd=1.0, *, generator=None: sampling.exponential(
-        shape, kind, lambd, generator
-    ),
-    "bernoulli_": lambda shape, kind, p=0.5, *, generator=None: (
-        sampling.bernoulli(p._data, kind, generator)
-        if isinstance(p, Tensor)
-        else sampling.bernoulli_scalar(shape, kind, p, generator)
-    ),
-    "random_": lambda shape, kind, low=None, high=None, *, generator=None: (
-        sampling.random(shape, kind, generator)
-        if low is None
-        else sampling.randint(
-            0 if high is None else low, low if high is None else high, shape, kind, generator
-        )
-    ),
-    "cauchy_": lambda shape, kind, median=0.0, sigma=1.0, *, generator=None: sampling.cauchy(
-        shape, kind, median, sigma, generator
-    ),
-    "log_normal_": lambda shape, kind, mean=1.0, std=2.0, *, generator=None: sampling.log_normal(
-        shape, kind, mean, std, generator
-    ),
-    "geometric_": lambda shape, kind, p, *, generator=None: sampling.geometric(shape, kind, p, generator),
-}
-
-
-def _random_fill(name: str, sampler: Callable[..., Any]) -> Callable[..., Tensor]:
-    rename = {"from": "low", "to": "high", "a": "low", "b": "high"}
-
-    def call(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        array = self._data
-        keywords = {rename.get(k, k): v for k, v in kwargs.items()}
-
-        if args and isinstance(args[0], Tensor):  # probabilities, one for each element
-            each = np.broadcast_to(args[0]._data, array.shape)
-            args = (Tensor._wrap(each.transpose(sampling.memory_order(array))), *args[1:])
-
-        def sample(shape: Any, contiguous: bool) -> Any:
-            layout = {"contiguous": contiguous} if name == "normal_" else {}
-            return sampler(shape, array.dtype, *args, **keywords, **layout)
-
-        values = sampling.in_memory_order(array, sample)
-        return apply_inplace(OPS["copy"], self, (Tensor._wrap(backend.to_device(values, self.device)),))
-
-    call.__name__ = call.__qualname__ = name
-    call.__doc__ = f"Fill with random numbers, in place: `{name}`."
-    return call
-
-
 # --- Conversions -----------------------------------------------------------------------------------------------------
 
 
@@ -421,7 +246,6 @@ def _attach_conversions() -> None:
             size, fill_value, dtype=dtype or self.dtype
         ),
         "new_empty": lambda self, *size, dtype=None: create.empty(*size, dtype=dtype or self.dtype),
-        "apply_": _apply_,
         "where": lambda self, condition, other: arithmetic.where(condition, self, other),
         "is_same_size": lambda self, other: self._data.shape == other._data.shape,
         "bernoulli": draw.bernoulli,
@@ -468,26 +292,7 @@ def _cast(kind: dtype_type) -> Callable[[Tensor], Tensor]:
     return call
 
 
-def _apply_(self: Tensor, function: Callable[[Any], Any]) -> Tensor:
-    """Replace each element by ``function(element)``, in place."""
-    values = np.array([function(v) for v in self._data.ravel().tolist()], self._data.dtype).reshape(
-        self._data.shape
-    )
-    self._data[...] = values
-    return self
-
-
-def is_function(name: str) -> bool:
-    """Whether an in-place method is a function too, as ``torch.sin_`` is."""
-    op = OPS.get(name[:-1])
-    return (op is not None and op.n_inputs == 1 and len(op.params) == 1) or name in (
-        "clamp_",
-        "fill_",
-        "relu_",
-    )
-
-
 _attach_functions()
 _attach_operators()
-_attach_in_place()
+writing.attach()
 _attach_conversions()

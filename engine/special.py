@@ -6,6 +6,7 @@ from engine.ops.arithmetic import erf, erfc, exp2, expm1, log1p, logit, round, s
 from engine.ops.pointwise import sigmoid as expit
 from engine.ops.reduce import log_softmax, logsumexp, softmax
 from engine.ops.special import (
+    UNTRACKED,
     digamma,
     entr,
     erfcx,
@@ -14,17 +15,22 @@ from engine.ops.special import (
     i0e,
     i1,
     i1e,
+    igamma,
+    igammac,
     log_ndtr,
     mvlgamma,
     ndtr,
     ndtri,
     polygamma,
     xlog1py,
+    zeta,
 )
 from engine.ops.special import lgamma as gammaln
 
 psi = digamma
 multigammaln = mvlgamma
+gammainc, gammaincc = igamma, igammac
+globals().update(UNTRACKED)
 
 __all__ = [
     "digamma",
@@ -36,6 +42,8 @@ __all__ = [
     "exp2",
     "expit",
     "expm1",
+    "gammainc",
+    "gammaincc",
     "gammaln",
     "i0",
     "i0e",
@@ -56,4 +64,6 @@ __all__ = [
     "softmax",
     "xlog1py",
     "xlogy",
+    "zeta",
+    *UNTRACKED,
 ]

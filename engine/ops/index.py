@@ -327,6 +327,9 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
 def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: float = 1) -> Tensor:
     """The input with slices of `source` added along a dimension."""
     scaled = source if alpha == 1 else source * alpha
+    places = index._data
+    if places.size and input.ndim and (places.min() < 0 or places.max() >= input._data.shape[one_dim(dim, input.ndim)]):
+        raise IndexError("index out of range in self")
     return index_add_along(input, scaled, dim, index) if input.ndim else index_add_number(input, scaled)
 
 

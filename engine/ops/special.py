@@ -191,6 +191,73 @@ lcm = define("lcm", CONSTANT, inputs=2, dtypes="promote",
     forward=lambda xp, input, other: xp.lcm(input, other), doc="Least common multiple.")
 
 
+heaviside = define("heaviside", CONSTANT, inputs=2, dtypes="promote",
+    forward=lambda xp, input, values: xp.heaviside(input, values).astype(input.dtype), doc="0 below 0, 1 above, the value given at 0.")
+
+igamma = define("igamma", POINTWISE, inputs=2, dtypes="float",
+    forward=lambda xp, input, other: _scipy(xp, "gammainc", input, other),
+    vjp=(None, lambda F, g, input, other: g * F.exp((input - 1.0) * F.log(other) - other - F.lgamma(input))),
+    domain=(0.5, 3.0), formula=r"x^{a-1} e^{-x} / \Gamma(a)", doc="The lower incomplete gamma function, as a share of the whole.")
+igammac = define("igammac", POINTWISE, inputs=2, dtypes="float",
+    forward=lambda xp, input, other: _scipy(xp, "gammaincc", input, other),
+    vjp=(None, lambda F, g, input, other: -g * F.exp((input - 1.0) * F.log(other) - other - F.lgamma(input))),
+    domain=(0.5, 3.0), formula=r"-x^{a-1} e^{-x} / \Gamma(a)", doc="The upper incomplete gamma function, as a share of the whole.")
+zeta = define("zeta", POINTWISE, inputs=2, dtypes="float", aten="aten::special_zeta", grad="SpecialZetaBackward0",
+    forward=lambda xp, input, other: _scipy(xp, "zeta", input, other),
+    vjp=(None, lambda F, g, input, other: -g * input * F.zeta(input + 1.0, other)),
+    domain=(1.5, 4.0), formula=r"-x\,\zeta(x + 1, q)", doc="The Hurwitz zeta function.")
+
+
+# --- Without a derivative, as in PyTorch -----------------------------------------------------------------------------
+
+_OF_ONE = {
+    "airy_ai": ("airy", "Airy's function Ai."),
+    "bessel_j0": ("j0", "Bessel's function of the first kind, of order 0."),
+    "bessel_j1": ("j1", "Bessel's function of the first kind, of order 1."),
+    "bessel_y0": ("y0", "Bessel's function of the second kind, of order 0."),
+    "bessel_y1": ("y1", "Bessel's function of the second kind, of order 1."),
+    "modified_bessel_i0": ("i0", "The modified Bessel function of the first kind, of order 0."),
+    "modified_bessel_i1": ("i1", "The modified Bessel function of the first kind, of order 1."),
+    "modified_bessel_k0": ("k0", "The modified Bessel function of the second kind, of order 0."),
+    "modified_bessel_k1": ("k1", "The modified Bessel function of the second kind, of order 1."),
+    "scaled_modified_bessel_k0": ("k0e", "The modified Bessel function k0, times exp(x)."),
+    "scaled_modified_bessel_k1": ("k1e", "The modified Bessel function k1, times exp(x)."),
+    "spherical_bessel_j0": ("spherical_jn", "The spherical Bessel function of order 0."),
+}
+_OF_DEGREE = {
+    "chebyshev_polynomial_t": ("eval_chebyt", "Chebyshev's polynomials of the first kind."),
+    "chebyshev_polynomial_u": ("eval_chebyu", "Chebyshev's polynomials of the second kind."),
+    "hermite_polynomial_h": ("eval_hermite", "Hermite's polynomials."),
+    "hermite_polynomial_he": ("eval_hermitenorm", "The probabilist's Hermite polynomials."),
+    "laguerre_polynomial_l": ("eval_laguerre", "Laguerre's polynomials."),
+    "legendre_polynomial_p": ("eval_legendre", "Legendre's polynomials."),
+    "shifted_chebyshev_polynomial_t": ("eval_sh_chebyt", "Chebyshev's polynomials of the first kind on [0, 1]."),
+    "shifted_chebyshev_polynomial_u": ("eval_sh_chebyu", "Chebyshev's polynomials of the second kind on [0, 1]."),
+}
+
+
+def _of_one(name: str, scipy: str, doc: str) -> Any:
+    def forward(xp: Any, input: Any) -> Any:
+        if scipy == "airy":
+            return xp.asarray(importlib.import_module("scipy.special").airy(backend.to_host(input))[0], dtype=input.dtype)
+        return _scipy(xp, scipy, 0, input) if scipy == "spherical_jn" else _scipy(xp, scipy, input)
+
+    return define(name, CONSTANT, inputs=1, dtypes="float", aten=f"aten::special_{name}", forward=forward, doc=doc)
+
+
+def _of_degree(name: str, scipy: str, doc: str) -> Any:
+    def forward(xp: Any, input: Any, n: Any) -> Any:
+        return _scipy(xp, scipy, n.astype(np.int64) if hasattr(n, "astype") else int(n), input)
+
+    return define(name, CONSTANT, inputs=2, dtypes="float", aten=f"aten::special_{name}", forward=forward, doc=doc)
+
+
+UNTRACKED = {
+    **{name: _of_one(name, *rest) for name, rest in _OF_ONE.items()},
+    **{name: _of_degree(name, *rest) for name, rest in _OF_DEGREE.items()},
+}
+
+
 # --- Made of others --------------------------------------------------------------------------------------------------
 
 
@@ -215,6 +282,6 @@ def float_power(input: Any, exponent: Any) -> Tensor:
 
 special_digamma = psi = digamma
 __all__ = [
-    "copysign", "digamma", "erfinv", "float_power", "fmax", "fmin", "frexp", "gcd", "i0", "lcm", "ldexp", "lgamma",
+    "copysign", "digamma", "erfinv", "float_power", "fmax", "fmin", "frexp", "gcd", "heaviside", "i0", "igamma", "igammac", "lcm", "ldexp", "lgamma",
     "logaddexp2", "mvlgamma", "nextafter", "polygamma",
 ]

@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tests.engine import (
     attention_cases,
+    breadth_cases,
     data_cases,
     distribution_cases,
     nn_cases,
@@ -28,6 +29,7 @@ TABLES = {
     "data.json": data_cases.CASES,
     "sequences.json": sequence_cases.CASES,
     "attention.json": attention_cases.CASES,
+    "breadth.json": breadth_cases.CASES,
     "distributions.json": distribution_cases.CASES,
 }
 

@@ -67,6 +67,7 @@ SAMPLES: dict[str, list[Sample]] = {
     "addcdiv": [((spread(2, 3), spread(3), positive(2, 1)), (0.5,))],
     "masked_fill": [((spread(2, 3), _mask._data), (2.0,))],
     "fill": [((spread(3),), (2.0,))],
+    "vander_of": [((positive(3),), (3, False)), ((positive(2, 3),), (4, True))],
     "zero": [((spread(3),), ())],
     "to_dtype": [((spread(3),), (engine.float64,))],
     "to_device": [((spread(3),), (engine.device("cpu"),))],
