@@ -187,29 +187,31 @@ def record(op: Op, inputs: Sequence[Any], statics: tuple[Any, ...], outputs: Seq
     )
     if not any(e is not None for e in edges):
         return None
-    node = new_node(op.complex_node if outputs[0]._data.dtype.kind == "c" else op.node)
-    node.next_edges = edges
-    node.args = statics
-    node.shapes = (
-        tuple(i._data.shape if isinstance(i, Tensor) else () for i in inputs) if op.wants_shapes else None
-    )
-    node.meta = tuple((t._data.shape, dtypes.of(t._data)) for t in outputs)
     versions: list[tuple[list[int], int]] = []
     if op.variadic:
         wanted = {*range(len(inputs))} if op.saves[0] else set()
     else:
         wanted = {k for e, reads in zip(edges, op.saves, strict=True) if e is not None for k in reads}
-    node.inputs = tuple(i if k in wanted else None for k, i in enumerate(inputs)) if wanted else None
     for k in wanted:
         i = inputs[k]
         if isinstance(i, Tensor) and i._counter is not None:
             versions.append((i._counter, i._counter[0]))
+    saved = None
     if any(s and e is not None for s, e in zip(op.saves_output, edges, strict=False)):
-        node.saved = tuple(t._data for t in outputs)
+        saved = tuple(t._data for t in outputs)
         versions += [(t._shared_counter(), t._version) for t in outputs]
-    else:
-        node.saved = None
-    node.versions = tuple(versions) or None
+    node = new_node(
+        op.complex_node if outputs[0]._data.dtype.kind == "c" else op.node,
+        edges,
+        [t._data for t in outputs],
+        args=statics,
+        inputs=tuple(i if k in wanted else None for k, i in enumerate(inputs)) if wanted else None,
+        saved=saved,
+        shapes=tuple(i._data.shape if isinstance(i, Tensor) else () for i in inputs)
+        if op.wants_shapes
+        else None,
+        versions=tuple(versions) or None,
+    )
     for k, t in enumerate(outputs):
         if t.dtype.differentiable:
             t._edge = (node, k)
@@ -255,7 +257,7 @@ def into(out: Tensor, op: Op, args: tuple[Any, ...]) -> Tensor:
         out._data[...] = result._data
     else:
         out._data = result._data.astype(out._data.dtype)
-    out._shared_counter()[0] += 1
+    out._written()
     return out
 
 

@@ -189,6 +189,11 @@ def promote_types(a: dtype, b: dtype) -> dtype:
     return _FROM_NUMPY[np.promote_types(a.numpy, b.numpy)]
 
 
+def of_numpy(kind: np.dtype[Any]) -> dtype:
+    """The dtype of that name here, of one that arrays of ours have."""
+    return _FROM_NUMPY[kind]
+
+
 def of_scalar(value: object) -> dtype:
     """The dtype a Python number stands for in an operation."""
     if isinstance(value, (bool, np.bool_)):

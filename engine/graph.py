@@ -1,4 +1,4 @@
-"""The nodes of the backward graph; `engine.backward` runs them.
+"""The nodes of the backward graph; `engine.execute` runs them.
 
 A node holds its edges as ``next_edges``: one ``(node, output_nr)`` or None per input of the operation, so a pass needs
 no lookup. Nodes are numbered as they are made.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from itertools import count
 from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import ReferenceType, ref
 
@@ -16,7 +15,7 @@ import numpy as np
 
 from engine import backend, dtypes
 from engine.backend import Array
-from engine.state import S
+from engine.state import S, next_number
 from engine.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -24,7 +23,14 @@ if TYPE_CHECKING:
 
 Edge = tuple["Node", int] | None
 
-_number = count().__next__
+
+class _Gone(tuple[Any, ...]):
+    """What a node has in place of its saved inputs once they are freed: nothing, but told from having saved nothing."""
+
+    __slots__ = ()
+
+
+GONE = _Gone()
 
 FREED = (
     "Trying to backward through the graph a second time (or directly access saved tensors after they have already "
@@ -56,33 +62,33 @@ class Node:
     """One recorded operation: how to send a gradient of its outputs on to its inputs.
 
     Each op has its own subclass, named as PyTorch names it (``SinBackward0``), whose class attribute `op` is the
-    record. Slots: ``next_edges``; ``sequence_nr``; ``inputs`` what was saved of each input (a Tensor, a number or
-    None); ``saved`` the output arrays, if rules want them; ``args`` the arguments that are not tensors; ``shapes``
-    of the inputs; ``meta`` shape and dtype of each output; ``versions`` of the saved tensors.
+    record. Every node has ``next_edges``; ``sequence_nr``; ``out_shape`` and ``out_dtype`` (NumPy's); and
+    ``inputs``, what was saved of each input (a Tensor, a number or None), None for nothing saved, `GONE` once freed.
+
+    The rest is None or empty for most operations, so it is the class that says so, and only the nodes of operations
+    that need one have a slot for it (`engine.registry.Op`): ``args`` the arguments that are not tensors; ``saved`` the
+    output arrays, if rules want them; ``shapes`` of the inputs; ``versions`` of saved tensors that had been written to.
     """
 
-    __slots__ = (
-        "__dict__",
-        "__weakref__",
-        "args",
-        "inputs",
-        "meta",
-        "next_edges",
-        "saved",
-        "sequence_nr",
-        "shapes",
-        "versions",
-    )
+    __slots__ = ("__dict__", "__weakref__", "inputs", "next_edges", "out_dtype", "out_shape", "sequence_nr")
 
     op: ClassVar[Op]
     is_leaf_node: ClassVar[bool] = False
     simple: ClassVar[bool] = False
     """One output and one rule an input, run by the pass itself without `apply`."""
+    rules: ClassVar[tuple[Any, ...]] = ()
+    """The rules of a simple node, on arrays: ``rule(F, g, node)``."""
+
+    args: tuple[Any, ...] = ()
+    saved: tuple[Array, ...] | None = None
+    shapes: tuple[Any, ...] | None = None
+    versions: tuple[tuple[list[int], int], ...] | None = None
+    metas: tuple[tuple[tuple[int, ...], Any], ...] | None = None
+    """Shape and dtype of each output where there are several."""
 
     # Rare, so kept in the instance's __dict__ when set at all.
-    freed = False
     hooked = False
-    """Whether there is any hook or retained gradient: one question instead of four."""
+    """Whether there is any hook, retained gradient or packed value: one question instead of five."""
     packed: Any = None
     """What saved-tensor hooks made of what was saved (`engine.autograd.graph.Packed`)."""
     tensor_hooks: dict[int, list[Any]] | None = None
@@ -92,12 +98,19 @@ class Node:
 
     next_edges: tuple[Edge, ...]
     inputs: tuple[Any, ...] | None
-    saved: tuple[Array, ...] | None
-    args: tuple[Any, ...]
-    shapes: tuple[tuple[int, ...], ...] | None
-    meta: tuple[tuple[tuple[int, ...], Any], ...]
-    versions: tuple[tuple[list[int], int], ...] | None
     sequence_nr: int
+    out_shape: tuple[int, ...]
+    out_dtype: Any
+
+    @property
+    def meta(self) -> tuple[tuple[tuple[int, ...], Any], ...]:
+        """Shape and dtype (NumPy's) of each output."""
+        return self.metas or ((self.out_shape, self.out_dtype),)
+
+    @property
+    def freed(self) -> bool:
+        """Whether what was saved has been dropped."""
+        return self.inputs is GONE
 
     def name(self) -> str:
         """``SinBackward0``; with a namespace for the nodes PyTorch writes by hand: ``torch::autograd::CopySlices``."""
@@ -172,10 +185,10 @@ class Node:
         gradient among several outputs is filled with zeros first.
         """
         op = type(self).op
-        if len(self.meta) > 1:
+        if self.metas is not None:
             g: Any = tuple(
-                F.zeros(shape, dtype.numpy) if grad is None else grad
-                for grad, (shape, dtype) in zip(grads, self.meta, strict=True)
+                F.zeros(shape, dtype) if grad is None else grad
+                for grad, (shape, dtype) in zip(grads, self.metas, strict=True)
             )
         else:
             g = grads[0]
@@ -186,13 +199,15 @@ class Node:
 
     def free(self) -> None:
         """Drop what was saved."""
-        if self.inputs is not None or self.saved is not None:
-            self.inputs = None
+        if self.inputs is None and self.saved is None:
+            return
+        self.inputs = GONE
+        if self.saved is not None:
             self.saved = None
+        if self.versions is not None:
             self.versions = None
-            self.freed = True
-            if self.packed is not None:
-                self.packed = None
+        if self.packed is not None:
+            self.packed = None
 
     # --- Hooks -----------------------------------------------------------------------------------------------------
 
@@ -260,9 +275,8 @@ class AccumulateGrad(Node):
     def __init__(self, leaf: Tensor) -> None:
         self._leaf = ref(leaf)
         self.next_edges = ()
-        self.inputs = self.saved = self.shapes = self.versions = None
-        self.args = ()
-        self.meta = ((leaf._data.shape, leaf.dtype),)
+        self.inputs = None
+        self.out_shape, self.out_dtype = leaf._data.shape, leaf._data.dtype
         self.sequence_nr = -1  # younger than nothing: it runs when every consumer has run
 
     @property
@@ -271,6 +285,7 @@ class AccumulateGrad(Node):
         return self._leaf()
 
     def add_post_hook(self, hook: Any) -> RemovableHandle:
+        self.hooked = True
         if self.post_accumulate is None:
             self.post_accumulate = []
         self.post_accumulate.append(hook)
@@ -295,7 +310,7 @@ class AccumulateGrad(Node):
             for observer in S.observers:
                 observer.before_write(old)
             old._data += grad
-            old._shared_counter()[0] += 1
+            old._written()
         if self.post_accumulate:
             for hook in tuple(self.post_accumulate):
                 hook(leaf)
@@ -336,13 +351,13 @@ def _raise_modified(node: Node, counter: list[int], expected: int, tensor: Tenso
             if isinstance(t, Tensor) and t._counter is counter:
                 tensor = t
     if tensor is not None:
-        shape, dtype = tensor._data.shape, tensor.dtype
+        shape, dtype = tensor._data.shape, tensor._data.dtype
         fn = tensor.grad_fn
         origin = f", which is output {tensor.output_nr} of {short_name(fn)}," if fn is not None else ""
     else:
-        shape, dtype = node.meta[0]
+        shape, dtype = node.out_shape, node.out_dtype
         origin = f", which is output 0 of {short_name(node)},"
-    name = "torch." + dtypes.legacy_name(dtype)
+    name = "torch." + dtypes.legacy_name(dtypes.of_numpy(dtype))
     raise RuntimeError(
         "one of the variables needed for gradient computation has been modified by an inplace operation: "
         f"[{name} {list(shape)}]{origin} is at version {counter[0]}; expected version {expected} instead. Hint: enable "
@@ -356,10 +371,28 @@ def short_name(node: Node) -> str:
     return node.name().replace("Backward0", "").replace("Backward", "")
 
 
-def new_node(kind: type[Node]) -> Node:
-    """A node of that op, numbered; the caller fills the other slots."""
+def new_node(
+    kind: type[Node],
+    edges: tuple[Edge, ...],
+    outputs: Sequence[Array],
+    *,
+    args: tuple[Any, ...] = (),
+    inputs: tuple[Any, ...] | None = None,
+    saved: tuple[Array, ...] | None = None,
+    shapes: tuple[Any, ...] | None = None,
+    versions: tuple[tuple[list[int], int], ...] | None = None,
+) -> Node:
+    """A node, numbered, for the general way; the hot closures (`engine.closures`) make theirs themselves."""
     node = kind.__new__(kind)
-    node.sequence_nr = _number()
+    node.sequence_nr = next_number()
+    node.next_edges = edges
+    node.out_shape, node.out_dtype = outputs[0].shape, outputs[0].dtype
+    if len(outputs) > 1:
+        node.metas = tuple((a.shape, a.dtype) for a in outputs)
+    node.inputs = inputs
+    for name, value in (("args", args), ("saved", saved), ("shapes", shapes), ("versions", versions)):
+        if value is not getattr(kind, name):  # a slot of the class is filled whatever the value
+            setattr(node, name, value)
     return node
 
 

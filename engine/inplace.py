@@ -140,7 +140,7 @@ def check_writable(target: Tensor) -> None:
 
 def bump(target: Tensor) -> None:
     """Note that the memory of `target` has changed."""
-    target._shared_counter()[0] += 1
+    target._written()
 
 
 def _node(
@@ -152,13 +152,6 @@ def _node(
     result: Any,
 ) -> Node:
     """The op's own node, with a copy of the target's old value where a rule reads it: the memory is about to change."""
-    node = new_node(op.complex_node if result.dtype.kind == "c" else op.node)
-    node.next_edges = edges
-    node.args = statics
-    node.shapes = (
-        tuple(i._data.shape if isinstance(i, Tensor) else () for i in inputs) if op.wants_shapes else None
-    )
-    node.meta = ((result.shape, target.dtype),)
     wanted = {k for e, reads in zip(edges, op.saves, strict=True) if e is not None for k in reads}
     kept: list[Any] = []
     versions: list[tuple[list[int], int]] = []
@@ -176,13 +169,20 @@ def _node(
                 counter = i._shared_counter() if i is target else i._counter
                 if counter is not None:
                     versions.append((counter, counter[0]))
-    node.inputs = tuple(kept) if wanted else None
-    # Replaced by a copy after the write: only the fact that it is wanted matters here.
-    node.saved = (
-        (result,) if any(s and e is not None for s, e in zip(op.saves_output, edges, strict=True)) else None
+    reads_output = any(s and e is not None for s, e in zip(op.saves_output, edges, strict=True))
+    return new_node(
+        op.complex_node if result.dtype.kind == "c" else op.node,
+        edges,
+        (target._data,),
+        args=statics,
+        inputs=tuple(kept) if wanted else None,
+        # Replaced by a copy after the write: only the fact that it is wanted matters here.
+        saved=(result,) if reads_output else None,
+        shapes=tuple(i._data.shape if isinstance(i, Tensor) else () for i in inputs)
+        if op.wants_shapes
+        else None,
+        versions=tuple(versions) or None,
     )
-    node.versions = tuple(versions) or None
-    return node
 
 
 def rebase(target: Tensor, node: Node) -> None:
@@ -192,14 +192,8 @@ def rebase(target: Tensor, node: Node) -> None:
         target._edge = (node, 0)
         return
     base = view.base
-    copy = new_node(CopySlices)
-    base_edge = base._edge
-    copy.next_edges = (base_edge, *node.next_edges[1:])
-    copy.inputs = ()  # not None: the inner node has saved tensors to check and to free
-    copy.saved = copy.versions = copy.shapes = None
-    copy.args = (node, view.chain)
-    copy.meta = ((base._data.shape, base.dtype),)
-    base._edge = (copy, 0)
+    edges = (base._edge, *node.next_edges[1:])
+    base._edge = (new_node(CopySlices, edges, (base._data,), args=(node, view.chain)), 0)
     refresh_view(target)
 
 
@@ -222,12 +216,13 @@ def refresh_view(target: Tensor) -> None:
         if target._edge is not None and not target._edge[0].is_leaf_node:
             target._edge = None
         return
-    node = new_node(OPS["as_strided"].node)
-    node.next_edges = (base_edge,)
-    node.inputs = node.saved = node.versions = None
-    node.shapes = (view.base._data.shape,)
-    node.args = (view.chain,)
-    node.meta = ((target._data.shape, target.dtype),)
+    node = new_node(
+        OPS["as_strided"].node,
+        (base_edge,),
+        (target._data,),
+        args=(view.chain,),
+        shapes=(view.base._data.shape,),
+    )
     target._edge = (node, 0)
 
 
@@ -269,8 +264,7 @@ class CopySlices(Node):
         sent = node.apply(F, [inner], [to_target and node.op.differentiable[0], *needed[1:]])
         first = None
         if needed[0]:
-            shape = node.meta[0][0]
-            ones = np.ones(shape, np.bool_)
+            ones = np.ones(node.out_shape, np.bool_)
             inside = put_view(_plain(g, F), ones, chain)
             part = sent[0]
             if part is None:

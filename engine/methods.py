@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from engine import backend, dtypes, writing
+from engine import backend, closures, dtypes, writing
 from engine.dispatch import _SCALARS
 from engine.dtypes import dtype as dtype_type
 from engine.ops import (
@@ -122,12 +122,17 @@ def _attach_operators() -> None:
         "lshift": (pointwise.bitwise_left_shift, pointwise.bitwise_left_shift),
         "rshift": (pointwise.bitwise_right_shift, pointwise.bitwise_right_shift),
     }
+    # Those the hot closures serve: what these leave goes the way the others go at once.
+    records = {"add": OPS["add"], "sub": OPS["sub"], "mul": OPS["mul"], "truediv": OPS["div"]}
     for name, (forward, reflected) in pairs.items():
-        setattr(Tensor, f"__{name}__", _operator(f"__{name}__", forward))
+        usual = _operator(f"__{name}__", forward)
+        setattr(Tensor, f"__{name}__", closures.operator(records[name], usual) if name in records else usual)
         if reflected is not None:
             # ``2 * x`` is mul(x, 2) in PyTorch, so that x is the first input in the graph.
             swapped = name not in ("add", "mul", "and", "or", "xor")
-            setattr(Tensor, f"__r{name}__", _operator(f"__r{name}__", reflected, swapped))
+            usual = _operator(f"__r{name}__", reflected, swapped)
+            hot_too = name in records and not swapped
+            setattr(Tensor, f"__r{name}__", closures.operator(records[name], usual) if hot_too else usual)
     for name in ("lt", "le", "gt", "ge"):
         setattr(Tensor, f"__{name}__", _operator(f"__{name}__", getattr(pointwise, name)))
     hot: dict[str, Callable[..., Any]] = {

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -49,6 +50,17 @@ OPS: Final[dict[str, Op]] = {}
 """Every operation by name."""
 
 
+def _forward1(name: str) -> Callable[..., Any]:
+    return lambda xp, input: getattr(xp, name)(input)
+
+
+def _forward2(name: str) -> Callable[..., Any]:
+    return lambda xp, input, other: getattr(xp, name)(input, other)
+
+
+_FORWARDS = {1: _forward1, 2: _forward2}
+
+
 class Op:
     """One record. Made by `engine.define.define`, which documents the arguments."""
 
@@ -56,7 +68,7 @@ class Op:
         self,
         name: str,
         kind: Kind,
-        forward: Callable[..., Any],
+        forward: Callable[..., Any] | str,
         vjp: tuple[Callable[..., Any] | None, ...],
         inputs: int,
         *,
@@ -73,7 +85,9 @@ class Op:
     ) -> None:
         self.name = name
         self.kind = kind
-        self.forward = forward
+        self.ufunc = forward if isinstance(forward, str) else None
+        """The name of the array libraries' function that is the whole forward, if one is."""
+        self.forward: Callable[..., Any] = forward if callable(forward) else _FORWARDS[inputs](forward)
         self.vjp = vjp
         self.n_inputs = inputs
         self.grad_name = grad_name
@@ -87,20 +101,25 @@ class Op:
         """Whether the rules are those of a complex derivative, written without conjugation (`Conjugated`)."""
         self.formula = formula
         self.doc = doc
-        signature = inspect.signature(forward)
+        signature = inspect.signature(self.forward)
         parameters = list(signature.parameters.values())[1:]
         self.params: tuple[str, ...] = tuple(p.name for p in parameters)
         self.defaults: tuple[Any, ...] = tuple(p.default for p in parameters)
         self.call: Callable[..., Any] = self._not_compiled
         self.hot = False
         """Whether `call` is a hot closure, which comes to `dispatch.run` only for what it does not do itself."""
+        self._validate()
+        self._plan_saving()
+        slots = [("args", len(self.params) > self.n_inputs), ("saved", self.saves_any_output)]
+        slots += [("versions", self.saves_any_output or any(self.saves)), ("shapes", self.wants_shapes)]
         self.node: type[Node] = type(
             grad_name,
             (Node,),
             {
-                "__slots__": (),
+                "__slots__": tuple(slot for slot, needed in slots if needed),
                 "op": self,
                 "simple": outputs == 1 and not variadic,
+                "rules": tuple(self.array_rules),
                 "__doc__": f"Backward of `{name}`.",
             },
         )
@@ -108,8 +127,6 @@ class Op:
         """The node where complex numbers are involved."""
         if self.holomorphic:
             self.complex_node = type(grad_name, (Conjugated, self.node), {"__slots__": (), "simple": False})
-        self._validate()
-        self._plan_saving()
 
     def __repr__(self) -> str:
         return f"<op {self.name}>"
@@ -173,7 +190,11 @@ class Op:
                 if name in inputs:
                     k = inputs.index(name)
                     reads.append(k)
-                    on_arrays.append("A(n.inputs)" if self.variadic else f"A(n.inputs[{k}])")
+                    on_arrays.append(
+                        "A(n.inputs)"
+                        if self.variadic
+                        else f"(v._data if type(v := n.inputs[{k}]) is Tensor else A(v))"
+                    )
                     on_tensors.append("T(n)" if self.variadic else f"T(n, {k})")
                 elif name == "y" or (name[0] == "y" and name[1:].isdigit() and name not in self.params):
                     k = int(name[1:] or 0)
@@ -198,6 +219,7 @@ class Op:
             names: dict[str, Any] = {
                 "rule": rule,
                 "A": _arrays_of if self.variadic else _array,
+                "Tensor": Tensor,
                 "Y": _output_tensor,
             }
             names["T"] = _input_tensors if self.variadic else _input_tensor
@@ -320,11 +342,7 @@ class ArrayNamespace:
             forward = OPS[name].forward
         except KeyError:
             raise AttributeError(f"no op is called {name!r}") from None
-        xp = self.xp
-
-        def kernel(*args: Any, **kwargs: Any) -> Any:
-            return forward(xp, *args, **kwargs)
-
+        kernel = partial(forward, self.xp)
         setattr(self, name, kernel)
         return kernel
 

@@ -8,6 +8,7 @@ watches pays for none of it. The switches are per process, not per thread: a pro
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ class Layer:
 class State:
     """The switches; one instance, `S`."""
 
-    __slots__ = ("grad_enabled", "inference", "layers", "observers", "slow")
+    __slots__ = ("grad_enabled", "inference", "layers", "observers", "slow", "written")
 
     def __init__(self) -> None:
         self.grad_enabled = True
@@ -120,9 +121,14 @@ class State:
         self.observers: tuple[Observer, ...] = ()
         self.layers: tuple[Layer, ...] = ()
         self.slow = False
+        self.written = 0
+        """The number of the last write in place: a node with a higher one has nothing stale."""
 
 
 S = State()
+
+next_number = count(1).__next__
+"""Numbers nodes, and writes in place, in the order in which they happen."""
 
 
 def add_observer(observer: Observer) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, NoReturn, SupportsIndex, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from engine import backend, dtypes
 from engine.backend import Array, device
 from engine.convert import Conversions
 from engine.dtypes import dtype
-from engine.state import S
+from engine.state import S, next_number
 
 if TYPE_CHECKING:
     from engine.graph import Node
@@ -310,6 +310,11 @@ class Tensor(Conversions):
             counter = self._counter = [0]
         return counter
 
+    def _written(self, times: int = 1) -> None:
+        """Note that the memory has been written to in place: its version rises, and saved values may be stale."""
+        self._shared_counter()[0] += times
+        S.written = next_number()
+
     @property
     def grad(self) -> Tensor | None:
         """The gradient accumulated by backward passes: None at first, then a tensor of this shape."""
@@ -404,7 +409,7 @@ class Tensor(Conversions):
         self._data = value._data
         edge = self._edge
         if edge is not None and edge[0].is_leaf_node:
-            edge[0].meta = ((self._data.shape, self.dtype),)
+            edge[0].out_shape, edge[0].out_dtype = self._data.shape, self._data.dtype
 
     def detach(self) -> Tensor:
         """A tensor over the same memory, cut from the graph; in-place writes are noticed through either."""
@@ -461,11 +466,6 @@ class Tensor(Conversions):
 
         return tensor_repr(self)
 
-    def __format__(self, spec: str) -> str:
-        if self._data.ndim == 0:
-            return format(self.item(), spec)
-        return object.__format__(self, spec)
-
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
         if not self.is_leaf:
             raise RuntimeError(
@@ -483,11 +483,6 @@ class Tensor(Conversions):
             copy._grad = self._grad.__deepcopy__(memo)
         copy.__dict__.update(self.__dict__)
         return copy
-
-    def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
-        raise TypeError(
-            "a tensor cannot be pickled here: save a state dict's numbers with tolist() or numpy()"
-        )
 
 
 def _type_name(value: object) -> str:

@@ -385,7 +385,7 @@ def _become(self: Tensor, other: Tensor) -> Tensor:
     self._data = other._data
     if leaf:
         assert self._edge is not None
-        self._edge[0].meta = ((self._data.shape, self.dtype),)
+        self._edge[0].out_shape, self._edge[0].out_dtype = self._data.shape, self._data.dtype
     else:
         self._edge = other._edge
         if self._edge is not None and self._edge[0].op is not None:

@@ -28,8 +28,8 @@ LAYERS = (
     {"alias", "backend", "cephes", "convert", "dtypes", "state"},
     {"graph", "printing", "random", "sampling", "tensor"},
     {"registry"},
-    {"backward", "dispatch"},
-    {"define", "fused"},
+    {"backward", "dispatch", "execute"},
+    {"closures", "define", "fused"},
     {"backward", "inplace", "ops"},
     {"methods", "writing"},
     {

@@ -12,10 +12,10 @@ import numpy as np
 from engine.autograd import forward, layers
 from engine.autograd.grad_mode import no_grad
 from engine.autograd.graph import saved_tensors_hooks
-from engine.graph import Node, new_node
+from engine.graph import FREED, GONE, Node
 from engine.inplace import bump, rebase
 from engine.registry import LINEAR, Op
-from engine.state import S, unobserved
+from engine.state import S, next_number, unobserved
 from engine.tensor import Tensor
 
 
@@ -67,8 +67,6 @@ class _FunctionNode(Node, FunctionCtx):
 
     @property
     def saved_tensors(self) -> tuple[Any, ...]:
-        from engine.graph import FREED
-
         if self.freed:
             raise RuntimeError(FREED)
         if self._unpack is not None:
@@ -94,7 +92,7 @@ class _FunctionNode(Node, FunctionCtx):
         if self._saved or self._unpack is not None:
             self._saved = ()
             self._unpack = None
-            self.freed = True
+            self.inputs = GONE
 
     def check_saved(self) -> None:
         return
@@ -103,7 +101,7 @@ class _FunctionNode(Node, FunctionCtx):
         given: list[Any] = []
         for g, (shape, dtype) in zip(grads, self.meta, strict=True):
             if g is None:
-                given.append(Tensor._wrap(np.zeros(shape, dtype.numpy)) if self._materialize else None)
+                given.append(Tensor._wrap(np.zeros(shape, dtype)) if self._materialize else None)
             else:
                 given.append(g if F.recording else Tensor._wrap(g))
         result = self.function.backward(self, *given)
@@ -177,11 +175,12 @@ class Function:
     def apply(cls, *args: Any) -> Any:
         """Run ``forward`` and record the function, if an input requires grad."""
         kind = cls._node_type()
-        node: Any = new_node(kind)
+        node: Any = kind.__new__(kind)
+        node.sequence_nr = next_number()
         tensors = [a for a in args if isinstance(a, Tensor)]
         # Before `forward`, which may call attributes of its own by these names.
         node.inputs = node.args = ()
-        node.saved = node.versions = node.shapes = None
+        node.saved = node.versions = node.shapes = node.metas = None
         node._is_tensor = tuple(isinstance(a, Tensor) for a in args)
         node.needs_input_grad = tuple(isinstance(a, Tensor) and a.requires_grad for a in args)
         start = perf_counter_ns() if S.observers else 0
@@ -207,7 +206,11 @@ class Function:
             made.append(o)
         if recording:
             node.next_edges = tuple(t._fresh_edge() for t in tensors)
-            node.meta = tuple((o._data.shape, o.dtype) for o in made)
+            metas = tuple((o._data.shape, o._data.dtype) for o in made)
+            if len(metas) == 1:
+                node.out_shape, node.out_dtype = metas[0]
+            else:
+                node.metas = metas
             node._outputs = {}
             for k, o in enumerate(made):
                 if any(o is d for d in node._dirty):

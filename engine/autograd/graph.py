@@ -56,6 +56,7 @@ class Packed:
             self.saved = tuple(_pack(pack, o) for o in outputs)
         node.versions = None
         node.packed = self
+        node.hooked = True
         self.drop(node)
 
     def drop(self, node: Node) -> None:
@@ -220,7 +221,7 @@ def get_gradient_edge(tensor: Tensor) -> GradientEdge:
 def increment_version(tensor: Tensor | Iterable[Tensor]) -> None:
     """Tell autograd that the memory of these tensors was changed behind its back."""
     for t in (tensor,) if isinstance(tensor, Tensor) else tensor:
-        t._shared_counter()[0] += 1
+        t._written()
 
 
 class _MultiHandle:

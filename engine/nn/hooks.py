@@ -54,7 +54,7 @@ class BackwardHookFunctionBackward(Node):
 
     def apply(self, F: Any, grads: Sequence[Any], needed: Sequence[bool]) -> Sequence[Any]:
         return [
-            F.zeros(shape, dtype.numpy) if grad is None else grad
+            F.zeros(shape, dtype) if grad is None else grad
             for grad, (shape, dtype) in zip(grads, self.meta, strict=True)
         ]
 
@@ -64,12 +64,9 @@ class BackwardHookFunctionBackward(Node):
 
 def _border(tensors: Sequence[Tensor]) -> tuple[BackwardHookFunctionBackward, list[Tensor]]:
     """The same tensors behind one common node."""
-    node = new_node(BackwardHookFunctionBackward)
+    edges = tuple(t._fresh_edge() for t in tensors)
+    node = new_node(BackwardHookFunctionBackward, edges, [t._data for t in tensors])
     assert isinstance(node, BackwardHookFunctionBackward)
-    node.next_edges = tuple(t._fresh_edge() for t in tensors)
-    node.inputs = node.saved = node.versions = node.shapes = None
-    node.args = ()
-    node.meta = tuple((t._data.shape, t.dtype) for t in tensors)
     made = []
     for k, tensor in enumerate(tensors):
         through = Tensor._wrap(tensor._data)

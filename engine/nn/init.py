@@ -40,7 +40,7 @@ def _fill(tensor: T, values: Any) -> T:
         observer.before_write(tensor)
     xp = module_of(tensor._data)
     tensor._data[...] = values if xp is np else xp.asarray(values)
-    tensor._shared_counter()[0] += 1
+    tensor._written()
     return tensor
 
 

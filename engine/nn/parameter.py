@@ -98,4 +98,4 @@ def reset_gradients(tensors: Iterable[Tensor], set_to_none: bool) -> None:
             grad._edge = grad._view = None
             grad._data = grad._data.copy()
         grad._data[...] = 0
-        grad._shared_counter()[0] += 1
+        grad._written()

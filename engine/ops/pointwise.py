@@ -112,7 +112,7 @@ log1p = define("log1p", POINTWISE, dtypes="float", grad="Log1PBackward0",
     domain=(-0.8, 4.0), formula=r"1/(1 + x)", doc="Natural logarithm of 1 + each element, accurate near 0.")
 
 sqrt = define("sqrt", POINTWISE, dtypes="float",
-    forward=lambda xp, input: xp.sqrt(input),
+    forward="sqrt",
     vjp=(lambda F, g, y: g / (2 * y),),
     domain=(0.1, 4.0), formula=r"1/(2\sqrt{x})", doc="Square root, elementwise.")
 
@@ -132,7 +132,7 @@ neg = define("neg", POINTWISE,
     domain=(-3.0, 3.0), formula=r"-1", doc="Each element with the other sign.")
 
 abs = define("abs", POINTWISE, holomorphic=False,
-    forward=lambda xp, input: xp.abs(input),
+    forward="abs",
     vjp=(lambda F, g, input: g * F.sgn(input),),
     domain=(0.2, 3.0), formula=r"\operatorname{sign} x", doc="Absolute value, elementwise.")
 
@@ -162,7 +162,7 @@ erfc = define("erfc", POINTWISE, dtypes="float",
     domain=(-2.0, 2.0), formula=r"-\tfrac{2}{\sqrt\pi} e^{-x^2}", doc="1 minus the error function, elementwise.")
 
 sinc = define("sinc", POINTWISE, dtypes="float",
-    forward=lambda xp, input: xp.sinc(input),
+    forward="sinc",
     vjp=(lambda F, g, input: g * F.where(
         F.eq(input, 0), input * 0,
         (F.cos(math.pi * input) * (math.pi * input) - F.sin(math.pi * input)) / (math.pi * input * input)),),
@@ -174,37 +174,37 @@ logit = define("logit", POINTWISE, dtypes="float", inputs=1,
     domain=(0.1, 0.9), formula=r"1/(x(1 - x))", doc="log(x / (1 - x)), elementwise.")
 
 deg2rad = define("deg2rad", POINTWISE, dtypes="float", grad="Deg2RadBackward0",
-    forward=lambda xp, input: xp.deg2rad(input),
+    forward="deg2rad",
     vjp=(lambda F, g: g * (math.pi / 180),),
     domain=(-180.0, 180.0), formula=r"\pi/180", doc="Degrees to radians, elementwise.")
 
 rad2deg = define("rad2deg", POINTWISE, dtypes="float", grad="Rad2DegBackward0",
-    forward=lambda xp, input: xp.rad2deg(input),
+    forward="rad2deg",
     vjp=(lambda F, g: g * (180 / math.pi),),
     domain=(-3.0, 3.0), formula=r"180/\pi", doc="Radians to degrees, elementwise.")
 
 sgn = define("sgn", POINTWISE, holomorphic=False,
-    forward=lambda xp, input: xp.sign(input),
+    forward="sign",
     vjp=(lambda F, g, input, y: _sgn_vjp(F, g, input, y),),
     domain=(0.2, 3.0), formula="0", doc="Sign of each element: -1, 0 or 1.")
 
 sign = define("sign", POINTWISE,
-    forward=lambda xp, input: xp.sign(input),
+    forward="sign",
     vjp=(lambda F, g: F.zeros_like(g),),
     domain=(0.2, 3.0), formula="0", doc="Sign of each element: -1, 0 or 1.")
 
 floor = define("floor", POINTWISE,
-    forward=lambda xp, input: xp.floor(input),
+    forward="floor",
     vjp=(lambda F, g: F.zeros_like(g),),
     domain=(0.2, 0.8), formula="0", doc="The largest integer not above each element.")
 
 ceil = define("ceil", POINTWISE,
-    forward=lambda xp, input: xp.ceil(input),
+    forward="ceil",
     vjp=(lambda F, g: F.zeros_like(g),),
     domain=(0.2, 0.8), formula="0", doc="The smallest integer not below each element.")
 
 trunc = define("trunc", POINTWISE,
-    forward=lambda xp, input: xp.trunc(input),
+    forward="trunc",
     vjp=(lambda F, g: F.zeros_like(g),),
     domain=(0.2, 0.8), formula="0", doc="Each element without its fraction.")
 
@@ -214,7 +214,7 @@ frac = define("frac", POINTWISE,
     domain=(0.2, 0.8), formula="1", doc="The fraction of each element, with its sign.")
 
 round = define("round", POINTWISE,
-    forward=lambda xp, input: xp.round(input),
+    forward="round",
     vjp=(lambda F, g: F.zeros_like(g),),
     domain=(0.6, 1.4), formula="0", doc="Each element rounded to the nearest integer, halves to even.")
 
@@ -291,12 +291,12 @@ rsub_tensor = define("rsub_tensor", POINTWISE, grad="RsubBackward0", aten="aten:
     domain=(-2.0, 2.0), formula=r"-1,\ 1", doc="The second minus the first, elementwise.")
 
 add = define("add", POINTWISE,
-    forward=lambda xp, input, other: input + other,
+    forward="add",
     vjp=(lambda F, g: g, lambda F, g: g),
     domain=(-2.0, 2.0), formula=r"1,\ 1", doc="Sum, elementwise.")
 
 sub = define("sub", POINTWISE,
-    forward=lambda xp, input, other: input - other,
+    forward="subtract",
     vjp=(lambda F, g: g, lambda F, g: -g),
     domain=(-2.0, 2.0), formula=r"1,\ -1", doc="Difference, elementwise.")
 
@@ -311,12 +311,12 @@ mul_scalar = define("mul_scalar", POINTWISE, inputs=1, grad="MulBackward1", aten
     domain=(-2.0, 2.0), formula="b", doc="Each element times a number, where PyTorch does so inside a function.")
 
 mul = define("mul", POINTWISE,
-    forward=lambda xp, input, other: input * other,
+    forward="multiply",
     vjp=(lambda F, g, other: g * other, lambda F, g, input: g * input),
     domain=(-2.0, 2.0), formula=r"b,\ a", doc="Product, elementwise.")
 
 div = define("div", POINTWISE, dtypes="float",
-    forward=lambda xp, input, other: xp.true_divide(input, other),
+    forward="true_divide",
     vjp=(lambda F, g, other: g / other, lambda F, g, input, other: -g * ((input / other) / other)),
     domain=(0.4, 3.0), formula=r"1/b,\ -a/b^2", doc="Quotient, elementwise; integers give floats.")
 
@@ -328,23 +328,23 @@ pow_tensor = define("pow_tensor", POINTWISE, grad="PowBackward1", aten="aten::po
     domain=(0.4, 2.5), formula=r"b a^{b-1},\ a^b \ln a", doc="Each element to the power of another's.")
 
 atan2 = define("atan2", POINTWISE, dtypes="float",
-    forward=lambda xp, input, other: xp.arctan2(input, other),
+    forward="arctan2",
     vjp=(lambda F, g, input, other: g * (other / (input * input + other * other)),
          lambda F, g, input, other: g * (-input / (input * input + other * other))),
     domain=(0.3, 2.0), formula=r"b/(a^2+b^2),\ -a/(a^2+b^2)", doc="Angle of the point (other, input), in radians.")
 
 hypot = define("hypot", POINTWISE, dtypes="float",
-    forward=lambda xp, input, other: xp.hypot(input, other),
+    forward="hypot",
     vjp=(lambda F, g, input, y: g * (input / y), lambda F, g, other, y: g * (other / y)),
     domain=(0.3, 2.0), formula=r"a/\sqrt{a^2+b^2},\ b/\sqrt{a^2+b^2}", doc="Length of the vector (input, other).")
 
 maximum = define("maximum", POINTWISE,
-    forward=lambda xp, input, other: xp.maximum(input, other),
+    forward="maximum",
     vjp=(lambda F, g, input, other: _larger(F, g, input, other), lambda F, g, input, other: _larger(F, g, other, input)),
     domain=(-2.0, 2.0), formula=r"[a > b],\ [b > a]", doc="The larger of two, elementwise; ties share the gradient.")
 
 minimum = define("minimum", POINTWISE,
-    forward=lambda xp, input, other: xp.minimum(input, other),
+    forward="minimum",
     vjp=(lambda F, g, input, other: _larger(F, g, other, input), lambda F, g, input, other: _larger(F, g, input, other)),
     domain=(-2.0, 2.0), formula=r"[a < b],\ [b < a]", doc="The smaller of two, elementwise; ties share the gradient.")
 
@@ -354,12 +354,12 @@ remainder_tensor = define("remainder_tensor", POINTWISE, grad="RemainderBackward
     domain=(0.6, 0.9), formula=r"1,\ -\lfloor a/b \rfloor", doc="Remainder of a division, with the divisor's sign.")
 
 fmod_tensor = define("fmod_tensor", POINTWISE, grad="FmodBackward1", aten="aten::fmod",
-    forward=lambda xp, input, other: xp.fmod(input, other),
+    forward="fmod",
     vjp=(lambda F, g: g, lambda F, g, input, other: -g * F.trunc(input / other)),
     domain=(0.6, 0.9), formula=r"1,\ -\operatorname{trunc}(a/b)", doc="Remainder of a division, with the dividend's sign.")
 
 logaddexp = define("logaddexp", POINTWISE, dtypes="float",
-    forward=lambda xp, input, other: xp.logaddexp(input, other),
+    forward="logaddexp",
     vjp=(lambda F, g, input, y: g * F.exp(input - y), lambda F, g, other, y: g * F.exp(other - y)),
     domain=(-2.0, 2.0), formula=r"e^{a-y},\ e^{b-y}", doc="log(exp(a) + exp(b)), elementwise, without overflow.")
 
@@ -370,12 +370,12 @@ xlogy = define("xlogy", POINTWISE, dtypes="float",
     domain=(0.3, 2.0), formula=r"\ln b,\ a/b", doc="a log(b), elementwise; 0 where a is 0.")
 
 floor_divide = define("floor_divide", POINTWISE, inputs=2,
-    forward=lambda xp, input, other: xp.floor_divide(input, other),
+    forward="floor_divide",
     vjp=(lambda F, g: F.zeros_like(g), lambda F, g: F.zeros_like(g)),
     domain=(0.6, 0.9), formula="0", doc="Quotient rounded down, elementwise.")
 
 floor_rounded = define("floor_rounded", POINTWISE, grad="DivBackward2", aten="aten::div",
-    forward=lambda xp, input, other: xp.floor_divide(input, other),
+    forward="floor_divide",
     vjp=(lambda F, g: F.zeros_like(g), lambda F, g: F.zeros_like(g)),
     domain=(0.6, 0.9), formula="0", doc="Quotient rounded down, elementwise, as a rounding mode of div.")
 

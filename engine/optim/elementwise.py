@@ -24,7 +24,7 @@ from engine.backend import Array, module_of
 from engine.optim import kernels as k
 from engine.optim.optimizer import Optimizer
 from engine.optim.settings import check_settings, number
-from engine.state import S
+from engine.state import S, next_number
 from engine.tensor import Tensor
 
 __all__ = ["Elementwise"]
@@ -162,6 +162,7 @@ class Elementwise(Optimizer):
             if counts is None:
                 counts = param._counter = [0]
             counts[0] += writes
+        S.written = next_number()
         for observer in observers:
             for param in params:
                 observer.parameter_updated(param, self)

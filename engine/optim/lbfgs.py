@@ -174,7 +174,7 @@ class LBFGS(Optimizer):
                 observer.before_write(param)
             change(k.real(param._data), offset)
             offset += k.real(param._data).size
-            param._shared_counter()[0] += 1
+            param._written()
             for observer in S.observers:
                 observer.parameter_updated(param, self)
 

@@ -276,7 +276,7 @@ def batch_norm(
                 observer.before_write(running)
             running._data *= 1 - momentum
             running._data += momentum * value
-            running._shared_counter()[0] += 1
+            running._written()
     return result
 
 
@@ -360,7 +360,7 @@ def embedding(
         norms = xp.linalg.norm(weight._data[used], norm_type, -1)
         scale = xp.where(norms > max_norm, max_norm / (norms + 1e-7), 1)
         weight._data[used] *= scale[:, None].astype(weight._data.dtype)
-        weight._shared_counter()[0] += 1
+        weight._written()
     return nn.embedding(weight, input, padding_idx)
 
 

@@ -61,7 +61,7 @@ def _write(tensor: Tensor, values: Any) -> None:
     for observer in S.observers:
         observer.before_write(tensor)
     tensor._data[...] = values
-    tensor._shared_counter()[0] += 1
+    tensor._written()
 
 
 def clip_grads_with_norm_(
