@@ -8,6 +8,7 @@ another one, and two float32 sums in three differ in the last bit, which shows w
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -21,79 +22,143 @@ LEVELS = 4
 SIDE_BY_SIDE = 4
 
 _reduce = np.add.reduce
-
-
-def _lanes(x: Any) -> int:
-    return 32 // int(x.itemsize)
+_accumulate = np.add.accumulate
 
 
 def _cascade(rows: Any) -> Any:
     """The sum over the last dimension but one, in cascades: (..., size, k) to (..., k)."""
     size = rows.shape[-2]
-    power = max(4, (size - 1).bit_length() // LEVELS) if size else 4
-    step = 1 << power
+    if size < 16:
+        return _reduce(rows, -2)
+    step = 1 << max(4, (size - 1).bit_length() // LEVELS)
     if size < step:
-        return _reduce(rows, axis=-2)
-    lead, width = rows.shape[:-2], rows.shape[-1]
+        return _reduce(rows, -2)
     total = None
     for level in range(LEVELS):
         size = rows.shape[-2]
         full = size // step if level < LEVELS - 1 else 0
-        rest = _reduce(rows[..., full * step :, :], axis=-2)
-        total = rest if total is None else total + rest
+        split = full * step
+        if split < size:
+            rest = _reduce(rows[..., split:, :], -2)
+            total = rest if total is None else total + rest
         if not full:
             break
-        rows = _reduce(rows[..., : full * step, :].reshape(*lead, full, step, width), axis=-2)
+        blocks = rows[..., :split, :].reshape(*rows.shape[:-2], full, step, -1)
+        if full > 8 and blocks.ndim == 3 and blocks.shape[2] <= 64:
+            # Narrow rows are added faster when all blocks lie side by side.
+            rows = _reduce(blocks.swapaxes(0, 1).reshape(step, -1), 0).reshape(full, -1)
+        else:
+            rows = _reduce(blocks, -2)
     return total
 
 
 def _side_by_side(rows: Any) -> Any:
-    """The same with four partial sums of every fourth row each: (..., size, k) to (..., k)."""
-    size = rows.shape[-2]
+    """The same with four partial sums of every fourth row each, two dimensions only."""
+    size, width = rows.shape
     quarters = size // SIDE_BY_SIDE
     if not quarters:
-        return _reduce(rows, axis=-2)
-    lead, width = rows.shape[:-2], rows.shape[-1]
+        return _reduce(rows, 0)
     split = quarters * SIDE_BY_SIDE
-    parts = _cascade(rows[..., :split, :].reshape(*lead, quarters, SIDE_BY_SIDE * width))
-    parts = parts.reshape(*lead, SIDE_BY_SIDE, width)
+    if quarters == 1:
+        parts = rows[:split]
+    else:
+        whole = rows if split == size else rows[:split]
+        parts = _cascade(whole.reshape(quarters, SIDE_BY_SIDE * width)).reshape(SIDE_BY_SIDE, width)
     if split == size:
-        return _reduce(parts, axis=-2)
+        return _reduce(parts, 0)
     # The rows left over go to the first partial sum, before the others are added.
-    order = (parts[..., :1, :], rows[..., split:, :], parts[..., 1:, :])
-    return _reduce(np.concatenate(order, axis=-2), axis=-2)
+    return _reduce(np.concatenate((parts[:1], rows[split:], parts[1:])), 0)
 
 
 def _one_by_one(x: Any) -> Any:
-    """The sum over the last dimension from left to right."""
-    return x.sum(-1) if x.shape[-1] < 8 else np.add.accumulate(x, axis=-1)[..., -1]
+    """The sum over the first dimension, one after the other: (n, m) to (m,)."""
+    # NumPy would add up a single column in pairs.
+    return _reduce(x, 0) if x.shape[1] > 1 or len(x) < 8 else _accumulate(x, 0)[-1] + 0.0
+
+
+def _sum_row(x: Any) -> Any:
+    """The sum of a vector that lies in one piece."""
+    n = x.size
+    lanes = 32 // int(x.itemsize)
+    if n < lanes:
+        return _reduce(x) if n < SIDE_BY_SIDE else _side_by_side(x.reshape(n, 1))
+    vectors = n // lanes
+    whole = vectors * lanes
+    sums = x[:lanes] if vectors == 1 else _side_by_side(x[:whole].reshape(vectors, lanes))
+    if whole < n:
+        both = np.empty(n - whole + lanes, x.dtype)
+        both[: n - whole] = x[whole:]
+        both[n - whole :] = sums
+        sums = both
+    # PyTorch begins with 0, which makes a sum of -0.0 go away.
+    return _accumulate(sums)[-1] + 0.0
 
 
 def _sum_last(x: Any) -> Any:
-    """The sum over the last dimension of an array whose rows are contiguous: (..., n) to (...)."""
-    n, lanes = x.shape[-1], _lanes(x)
-    if n < SIDE_BY_SIDE:
-        return x.sum(-1)
-    if n < lanes:
-        return _side_by_side(x[..., None])[..., 0]
+    """The sum over the last dimension of an array of several rows, which are contiguous: (m, n) to (m,)."""
+    m, n = x.shape
+    lanes = 32 // int(x.itemsize)
+    wide = SIDE_BY_SIDE * lanes
     vectors = n // lanes
-    whole = vectors * lanes
-    if vectors == 1:
-        sums = x[..., :lanes]
+    tail = n - vectors * lanes
+    if n >= 8 * wide:
+        # Most of the work where it lies: what is left has as many vectors as one row of the four has, and the rest.
+        split = n // wide * wide
+        parts = _cascade(x[:, :split].reshape(m, -1, wide))
+        x = np.concatenate((parts[:, :lanes], x[:, split : n - tail], parts[:, lanes:], x[:, n - tail :]), 1)
+        vectors = (x.shape[1] - tail) // lanes
+        turned = x.T.copy()
+        sums = _reduce(turned[: vectors * lanes].reshape(vectors, lanes * m), 0).reshape(lanes, m)
     else:
-        sums = _side_by_side(x[..., :whole].reshape(*x.shape[:-1], vectors, lanes))
-    return _one_by_one(sums if whole == n else np.concatenate([x[..., whole:], sums], axis=-1))
+        # Turned, so that NumPy adds up the rows side by side; the order within each stays.
+        turned = x.T.copy()
+        if n < lanes:
+            return _reduce(turned, 0) if n < SIDE_BY_SIDE else _side_by_side(turned)
+        if vectors == 1:
+            sums = turned[:lanes]
+        else:
+            sums = _side_by_side(turned[: vectors * lanes].reshape(vectors, lanes * m)).reshape(lanes, m)
+    return _one_by_one(np.concatenate((turned[vectors * lanes :], sums)) if tail else sums)
 
 
 def _sum_rows(x: Any) -> Any:
-    """The sum over the last dimension but one, of columns that lie side by side: (..., n, c) to (..., c)."""
-    columns = x.shape[-1]
-    wide = _lanes(x) * SIDE_BY_SIDE if columns >= _lanes(x) else SIDE_BY_SIDE
+    """The sum over the second of three dimensions, of columns that lie side by side: (m, n, c) to (m, c)."""
+    m, n, columns = x.shape
+    lanes = 32 // int(x.itemsize)
+    wide = lanes * SIDE_BY_SIDE if columns >= lanes else SIDE_BY_SIDE
     whole = columns // wide * wide
+    turned = x.reshape(n, 1, columns) if m == 1 else x.swapaxes(0, 1)
     if whole == columns:
-        return _cascade(x)
+        return _cascade(turned.reshape(n, m * columns)).reshape(m, columns)
     # The columns that do not fill four vectors are added like rows.
-    return np.concatenate([_cascade(x[..., :whole]), _side_by_side(x[..., whole:])], axis=-1)
+    rest = _side_by_side(turned[:, :, whole:].reshape(n, -1)).reshape(m, columns - whole)
+    if not whole:
+        return rest
+    return np.concatenate((_cascade(turned[:, :, :whole].reshape(n, -1)).reshape(m, whole), rest), 1)
+
+
+@lru_cache(maxsize=4096)
+def _layout(shape: tuple[int, ...], axes: tuple[int, ...] | None, keepdims: bool) -> tuple[Any, ...]:
+    """How `add_up` goes about it: the shape to add up over the second dimension of, the shape and the dimensions of what
+    is then left to add one by one (or None), the shape of the result."""
+    if axes is None or len(axes) == len(shape):
+        return (1, math.prod(shape)), None, (), ((1,) * len(shape) if keepdims else ())
+    # Without dimensions of length 1, which join whatever stands beside them.
+    sizes = [n for n in shape if n != 1]
+    over = [k in axes for k, n in enumerate(shape) if n != 1]
+    last = len(over) - over[::-1].index(True) if True in over else 0
+    first = last
+    while first and over[first - 1]:
+        first -= 1
+    count, inner = math.prod(sizes[first:last]), math.prod(sizes[last:])
+    lead = math.prod(sizes[:first])
+    rows = (lead, count) if inner == 1 else (lead, count, inner)
+    outer = tuple(k for k in range(first) if over[k])
+    if keepdims:
+        result = tuple(1 if k in axes else n for k, n in enumerate(shape))
+    else:
+        result = tuple(n for k, n in enumerate(shape) if k not in axes)
+    return rows, (*sizes[:first], inner) if outer else None, outer, result
 
 
 def add_up(x: Any, axes: tuple[int, ...] | None, keepdims: bool) -> Any:
@@ -109,31 +174,17 @@ def add_up(x: Any, axes: tuple[int, ...] | None, keepdims: bool) -> Any:
         or not x.flags.c_contiguous
     ):
         return x.sum(axes, keepdims=keepdims)
-    shape = x.shape
-    if axes is None or len(axes) == len(shape):
-        total = (
-            _sum_last(x.reshape(-1)) + 0.0
-        )  # PyTorch begins with 0, which makes -0.0 of nothing but -0.0 go away
-        return total.reshape((1,) * len(shape)) if keepdims else total
-    # Without dimensions of length 1, which join whatever stands beside them.
-    sizes = [n for n in shape if n != 1]
-    over = [k in axes for k, n in enumerate(shape) if n != 1]
-    last = len(over) - over[::-1].index(True) if True in over else 0
-    first = last
-    while first and over[first - 1]:
-        first -= 1
-    count, inner = math.prod(sizes[first:last]), math.prod(sizes[last:])
-    total = _sum_last(x.reshape(-1, count)) if inner == 1 else _sum_rows(x.reshape(-1, count, inner))
-    outer = [k for k in range(first) if over[k]]
-    if outer:
+    rows, left, outer, result = _layout(x.shape, axes, keepdims)
+    if len(rows) == 3:
+        total = _sum_rows(x.reshape(rows))
+    else:
+        total = _sum_last(x.reshape(rows)) if rows[0] > 1 else _sum_row(x.reshape(-1))
+    if left is not None:
         # What is left further out is added one after the other.
-        times = math.prod([sizes[k] for k in outer])
-        total = np.moveaxis(total.reshape(*sizes[:first], inner), outer, range(len(outer)))
-        total = _one_by_one(total.reshape(times, -1).T)
-    total = total + 0.0
-    if keepdims:
-        return total.reshape([1 if k in axes else n for k, n in enumerate(shape)])
-    return total.reshape([n for k, n in enumerate(shape) if k not in axes])
+        total = np.moveaxis(total.reshape(left), outer, range(len(outer)))
+        times = math.prod(total.shape[: len(outer)])
+        total = _one_by_one(total.reshape(times, -1))
+    return total.reshape(result)
 
 
 def two_norm(x: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
@@ -153,14 +204,14 @@ def two_norm(x: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
         return np.sqrt((x * x).sum(axes, keepdims=keepdims))
     lead = x.shape[: x.ndim - len(axes)]
     rows = x.reshape(*lead, -1)
-    n, lanes = rows.shape[-1], _lanes(x)
+    n, lanes = rows.shape[-1], 32 // int(x.itemsize)
     whole = n // lanes * lanes
     fours = whole + (n - whole) // 4 * 4
     squares = rows[..., :fours] * rows[..., :fours]
     if whole > lanes:
         vectors = _reduce(squares[..., :whole].reshape(*lead, -1, lanes), axis=-2)
         squares = np.concatenate([vectors, squares[..., whole:]], axis=-1)
-    total = _one_by_one(squares)
+    total = squares.sum(-1) if squares.shape[-1] < 8 else _accumulate(squares, axis=-1)[..., -1]
     for k in range(fours, n):
         wide = rows[..., k].astype(np.float64)
         wide *= wide

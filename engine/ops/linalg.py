@@ -17,7 +17,7 @@ from engine.tensor import Tensor
 
 mm = define("mm", BILINEAR,
     forward=lambda xp, input, mat2: _mm(input, mat2),
-    vjp=(lambda F, g, mat2: F.mm(g, F.t(mat2)), lambda F, g, input: F.mm(F.t(input), g)),
+    vjp=(lambda F, g, mat2: _by_turned(F, g, mat2), lambda F, g, input: _turned_by(F, input, g)),
     formula=r"g B^\top,\ A^\top g", doc="Product of two matrices.")
 
 mv = define("mv", BILINEAR,
@@ -32,7 +32,8 @@ dot = define("dot", BILINEAR,
 
 bmm = define("bmm", BILINEAR,
     forward=lambda xp, input, mat2: _bmm(xp, input, mat2),
-    vjp=(lambda F, g, mat2: F.bmm(g, F.transpose(mat2, 1, 2)), lambda F, g, input: F.bmm(F.transpose(input, 1, 2), g)),
+    vjp=(lambda F, g, mat2: F.bmm(g, F.transpose(mat2, 1, 2)) if F.recording else g @ mat2.swapaxes(1, 2),
+         lambda F, g, input: F.bmm(F.transpose(input, 1, 2), g) if F.recording else input.swapaxes(1, 2) @ g),
     formula=r"g B^\top,\ A^\top g", doc="Products of matrices, batch by batch.")
 
 outer_product = define("outer_product", BILINEAR, grad="MulBackward0", aten="aten::outer",
@@ -43,9 +44,17 @@ outer_product = define("outer_product", BILINEAR, grad="MulBackward0", aten="ate
 addmm = define("addmm", GENERAL, holomorphic=True, inputs=3,
     forward=lambda xp, input, mat1, mat2, beta=1, alpha=1: _addmm(input, mat1, mat2, beta, alpha),
     vjp=(lambda F, g, beta: g if beta == 1 else g * beta,
-         lambda F, g, mat2, alpha: _scaled(F.mm(g, F.t(mat2)), alpha),
-         lambda F, g, mat1, alpha: _scaled(F.mm(F.t(mat1), g), alpha)),
+         lambda F, g, mat2, alpha: _scaled(_by_turned(F, g, mat2), alpha),
+         lambda F, g, mat1, alpha: _scaled(_turned_by(F, mat1, g), alpha)),
     formula=r"\beta g,\ \alpha g B^\top,\ \alpha A^\top g", doc="beta * input + alpha * mat1 @ mat2.")
+
+# The gradient of a transpose comes out as one, so that the weight's own gradient lies in memory as the weight does.
+linear_addmm = define("linear_addmm", GENERAL, inputs=3, grad="AddmmBackward0", aten="aten::addmm",
+    forward=lambda xp, input, mat1, mat2: _addmm(input, mat1, mat2, 1, 1),
+    vjp=(lambda F, g: g,
+         lambda F, g, mat2: _by_turned(F, g, mat2),
+         lambda F, g, mat1: F.t(_turned_by(F, g, mat1))),
+    formula=r"g,\ g B^\top,\ (g^\top A)^\top", doc="input + mat1 @ mat2, where mat2 is a transpose: the product of a linear layer.")
 
 vdot = define("vdot", BILINEAR, holomorphic=False,
     forward=lambda xp, input, other: _dot(xp, input.conj(), other),
@@ -362,14 +371,31 @@ def _bmm(xp: Any, a: Any, b: Any) -> Any:
     return xp.matmul(a, b)
 
 
+def _by_turned(F: Any, a: Any, b: Any) -> Any:
+    """``a @ b.T``"""
+    return F.mm(a, F.t(b)) if F.recording else a @ b.T
+
+
+def _turned_by(F: Any, a: Any, b: Any) -> Any:
+    """``a.T @ b``"""
+    return F.mm(F.t(a), b) if F.recording else a.T @ b
+
+
 def _addmm(c: Any, a: Any, b: Any, beta: Any, alpha: Any) -> Any:
-    product = _scaled(_mm(a, b), alpha)
+    product = _mm(a, b)
+    if alpha != 1:
+        product = product * alpha
     if c.ndim > 2 or (c.ndim and c.shape[-1] not in (1, product.shape[1])):
         raise RuntimeError(
             f"The expanded size of the tensor ({product.shape[1]}) must match the existing size ({c.shape[-1]}) at "
             f"non-singleton dimension 1.  Target sizes: {list(product.shape)}.  Tensor sizes: {list(c.shape)}"
         )
-    return product + _scaled(c, beta)
+    if beta != 1:
+        c = c * beta
+    if c.ndim == 1 and c.dtype == product.dtype:
+        product += c
+        return product
+    return product + c
 
 
 def _scaled(x: Any, factor: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -439,12 +440,16 @@ def _sum(x: Any, over: tuple[int, ...] | None, keepdim: bool) -> Any:
     return x.sum(over, keepdims=keepdim, dtype=_sum_dtype(x))
 
 
+@lru_cache(maxsize=4096)
+def _broadcast_over(shape: tuple[int, ...], target: tuple[int, ...]) -> tuple[int, ...]:
+    """The dimensions along which `target` was repeated to come to `shape`."""
+    lead = len(shape) - len(target)
+    return (*range(lead), *(lead + k for k, n in enumerate(target) if n == 1 and shape[lead + k] != 1))
+
+
 def _sum_to(x: Any, shape: tuple[int, ...]) -> Any:
-    lead = x.ndim - len(shape)
-    over = tuple(range(lead)) + tuple(
-        lead + k for k, n in enumerate(shape) if n == 1 and x.shape[lead + k] != 1
-    )
-    return _sum(x, over, True).reshape(shape) if over else x.reshape(shape)
+    over = _broadcast_over(x.shape, shape)
+    return _sum(x, over, False).reshape(shape) if over else x.reshape(shape)
 
 
 def _mean(xp: Any, x: Any, over: Any, keepdim: bool) -> Any:

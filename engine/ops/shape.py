@@ -35,7 +35,7 @@ transpose = define("transpose", LINEAR, view=True,
 
 t = define("t", LINEAR, view=True,
     forward=lambda xp, input: _matrix(input, "t").T,
-    vjp=(lambda F, g: F.t(g),),
+    vjp=(lambda F, g: F.t(g) if F.recording else _turned_back(g),),
     formula=r"g^\top", doc="The transpose of a matrix.")
 
 permute_to = define("permute", LINEAR, view=True,
@@ -394,6 +394,15 @@ def _matrix(x: Any, name: str) -> Any:
     if x.ndim > 2:
         raise RuntimeError(f"{name}() expects a tensor with <= 2 dimensions, but self is {x.ndim}D")
     return x
+
+
+def _turned_back(g: Any) -> Any:
+    """The transpose of an array; if it is itself that of a whole array, then that one, which a leaf can keep as it is."""
+    whole = g.base
+    if whole is not None and type(whole) is type(g) and whole.base is None and g.ndim == 2:
+        if whole.shape == g.shape[::-1] and whole.strides == g.strides[::-1]:
+            return whole
+    return g.T
 
 
 def _order(dims_: Sequence[int], ndim: int) -> tuple[int, ...]:

@@ -157,6 +157,7 @@ SAMPLES: dict[str, list[Sample]] = {
     "dot": [((spread(3), spread(3) + 1), ())],
     "bmm": [((spread(2, 2, 3), spread(2, 3, 2)), ())],
     "outer_product": [((spread(2), spread(3)), ())],
+    "linear_addmm": [((spread(4), spread(2, 3), spread(3, 4)), ())],
     "addmm": [
         ((spread(3), spread(2, 2), spread(2, 3)), (0.5, 2)),
         ((spread(2, 3), spread(2, 2), spread(2, 3)), (1, 1)),

@@ -76,9 +76,11 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
             return linalg.matmul(input, weight.t())
         return linalg.matmul(input, shape.t(weight))
     if len(sizes) == 2:
-        return linalg.addmm(bias, input, shape.t(weight))
+        return linalg.linear_addmm(bias, input, shape.t(weight))
     flat = shape.reshape(input, (-1, sizes[-1]))
-    return shape.reshape(linalg.addmm(bias, flat, shape.t(weight)), (*sizes[:-1], weight._data.shape[0]))
+    return shape.reshape(
+        linalg.linear_addmm(bias, flat, shape.t(weight)), (*sizes[:-1], weight._data.shape[0])
+    )
 
 
 @composite("bilinear")
