@@ -139,8 +139,12 @@ def _sum_rows(x: Any) -> Any:
 
 @lru_cache(maxsize=4096)
 def _layout(shape: tuple[int, ...], axes: tuple[int, ...] | None, keepdims: bool) -> tuple[Any, ...]:
-    """How `add_up` goes about it: the shape to add up over the second dimension of, the shape and the dimensions of what
-    is then left to add one by one (or None), the shape of the result."""
+    """How `add_up` goes about it.
+
+    Returns:
+        The shape whose second dimension is to be added up; the shape of that (None if it is all) and its dimensions
+        that are then to be added one by one; the shape of the result.
+    """
     if axes is None or len(axes) == len(shape):
         return (1, math.prod(shape)), None, (), ((1,) * len(shape) if keepdims else ())
     # Without dimensions of length 1, which join whatever stands beside them.

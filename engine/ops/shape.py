@@ -399,10 +399,9 @@ def _matrix(x: Any, name: str) -> Any:
 def _turned_back(g: Any) -> Any:
     """The transpose of an array; if it is itself that of a whole array, then that one, which a leaf can keep as it is."""
     whole = g.base
-    if whole is not None and type(whole) is type(g) and whole.base is None and g.ndim == 2:
-        if whole.shape == g.shape[::-1] and whole.strides == g.strides[::-1]:
-            return whole
-    return g.T
+    if whole is None or type(whole) is not type(g) or whole.base is not None or g.ndim != 2:
+        return g.T
+    return whole if whole.shape == g.shape[::-1] and whole.strides == g.strides[::-1] else g.T
 
 
 def _order(dims_: Sequence[int], ndim: int) -> tuple[int, ...]:
