@@ -182,7 +182,7 @@ def add_up(x: Any, axes: tuple[int, ...] | None, keepdims: bool) -> Any:
     if len(rows) == 3:
         total = _sum_rows(x.reshape(rows))
     else:
-        total = _sum_last(x.reshape(rows)) if rows[0] > 1 else _sum_row(x.reshape(-1))
+        total = _sum_last(x.reshape(rows)) if rows[0] > 1 else np.asarray(_sum_row(x.reshape(-1)))
     if left is not None:
         # What is left further out is added one after the other.
         total = np.moveaxis(total.reshape(left), outer, range(len(outer)))
