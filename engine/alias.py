@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
+from typing import Any
 
 ROOT = __name__.partition(".")[0]
 
@@ -31,6 +32,15 @@ class _SameModule(Loader):
     def exec_module(self, module: ModuleType) -> None:
         # The import system has just overwritten __spec__ with the alias's; reload and pickling need the real one.
         module.__spec__ = self.spec
+
+
+def _name_missing(module: ModuleType, name: str) -> None:
+    """Let a name the module does not have be missing from ``torch.nn``, not from ``engine.nn``."""
+
+    def missing(attribute: str) -> Any:
+        raise AttributeError(f"module {name!r} has no attribute {attribute!r}", name=attribute, obj=module)
+
+    vars(module).setdefault("__getattr__", missing)
 
 
 class AliasFinder(MetaPathFinder):
@@ -65,6 +75,7 @@ class AliasFinder(MetaPathFinder):
                     name=fullname,
                 )
             module = importlib.import_module(real)
+        _name_missing(module, fullname)
         return ModuleSpec(fullname, _SameModule(module), is_package=hasattr(module, "__path__"))
 
 
@@ -82,6 +93,9 @@ def install(name: str = "torch") -> None:
             "install the alias in a fresh process, before anything imports it"
         )
     sys.meta_path.insert(0, AliasFinder(name))
+    for key, module in list(sys.modules.items()):
+        if key == ROOT or key.startswith(ROOT + "."):
+            _name_missing(module, name + key[len(ROOT) :])
 
 
 def uninstall(name: str = "torch") -> None:

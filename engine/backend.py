@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,9 @@ _PYTORCH_DEVICES = (
 )  # fmt: skip
 
 
+_DEVICE = re.compile(r"[a-zA-Z_]+(:(0|[1-9]\d*))?")
+
+
 class device:
     """Where a tensor lives: ``device('cpu')``, ``device('cuda', 0)``."""
 
@@ -42,6 +46,8 @@ class device:
         if isinstance(type, int):
             index, type = type, "cuda"
         name, _, number = type.partition(":")
+        if not _DEVICE.fullmatch(type):
+            raise RuntimeError(f"Invalid device string: '{type}'")
         if name not in _PYTORCH_DEVICES:
             raise RuntimeError(
                 f"Expected one of {', '.join(_PYTORCH_DEVICES)} device type at start of device string: {name}"
@@ -50,8 +56,6 @@ class device:
             raise RuntimeError(
                 f"PyTorch is not linked with support for {name} devices; here there are cpu and cuda"
             )
-        if number and not number.isdigit():
-            raise RuntimeError(f"Invalid device string: '{type}'")
         self.type = name
         self.index = int(number) if number else index
 

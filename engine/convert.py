@@ -71,6 +71,13 @@ class Conversions:
             return array.astype(dtype)
         return array.copy() if copy else array
 
+    def __array_wrap__(self, array: Any, context: Any = None, return_scalar: bool = False) -> Any:
+        """What a NumPy function of this tensor gives back: a tensor; booleans as uint8, as in PyTorch."""
+        from engine.ops.create import from_numpy
+
+        array = np.asarray(array)
+        return from_numpy(array.astype(np.uint8) if array.dtype == np.bool_ else array)
+
     def _number(self, kind: str) -> Any:
         if self._data.size != 1:
             if kind == "index":

@@ -22,7 +22,15 @@ from engine.tensor import Tensor, View
 
 _SCALARS = (bool, int, float, complex, np.number, np.bool_)
 
-KEYWORDS = {"axis": "dim", "keepdims": "keepdim", "x": "input", "x1": "input", "x2": "other"}
+KEYWORDS = {
+    "axis": "dim",
+    "keepdims": "keepdim",
+    "axis0": "dim0",
+    "axis1": "dim1",
+    "x": "input",
+    "x1": "input",
+    "x2": "other",
+}
 """NumPy's spellings, which PyTorch accepts too."""
 
 
@@ -130,8 +138,8 @@ def prepare(op: Op, inputs: Sequence[Any]) -> tuple[Any, ...]:
         for a in real[1:]:
             if a.dtype is not first and a.dtype != first:
                 raise RuntimeError(
-                    f"expected m1 and m2 to have the same dtype, but got: {_cpp(dtypes.of(real[0]))} != "
-                    f"{_cpp(dtypes.of(a))}"
+                    f"expected m1 and m2 to have the same dtype, but got: {dtypes.c_name(dtypes.of(real[0]))} != "
+                    f"{dtypes.c_name(dtypes.of(a))}"
                 )
         return arrays
     target = dtypes.result_dtype(real, [a for a in arrays if a is not None and not hasattr(a, "ndim")])
@@ -150,10 +158,6 @@ def _weak(value: Any, target: dtype) -> Any:
     return target.numpy.type(value)
 
 
-def _cpp(d: dtype) -> str:
-    return {"float32": "float", "float64": "double", "int64": "long", "int32": "int"}.get(d._name, d._name)
-
-
 def _check_devices(arrays: Sequence[Array]) -> None:
     kinds = {type(a) for a in arrays if a.ndim}
     if len(kinds) > 1:
@@ -166,7 +170,8 @@ def _check_devices(arrays: Sequence[Array]) -> None:
 
 def _not_tensor(op: Op, position: int, value: Any) -> Any:
     if value is None or isinstance(value, _SCALARS):
-        return value
+        # A NumPy number counts as Python's: its dtype has no say in promotion.
+        return value.item() if isinstance(value, np.generic) else value
     raise _wrong_type(op, position, value)
 
 
@@ -174,7 +179,7 @@ def _wrong_type(op: Op, position: int, value: Any) -> TypeError:
     name = op.params[position] if position < len(op.params) and not op.variadic else "tensors"
     function = op.aten.partition("::")[2].strip("_")
     return TypeError(
-        f"{function}(): argument '{name}' (position {position + 1}) must be Tensor, not {type(value).__name__}"
+        f"{function}(): argument '{name}' (position {position + 1}) must be Tensor, not {dtypes.type_name(value)}"
     )
 
 
@@ -276,6 +281,8 @@ def explain(op: Op, args: tuple[Any, ...], inputs: Sequence[Any], error: Excepti
         from engine.tensor import dimension_out_of_range
 
         return IndexError(dimension_out_of_range(error.axis or 0, error.ndim or 0))
+    if isinstance(error, TypeError) and "NoneType" in str(error) and None in inputs:
+        return _wrong_type(op, inputs.index(None), None)
     if isinstance(error, TypeError) and "ufunc" in str(error) and shapes:
         kind = next(i.dtype for i in inputs if isinstance(i, Tensor))
         kernel = op.aten.partition("::")[2]

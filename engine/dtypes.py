@@ -154,10 +154,58 @@ def legacy_name(d: dtype) -> str:
     return d._legacy + "Tensor"
 
 
+def from_legacy(given: Any) -> dtype:
+    """The dtype meant by a dtype, an old tensor type (``torch.LongTensor``) or its name.
+
+    Raises:
+        ValueError: for anything else.
+    """
+    if isinstance(given, str):
+        for d in _FROM_NUMPY.values():
+            if given == "torch." + legacy_name(d):
+                return d
+        raise ValueError(f"invalid type: '{given}'")
+    kind = getattr(given, "_dtype", given)
+    if not isinstance(kind, dtype):
+        raise ValueError(f"invalid type: '{getattr(given, '__name__', given)}'")
+    return kind
+
+
 def scalar_type_name(d: dtype) -> str:
     """``Float``, as PyTorch's error messages name a scalar type."""
     return d._legacy
 
+
+_C_NAMES = {
+    "bool": "bool",
+    "uint8": "unsigned char",
+    "int8": "signed char",
+    "int16": "short int",
+    "int32": "int",
+    "int64": "long int",
+    "float16": "c10::Half",
+    "float32": "float",
+    "float64": "double",
+    "complex64": "c10::complex<float>",
+    "complex128": "c10::complex<double>",
+}
+
+
+def c_name(d: dtype) -> str:
+    """``long int``, as some of PyTorch's error messages name the C++ type."""
+    return _C_NAMES[d._name]
+
+
+def type_name(value: object) -> str:
+    """The type of a Python object as PyTorch's error messages name it: ``numpy.ndarray``, ``torch.Size``, ``list``."""
+    kind = type(value)
+    # Types made in C carry their module in their name; those of ours stand for such ones.
+    in_c = not kind.__flags__ & _HEAP_TYPE or (kind.__module__ == "torch" and kind.__name__ != "Tensor")
+    return f"{kind.__module__}.{kind.__name__}" if in_c and kind.__module__ != "builtins" else kind.__name__
+
+
+_HEAP_TYPE = 1 << 9
+"""CPython's ``Py_TPFLAGS_HEAPTYPE``."""
 
 _PYTHON_TYPES = {float: float64, int: int64, bool: bool_, complex: complex128}
 

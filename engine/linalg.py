@@ -11,7 +11,6 @@ import numpy as np
 from engine.fused import fused
 from engine.ops import arrange, reduce, shape
 from engine.ops import linalg as _products
-from engine.ops.decompose import _LinAlgError as LinAlgError
 from engine.ops.decompose import _no_errors, matrix_exp, svdvals_of
 from engine.ops.decompose import householder_of as householder_product
 from engine.ops.decompose import linalg_cholesky as cholesky
@@ -33,6 +32,7 @@ from engine.ops.derived import linalg_cross
 from engine.ops.linalg import det, inverse, matmul
 from engine.ops.linalg import solve as _solve
 from engine.ops.reduce import _norm, one_dim
+from engine.ops.singular import _LinAlgError as LinAlgError
 from engine.tensor import Tensor
 
 __all__ = [

@@ -34,6 +34,7 @@ from engine.ops import (
     special,
 )
 from engine.registry import OPS
+from engine.spelling import spelled
 from engine.tensor import Tensor
 
 MODULES: tuple[ModuleType, ...] = (
@@ -60,16 +61,19 @@ _JOINERS = {"einsum", "tensordot", "cat", "concat", "concatenate", "stack", "hst
 _MAKERS = {"dstack", "column_stack", "block_diag", "cartesian_prod", "combinations", "complex", "polar"}
 _NOT_METHODS = _JOINERS | _MAKERS
 """Functions of several tensors, or of none."""
-
-
 _FIRST = {"input", "args", "condition", "L"}
+
+_PUBLIC = {
+    name: spelled(getattr(module, name), takes_out=module is not shape)
+    for module in (*MODULES, create, draw)
+    for name in module.__all__
+    if inspect.isfunction(getattr(module, name))
+}
 
 
 def public_functions() -> dict[str, Callable[..., Any]]:
     """Every function users call as ``torch.name``."""
-    found = {name: getattr(module, name) for module in MODULES for name in module.__all__}
-    found.update({name: getattr(module, name) for module in (create, draw) for name in module.__all__})
-    return {n: f for n, f in found.items() if callable(f) and not isinstance(f, type)}
+    return dict(_PUBLIC)
 
 
 def _first_parameter(function: Callable[..., Any]) -> str:
@@ -79,9 +83,9 @@ def _first_parameter(function: Callable[..., Any]) -> str:
 def _attach_functions() -> None:
     for module in MODULES:
         for name in module.__all__:
-            function = getattr(module, name)
-            if name in _NOT_METHODS or isinstance(function, type) or hasattr(Tensor, name):
+            if name in _NOT_METHODS or name not in _PUBLIC or hasattr(Tensor, name):
                 continue
+            function = _PUBLIC[name]
             if _first_parameter(getattr(function, "__wrapped__", function)) in _FIRST:
                 setattr(Tensor, name, function)
 
@@ -95,11 +99,12 @@ _OPERANDS = (Tensor, *_SCALARS)
 def _operator(symbol: str, function: Callable[..., Any], swapped: bool = False) -> Callable[..., Any]:
     def call(self: Tensor, other: Any) -> Any:
         kind = type(other)
-        if not (kind is Tensor or kind is float or kind is int or isinstance(other, _OPERANDS)):
-            if isinstance(other, np.ndarray):
-                other = Tensor._wrap(other)
-            else:
+        if not (kind is Tensor or kind is float or kind is int):
+            if not isinstance(other, _OPERANDS):
+                # With an array on the right NumPy then computes, and `Tensor.__array_wrap__` makes a tensor of it.
                 return NotImplemented
+            if isinstance(other, np.generic):
+                other = other.item()
         return function(other, self) if swapped else function(self, other)
 
     call.__name__ = symbol
@@ -145,7 +150,7 @@ def _attach_operators() -> None:
             "__rtruediv__", lambda self, other: pointwise.mul(pointwise.reciprocal(self), other)
         ),
         "__matmul__": _operator_tensors(linalg.matmul),
-        "__rmatmul__": lambda self, other: linalg.matmul(_tensor(other), self),
+        "__rmatmul__": lambda self, other: NotImplemented,
         "__eq__": _equality(pointwise.eq, False),
         "__ne__": _equality(pointwise.ne, True),
         "__getitem__": index.getitem,
@@ -160,11 +165,7 @@ def _attach_operators() -> None:
 
 def _operator_tensors(function: Callable[..., Any]) -> Callable[..., Any]:
     def call(self: Tensor, other: Any) -> Any:
-        if not isinstance(other, Tensor):
-            if not isinstance(other, np.ndarray):
-                return NotImplemented
-            other = Tensor._wrap(other)
-        return function(self, other)
+        return function(self, other) if isinstance(other, Tensor) else NotImplemented
 
     return call
 
@@ -238,19 +239,11 @@ def _attach_conversions() -> None:
         "cuda": lambda self, device=None, non_blocking=False: to(self, "cuda" if device is None else device),
         "pin_memory": lambda self: self,
         "masked_fill": arithmetic.masked_fill,
-        "new_tensor": lambda self, data, *, dtype=None, requires_grad=False: create.tensor(
-            data, dtype=dtype or self.dtype, requires_grad=requires_grad
-        ),
-        "new_zeros": lambda self, *size, dtype=None, requires_grad=False: create.zeros(
-            *size, dtype=dtype or self.dtype, requires_grad=requires_grad
-        ),
-        "new_ones": lambda self, *size, dtype=None, requires_grad=False: create.ones(
-            *size, dtype=dtype or self.dtype, requires_grad=requires_grad
-        ),
-        "new_full": lambda self, size, fill_value, *, dtype=None: create.full(
-            size, fill_value, dtype=dtype or self.dtype
-        ),
-        "new_empty": lambda self, *size, dtype=None: create.empty(*size, dtype=dtype or self.dtype),
+        "new_tensor": _new(create.tensor),
+        "new_zeros": _new(create.zeros),
+        "new_ones": _new(create.ones),
+        "new_full": _new(create.full),
+        "new_empty": _new(create.empty),
         "where": lambda self, condition, other: arithmetic.where(condition, self, other),
         "is_same_size": lambda self, other: self._data.shape == other._data.shape,
         "bernoulli": draw.bernoulli,
@@ -286,6 +279,16 @@ def _attach_conversions() -> None:
         "imag": complex.imag,
     }.items():
         setattr(Tensor, name, property(get))
+
+
+def _new(factory: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """A factory whose dtype and device are, unless given, those of the tensor it is called on."""
+
+    def call(self: Tensor, *args: Any, dtype: Any = None, device: Any = None, **kwargs: Any) -> Tensor:
+        where = device or (self.device if self.is_cuda else None)
+        return factory(*args, dtype=dtype or self.dtype, device=where, **kwargs)
+
+    return call
 
 
 def _cast(kind: dtype_type) -> Callable[[Tensor], Tensor]:

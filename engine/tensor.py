@@ -78,9 +78,7 @@ class Tensor(Conversions):
     _view: View | None
     _counter: list[int] | None
 
-    # NumPy then leaves ``ndarray + Tensor`` to us instead of looping over elements.
-    __array_ufunc__ = None
-    __array_priority__ = 1000
+    __array_priority__ = 1000  # NumPy then leaves ``ndarray + Tensor`` to us
 
     if TYPE_CHECKING:
         # What `engine.methods` attaches: every public operation, and the operators.
@@ -114,7 +112,9 @@ class Tensor(Conversions):
         if len(args) != 1 or isinstance(args[0], (int, Size)):
             t._data = np.zeros(0 if not args else args[0] if isinstance(args[0], Size) else args, kind)
         else:
-            t._data = np.array(args[0]._data if isinstance(args[0], Tensor) else args[0], kind)
+            from engine.ops.numbers import legacy_array
+
+            t._data = legacy_array(args[0], dtypes.get_default_dtype())
         return t
 
     @staticmethod
@@ -222,7 +222,7 @@ class Tensor(Conversions):
         """``torch.FloatTensor`` as text; with a dtype, the tensor converted to it."""
         if dtype is None:
             return "torch." + ("cuda." if self.is_cuda else "") + dtypes.legacy_name(self.dtype)
-        return self.to(dtype)
+        return self.to(dtypes.from_legacy(dtype))
 
     # --- Its place in the graph ------------------------------------------------------------------------------------
 

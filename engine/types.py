@@ -7,6 +7,7 @@ from typing import Any
 from engine import dtypes
 from engine.dtypes import dtype
 from engine.ops import create
+from engine.ops.numbers import legacy_array
 from engine.tensor import Tensor
 
 __all__ = [
@@ -83,7 +84,7 @@ class _TypeMeta(type):
 
     def __call__(cls, *args: Any) -> Tensor:
         if len(args) == 1 and not isinstance(args[0], int):
-            return create.tensor(args[0], dtype=cls._dtype)
+            return Tensor._wrap(legacy_array(args[0], cls._dtype))
         return create.zeros(*args, dtype=cls._dtype)
 
 

@@ -28,7 +28,7 @@ LAYERS = (
     {"alias", "backend", "cephes", "convert", "dtypes", "state"},
     {"graph", "printing", "random", "sampling", "tensor"},
     {"registry"},
-    {"backward", "dispatch", "execute"},
+    {"backward", "dispatch", "execute", "spelling"},
     {"closures", "define", "fused"},
     {"backward", "inplace", "ops"},
     {"methods", "writing"},

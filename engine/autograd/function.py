@@ -120,8 +120,25 @@ class _FunctionNode(Node, FunctionCtx):
                 raise TypeError(f"expected Variable or None (got {type(v).__name__})")
             if not self._is_tensor[k]:
                 continue
+            if v is not None:
+                self._check_shape(k, len(sent), v)
             sent.append(None if v is None or not needed[len(sent)] else (v if F.recording else v._data))
         return sent
+
+    def _check_shape(self, position: int, k: int, g: Tensor) -> None:
+        """That a gradient is of the shape of its input, or may be summed to it."""
+        edge = self.next_edges[k]
+        if edge is None:
+            return
+        wanted, got = edge[0].meta[edge[1]][0], g._data.shape
+        if got == wanted:
+            return
+        missing = len(got) - len(wanted)
+        if missing < 0 or any(n not in (1, m) for n, m in zip(wanted, got[missing:], strict=True)):
+            raise RuntimeError(
+                f"Function {self.name()} returned an invalid gradient at index {position} - got {list(got)} but "
+                f"expected shape compatible with {list(wanted)}"
+            )
 
     _is_tensor: tuple[bool, ...] = ()
 
@@ -149,6 +166,13 @@ class Function:
         raise NotImplementedError(
             "You must implement either the backward or vjp method for your custom autograd.Function to use it with "
             "backward mode AD."
+        )
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        raise RuntimeError(
+            "Legacy autograd function with non-static forward method is deprecated. Please use new-style autograd "
+            "function with static forward method. "
+            "(Example: https://pytorch.org/docs/stable/autograd.html#torch.autograd.Function)"
         )
 
     setup_context: ClassVar[Callable[..., None] | None] = None

@@ -18,14 +18,13 @@ def _over(made: Any, data: Any) -> Any:
     """Let the bare tensor `made` lie over the memory of `data` (None is empty), outside any graph.
 
     Raises:
-        TypeError: if `data` is not a Tensor.
+        AttributeError: if `data` is not a Tensor, in PyTorch's words.
     """
     if data is None:
         data = Tensor._wrap(np.empty(0, dtypes.get_default_dtype().numpy))
     elif not isinstance(data, Tensor):
-        raise TypeError(
-            f"{type(made).__name__}() expected a Tensor, but got {type(data).__name__}; make one first, for example "
-            "with torch.tensor(..., dtype=torch.float32)"
+        raise AttributeError(
+            f"'{type(data).__name__}' object has no attribute 'detach'", name="detach", obj=data
         )
     made._data = data._data
     made._edge = made._grad = made._view = None
@@ -40,7 +39,8 @@ class Parameter(Tensor):
     It lies over the memory of `data` and requires grad, in ``no_grad`` too, unless `requires_grad` is False.
 
     Raises:
-        TypeError: if `data` is not a Tensor, RuntimeError: if it requires grad and is not floating point or complex.
+        AttributeError: if `data` is not a Tensor.
+        RuntimeError: if it requires grad and is not floating point or complex.
     """
 
     __slots__ = ()

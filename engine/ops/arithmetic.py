@@ -125,6 +125,8 @@ def pow(input: Any, exponent: Any, *, out: Any = None) -> Tensor:
             )
         return P.pow_tensor_scalar(input, exponent, out=out)
     if not _isinstance(input, Tensor):
+        if _isinstance(input, np.generic):
+            input = input.item()
         if not exponent.dtype.differentiable:
             return P.pow_tensor(Tensor._wrap(np.asarray(input)), exponent)
         return P.pow_scalar(exponent, input)
@@ -191,8 +193,7 @@ def mask_and_value(mask: Tensor, value: Any) -> tuple[Tensor, Any]:
     """
     if _isinstance(mask, Tensor) and mask.dtype is not dtypes.bool_:
         raise RuntimeError(
-            "masked_fill_ only supports boolean masks, but got mask with dtype "
-            + dtypes.scalar_type_name(mask.dtype).lower()
+            "masked_fill_ only supports boolean masks, but got mask with dtype " + dtypes.c_name(mask.dtype)
         )
     return mask, value.item() if _isinstance(value, Tensor) else value
 

@@ -10,7 +10,9 @@ import numpy as np
 
 from engine import backend, dtypes
 from engine.dtypes import dtype as dtype_type
+from engine.ops.numbers import array_of, usable
 from engine.registry import CONSTANT, OPS, Op
+from engine.spelling import write
 from engine.state import S
 from engine.tensor import Size, Tensor
 
@@ -40,9 +42,17 @@ def _factory(name: str, doc: str) -> Op:
 
 
 def made(
-    name: str, array: Any, requires_grad: bool, device: Where, start: int, args: tuple[Any, ...] = ()
+    name: str,
+    array: Any,
+    requires_grad: bool,
+    device: Where,
+    start: int,
+    args: tuple[Any, ...] = (),
+    out: Tensor | None = None,
 ) -> Tensor:
-    """Wrap a new array, set its flag, and tell observers that factory `name` made it."""
+    """Wrap a new array, set its flag, and tell observers that factory `name` made it; or write it into `out`."""
+    if out is not None:
+        return write(out, Tensor._wrap, (array,), {})  # type: ignore[no-any-return]
     if device is not None:
         array = backend.to_device(array, device)
     t = Tensor._wrap(array)
@@ -82,8 +92,8 @@ FACTORIES = {
 }
 
 
-def sizes(first: Any, rest: tuple[Any, ...]) -> tuple[int, ...]:
-    """Sizes given as ``(2, 3)`` or as ``2, 3``.
+def sizes(first: Any, rest: tuple[Any, ...], function: str = "full") -> tuple[int, ...]:
+    """Sizes given as ``(2, 3)`` or as ``2, 3``; `function` is named in errors.
 
     Raises:
         TypeError: for a size that is no integer; RuntimeError: for a negative one.
@@ -92,9 +102,13 @@ def sizes(first: Any, rest: tuple[Any, ...]) -> tuple[int, ...]:
     result = []
     for k, n in enumerate(given):
         if isinstance(n, (float, str)) or n is None:
+            if not k and given is not first:
+                raise TypeError(
+                    f"{function}(): argument 'size' (position 1) must be tuple of ints, not {type(n).__name__}"
+                )
             raise TypeError(
-                f"argument 'size' failed to unpack the object at pos {k + 1} with error \"type must be tuple of ints,"
-                f'but got {type(n).__name__}"'
+                f"{function}(): argument 'size' failed to unpack the object at pos {k + 1} with error "
+                f'"type must be tuple of ints,but got {type(n).__name__}"'
             )
         result.append(int(n))
     if any(n < 0 for n in result):
@@ -104,97 +118,23 @@ def sizes(first: Any, rest: tuple[Any, ...]) -> tuple[int, ...]:
     return tuple(result)
 
 
-def _np(dtype: dtype_type | None) -> np.dtype[Any]:
-    return (dtypes.get_default_dtype() if dtype is None else dtypes.as_dtype(dtype, "empty")).numpy
-
-
-def _has_tensors(data: Any) -> bool:
-    return isinstance(data, Tensor) or (isinstance(data, (list, tuple)) and any(map(_has_tensors, data)))
-
-
-def _plain(data: Any) -> Any:
-    if isinstance(data, Tensor):
-        return data._data
-    return [_plain(d) for d in data] if isinstance(data, (list, tuple)) else data
-
-
-def _check_lengths(data: Any, dim: int = 0) -> tuple[int, ...]:
-    """The shape of nested lists.
+def shape_of(positional: tuple[Any, ...], size: Any, function: str) -> tuple[int, ...]:
+    """The shape a factory was called with: ``f(2, 3)``, ``f((2, 3))`` or ``f(size=(2, 3))``.
 
     Raises:
-        ValueError: in PyTorch's words, where they are ragged.
+        TypeError: if it was given none, or one in each way.
     """
-    if not isinstance(data, (list, tuple)):
-        return tuple(data.shape) if hasattr(data, "shape") else ()
-    inner = [_check_lengths(d, dim + 1) for d in data]
-    for k, s in enumerate(inner):
-        if s != inner[0]:
-            if len(s) and len(inner[0]):
-                raise ValueError(f"expected sequence of length {inner[0][0]} at dim {dim + 1} (got {s[0]})")
-            if len(inner[0]):
-                raise TypeError(
-                    f"expected Sequence[Tensor/number] at dim {dim + 1}, got {type(data[k]).__name__}"
-                )
-            raise TypeError(
-                f"len() of a scalar: element {k} at dim {dim + 1} is a sequence, the first is not"
-            )
-    return (len(data), *(inner[0] if inner else ()))
+    if size is not None:
+        if positional:
+            raise TypeError(f"{function}() got multiple values for argument 'size'")
+        return sizes(size, (), function)
+    if not positional:
+        raise TypeError(f'{function}() missing 1 required positional arguments: "size"')
+    return sizes(positional[0], positional[1:], function)
 
 
-def array_of(data: Any, dtype: dtype_type | None) -> np.ndarray[Any, Any]:
-    """Numbers as an array of the dtype PyTorch infers: Python floats give the default dtype, NumPy's stay."""
-    if _has_tensors(data) and isinstance(data, (list, tuple)):
-        data = _plain(data)
-    if isinstance(data, (np.ndarray, np.generic)):
-        array = np.array(data)
-    else:
-        if isinstance(data, (list, tuple)):
-            _check_lengths(data)
-        try:
-            array = np.array(data)
-        except ValueError as error:
-            raise ValueError(f"could not make a tensor: {error}") from None
-        if array.dtype.kind == "f" and dtype is None and not _has_numpy(data):
-            array = array.astype(_np(None))
-        elif array.dtype.kind == "c" and dtype is None:
-            array = array.astype(dtypes.get_default_dtype().to_complex().numpy)
-        elif array.dtype.kind == "i" and array.dtype != np.int64:
-            array = array.astype(np.int64)
-        elif not array.size and dtype is None:
-            array = array.astype(_np(None))
-    if array.dtype.kind in "OUSV":
-        if array.dtype.kind == "O" and isinstance(data, int):
-            raise RuntimeError("Overflow when unpacking long")
-        odd = next((type(d).__name__ for d in np.ravel(np.array(data, object))), type(data).__name__)
-        name = odd if not isinstance(data, (list, tuple)) else _first_odd(data)
-        if name == "NoneType":
-            raise RuntimeError("Could not infer dtype of NoneType")
-        raise TypeError(
-            f"new(): invalid data type '{name}'"
-            if name in ("str", "dict")
-            else f"Could not infer dtype of {name}"
-        )
-    if dtype is not None:
-        array = array.astype(dtypes.as_dtype(dtype, "tensor").numpy)
-    dtypes.of(array)
-    return array
-
-
-def _has_numpy(data: Any) -> bool:
-    while isinstance(data, (list, tuple)) and data:
-        data = data[0]
-    return isinstance(data, (np.floating, np.ndarray))
-
-
-def _first_odd(data: Any) -> str:
-    for d in data:
-        if isinstance(d, (list, tuple)):
-            found = _first_odd(d)
-            if found:
-                return found
-        elif not isinstance(d, (int, float, complex, np.number, np.bool_, Tensor)):
-            return type(d).__name__
-    return ""
+def _np(dtype: dtype_type | None, function: str = "empty") -> np.dtype[Any]:
+    return (dtypes.get_default_dtype() if dtype is None else dtypes.as_dtype(dtype, function)).numpy
 
 
 def tensor(
@@ -222,7 +162,7 @@ def tensor(
         )
         array = data._data.astype(dtype.numpy if dtype else data._data.dtype)
     else:
-        array = array_of(data, dtype)
+        array = array_of(data, None if dtype is None else dtypes.as_dtype(dtype, "tensor"))
     return made("tensor", array, requires_grad, device, start)
 
 
@@ -243,54 +183,61 @@ def from_numpy(ndarray: np.ndarray[Any, Any]) -> Tensor:
     """
     if not isinstance(ndarray, np.ndarray):
         raise TypeError(f"expected np.ndarray (got {type(ndarray).__name__})")
-    dtypes.of(ndarray)
-    return Tensor._wrap(ndarray)
+    return Tensor._wrap(usable(ndarray))
 
 
 def zeros(
-    *size: Any,
+    *positional: Any,
+    size: Any = None,
     dtype: dtype_type | None = None,
     device: Where = None,
     requires_grad: bool = False,
-    out: Any = None,
+    out: Tensor | None = None,
     layout: Any = None,
+    pin_memory: bool = False,
+    memory_format: Any = None,
 ) -> Tensor:
     """Zeros of a shape."""
     start = perf_counter_ns()
     try:
-        shape = sizes(size[0], size[1:]) if size else ()
+        shape = shape_of(positional, size, "zeros")
     except RuntimeError:
         raise RuntimeError("zeros: Dimension size must be non-negative.") from None
-    return made("zeros", np.zeros(shape, _np(dtype)), requires_grad, device, start)
+    return made("zeros", np.zeros(shape, _np(dtype, "zeros")), requires_grad, device, start, out=out)
 
 
 def ones(
-    *size: Any,
+    *positional: Any,
+    size: Any = None,
     dtype: dtype_type | None = None,
     device: Where = None,
     requires_grad: bool = False,
-    out: Any = None,
+    out: Tensor | None = None,
     layout: Any = None,
+    pin_memory: bool = False,
+    memory_format: Any = None,
 ) -> Tensor:
     """Ones of a shape."""
     start = perf_counter_ns()
-    return made(
-        "ones", np.ones(sizes(size[0], size[1:]) if size else (), _np(dtype)), requires_grad, device, start
-    )
+    array = np.ones(shape_of(positional, size, "ones"), _np(dtype, "ones"))
+    return made("ones", array, requires_grad, device, start, out=out)
 
 
 def empty(
-    *size: Any,
+    *positional: Any,
+    size: Any = None,
     dtype: dtype_type | None = None,
     device: Where = None,
     requires_grad: bool = False,
+    out: Tensor | None = None,
+    layout: Any = None,
     pin_memory: bool = False,
+    memory_format: Any = None,
 ) -> Tensor:
     """Memory of a shape. Filled with zeros, so that a run repeats."""
     start = perf_counter_ns()
-    return made(
-        "empty", np.zeros(sizes(size[0], size[1:]) if size else (), _np(dtype)), requires_grad, device, start
-    )
+    array = np.zeros(shape_of(positional, size, "empty"), _np(dtype))
+    return made("empty", array, requires_grad, device, start, out=out)
 
 
 def full(
@@ -300,13 +247,21 @@ def full(
     dtype: dtype_type | None = None,
     device: Where = None,
     requires_grad: bool = False,
+    out: Tensor | None = None,
+    layout: Any = None,
+    pin_memory: bool = False,
 ) -> Tensor:
     """One number everywhere; its Python type gives the dtype."""
     start = perf_counter_ns()
     if isinstance(fill_value, Tensor):
         fill_value = fill_value.item()
+    if not isinstance(fill_value, (int, float, complex, np.number, np.bool_)):
+        name = dtypes.type_name(fill_value)
+        raise TypeError(f"full(): argument 'fill_value' (position 2) must be Number, not {name}")
     kind = dtypes.of_scalar(fill_value) if dtype is None else dtypes.as_dtype(dtype, "full")
-    return made("full", np.full(sizes(size, ()), fill_value, kind.numpy), requires_grad, device, start)
+    return made(
+        "full", np.full(sizes(size, ()), fill_value, kind.numpy), requires_grad, device, start, out=out
+    )
 
 
 def eye(
@@ -316,10 +271,16 @@ def eye(
     dtype: dtype_type | None = None,
     device: Where = None,
     requires_grad: bool = False,
+    out: Tensor | None = None,
+    layout: Any = None,
+    pin_memory: bool = False,
 ) -> Tensor:
     """The identity matrix."""
     start = perf_counter_ns()
-    return made("eye", np.eye(n, m, dtype=_np(dtype)), requires_grad, device, start)
+    for name, count in (("n", n), ("m", m)):
+        if count is not None and count < 0:
+            raise RuntimeError(f"{name} must be greater or equal to 0, got {count}")
+    return made("eye", np.eye(n, m, dtype=_np(dtype)), requires_grad, device, start, out=out)
 
 
 def arange(
@@ -330,6 +291,9 @@ def arange(
     dtype: dtype_type | None = None,
     device: Where = None,
     requires_grad: bool = False,
+    out: Tensor | None = None,
+    layout: Any = None,
+    pin_memory: bool = False,
 ) -> Tensor:
     """``arange(end)``, ``arange(start, end, step)``: numbers from start up to but not including end.
 
@@ -352,11 +316,25 @@ def arange(
         kind = dtypes.as_dtype(dtype, "arange")
     count = math.ceil((end - start) / step)
     if kind.is_floating_point:
-        # In double, then rounded: what PyTorch's accumulate type does.
-        array = (start + np.arange(count, dtype=np.float64) * step).astype(kind.numpy)
+        array = _float_range(float(start), float(step), count, kind.numpy)
     else:
         array = (int(start) + np.arange(count, dtype=np.int64) * int(step)).astype(kind.numpy)
-    return made("arange", array, requires_grad, device, begin)
+    return made("arange", array, requires_grad, device, begin, out=out)
+
+
+def _float_range(start: float, step: float, count: int, kind: np.dtype[Any]) -> np.ndarray[Any, Any]:
+    """``start + k * step`` with the bits of ATen's ``arange`` kernel (``RangeFactoriesKernel.cpp``).
+
+    It fills two vectors of 32 bytes at a time, each from a first element rounded to `kind`, and what is left over one
+    by one; every multiplication is fused with its addition, in double.
+    """
+    lanes = 32 // kind.itemsize if kind.itemsize > 2 else 16
+    wide = np.longdouble
+    k = np.arange(count)
+    first = np.where(k < count // (2 * lanes) * 2 * lanes, k // lanes * lanes, k)
+    base = (wide(start) + wide(step) * first).astype(np.float64)
+    base = np.where(first == k, base, base.astype(kind).astype(np.float64))
+    return (base.astype(wide) + wide(step) * (k - first)).astype(np.float64).astype(kind)
 
 
 def linspace(
@@ -367,6 +345,9 @@ def linspace(
     dtype: dtype_type | None = None,
     device: Where = None,
     requires_grad: bool = False,
+    out: Tensor | None = None,
+    layout: Any = None,
+    pin_memory: bool = False,
 ) -> Tensor:
     """`steps` evenly spaced numbers from `start` to `end`, both included.
 
@@ -382,7 +363,7 @@ def linspace(
     kind = dtypes.get_default_dtype() if dtype is None else dtypes.as_dtype(dtype, "linspace")
     if not kind.is_floating_point:
         array = np.trunc(np.linspace(start, end, steps)).astype(kind.numpy)
-        return made("linspace", array, requires_grad, device, begin)
+        return made("linspace", array, requires_grad, device, begin, out=out)
     f = kind.numpy.type
     if steps == 1:
         array = np.array([start], kind.numpy)
@@ -395,7 +376,7 @@ def linspace(
         low = wide(f(start)) + wide(step) * k[:half].astype(wide)
         high = wide(f(end)) - wide(step) * (steps - 1 - k[half:]).astype(wide)
         array = np.concatenate([low, high]).astype(kind.numpy)
-    return made("linspace", array, requires_grad, device, begin)
+    return made("linspace", array, requires_grad, device, begin, out=out)
 
 
 def logspace(
@@ -407,11 +388,14 @@ def logspace(
     dtype: dtype_type | None = None,
     device: Where = None,
     requires_grad: bool = False,
+    out: Tensor | None = None,
+    layout: Any = None,
+    pin_memory: bool = False,
 ) -> Tensor:
     """base ** linspace(start, end, steps)."""
     begin = perf_counter_ns()
     array = (base ** np.linspace(start, end, steps)).astype(_np(dtype))
-    return made("logspace", array, requires_grad, device, begin)
+    return made("logspace", array, requires_grad, device, begin, out=out)
 
 
 # --- Like another ----------------------------------------------------------------------------------------------------
@@ -427,12 +411,14 @@ def like(factory: Any) -> Any:
         device: Where = None,
         requires_grad: bool = False,
         memory_format: Any = None,
+        **further: Any,
     ) -> Tensor:
         made_like: Tensor = factory(
             input._data.shape,
             dtype=dtype or input.dtype,
             device=device or (input.device if input.is_cuda else None),
             requires_grad=requires_grad,
+            **further,
         )
         return made_like
 
@@ -458,14 +444,18 @@ def full_like(
     )
 
 
-def tril_indices(row: int, col: int, offset: int = 0) -> Tensor:
+def tril_indices(
+    row: int, col: int, offset: int = 0, *, dtype: dtype_type | None = None, device: Where = None
+) -> Tensor:
     """Places of the lower triangle, two rows: row numbers and column numbers."""
-    return Tensor._wrap(np.stack(np.tril_indices(row, offset, col)))
+    return tensor(np.stack(np.tril_indices(row, offset, col)), dtype=dtype, device=device)
 
 
-def triu_indices(row: int, col: int, offset: int = 0) -> Tensor:
+def triu_indices(
+    row: int, col: int, offset: int = 0, *, dtype: dtype_type | None = None, device: Where = None
+) -> Tensor:
     """Places of the upper triangle, two rows: row numbers and column numbers."""
-    return Tensor._wrap(np.stack(np.triu_indices(row, offset, col)))
+    return tensor(np.stack(np.triu_indices(row, offset, col)), dtype=dtype, device=device)
 
 
 def cartesian_prod(*tensors: Tensor) -> Tensor:

@@ -14,6 +14,7 @@ from engine.ops import arithmetic as A
 from engine.ops import arrange, linalg, shape
 from engine.ops import reduce as R
 from engine.ops.linalg import _matmul, _square
+from engine.ops.singular import not_positive
 from engine.registry import GENERAL
 from engine.tensor import Tensor
 
@@ -60,14 +61,7 @@ def _cholesky(x: Any, name: str) -> Any:
     try:
         return np.linalg.cholesky(_square(x, name))
     except np.linalg.LinAlgError:
-        raise _LinAlgError(
-            f"{name}: The factorization could not be completed because the input is not positive-definite (the leading "
-            "minor of order 1 is not positive-definite)."
-        ) from None
-
-
-class _LinAlgError(RuntimeError):
-    """``torch.linalg.LinAlgError``."""
+        raise not_positive(x, name) from None
 
 
 def _cholesky_vjp(F: Any, g: Any, y: Any) -> Any:

@@ -9,7 +9,7 @@ import numpy as np
 
 from engine import dtypes, sampling
 from engine.dtypes import dtype as dtype_type
-from engine.ops.create import Where, _np, like, made, sizes
+from engine.ops.create import Where, _np, like, made, shape_of, sizes
 from engine.random import Generator
 from engine.registry import OPS
 from engine.state import S
@@ -17,29 +17,39 @@ from engine.tensor import Tensor
 
 
 def rand(
-    *size: Any,
+    *positional: Any,
+    size: Any = None,
     generator: Generator | None = None,
     dtype: dtype_type | None = None,
     device: Where = None,
     requires_grad: bool = False,
+    out: Tensor | None = None,
+    layout: Any = None,
+    pin_memory: bool = False,
 ) -> Tensor:
     """Uniform random numbers in [0, 1)."""
     start = perf_counter_ns()
-    array = sampling.uniform(sizes(size[0], size[1:]) if size else (), _np(dtype), generator=generator)
-    return made("rand", array, requires_grad, device, start)
+    shape = shape_of(positional, size, "rand")
+    array = sampling.uniform(shape, _np(dtype), generator=generator)
+    return made("rand", array, requires_grad, device, start, out=out)
 
 
 def randn(
-    *size: Any,
+    *positional: Any,
+    size: Any = None,
     generator: Generator | None = None,
     dtype: dtype_type | None = None,
     device: Where = None,
     requires_grad: bool = False,
+    out: Tensor | None = None,
+    layout: Any = None,
+    pin_memory: bool = False,
 ) -> Tensor:
     """Standard normal random numbers."""
     start = perf_counter_ns()
-    array = sampling.normal(sizes(size[0], size[1:]) if size else (), _np(dtype), generator=generator)
-    return made("randn", array, requires_grad, device, start)
+    shape = shape_of(positional, size, "randn")
+    array = sampling.normal(shape, _np(dtype), generator=generator)
+    return made("randn", array, requires_grad, device, start, out=out)
 
 
 def randint(
@@ -152,11 +162,11 @@ rand_like, randn_like = map(like, (rand, randn))
 
 
 def randint_like(
-    input: Tensor, low: int, high: int | None = None, *, dtype: dtype_type | None = None
+    input: Tensor, low: int = 0, high: int | None = None, *, dtype: dtype_type | None = None, **further: Any
 ) -> Tensor:
     """`randint` of the shape and dtype of another tensor."""
     low, high = (0, low) if high is None else (low, high)
-    return randint(low, high, input._data.shape, dtype=dtype or input.dtype)
+    return randint(low, high, input._data.shape, dtype=dtype or input.dtype, **further)
 
 
 __all__ = [

@@ -258,6 +258,8 @@ def _is_integer(k: Any) -> bool:
 
 def _index_tensor(k: Any) -> Tensor:
     if not isinstance(k, Tensor):
+        if isinstance(k, (str, bytes)):
+            raise TypeError(f"new(): invalid data type '{type(k).__name__}'")
         if not isinstance(k, (list, tuple, np.ndarray, range)):
             raise IndexError(
                 "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices "

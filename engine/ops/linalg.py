@@ -12,6 +12,7 @@ from engine.dispatch import composite
 from engine.fused import fused
 from engine.ops import shape as _shape
 from engine.ops.pointwise import mul
+from engine.ops.singular import not_invertible, not_solvable
 from engine.registry import BILINEAR, GENERAL, LINEAR
 from engine.tensor import Tensor
 
@@ -77,7 +78,7 @@ det = define("det", GENERAL, holomorphic=True, grad="LinalgDetBackward0", aten="
     formula=r"\det(A)\, A^{-\top}", doc="Determinant of a square matrix.")
 
 solve = define("linalg_solve", GENERAL, holomorphic=True, grad="LinalgSolveExBackward0", aten="aten::_linalg_solve_ex",
-    forward=lambda xp, A, B: xp.linalg.solve(_square(A, "linalg.solve"), B),
+    forward=lambda xp, A, B: _solve(xp, A, B),
     vjp=(lambda F, g, A, y: _solve_vjp(F, g, A, y),
          lambda F, g, A: F.linalg_solve(F.transpose(A, -2, -1), g)),
     formula=r"-A^{-\top} g\, y^\top,\ A^{-\top} g", doc="The X with A X = B.")
@@ -416,10 +417,14 @@ def _inverse(xp: Any, x: Any) -> Any:
     try:
         return xp.linalg.inv(_square(x, "linalg.inv"))
     except np.linalg.LinAlgError:
-        raise RuntimeError(
-            "linalg.inv: The diagonal element 1 is zero, the inversion could not be completed because the input matrix "
-            "is singular."
-        ) from None
+        raise not_invertible(x, "linalg.inv") from None
+
+
+def _solve(xp: Any, a: Any, b: Any) -> Any:
+    try:
+        return xp.linalg.solve(_square(a, "linalg.solve"), b)
+    except np.linalg.LinAlgError:
+        raise not_solvable(a) from None
 
 
 def _matmul(F: Any, a: Any, b: Any) -> Any:

@@ -99,14 +99,14 @@ prelu_kernel = define("prelu_kernel", POINTWISE, aten="aten::_prelu_kernel",
 # --- Losses ----------------------------------------------------------------------------------------------------------
 
 mse_loss = define("mse_loss", GENERAL, inputs=2, dtypes="promote",
-    forward=lambda xp, input, target, reduction="mean": _reduced(_squared(input - target), reduction),
+    forward=lambda xp, input, target, reduction="mean": _reduced(_squared(_floats(input, "mse_cpu") - target), reduction),
     vjp=(lambda F, g, input, target, reduction: (input - target) * (2.0 * _share(input, reduction)) * g,
          lambda F, g, input, target, reduction: (target - input) * (2.0 * _share(input, reduction)) * g),
     formula=r"2(x - t)/n", doc="Squared difference, its mean or its sum.")
 
 smooth_l1_loss = define("smooth_l1_loss", GENERAL, inputs=2, dtypes="promote",
     forward=lambda xp, input, target, reduction="mean", beta=1.0: _reduced(
-        _huber(xp, input - target, beta) / beta, reduction),
+        _huber(xp, _floats(input, "smooth_l1_cpu") - target, beta) / beta, reduction),
     vjp=(lambda F, g, input, target, reduction, beta: F.clamp((input - target) / beta, -1, 1)
          * _share(input, reduction) * g,
          lambda F, g, input, target, reduction, beta: F.clamp((target - input) / beta, -1, 1)
@@ -255,6 +255,12 @@ def _softplus(xp: Any, x: Any, beta: float, limit: float) -> Any:
 
 def _log_sigmoid(xp: Any, x: Any) -> Any:
     return xp.minimum(x, 0) - precise(xp.log1p, precise(xp.exp, -xp.abs(x)))
+
+
+def _floats(x: Any, kernel: str) -> Any:
+    if x.dtype.kind not in "fc":
+        raise NotImplementedError(f"\"{kernel}\" not implemented for '{dtypes.scalar_type_name(dtypes.of(x))}'")
+    return x
 
 
 def _squared(x: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import math
+import warnings
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -585,6 +586,16 @@ def _cumprod_vjp(F: Any, g: Any, x: Any, dim: int) -> Any:
 def _moment(function: Any, x: Any, over: tuple[int, ...], correction: float, keepdim: bool) -> Any:
     """Variance or deviation, of float32 in float64 and rounded once: PyTorch accumulates them so."""
     kind = np.float64 if x.dtype == np.float32 else None
+    if math.prod(x.shape[d] for d in over) <= correction:
+        warnings.warn(
+            f"{function.__name__}(): degrees of freedom is <= 0. Correction should be strictly less than the "
+            "reduction factor (input numel divided by output numel).",
+            UserWarning,
+            stacklevel=4,
+        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)
+            return function(over, ddof=correction, keepdims=keepdim, dtype=kind).astype(x.dtype)
     return function(over, ddof=correction, keepdims=keepdim, dtype=kind).astype(x.dtype)
 
 

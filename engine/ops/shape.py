@@ -277,13 +277,17 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
 
 def split(input: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """Pieces of one length (the last may be shorter), or of the lengths given."""
+    if not input.ndim:
+        raise RuntimeError("split expects at least a 1-dimensional tensor")
     d = one_dim(dim, input.ndim)
     n = input._data.shape[d]
     if isinstance(split_size_or_sections, int):
         size = split_size_or_sections
-        if size <= 0:
+        if not size and n:
+            raise RuntimeError(f"split_size can only be 0 if dimension size is 0, but got dimension size of {n}")
+        if size < 0:
             raise RuntimeError(f"split expects split_size be non-negative, but got split_size={size}")
-        sizes = [builtins.min(size, n - k) for k in range(0, n, size)] or [0]
+        sizes = [builtins.min(size, n - k) for k in range(0, n, size or 1)] or [0]
     else:
         sizes = [int(k) for k in split_size_or_sections]
         if builtins.sum(sizes) != n:
@@ -297,6 +301,8 @@ def split(input: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Ten
 
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """At most `chunks` pieces of equal length (the last may be shorter)."""
+    if chunks <= 0:
+        raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
     n = input._data.shape[one_dim(dim, input.ndim)]
     return split(input, builtins.max(-(-n // chunks), 1), dim)
 

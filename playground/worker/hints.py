@@ -62,9 +62,11 @@ def _nearest_attribute(error: AttributeError) -> str:
             "A tensor's .grad is None until backward() has reached it, and stays None for tensors that are not leaves "
             "(see retain_grad())."
         )
+    if name == "detach" and isinstance(owner, (list, tuple, float, int)):
+        return "A tensor is wanted here: make one first, for example with torch.tensor(..., dtype=torch.float32)."
     near = _closest(name, dir(owner))
     if isinstance(owner, ModuleType):
-        kind = f"module {owner.__name__!r}"
+        kind = f"module {imports.shown_name(owner)!r}"
     else:
         kind = type(owner).__name__
     if near and not near.startswith("_"):

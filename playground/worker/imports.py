@@ -12,6 +12,7 @@ import importlib
 import importlib.machinery
 import pkgutil
 import sys
+from types import ModuleType
 
 import numpy
 
@@ -173,6 +174,12 @@ def restrict() -> None:
     sys.meta_path[:] = [importlib.machinery.BuiltinImporter, importlib.machinery.FrozenImporter]
     install_torch("torch")
     modules.install()
+
+
+def shown_name(module: ModuleType) -> str:
+    """The name a program imports a module by."""
+    package, dot, rest = module.__name__.partition(".")
+    return ("torch" if package == engine.__name__ else package) + dot + rest
 
 
 def explain(name: str) -> str:

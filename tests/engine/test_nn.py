@@ -146,8 +146,8 @@ def test_a_parameter_shares_memory_and_version_with_its_data() -> None:
         squared.backward()
 
 
-def test_parameter_of_something_else_says_what_to_do() -> None:
-    with pytest.raises(TypeError, match=r"expected a Tensor, but got list; make one first"):
+def test_parameter_of_something_else_fails_as_in_pytorch() -> None:
+    with pytest.raises(AttributeError, match=r"'list' object has no attribute 'detach'"):
         nn.Parameter([1.0, 2.0])  # type: ignore[arg-type]
 
 

@@ -57,7 +57,9 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         TypeError, RuntimeError: if it is no tensor, or shapes or dtypes do not fit.
     """
     if not isinstance(input, Tensor):
-        raise TypeError(f"linear(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
+        raise TypeError(
+            f"linear(): argument 'input' (position 1) must be Tensor, not {dtypes.type_name(input)}"
+        )
     sizes = input._data.shape
     if not sizes:
         raise RuntimeError(
@@ -387,14 +389,25 @@ def pad(input: Any, pad: Sequence[int], mode: str = "constant", value: float | N
 
     Modes ``constant``, ``reflect``, ``replicate`` and ``circular``.
     """
-    if len(pad) % 2 or len(pad) // 2 > input.ndim:
+    if len(pad) % 2:
+        raise RuntimeError("Padding length must be divisible by 2")
+    if len(pad) // 2 > input.ndim:
         raise RuntimeError(
-            "Padding length must be divisible by 2 and at most twice the number of dimensions of the input."
+            "Padding length should be less than or equal to two times the input dimension but got padding length "
+            f"{len(pad)} and input of dimension {input.ndim}"
         )
     if mode == "constant":
         return arrange.constant_pad_nd(input, tuple(pad), 0 if value is None else value)
     if mode not in ("reflect", "replicate", "circular"):
         raise NotImplementedError(f"Unrecognised padding mode {mode}")
+    if not len(pad) // 2 < input.ndim <= len(pad) // 2 + 2:
+        raise NotImplementedError(
+            f"Padding size {len(pad)} is not supported for {input.ndim}D input tensor.\n"
+            "Supported combinations for non-constant padding:\n"
+            "  - 2D or 3D input: padding size = 2 (pads last dimension)\n"
+            "  - 3D or 4D input: padding size = 4 (pads last 2 dimensions)\n"
+            "  - 4D or 5D input: padding size = 6 (pads last 3 dimensions)"
+        )
     count = len(pad) // 2
     if mode == "circular":
         return _circular(input, pad)

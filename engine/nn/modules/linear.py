@@ -14,6 +14,7 @@ from engine.nn import functional as F
 from engine.nn import init
 from engine.nn.modules.module import Module
 from engine.nn.parameter import Parameter
+from engine.ops.create import shape_of
 from engine.tensor import Tensor
 
 __all__ = ["Bilinear", "Identity", "Linear"]
@@ -21,7 +22,7 @@ __all__ = ["Bilinear", "Identity", "Linear"]
 
 def new_tensor(sizes: Sequence[int], device: Any = None, dtype: Dtype | None = None) -> Tensor:
     """Zeros for a module to initialise."""
-    array = np.zeros(tuple(sizes), (dtype or dtypes.get_default_dtype()).numpy)
+    array = np.zeros(shape_of((), tuple(sizes), "empty"), (dtype or dtypes.get_default_dtype()).numpy)
     return Tensor._wrap(array if device is None else backend.to_device(array, device))
 
 
