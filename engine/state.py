@@ -7,7 +7,7 @@ watches pays for none of it. The switches are per process, not per thread: a pro
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,10 @@ class Observer:
     Calls come in program order, in the thread of the program. An observer must not change what it is given, and
     must not run engine operations except inside `engine.state.unobserved()`. Times are `time.perf_counter_ns`.
     """
+
+    run_hot: Callable[[Op, tuple[Any, ...]], Any] | None = None
+    """Runs an operation that has a hot closure and notes it, instead of `op` and `op_failed` being told: for an
+    observer that must cost little. Only while it is the only one; it clears `S.slow` around `Op.call`."""
 
     backward_ops = False
     """Whether `op` is to be told of the operations of backward rules too. It costs: the rules, which otherwise compute
@@ -113,13 +117,14 @@ class Layer:
 class State:
     """The switches; one instance, `S`."""
 
-    __slots__ = ("grad_enabled", "inference", "layers", "observers", "slow", "written")
+    __slots__ = ("grad_enabled", "inference", "layers", "observers", "run_hot", "slow", "written")
 
     def __init__(self) -> None:
         self.grad_enabled = True
         self.inference = False
         self.observers: tuple[Observer, ...] = ()
         self.layers: tuple[Layer, ...] = ()
+        self.run_hot: Callable[[Op, tuple[Any, ...]], Any] | None = None
         self.slow = False
         self.written = 0
         """The number of the last write in place: a node with a higher one has nothing stale."""
@@ -133,8 +138,7 @@ next_number = count(1).__next__
 
 def add_observer(observer: Observer) -> None:
     """Let `observer` see everything from now on. Observers are told in the order they were added."""
-    S.observers = (*S.observers, observer)
-    S.slow = True
+    _observe((*S.observers, observer))
 
 
 def remove_observer(observer: Observer) -> None:
@@ -147,8 +151,13 @@ def remove_observer(observer: Observer) -> None:
         raise ValueError(
             "remove_observer: expected an observer that was added, but this one is not observing"
         )
-    S.observers = tuple(o for o in S.observers if o is not observer)
-    S.slow = bool(S.observers or S.layers)
+    _observe(tuple(o for o in S.observers if o is not observer))
+
+
+def _observe(observers: tuple[Observer, ...]) -> None:
+    S.observers = observers
+    S.run_hot = observers[0].run_hot if len(observers) == 1 else None
+    S.slow = bool(observers or S.layers)
 
 
 class unobserved:

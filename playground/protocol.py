@@ -431,7 +431,9 @@ class Profile(RunEvent, kw_only=True, tag="profile"):
     spans: Annotated[list[Span], Meta(max_length=20_000)] = []
     spans_omitted: Index = 0
     overhead_us: float = 0.0
-    """What recording itself cost."""
+    """What recording cost the program while it ran, about: each operation noted, at a price measured beforehand."""
+    explaining_us: float = 0.0
+    """What explaining the recording and sending it took, measured; in between and afterwards."""
 
 
 class Detail(RunEvent, kw_only=True, tag="detail"):

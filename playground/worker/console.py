@@ -155,7 +155,10 @@ class _Text(_Json):
         rows: list[tuple[str, ...]] = [("operation", "self us", "total us", "calls")]
         rows += [(r.name, f"{r.self_cpu:.1f}", f"{r.cpu:.1f}", str(r.count)) for r in profile.by_op[:_ROWS]]
         self._rows(rows)
-        self._out.write(f"Recording itself took {profile.overhead_us / 1000:.1f} ms.\n")
+        noting, explaining = profile.overhead_us / 1000, profile.explaining_us / 1000
+        self._out.write(
+            f"Recording cost the program about {noting:.1f} ms while it ran; explaining it took {explaining:.1f} ms.\n"
+        )
 
     def _rows(self, rows: list[tuple[str, ...]]) -> None:
         widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]

@@ -132,7 +132,7 @@ def _again(record: NodeRecord, made: dict[int, tuple[Tensor, ...]]) -> tuple[Ten
         return Tensor._wrap(_array(source, output))
 
     args: list[Any] = []
-    for arg in record.args:
+    for arg in record.arguments():
         if arg is HERE:
             args.append(tensor())
         elif type(arg) is tuple and any(item is HERE for item in arg):

@@ -1,4 +1,4 @@
-"""Keeps what tensors held, so that it can be asked for later: arrays, not tensors, within a budget of memory.
+"""Keeps what tensors held, so that it can be described and asked for later: arrays, not tensors, within a budget.
 
 An array that the program is about to overwrite is copied first, but only then: most never are.
 """
@@ -20,29 +20,46 @@ Array = Any
 class Kept:
     """An array as it was at one moment, or None once it had to make room."""
 
-    values: Values | None = None
-    """What is said of it, once that has been worked out."""
-    waiting = True
-    """It has not been described yet, so it must not go."""
-    dropped = False
-    on_host = True
+    __slots__ = ("array", "bytes", "dropped", "dtype", "of", "on_host", "owner", "shape", "values")
 
     def __init__(self, array: Array, size: int, owner: Any) -> None:
         self.array: Array | None = array
+        self.of = id(array)
+        """The array's identity: `array` becomes a copy if the program overwrites it."""
         self.shape: tuple[int, ...] = array.shape
         self.dtype: np.dtype[Any] = array.dtype
         self.bytes = size
         self.owner = owner
         """Whatever the caller wants to find again from the memory."""
-        if type(array) is not np.ndarray:
-            self.on_host = False
+        self.on_host = type(array) is np.ndarray
+        self.values: Values | None = None
+        """What is said of it. Until that has been worked out it must not go."""
+        self.dropped = False
 
     def described(self, values: Values) -> None:
         """This is said of it; the array may go from now on."""
         self.values = values
-        self.waiting = False
         if self.dropped:
             self.array = None
+
+
+class Snapshot:
+    """The contents of some memory before it was overwritten."""
+
+    __slots__ = ("_copy", "_flat", "_memory")
+
+    def __init__(self, memory: np.ndarray[Any, Any]) -> None:
+        """`memory` owns its elements and has them in C order."""
+        self._memory = memory
+        self._copy = memory.copy()
+        self._flat = self._copy.reshape(-1)
+
+    def seen_as(self, array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        """What `array`, which looks into the memory, held."""
+        if array is self._memory:
+            return self._copy
+        offset = array.__array_interface__["data"][0] - self._memory.__array_interface__["data"][0]
+        return np.ndarray(array.shape, array.dtype, self._flat, offset, array.strides)
 
 
 class Keeper:
@@ -53,16 +70,21 @@ class Keeper:
         self._bytes = 0
         self._order: deque[Kept] = deque()
         self._by_memory: dict[int, list[Kept]] = {}
-        self._overwritten: tuple[ref[Any], list[tuple[int, Kept]]] | None = None
+        self._overwritten: tuple[ref[Any], list[Kept]] | None = None
+        self._ahead: dict[int, deque[Snapshot]] = {}
+        """By address of the memory: writes that have happened, but that the reader of the recording has not come to."""
 
-    def keep(self, array: Array, owner: Any) -> Kept:
+    def keep(self, array: Array, owner: Any = None) -> Kept:
         """Keep `array` until it is overwritten (then a copy) or others need the room."""
         memory = array if array.base is None else owner_of(array)
+        key = id(memory)
         size = memory.nbytes
         kept = Kept(array, size, owner)
-        sharing = self._by_memory.get(id(memory))
+        if self._ahead and key in self._ahead:
+            kept.array = self._ahead[key][0].seen_as(array)
+        sharing = self._by_memory.get(key)
         if sharing is None:
-            self._by_memory[id(memory)] = [kept]
+            self._by_memory[key] = [kept]
         else:
             if sharing[-1].array is None:  # the memory that had this address is gone
                 sharing.clear()
@@ -73,26 +95,45 @@ class Keeper:
             oldest = self._order.popleft()
             self._bytes -= oldest.bytes
             oldest.dropped = True
-            if not oldest.waiting:
+            if oldest.values is not None:
                 oldest.array = None
         return kept
 
     def before_write(self, array: Array) -> None:
-        """The memory of `array` is about to change: copy what is kept of it."""
+        """The memory of `array` is about to change, and everything recorded so far has been read: copy what is kept."""
         memory = owner_of(array)
+        for kept in self._by_memory.get(id(memory), ()):
+            if kept.array is not None:
+                kept.array = kept.array.copy()
+        self.written(memory)
+
+    def set_aside(self, memory: np.ndarray[Any, Any]) -> None:
+        """The same while some of the recording waits to be read: `written` must be told when the reader comes here."""
+        snapshot = Snapshot(memory)
+        # In this order: a reader may come in between, and what it keeps must be of before the write.
+        queue = self._ahead.setdefault(id(memory), deque())
+        queue.append(snapshot)
+        if len(queue) == 1:
+            for kept in self._by_memory.get(id(memory), ()):
+                if kept.array is not None:
+                    kept.array = snapshot.seen_as(kept.array)
+
+    def written(self, memory: Array) -> None:
+        """What is kept of `memory` from now on is of after the write."""
+        queue = self._ahead.get(id(memory))
+        if queue is not None:
+            queue.popleft()
+            if not queue:
+                del self._ahead[id(memory)]
         sharing = self._by_memory.pop(id(memory), None)
         if sharing:
-            self._overwritten = ref(memory), [(id(kept.array), kept) for kept in sharing]
-            for kept in sharing:
-                if kept.array is not None:
-                    kept.array = kept.array.copy()
+            self._overwritten = ref(memory), sharing
 
     def let_go(self) -> None:
-        """Drop everything that can be dropped: memory has run out."""
+        """Drop everything, described or not: memory has run out."""
         for kept in self._order:
             kept.dropped = True
-            if not kept.waiting:
-                kept.array = None
+            kept.array = None
         self._order.clear()
         self._by_memory.clear()
         self._bytes = 0
@@ -101,10 +142,10 @@ class Keeper:
         """What was kept last of exactly this array, also if that has just been overwritten."""
         memory = owner_of(array)
         for kept in reversed(self._by_memory.get(id(memory), ())):
-            if kept.array is array:
-                return kept
+            if kept.of == id(array):
+                return kept if kept.array is not None else None
         if self._overwritten is not None and self._overwritten[0]() is memory:
-            return next((kept for was, kept in reversed(self._overwritten[1]) if was == id(array)), None)
+            return next((kept for kept in reversed(self._overwritten[1]) if kept.of == id(array)), None)
         return None
 
 

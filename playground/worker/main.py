@@ -58,6 +58,7 @@ class _Session:
         self._parts = cells.split(request.code)
         self._status: Status = "ok"
         self._message = ""
+        self._patience_s = float(self._limits.wall_hard_s)
         self._failed = 0
         self._flags = 0
         self._reserve: bytearray | None = bytearray(_RESERVE)
@@ -84,9 +85,9 @@ class _Session:
             self._out_of_memory()
         wall_ms = 1000 * (perf_counter() - started)
         self._reserve = None
-        # What was recorded is worth sending even if the program was stopped; there is a second for it.
+        # What was recorded is worth sending even if the program was stopped; there is not much time for it then.
         outbox.close()
-        self._recorder.finish()
+        self._recorder.finish(self._patience_s)
         if self._failed and self._status == "ok":
             few = "The program" if len(self._parts) == 1 else f"{self._failed} of {len(self._parts)} cells"
             self._end("error", f"{few} ended with an error.")
@@ -121,8 +122,11 @@ class _Session:
         sleep = time.sleep
 
         def sleep_in_view(seconds: Any) -> None:
+            # What it did so far is shown, and explained while there is nothing else to do.
+            since = perf_counter()
             self._outbox.flush()
-            sleep(seconds)
+            self._recorder.explain_all()
+            sleep(max(seconds - (perf_counter() - since), 0) if seconds > 0 else seconds)
 
         builtins.input = _no_input
         time.sleep = sleep_in_view
@@ -130,7 +134,7 @@ class _Session:
     def _run_cells(self) -> None:
         for part in self._parts:
             self._outbox.cell = part.cell.index
-            self._recorder.cell = part.cell.index
+            self._recorder.begin_cell(part.cell.index)
             try:
                 self._run_cell(part)
             except SystemExit as leaving:
@@ -172,7 +176,8 @@ class _Session:
                     self._outbox.write("result", show.pretty(value))
         finally:
             pyplot.end_cell()
-            self._recorder.end_cell()
+            if not isinstance(sys.exception(), Interrupt):  # else there is not much time left
+                self._recorder.end_cell()
 
     def _show(self, error: BaseException, part: cells.Part) -> None:
         self._failed += 1
@@ -202,10 +207,12 @@ class _Session:
             line, earlier = earlier.line or line, earlier.__context__
         place = f" It was at line {line}." if line else ""
         if isinstance(interrupt, SoftTimeout):
+            self._patience_s = (self._limits.wall_hard_s - self._limits.wall_soft_s) / 2
             self._end(
                 "timeout", f"Stopped after {seconds:.0f} s, the longest that a program may run here.{place}"
             )
         elif isinstance(interrupt, Cancelled):
+            self._patience_s = self._limits.cancel_grace_s / 2
             self._end("cancelled", f"Stopped.{place}")
 
     def _out_of_memory(self) -> None:

@@ -46,12 +46,14 @@ def clean(text: str, limit: int = 0) -> str:
 class Outbox:
     """Gathers what is printed and sends it with everything else; there is one per run.
 
-    There are no threads here, so time is noticed only when something happens: something is printed, an operation
-    is recorded, the program sleeps, a cell ends. The first line after a quiet time goes out at once.
+    There are no threads here, so time is noticed only when something happens: something is printed, the program
+    sleeps, a cell ends, or the recorder's timer ticks. The first line after a quiet time goes out at once.
     """
 
     def __init__(self, channel: Channel) -> None:
         self.cell = 0
+        self.busy = 0
+        """Above 0 in the middle of something, when a signal must leave it alone."""
         self.also: Callable[[], None] | None = None
         """Sends what else is waiting, before the text that followed it."""
         self._channel = channel
@@ -97,7 +99,11 @@ class Outbox:
     def emit(self, event: WorkerEvent) -> None:
         """Send an event after what was printed before it."""
         self.flush()
-        self._channel.emit(event)
+        self.busy += 1
+        try:
+            self._channel.emit(event)
+        finally:
+            self.busy -= 1
 
     def notice(self, message: str) -> None:
         """Tell the person something that is not an error."""
@@ -123,16 +129,20 @@ class Outbox:
         self._last = monotonic()
         if self.also is not None:
             self.also()
-        # An interrupt may come at any of these lines: what is not sent yet stays where the next flush finds it.
-        self._pieces = list(_joined(self._pieces))
-        self._waiting = 0
-        while self._pieces:
-            cell, stream, text = self._pieces.pop(0)
-            self._channel.emit(Output(cell=cell, stream=stream, text=text))
+        self.busy += 1
+        try:
+            # An interrupt may come at any of these lines: what is not sent yet stays where the next flush finds it.
+            self._pieces = list(_joined(self._pieces))
+            self._waiting = 0
+            while self._pieces:
+                cell, stream, text = self._pieces.pop(0)
+                self._channel.emit(Output(cell=cell, stream=stream, text=text))
+        finally:
+            self.busy -= 1
 
     def flush_if_due(self) -> None:
         """Send what waits if the last time is a batch's time ago."""
-        if monotonic() - self._last >= self._channel.limits.batch_s:
+        if self._pieces and monotonic() - self._last >= self._channel.limits.batch_s:
             self.flush()
 
     def flush_asked(self) -> None:

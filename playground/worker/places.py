@@ -64,16 +64,17 @@ class Places:
     """Finds sites, remembering every one it has worked out."""
 
     def __init__(self) -> None:
-        self._sites: dict[tuple[int, int], Site] = {}
+        self.sites: dict[tuple[int, int], Site] = {}
+        """By identity of the code and position in it."""
         self._instructions: dict[int, tuple[CodeType, list[dis.Instruction], list[int]]] = {}
 
     def site(self, frame: FrameType) -> Site:
         """The site of a frame that belongs to the program."""
         code = frame.f_code
         key = id(code), frame.f_lasti
-        site = self._sites.get(key)
+        site = self.sites.get(key)
         if site is None:
-            site = self._sites[key] = self._work_out(code, frame.f_lasti)
+            site = self.sites[key] = self._work_out(code, frame.f_lasti)
         return site
 
     def names(self, site: Site, frame: FrameType) -> tuple[tuple[Target, ...], FrameType]:

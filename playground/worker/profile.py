@@ -1,23 +1,23 @@
 """The profile of the whole run: rows by operation, and the bars of a flame chart.
 
 Times are those of a clock that stands still while the recorder works, so that what is shown is, as well as it can be
-known, what the program would have cost unwatched; what recording did cost is said beside it.
+known, what the program would have cost unwatched. What recording did cost is said beside it: what the program waited
+for while it ran (each operation noted, at a price measured at the beginning), and what explaining it took.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_right
 from time import perf_counter_ns
 
-from engine.tensor import Tensor
 from playground.protocol import Profile, ProfileRow, Span
 from playground.worker.output import clean
-from playground.worker.places import Site
+from playground.worker.tape import Shapes
 
 _MOST_ROWS = 2_000
 _MOST_SPANS = 5_000
+_NEVER = 1 << 63
 
-Shapes = tuple[tuple[int, ...], ...]
 Totals = list[float]
 """How many, self and total in nanoseconds."""
 
@@ -34,11 +34,19 @@ class _Open:
 
 
 class Profiler:
-    """Adds up times while the program runs."""
+    """Adds up times as the recording is read, in the order in which things ended."""
 
     def __init__(self) -> None:
+        self.explaining = 0
+        """Nanoseconds that the program stood still while its recording was explained and sent."""
+        self._noted = 0
+        self._noting = 0
         self._begin = 0
-        self._overhead = 0
+        self._pauses = [0]
+        """When the program was halted; `_before` how long until then in all, this one included."""
+        self._before = [0]
+        self._from, self._until, self._halted = 0, _NEVER, 0  # what the clock was asked last lies between two
+        self._latest = 0
         self._rows: dict[tuple[str, Shapes], Totals] = {}
         self._open: list[_Open] = []
         self._spans: list[Span] = []
@@ -48,20 +56,25 @@ class Profiler:
         self._backward_since = 0
         self._inner = 0
 
-    def begin(self) -> None:
-        """The run begins."""
+    def begin(self, noting: int) -> None:
+        """The run begins. `noting` is what it costs the program to have one operation noted, in nanoseconds."""
+        self._noting = noting
         self._begin = perf_counter_ns()
 
-    def cost(self, since: int) -> None:
-        """What happened since that moment was recording."""
-        self._overhead += perf_counter_ns() - since
+    def paused(self, since: int, until: int) -> None:
+        """Between these moments the program was halted, to explain and send what it did."""
+        self.explaining += until - since
+        if self._until == _NEVER:
+            self._until = since
+        self._pauses.append(since)
+        self._before.append(self.explaining)
 
-    def op(
-        self, name: str, inputs: Sequence[Tensor], start: int, end: int, site: Site | None, node: int
-    ) -> None:
+    def op(self, name: str, shapes: Shapes, start: int, end: int, line: int, node: int) -> None:
         """An operation has run."""
-        duration = end - start
-        shapes = tuple([t._data.shape for t in inputs])
+        begin, duration = self._now(start), end - start
+        if end >= self._until:
+            duration = max(self._clock(end) - begin, 0)
+        self._latest = begin + duration
         row = self._rows.get((name, shapes))
         if row is None:
             self._rows[name, shapes] = [1, duration, duration]
@@ -73,40 +86,40 @@ class Profiler:
             self._inner += duration
         elif self._open:
             self._open[-1].inner += duration
+        self._noted += self._noting
         if len(self._spans) < _MOST_SPANS:
-            self._span(name, start, duration, 0, 0 if site is None else site.line, node)
+            depth = len(self._open) + 2 * self._backward_depth
+            self._spans.append(Span(name, begin / 1000, duration / 1000, depth, line, node))
         else:
             self._spans_omitted += 1
 
-    def enter(self, name: str, inputs: Sequence[Tensor], now: int, span: str = "") -> None:
-        """Something that contains operations begins; without a name it has a bar but no row. `now` is when the recorder
-        was told: what it does from then on does not count."""
-        shapes = tuple([t._data.shape for t in inputs])
-        self._open.append(_Open(name, shapes, span or name, self._clock(now)))
+    def enter(self, name: str, shapes: Shapes, now: int, span: str = "") -> None:
+        """Something that contains operations begins; without a name it has a bar but no row."""
+        self._open.append(_Open(name, shapes, span or name, self._now(now)))
 
     def leave(self, now: int) -> None:
         """It has ended."""
         if not self._open:
             return
         ended = self._open.pop()
-        duration = self._clock(now) - ended.start
+        duration = self._now(now) - ended.start
         if ended.name:
-            self._add(ended.name, ended.shapes, duration - ended.inner, duration)
+            self._add(ended.name, ended.shapes, max(duration - ended.inner, 0), duration)
         self._inside(duration)
-        self._span(ended.span, ended.start + self._begin + self._overhead, duration, 0, 0, -1)
+        self._span(ended.span, ended.start, duration, 0, 0, -1)
 
     def backward_begin(self, line: int, now: int) -> None:
         """A backward pass begins; `line` of the program asked for it."""
         self._backward_depth += 1
         self._backward_line = line
-        self._backward_since = self._clock(now)
+        self._backward_since = self._now(now)
         self._inner = 0
 
     def backward_node(self, name: str, start: int, end: int, node: int) -> None:
         """A backward node has run. The time since the last one ended is the engine's own, spent on this one."""
-        duration = end - start
-        offset = self._begin + self._overhead
-        whole = max(end - offset - self._backward_since, duration)
+        stopped = self._now(end)
+        duration = max(stopped - max(self._clock(start), self._backward_since), 0)
+        whole = stopped - self._backward_since
         row = f"torch::autograd::{name}" if name == "AccumulateGrad" else name
         around = f"autograd::engine::evaluate_function: {row}"
         self._add(around, (), whole - duration, whole)
@@ -114,9 +127,10 @@ class Profiler:
         self._inner = 0
         for scope in self._open[-1:]:
             scope.inner += whole
-        self._span(around, end - whole, whole, -2, self._backward_line, node)
-        self._span(row, start, duration, -1, self._backward_line, node)
-        self._backward_since = end - offset
+        self._span(around, stopped - whole, whole, -2, self._backward_line, node)
+        self._span(row, stopped - duration, duration, -1, self._backward_line, node)
+        self._noted += self._noting
+        self._backward_since = stopped
 
     def backward_end(self) -> None:
         """The pass is over."""
@@ -139,11 +153,28 @@ class Profiler:
             by_shape=[_row(*row) for row in sorted(shaped, key=_own, reverse=True)[:_MOST_ROWS]],
             spans=self._spans,
             spans_omitted=self._spans_omitted,
-            overhead_us=self._overhead / 1000,
+            overhead_us=self._noted / 1000,
+            explaining_us=self.explaining / 1000,
         )
 
-    def _clock(self, now: int) -> int:
-        return now - self._begin - self._overhead
+    def _clock(self, t: int) -> int:
+        """Nanoseconds of the program's own from its beginning until `t`."""
+        if not self._from <= t < self._until:
+            place = bisect_right(self._pauses, t)
+            self._from = self._pauses[place - 1]
+            self._until = self._pauses[place] if place < len(self._pauses) else _NEVER
+            self._halted = self._before[place - 1]
+        return t - self._begin - self._halted - self._noted
+
+    def _now(self, t: int) -> int:
+        """The same, but never before what has been told of already: what noting an operation costs is not exact."""
+        if self._from <= t < self._until:
+            own = t - self._begin - self._halted - self._noted
+        else:
+            own = self._clock(t)
+        if own > self._latest:
+            self._latest = own
+        return self._latest
 
     def _add(self, name: str, shapes: Shapes, own: int, total: int) -> None:
         row = self._rows.get((name, shapes))
@@ -160,13 +191,12 @@ class Profiler:
         elif self._open:
             self._open[-1].inner += duration
 
-    def _span(self, name: str, start: int, duration: int, deeper: int, line: int, node: int) -> None:
+    def _span(self, name: str, begin: int, duration: int, deeper: int, line: int, node: int) -> None:
         if len(self._spans) >= _MOST_SPANS:
             self._spans_omitted += 1
             return
         depth = len(self._open) + 2 * self._backward_depth + deeper
-        begin = (start - self._begin - self._overhead) / 1000
-        self._spans.append(Span(name, begin, duration / 1000, depth, line, node))
+        self._spans.append(Span(name, begin / 1000, duration / 1000, depth, line, node))
 
 
 def _own(row: tuple[str, str, Totals]) -> float:

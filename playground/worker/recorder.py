@@ -1,69 +1,89 @@
-"""Watches the engine and records the computation: flat and cheap while the program runs, explained afterwards.
+"""Watches the engine and records the computation: noted while the program runs, read and explained afterwards.
 
 Every forward operation becomes a node, every tensor that comes from elsewhere (a leaf, a parameter, a constant) a
-node of its own, every backward node that runs a step. Nodes refer to each other by record, never by tensor: tensors
-are known only weakly, so that recording changes neither what lives nor when it dies.
+node of its own, every backward node that runs a step. Here is what happens while the program waits: each method of the
+observer appends one entry to the tape (`tape.py`). What the entries mean is worked out by the `Reader`, and sent by the
+`Stream`, a little at a time while the program is busy and the rest when it is not.
 """
 
 from __future__ import annotations
 
-import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from time import perf_counter_ns
 from types import FrameType
 from typing import Any
+from weakref import ref
 
-import engine
+import numpy as np
+
 from engine.graph import AccumulateGrad, Node
 from engine.nn.parameter import Parameter
-from engine.registry import Op
+from engine.registry import OPS, Op
 from engine.state import Observer, S, add_observer, remove_observer
 from engine.tensor import Tensor
 from playground.protocol import Detail, Inspect, Jacobian, JacobianResult
-from playground.runner.channel import PROGRAM
-from playground.runner.limits import MIB
+from playground.runner.limits import KIB, MIB
 from playground.worker.explain import explain
 from playground.worker.jacobian import differentiate
-from playground.worker.ledger import Ledger
-from playground.worker.output import Channel, Outbox, clean
-from playground.worker.places import Places, Site
-from playground.worker.profile import Profiler
-from playground.worker.records import Kind, NodeRecord, Source, StepRecord
+from playground.worker.keeping import owner_of
+from playground.worker.output import Channel, Outbox
+from playground.worker.places import Site
+from playground.worker.reader import Input, Reader, Way
+from playground.worker.records import HERE
 from playground.worker.scopes import Scopes
 from playground.worker.stream import Stream
+from playground.worker.tape import SMALL, RunHot, Tape, seen
 
-_KEPT_BYTES = 64 * MIB
-_MODULES = os.path.join(os.path.dirname(engine.__file__), "nn", "")
-_BATCH = 400
-"""Records that wait at most before they are described and sent."""
+_SHARE = 0.2
+"""The part of a busy program's time that may go into explaining what it has done so far."""
+_SHARE_AT_THE_END = 0.5
+"""The same when nothing more is recorded, and only the rest is left to explain."""
+_TOGETHER = 200
+"""Entries that are read before what they say is described and sent."""
+_HELD_BYTES = 32 * MIB
+"""Of arrays on the tape; then it is read, busy or not."""
+_SET_ASIDE = 64 * KIB
+"""Memory up to which its old contents are copied without asking whether anything recorded needs them."""
+_AS_STRIDED = OPS["as_strided"].node
 
 
 class Recorder(Observer):
     """Records one run. Use as a context manager around the program; ask it afterwards."""
 
     def __init__(self, outbox: Outbox, channel: Channel) -> None:
-        self.cell = 0
-        self.operations = 0
-        """Forward and backward operations that ran, recorded or not."""
+        limits = channel.limits
         self._outbox = outbox
-        self._limit = channel.limits.operations
-        self._preview = channel.limits.preview_values
-        self._batch_ns = int(channel.limits.batch_s * 1e9)
-        self._places = Places()
+        self._preview = limits.preview_values
+        self._batch_s = limits.batch_s
+        self._batch_ns = int(limits.batch_s * 1e9)
         self._scopes = Scopes()
-        self._profiler = Profiler()
         self._stream = Stream(channel, outbox, self._scopes)
-        self._ledger = Ledger(_KEPT_BYTES, self._new, self._stream.add)
-        self._records: list[NodeRecord] = []
-        self._last: NodeRecord | None = None
-        self._last_flush = 0
-        self._full = False
-        self._call = -1
-        self._call_line = 0
-        self._steps = 0
+        self._reader = Reader(self._stream, self._scopes, limits.operations, self._stop)
+        self._keeper = self._reader.ledger.keeper
+        self._profiler = self._reader.profiler
+        self._tape = Tape(self._reader.unnamed)
+        self._entries = self._tape.entries
+        self._note = self._entries.append
+        self._step_site: Site | None = None
+        self._busy = False
+        self._closed = False
+        """What runs is not recorded any more, though the reader may not have come so far."""
+        self._counting = False
+        """And the reader has."""
+        self._explained = 0
+        self._unsure: object = None
+        self.run_hot = self._tape.recorder(self, self._large)
 
     # --- Beginning and end -------------------------------------------------------------------------------------------
+
+    @property
+    def operations(self) -> int:
+        """Forward and backward operations that ran, recorded or not, as far as they have been read."""
+        return self._reader.operations
 
     def watch(self, names: dict[str, Any]) -> Recorder:
         """The program's variables, among which tensors without a name are looked for. Returns self."""
@@ -71,34 +91,48 @@ class Recorder(Observer):
         return self
 
     def __enter__(self) -> Recorder:
-        self._outbox.also = self._flush
-        self._last_flush = perf_counter_ns()
-        self._profiler.begin()
+        self._outbox.also = self._explain_some
         add_observer(self)
+        self._profiler.begin(self._tape.price())
+        self._ticking = threading.current_thread() is threading.main_thread()
+        if self._ticking:
+            # Of processor time: a program that computes without end is not told of otherwise.
+            self._before = signal.signal(signal.SIGPROF, self._tick)
+            signal.setitimer(signal.ITIMER_PROF, self._batch_s, self._batch_s)
         return self
 
     def __exit__(self, *_: object) -> None:
+        if self._ticking:
+            signal.setitimer(signal.ITIMER_PROF, 0)
+            signal.signal(signal.SIGPROF, self._before)
         remove_observer(self)
+
+    def begin_cell(self, index: int) -> None:
+        """What comes now belongs to that cell."""
+        self._reader.cell = index
 
     def end_cell(self) -> None:
         """A cell has ended: send what it did."""
-        self._last = None
-        self._flush()
+        self._reader.last = self._tape.last = None
+        self.explain_all()
 
-    def finish(self) -> None:
-        """Send what has not been sent, and the profile."""
-        self._last = None
-        self._flush()
+    def finish(self, patience_s: float) -> None:
+        """Send what has not been sent, as far as it can be explained in that time, and the profile."""
+        self._reader.last = self._tape.last = None
+        self._explain(int(patience_s * 1e9))
+        if self._entries and not self._reader.full:
+            self._stop("The graph ends here: the run was stopped before the rest could be explained.")
+        self.explain_all()
         self._outbox.also = None
         self._stream.send_profile(self._profiler.profile())
 
     def inspect(self, command: Inspect) -> Detail:
         """The values of a node and its last gradients."""
-        return explain(self._records, command, self._preview)
+        return explain(self._reader.records, command, self._preview)
 
     def jacobian(self, command: Jacobian) -> JacobianResult:
         """The derivative of one recorded node with respect to others."""
-        return differentiate(self._records, command)
+        return differentiate(self._reader.records, command)
 
     # --- Forward -----------------------------------------------------------------------------------------------------
 
@@ -113,274 +147,262 @@ class Recorder(Observer):
         start: int,
         end: int,
     ) -> None:
-        """An operation has run."""
-        self.operations += 1
-        label = op.aten
-        if inplace and label[-1] != "_":
-            label += "_"
-        frame, site, hidden = self._where()
-        number = -1
-        if self._full or hidden:
-            if hidden and site is not None:
-                for t in outputs:
-                    self._ledger.filled(t._data, site)
-            self._stream.omitted += self._full
-        else:
-            try:
-                last = self._last
-                if last is not None and last.targets and site is last.site and frame is not None:
-                    self._confirm(last, frame)
-                record = self._record_op(op, label, args, inputs, outputs, node, inplace, site)
-                if site is not None:
-                    record.targets = site.targets
-                    if site.returns and not inplace and frame is not None:
-                        record.targets = self._places.names(site, frame)[0]
-                self._last = record
-                number = record.id
-                self._flush_if_due(end)
-            except Exception as problem:
-                self._give_up(problem)
-        self._profiler.op(label, inputs, start, end, site, number)
-        self._profiler.cost(end)
-
-    def _record_op(
-        self,
-        op: Op,
-        label: str,
-        args: tuple[Any, ...],
-        inputs: Sequence[Tensor],
-        outputs: Sequence[Tensor],
-        node: Node | None,
-        inplace: bool,
-        site: Site | None,
-    ) -> NodeRecord:
-        ledger = self._ledger
-        kind: Kind = "op"
-        sources: Sequence[Source] = ()
-        if inplace:
-            ledger.will_write(outputs[0])
-        if inputs:
-            args, sources = ledger.sources(op, args, node)
-        else:
-            kind = "leaf" if outputs and outputs[0]._edge is not None else "constant"
-        record = self._new(kind, label, site)
-        record.op = op
-        record.args = args
-        record.sources = sources
-        if node is not None:
-            record.grad_fn = type(node).__name__
-            if op.n_inputs == 0:
-                record.custom = getattr(node, "function", None)
-            ledger.follow(node, record)
-        elif not S.grad_enabled and any(source[3] or "no_grad" in source[0].flags for source in sources):
-            # Of a tensor that requires grad, or of one that would have, had it not been made here.
-            record.flags = ("no_grad",)
-        if inplace:
-            record.flags += ("inplace",)
-            record.version = outputs[0]._version
-            if sources and outputs[0].is_leaf:
-                record.origin = sources[0][0].origin or sources[0][0]
-        elif op.view:
-            record.flags += ("view",)
-        if op.name == "detach":
-            record.flags = ("detach",)
-        ledger.hold(record, outputs)
-        if inplace:
-            ledger.wrote(outputs[0], record)
-        return record
+        """An operation has run that has no hot closure, or is out of the ordinary."""
+        tape, reader = self._tape, self._reader
+        frame, site, hidden, several = tape.where(sys._getframe(1))
+        if hidden and site is not None:
+            shapes = tuple([t._data.shape for t in inputs])
+            arrays = [t._data for t in outputs]
+            self._note((reader.hidden, op, inplace, site, start, end, arrays, shapes))
+            return
+        made = [seen(t) for t in outputs]
+        targets = () if site is None else site.targets
+        if site is not None and frame is not None and made and not inplace:
+            targets = tape.names(site, frame, several, made[0][0])
+        told, found = _taken(op, args, node)
+        self._note(
+            (
+                reader.op,
+                op,
+                site,
+                targets,
+                start,
+                end,
+                made,
+                None if node is None else node.sequence_nr,
+                "" if node is None else type(node).__name__,
+                S.grad_enabled,
+                told,
+                found,
+                getattr(node, "function", None) if op.n_inputs == 0 else None,
+                outputs[0]._version if inplace else None,
+            )
+        )
+        for t in outputs:
+            if t._data.size > SMALL:
+                self._large(t._data.nbytes)
 
     def op_failed(self, op: Op, args: tuple[Any, ...], inputs: Sequence[Tensor], error: Exception) -> None:
-        """An operation has raised: a node without outputs, with the message."""
-        if self._full:
-            return
-        _, site, _ = self._where()
-        _, sources = self._ledger.sources(op, args, None)
-        record = self._new("op", op.aten, site)
-        record.sources = sources
-        record.failed = clean(str(error), 4_000) or type(error).__name__
-        self._stream.add(record)
+        """An operation has raised."""
+        site = self._tape.where(sys._getframe(1))[1]
+        message = str(error) or type(error).__name__
+        self._note((self._reader.failed, op, site, _taken(op, args, None)[1], message))
 
     def before_write(self, tensor: Tensor) -> None:
         """Copy what is kept of memory that is about to change."""
-        self._ledger.before_write(tensor)
-        if isinstance(tensor, Parameter) and not self._ledger.knows(tensor):
-            # A module that is being constructed fills it: that line of the program is where the parameter comes from.
-            _, site, _ = self._where()
+        reader, data, t = self._reader, tensor._data, ref(tensor)
+        if isinstance(tensor, Parameter) and not reader.ledger.knows(t):
+            site = self._tape.where(sys._getframe(1))[1]
             if site is not None:
-                self._ledger.filled(tensor._data, site)
+                self._note((reader.filled, t, data, site))
+        memory = owner_of(data)
+        if reader.full:
+            self._keeper.before_write(data)
+        elif type(memory) is np.ndarray and memory.nbytes <= _SET_ASIDE and memory.flags.c_contiguous:
+            self._keeper.set_aside(memory)
+            self._note((reader.written, t, memory))
+            if memory.size > SMALL:
+                self._large(memory.nbytes)
+        else:
+            with self._working():
+                self._read(len(self._entries))
+            self._keeper.before_write(data)
+            reader.ledger.changes(t)
 
     # --- Scopes ------------------------------------------------------------------------------------------------------
 
     def composite_begin(self, name: str, inputs: Sequence[Tensor]) -> None:
         """A function made of several operations begins."""
-        now = perf_counter_ns()
-        self._profiler.enter(name, inputs, now)
-        self._profiler.cost(now)
+        shapes = tuple([t._data.shape for t in inputs])
+        self._note((self._reader.composite_begin, name, shapes, perf_counter_ns()))
 
     def composite_end(self, name: str) -> None:
         """It has ended."""
-        now = perf_counter_ns()
-        self._profiler.leave(now)
-        self._profiler.cost(now)
+        self._note((self._profiler.leave, perf_counter_ns()))
 
     def scope_begin(self, kind: str, name: str, owner: object) -> None:
         """A module call, a labelled range or an optimizer step begins."""
-        now = perf_counter_ns()
-        self._scopes.enter(kind, name, owner)
-        row = {"module": "", "optimizer": f"Optimizer.step#{name}"}.get(kind, name)
-        self._profiler.enter(row, (), now, f"nn.Module: {name}" if kind == "module" else row)
-        self._profiler.cost(now)
+        if kind == "optimizer":
+            self._step_site = self._tape.where(sys._getframe(1))[1]
+        self._note((self._reader.scope_begin, kind, name, owner, perf_counter_ns()))
 
     def scope_end(self, kind: str, name: str, owner: object) -> None:
         """It has ended."""
-        now = perf_counter_ns()
-        self._profiler.leave(now)
-        self._scopes.leave()
-        self._profiler.cost(now)
+        self._note((self._reader.scope_end, perf_counter_ns()))
 
     def parameter_updated(self, parameter: Tensor, optimizer: object) -> None:
-        """An optimizer has changed a parameter: a node that the next forward pass starts from."""
-        self.operations += 1
-        if self._full:
-            self._stream.omitted += 1
-            return
-        now = perf_counter_ns()
-        before, output = self._ledger.lookup(parameter)
-        _, site, _ = self._where()
-        record = self._new("op", self._scopes.optimizer or "step", site)
-        record.sources = ((before, output, 0, before.requires_grad[output]),)
-        record.flags = ("no_grad", "inplace")
-        record.version = parameter._version
-        record.origin = before.origin or before
-        self._ledger.hold(record, (parameter,))
-        self._ledger.wrote(parameter, record)
-        self._flush_if_due(now)
-        self._profiler.cost(now)
+        """An optimizer has changed a parameter."""
+        self._note((self._reader.updated, seen(parameter), parameter._version, self._step_site))
 
     # --- Backward ----------------------------------------------------------------------------------------------------
 
     def backward_begin(self, roots: Sequence[Tensor], nodes: Sequence[Node]) -> None:
         """A backward pass begins."""
         now = perf_counter_ns()
-        self._last = None
-        self._call += 1
-        _, site, _ = self._where()
-        self._call_line = 0 if site is None else site.line
-        self._profiler.backward_begin(self._call_line, now)
-        self._profiler.cost(now)
+        self._tape.last = None
+        site = self._tape.where(sys._getframe(1))[1]
+        self._note((self._reader.backward_begin, 0 if site is None else site.line, now))
 
     def backward_node(
         self, node: Node, entering: Sequence[Any], leaving: Sequence[Any], start: int, end: int
     ) -> None:
         """A backward node has run."""
-        self.operations += 1
-        name = type(node).__name__
-        record = None if self._full else self._ledger.of_node(node)
-        self._profiler.backward_node(name, start, end, -1 if record is None else record.id)
-        if record is None:
-            self._stream.omitted += self._full
-        else:
-            try:
-                self._record_step(node, record, name, entering, leaving, (end - start) / 1000)
-                self._flush_if_due(end)
-            except Exception as problem:
-                self._give_up(problem)
-        self._profiler.cost(end)
-
-    def _record_step(
-        self,
-        node: Node,
-        record: NodeRecord,
-        name: str,
-        entering: Sequence[Any],
-        leaving: Sequence[Any],
-        time_us: float,
-    ) -> None:
-        ledger = self._ledger
-        # The gradient arrives at the leaf, however often an optimizer has changed it since it was made.
-        shown = (record.origin or record) if node.is_leaf_node else record
-        step = StepRecord(self._steps, self._call, shown, name, self._call_line, time_us)
-        step.entering = [None if g is None else ledger.keep_gradient(g) for g in entering]
-        shown.grads = record.grads = step.entering
-        leaf = node.variable if isinstance(node, AccumulateGrad) else None
-        if leaf is not None:
-            step.accumulated = ledger.accumulated(leaf, shown)
-        for edge, g in zip(node.next_edges, leaving, strict=False):
-            if edge is not None and g is not None:
-                target = ledger.of_node(edge[0])
-                if target is not None:
-                    step.leaving.append((target, edge[1], ledger.keep_gradient(g)))
-        self._steps += 1
-        self._stream.add(step)
-        self._count()
+        kind = type(node)
+        if isinstance(node, AccumulateGrad):
+            leaf = node.variable
+            grad = None if leaf is None else leaf._grad
+            self._note(
+                (
+                    self._reader.arrived,
+                    None if leaf is None else seen(leaf),
+                    kind.__name__,
+                    _array(entering[0]),
+                    None if grad is None else seen(grad),
+                    start,
+                    end,
+                )
+            )
+            return
+        ways = None if node.simple and kind is not _AS_STRIDED else [_way(edge) for edge in node.next_edges]
+        self._note(
+            (
+                self._reader.step,
+                kind.__name__,
+                node.sequence_nr,
+                [_array(g) for g in entering],
+                [_array(g) for g in leaving],
+                ways,
+                start,
+                end,
+            )
+        )
+        for g in leaving:
+            if g is not None and _array(g).size > SMALL:
+                self._large(_array(g).nbytes)
 
     def backward_end(self) -> None:
         """The pass is over."""
-        self._profiler.backward_end()
-        self._ledger.backward_ended()
+        self._note((self._reader.backward_end,))
 
-    # --- Records -----------------------------------------------------------------------------------------------------
+    # --- Explaining --------------------------------------------------------------------------------------------------
 
-    def _where(self) -> tuple[FrameType | None, Site | None, bool]:
-        """The program's innermost frame, its site, and whether a module of the engine is being constructed."""
-        frame: FrameType | None = sys._getframe(2)
-        hidden = False
-        while frame is not None:
-            code = frame.f_code
-            if code.co_filename == PROGRAM:
-                return frame, self._places.site(frame), hidden
-            if code.co_name == "__init__" and _MODULES in code.co_filename:
-                hidden = True
-            frame = frame.f_back
-        return None, None, hidden
+    def explain_all(self) -> None:
+        """Read, describe and send everything: the program has ended or waits."""
+        self._explain(None)
 
-    def _new(self, kind: Kind, label: str, site: Site | None) -> NodeRecord:
-        records = self._records
-        record = NodeRecord(len(records), kind, label, self.cell, self._scopes.current, site)
-        records.append(record)
-        self._count()
-        return record
+    def _tick(self, number: int, frame: FrameType | None) -> None:
+        """Some processor time has passed, and the program is somewhere in the middle of something."""
+        if not (self._busy or self._outbox.busy):
+            self._outbox.flush_if_due()
+            self._explain_some()
 
-    def _count(self) -> None:
-        if not self._full and len(self._records) + self._steps >= self._limit:
-            self._full = True
-            self._outbox.notice_once(
-                f"The first {self._limit:,} operations are recorded; the program goes on, and the graph ends there."
-            )
+    def _explain_some(self) -> None:
+        """The program is busy: send as much as may be."""
+        if perf_counter_ns() - self._explained > self._batch_ns // 2:
+            self._explain(int(self._batch_ns * (_SHARE_AT_THE_END if self._closed else _SHARE)))
 
-    def _confirm(self, record: NodeRecord, frame: FrameType) -> None:
-        """The same instruction has called a second operation. Either a loop has come round, and the first result has
-        been stored; or the instruction calls several operations, and the name belongs to the last of them."""
-        if record.site is not None:
-            targets, holder = self._places.names(record.site, frame)
-            names = holder.f_locals
-            for target, tensor in zip(targets, record.tensors, strict=False):
-                if not target.holds(names, tensor()):
-                    record.targets = ()
-                    return
+    def _explain(self, budget: int | None) -> None:
+        if self._busy or not (self._entries or self._stream.waiting):
+            return
+        since = perf_counter_ns()
+        with self._working():
+            if not self._closed and len(self._entries) > 2 * self._reader.room:
+                # Enough for all that may be recorded: what comes now is only counted, when its turn has come.
+                self._closed = True
+                self._run_hot(self._tape.counter(self, self._note_count))
+            self._explain_until(None if budget is None else since + budget)
+            if self._reader.full and not self._counting:
+                self._read(len(self._entries))
+                self._closed = self._counting = True
+                self._note = self._reader.read
+                self._run_hot(self._tape.counter(self, self._reader.counted))
+        self._explained = perf_counter_ns()
+        self._profiler.paused(since, self._explained)
 
-    # --- Sending -----------------------------------------------------------------------------------------------------
+    @contextmanager
+    def _working(self) -> Iterator[None]:
+        """Around everything that reads the tape. Recording must never be what makes a program fail."""
+        self._busy = True
+        try:
+            yield
+        except MemoryError:
+            self._keeper.let_go()
+            self._stop("The graph ends here: there was no memory left to record more.")
+        except Exception as problem:
+            self._stop(f"The graph ends here: recording failed ({type(problem).__name__}: {problem}).")
+        finally:
+            self._busy = False
 
-    def _give_up(self, problem: Exception) -> None:
-        """Recording must never be what makes a program fail."""
-        self._full = True
-        if isinstance(problem, MemoryError):
-            self._ledger.keeper.let_go()
-            self._outbox.notice_once("The graph ends here: there was no memory left to record more.")
-        else:
-            self._outbox.notice_once(
-                f"The graph ends here: recording failed ({type(problem).__name__}: {problem})."
-            )
+    def _explain_until(self, end: int | None) -> None:
+        tape, entries, stream = self._tape, self._entries, self._stream
+        # A result whose name is not sure yet is held back, but not for ever.
+        unsure = tape.last is not None and tape.last is not self._unsure
+        self._unsure = tape.last
+        while True:
+            self._read(_TOGETHER)
+            stream.flush(self._reader.last if unsure and not entries else None)
+            if stream.full and not self._reader.full:
+                self._stop("The graph ends here: it is larger than what a run may send. The program goes on.")
+            if not entries:
+                tape.bytes = 0
+                break
+            if end is not None and perf_counter_ns() > end:
+                break
 
-    def _flush_if_due(self, now: int) -> None:
-        if now - self._last_flush > self._batch_ns or self._stream.waiting >= _BATCH:
-            self._outbox.flush()
+    def _run_hot(self, run_hot: RunHot) -> None:
+        self.run_hot = run_hot
+        if self in S.observers:
+            remove_observer(self)
+            add_observer(self)
 
-    def _flush(self) -> None:
-        self._last_flush = perf_counter_ns()
-        if self._stream.full and not self._full:
-            self._full = True
-            self._outbox.notice_once(
-                "The graph ends here: it is larger than what a run may send. The program goes on."
-            )
-        self._stream.flush(self._last)
+    def _note_count(self, *what: Any) -> None:
+        self._note((self._reader.counted, *what))
+
+    def _read(self, count: int) -> None:
+        """Put together what the next entries say."""
+        entries, read = self._entries, self._reader.read
+        while entries and count:
+            count -= 1
+            read(entries.popleft())
+
+    def _stop(self, why: str) -> None:
+        self._reader.full = True
+        self._outbox.notice_once(why)
+
+    def _large(self, size: int) -> None:
+        """An array that is not small is on the tape."""
+        self._tape.bytes += size
+        if self._tape.bytes > _HELD_BYTES:
+            self.explain_all()
+
+
+def _taken(op: Op, args: tuple[Any, ...], node: Node | None) -> tuple[tuple[Any, ...], list[Input]]:
+    """`args` with `HERE` for every tensor that is an input, and those; what is left (indices) has no graph."""
+    edges: tuple[Any, ...] = () if node is None else node.next_edges
+    flowing = len(edges)
+    custom = op.n_inputs == 0  # a custom function has edges for tensors only
+    count = len(args) if custom else op.n_inputs
+    inputs = list(args[0] if op.variadic else args[:count])
+    found: list[Input] = []
+    for place, t in enumerate(inputs):
+        if isinstance(t, Tensor):
+            at = len(found) if custom else place
+            found.append((place, seen(t), at < flowing and edges[at] is not None))
+            inputs[place] = HERE
+    if op.variadic:
+        return (tuple(inputs), *args[1:]), found
+    return (*inputs, *args[count:]), found
+
+
+def _way(edge: Any) -> Way:
+    if edge is None:
+        return None
+    node, output = edge
+    if not isinstance(node, AccumulateGrad):
+        return node.sequence_nr, output
+    leaf = node.variable
+    return None if leaf is None else (seen(leaf), output)
+
+
+def _array(g: Any) -> Any:
+    return g._data if isinstance(g, Tensor) else g

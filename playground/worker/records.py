@@ -1,4 +1,4 @@
-"""What the recorder notes: cheap to make while the program runs, turned into protocol messages later."""
+"""The recording as it is kept: what the tape said, put together, to be turned into protocol messages."""
 
 from __future__ import annotations
 
@@ -31,14 +31,18 @@ flows back."""
 class NodeRecord:
     """A node of the graph: an operation and what it made, or a tensor that was there before.
 
-    What most records do not have is a default of the class: making one is on the path of every operation.
+    What most records do not have is a default of the class.
     """
 
     op: Op | None = None
     custom: Any = None
     """The program's own `autograd.Function`, if it is that."""
-    args: tuple[Any, ...] = ()
-    """As the op's forward takes them, with `HERE` for each tensor."""
+    args: tuple[Any, ...] | None = None
+    """As the op's forward takes them, with `HERE` for each tensor, or None: `arguments` then puts them together."""
+    statics: tuple[Any, ...] = ()
+    """Arguments after the inputs."""
+    numbers: tuple[tuple[int, Any], ...] = ()
+    """Inputs that are no nodes, and their places."""
     sources: Sequence[Source] = ()
     kept: Sequence[Kept] = ()
     """What each output held."""
@@ -68,6 +72,15 @@ class NodeRecord:
         self.cell = cell
         self.scope = scope
         self.site = site
+
+    def arguments(self) -> tuple[Any, ...]:
+        """All arguments of the operation, with `HERE` for each tensor that is a source."""
+        if self.args is not None or self.op is None:
+            return self.args or ()
+        inputs: list[Any] = [HERE] * self.op.n_inputs
+        for place, value in self.numbers:
+            inputs[place] = value
+        return (*inputs, *self.statics)
 
     def names(self) -> list[str]:
         """The name of each output, as far as known."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -47,9 +48,9 @@ class Stream:
         self._flushing = False
 
     @property
-    def waiting(self) -> int:
-        """How many records wait."""
-        return len(self._waiting)
+    def waiting(self) -> bool:
+        """Whether there is anything to send."""
+        return bool(self._waiting or self._scopes.unsent or self.omitted > self._told)
 
     @property
     def full(self) -> bool:
@@ -189,7 +190,9 @@ class Stream:
         for kept, name, requires_grad in zip(
             record.kept[:_MOST_OUTPUTS], record.names(), record.requires_grad, strict=False
         ):
-            values = _values(kept, most)
+            values = kept.values
+            if values is None or len(values.data) > most:
+                values = _values(kept, most)
             outputs.append(
                 TensorInfo(
                     shape=list(kept.shape),
@@ -206,8 +209,8 @@ class Stream:
         return Node(
             id=record.id,
             kind=record.kind,
-            op=clean(record.label, 200),
-            grad_fn=clean(record.grad_fn, 200),
+            op=_cleaned(record.label),
+            grad_fn=_cleaned(record.grad_fn),
             cell=record.cell,
             place=None if record.site is None else record.site.place,
             scope=record.scope,
@@ -215,6 +218,11 @@ class Stream:
             flags=flags,
             failed=record.failed,
         )
+
+
+@lru_cache(1_000)
+def _cleaned(label: str) -> str:
+    return clean(label, 200)
 
 
 def _step(record: StepRecord, most: int) -> Step:

@@ -36,9 +36,13 @@ def describe_all(arrays: Sequence[Array], most: int = INLINE) -> list[Values]:
     found: list[Values | None] = [None] * len(arrays)
     groups: dict[tuple[Any, int], list[int]] = {}
     for place, array in enumerate(arrays):
-        groups.setdefault((array.dtype, array.size if array.size <= TOGETHER else -1 - place), []).append(
-            place
-        )
+        size = array.size
+        key = array.dtype, size if size <= TOGETHER else -1 - place
+        group = groups.get(key)
+        if group is None:
+            groups[key] = [place]
+        else:
+            group.append(place)
     for (_, size), places in groups.items():
         if size < 0:
             found[places[0]] = _large(host(arrays[places[0]]), most)
@@ -46,8 +50,8 @@ def describe_all(arrays: Sequence[Array], most: int = INLINE) -> list[Values]:
             for place in places:
                 found[place] = Values(numel=0)
         else:
-            rows = np.array([host(arrays[place]).reshape(-1) for place in places])
-            for place, values in zip(places, _rows(rows, most), strict=True):
+            rows = np.concatenate([host(arrays[place]) for place in places], axis=None)
+            for place, values in zip(places, _rows(rows.reshape(-1, size), most), strict=True):
                 found[place] = values
     return cast(list[Values], found)
 

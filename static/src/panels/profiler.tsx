@@ -196,8 +196,9 @@ function Table({ profile, byShape, gpu }: { profile: wire.Profile; byShape: bool
       </table>
       <p className="table-foot">
         Self CPU time total: {formatMicros(totals.cpu)}
-        {gpu && <>. Self CUDA time total: {formatMicros(totals.cuda)}</>}. Recording itself cost{" "}
-        {formatMicros(profile.overhead_us)}.
+        {gpu && <>. Self CUDA time total: {formatMicros(totals.cuda)}</>}. Recording cost the program
+        about {formatMicros(profile.overhead_us)} while it ran; explaining and sending it took{" "}
+        {formatMicros(profile.explaining_us)}.
       </p>
     </div>
   );

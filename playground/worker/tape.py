@@ -1,0 +1,221 @@
+"""What is noted while the program runs: one flat tuple for whatever happens, to be read later (`reader.py`).
+
+This is the part of recording that the program waits for, a budget of its own (`test_cost.py` holds it). A tuple has
+references, nothing that has to be worked out: tensors weakly, so that they die when they would; arrays strongly, so
+that what they hold can still be described; the instruction that ran (`places.Site`) instead of its names.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import deque
+from collections.abc import Callable
+from time import perf_counter_ns
+from types import FrameType
+from typing import Any
+from weakref import ref
+
+import numpy as np
+
+import engine
+from engine.registry import OPS, Op
+from engine.state import Observer, S
+from engine.tensor import Tensor
+from playground.runner.channel import PROGRAM
+from playground.worker.places import Places, Site, Target
+
+Seen = tuple["ref[Tensor]", Any, int | None]
+"""A tensor at one moment: itself, its array, and the number of the backward node behind it, negative for a leaf, None
+where it does not require grad."""
+Entry = tuple[Any, ...]
+"""Begins with the `Op` that ran, for one with a hot closure, or else with the reader's function for the rest."""
+
+RunHot = Callable[[Op, tuple[Any, ...]], Any]
+Shapes = tuple[tuple[int, ...], ...]
+
+SMALL = 256
+"""Elements up to which an array counts as nothing beside its entry."""
+_ENGINE = os.path.dirname(engine.__file__)
+_MODULES = os.path.join(_ENGINE, "nn", "")
+_CLOSURES = (os.path.join(_ENGINE, "define.py"), os.path.join(_ENGINE, "methods.py"))
+"""Their functions named ``call`` run one operation each: an operation's own, and an operator's."""
+_OUTSIDE = 3
+"""Frames between a hot operation and `run_hot`, which is called by `engine.dispatch.run`."""
+_ROUNDS, _OPERATIONS = 3, 20
+_LOOP = compile(f"def loop():\n    for _ in range({_OPERATIONS}): neg(x)", PROGRAM, "exec")
+
+
+def seen(t: Tensor) -> Seen:
+    """`t` as it is now."""
+    edge = t._edge
+    return ref(t), t._data, edge and edge[0].sequence_nr
+
+
+class Tape:
+    """What has been noted and not been read."""
+
+    __slots__ = ("bytes", "entries", "last", "places", "unnamed")
+
+    def __init__(self, unnamed: Callable[[], None]) -> None:
+        """`unnamed` is the reader's: the last operation's result has no name after all."""
+        self.entries: deque[Entry] = deque()
+        self.bytes = 0
+        """Of the arrays that are not small, since the last time there was nothing to read."""
+        self.places = Places()
+        self.last: tuple[Site, ref[Tensor]] | None = None
+        """The operation before, if the same instruction may call more of them: the name belongs to the last."""
+        self.unnamed = unnamed
+
+    def where(self, frame: FrameType | None) -> tuple[FrameType | None, Site | None, bool, bool]:
+        """The program's innermost frame at or around `frame`, its site, whether a module of the engine is being
+        constructed there, and whether a function of the engine, which may call several operations, is in between."""
+        hidden = several = False
+        while frame is not None:
+            code = frame.f_code
+            name = code.co_filename
+            if name == PROGRAM:
+                return frame, self.places.site(frame), hidden, several
+            if code.co_name == "__init__" and _MODULES in name:
+                hidden = True
+            if code.co_name != "call" or name not in _CLOSURES:
+                several = True
+            frame = frame.f_back
+        return None, None, False, False
+
+    def names(self, site: Site, frame: FrameType, several: bool, made: ref[Tensor]) -> tuple[Target, ...]:
+        """What the program calls the result `made` of an operation that ran at `site`."""
+        last = self.last
+        if several:
+            if last is not None and last[0] is site and not self._holds(last, frame):
+                self.entries.append((self.unnamed,))
+            self.last = site, made
+        else:
+            self.last = None
+        return self.places.names(site, frame)[0] if site.returns else site.targets
+
+    def _holds(self, last: tuple[Site, ref[Tensor]], frame: FrameType) -> bool:
+        """The same instruction has called a second operation. Either a loop has come round, and the first result has
+        been stored; or the instruction calls several operations, and the name belongs to the last of them."""
+        targets, holder = self.places.names(last[0], frame)
+        return not targets or targets[0].holds(holder.f_locals, last[1]())
+
+    def recorder(self, observer: Observer, large: Callable[[int], None]) -> RunHot:
+        """The function that runs an operation with a hot closure and notes it: `engine.state.Observer.run_hot`.
+
+        What is out of the ordinary goes to `observer`; `large` is told the bytes of arrays that are not small.
+        """
+        tape, note, getframe, now = self, self.entries.append, sys._getframe, perf_counter_ns
+        sites, where, names = self.places.sites, self.where, self.names
+
+        def run_hot(op: Op, args: tuple[Any, ...]) -> Any:
+            S.slow = False
+            start = now()
+            try:
+                made = op.call(*args)
+                end = now()
+            except Exception as error:
+                observer.op_failed(op, args, _tensors(args), error)
+                raise
+            finally:
+                S.slow = True
+            result = ref(made)
+            frame: Any = getframe(_OUTSIDE)
+            code = frame.f_code
+            if code.co_filename != PROGRAM and code.co_name == "call":
+                frame = frame.f_back  # an operator, or the way of an operation with optional arguments
+                code = frame.f_code
+            site: Site | None
+            if code.co_filename == PROGRAM:
+                site = sites.get((id(code), frame.f_lasti)) or tape.places.site(frame)
+                tape.last = None
+                targets = names(site, frame, False, result) if site.returns else site.targets
+            else:
+                frame, site, hidden, several = where(frame)
+                if hidden:
+                    observer.op(op, args, _tensors(args), (made,), None, False, start, end)
+                    return made
+                targets = names(site, frame, several, result) if site is not None else ()
+            edge = made._edge
+            y = made._data
+            count = op.n_inputs
+            if count == 1:
+                a = args[0]
+                edge_a = a._edge
+                note((
+                    op, site, targets, start, end, result, y, edge and edge[0].sequence_nr, S.grad_enabled,
+                    args[1:], ref(a), a._data, edge_a and edge_a[0].sequence_nr,
+                ))  # fmt: skip
+            elif count == 2:
+                a, b = args[0], args[1]
+                if isinstance(a, Tensor):
+                    a_ref, a_data, edge_a = ref(a), a._data, a._edge
+                else:
+                    a_ref, a_data, edge_a = None, a, None
+                if isinstance(b, Tensor):
+                    b_ref, b_data, edge_b = ref(b), b._data, b._edge
+                else:
+                    b_ref, b_data, edge_b = None, b, None
+                note((
+                    op, site, targets, start, end, result, y, edge and edge[0].sequence_nr, S.grad_enabled,
+                    args[2:], a_ref, a_data, edge_a and edge_a[0].sequence_nr,
+                    b_ref, b_data, edge_b and edge_b[0].sequence_nr,
+                ))  # fmt: skip
+            else:
+                inputs: list[Any] = []
+                for t in args[:count]:
+                    if isinstance(t, Tensor):
+                        edge_a = t._edge
+                        inputs += ref(t), t._data, edge_a and edge_a[0].sequence_nr
+                    else:
+                        inputs += None, t, None
+                note((
+                    op, site, targets, start, end, result, y, edge and edge[0].sequence_nr, S.grad_enabled,
+                    args[count:], *inputs,
+                ))  # fmt: skip
+            if y.size > SMALL:
+                large(y.nbytes)
+            return made
+
+        return run_hot
+
+    def counter(self, observer: Observer, count: Callable[[Op, Shapes, int, int], None]) -> RunHot:
+        """The same when nothing is recorded any more: operations are only told to `count`."""
+        now = perf_counter_ns
+
+        def run_hot(op: Op, args: tuple[Any, ...]) -> Any:
+            S.slow = False
+            start = now()
+            try:
+                made = op.call(*args)
+                end = now()
+            except Exception as error:
+                observer.op_failed(op, args, _tensors(args), error)
+                raise
+            finally:
+                S.slow = True
+            count(
+                op, tuple([t._data.shape for t in args[: op.n_inputs] if isinstance(t, Tensor)]), start, end
+            )
+            return made
+
+        return run_hot
+
+    def price(self) -> int:
+        """What it costs to have one operation noted, in nanoseconds. `run_hot` must be in place; the tape be empty."""
+        x = Tensor._wrap(np.ones(1, np.float32))
+        names: dict[str, Any] = {"neg": OPS["neg"].call, "x": x}
+        exec(_LOOP, names)  # noqa: S102
+        times = []
+        for S.slow in (True, False):
+            for _ in range(_ROUNDS):
+                start = perf_counter_ns()
+                names["loop"]()
+                times.append((perf_counter_ns() - start) // _OPERATIONS)
+        S.slow = True
+        self.entries.clear()
+        return max(min(times[:_ROUNDS]) - min(times[_ROUNDS:]), 0)
+
+
+def _tensors(args: tuple[Any, ...]) -> list[Tensor]:
+    return [a for a in args if isinstance(a, Tensor)]
