@@ -125,6 +125,7 @@ def _compiled(op: Op, text: str, names: dict[str, Any]) -> Callable[..., Any]:
         "_next_number": next_number,
         "_np": np,
         "_op": op,
+        "_run": run,
         **names,
     }
     for k, default in enumerate(op.defaults):
@@ -182,7 +183,10 @@ class _Writer:
         op, line = self.op, self.line
         if self.operator:
             line(0, f"def {op.name}({', '.join(op.params)}):")
-            line(1, f"if _S.slow: return _otherwise(*{self.everything})")
+            line(1, "if _S.slow:")
+            number = f"type({op.params[1]}) is float or type({op.params[1]}) is int"
+            line(2, f"if type({op.params[1]}) is _Tensor or {number}: return _run(_op, {self.everything})")
+            line(2, f"return _otherwise(*{self.everything})")
             return
         parameters = ", ".join(f"{name}=_default{k}" for k, name in enumerate(op.params))
         required = [
@@ -192,9 +196,14 @@ class _Writer:
         ]
         missing = "".join(f" or {name} is _MISSING" for name in required)
         line(0, f"def {op.name}({parameters}, *, out=None, **_more):")
-        line(
-            1, f"if _S.slow or out is not None or _more{missing}: return _rest(out, _more, {self.everything})"
+        line(1, f"if _S.slow or out is not None or _more{missing}:")
+        given = "".join(
+            f" and {name} is not _MISSING"
+            for name, d in zip(op.params, op.defaults, strict=True)
+            if d is _EMPTY
         )
+        line(2, f"if out is None and not _more{given}: return _run(_op, {self.everything})")
+        line(2, f"return _rest(out, _more, {self.everything})")
 
     def compute(self) -> None:
         """The arrays, and the kernel on them. What is not expected has no ``_data``, and is left to the general way."""

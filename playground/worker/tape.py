@@ -38,8 +38,9 @@ SMALL = 256
 """Elements up to which an array counts as nothing beside its entry."""
 _ENGINE = os.path.dirname(engine.__file__)
 _MODULES = os.path.join(_ENGINE, "nn", "")
-_CLOSURES = (os.path.join(_ENGINE, "define.py"), os.path.join(_ENGINE, "methods.py"))
-"""Their functions named ``call`` run one operation each: an operation's own, and an operator's."""
+_SINGLE = tuple(os.path.join(_ENGINE, name) for name in ("<op", "closures.py", "dispatch.py", "methods.py"))
+"""Files whose functions of these names run one operation each: an operation's own, and an operator's."""
+_SINGLES = ("call", "otherwise", "rest", "run")
 _OUTSIDE = 3
 """Frames between a hot operation and `run_hot`, which is called by `engine.dispatch.run`."""
 _ROUNDS, _OPERATIONS = 3, 20
@@ -78,7 +79,7 @@ class Tape:
                 return frame, self.places.site(frame), hidden, several
             if code.co_name == "__init__" and _MODULES in name:
                 hidden = True
-            if code.co_name != "call" or name not in _CLOSURES:
+            if not name.startswith(_SINGLE) or (code.co_name not in _SINGLES and name[-1] != ">"):
                 several = True
             frame = frame.f_back
         return None, None, False, False

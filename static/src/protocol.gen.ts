@@ -401,8 +401,10 @@ export interface Profile {
   by_shape: ProfileRow[];
   spans: Span[];
   spans_omitted: number;
-  /** What recording itself cost. */
+  /** What recording cost the program while it ran, about: each operation noted, at a price measured beforehand. */
   overhead_us: number;
+  /** What explaining the recording and sending it took, measured; in between and afterwards. */
+  explaining_us: number;
 }
 
 /** One row of the profiler table. Times are in microseconds. */

@@ -44,6 +44,7 @@ const profile = (spans: number): wire.Profile => ({
   spans: Array.from({ length: spans }, (_, i) => ["aten::sin", i, 1, 0, 1, i] as wire.Span),
   spans_omitted: 0,
   overhead_us: 0,
+  explaining_us: 0,
 });
 const finished: wire.Finished = {
   type: "finished",

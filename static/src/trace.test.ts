@@ -14,6 +14,7 @@ const profile: wire.Profile = {
   ],
   spans_omitted: 2,
   overhead_us: 12,
+  explaining_us: 34,
 };
 
 it("is a Chrome trace: complete events in microseconds, valid JSON", () => {

@@ -49,6 +49,10 @@ export function chromeTrace(profile: wire.Profile, title: string): ChromeTrace {
   return {
     displayTimeUnit: "ms",
     traceEvents: [...names, ...spans],
-    otherData: { spans_omitted: profile.spans_omitted, recording_overhead_us: profile.overhead_us, explaining_us: profile.explaining_us },
+    otherData: {
+      spans_omitted: profile.spans_omitted,
+      recording_overhead_us: profile.overhead_us,
+      explaining_us: profile.explaining_us,
+    },
   };
 }

@@ -196,8 +196,8 @@ function Table({ profile, byShape, gpu }: { profile: wire.Profile; byShape: bool
       </table>
       <p className="table-foot">
         Self CPU time total: {formatMicros(totals.cpu)}
-        {gpu && <>. Self CUDA time total: {formatMicros(totals.cuda)}</>}. Recording cost the program
-        about {formatMicros(profile.overhead_us)} while it ran; explaining and sending it took{" "}
+        {gpu && <>. Self CUDA time total: {formatMicros(totals.cuda)}</>}. Recording cost the program about{" "}
+        {formatMicros(profile.overhead_us)} while it ran; explaining and sending it took{" "}
         {formatMicros(profile.explaining_us)}.
       </p>
     </div>
