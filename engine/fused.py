@@ -56,7 +56,7 @@ def fused(
         [inspect.Parameter("xp", inspect.Parameter.POSITIONAL_OR_KEYWORD), *parameters]
     )
     rules = tuple(_rule(function, k, inputs, parameters) if k in chosen else None for k in range(inputs))
-    return define(
+    call = define(
         name,
         GENERAL,
         forward=forward,
@@ -69,6 +69,8 @@ def fused(
         formula=formula,
         doc=doc,
     )
+    OPS[name].composed = function
+    return call
 
 
 class _Unrecorded:
@@ -103,7 +105,14 @@ def _rule(
         if F.recording:
             # Copies, so that a path from one input to another through the rest of the graph is not followed.
             given = [OPS["clone"].call(a) if isinstance(a, Tensor) else a for a in arguments[:inputs]]
-            found = _derivative(function, given, arguments[inputs:], position, g, True, grad)[0]
+            keep = S.grad_enabled
+            if not keep:  # a pass that is not recorded, but whose gradients have tangents
+                given[position].requires_grad_()
+            S.grad_enabled = True
+            try:
+                found = _derivative(function, given, arguments[inputs:], position, g, keep, grad)[0]
+            finally:
+                S.grad_enabled = keep
             return OPS["zero"].call(given[position]) if found is None else found
         with _Unrecorded(True):
             given = [_wrapped(a) for a in arguments[:inputs]]

@@ -11,28 +11,32 @@ import numpy as np
 from engine.fused import fused
 from engine.ops import arrange, reduce, shape
 from engine.ops import linalg as _products
-from engine.ops.decompose import _no_errors, matrix_exp, svdvals_of
+from engine.ops.complex import conj
+from engine.ops.decompose import _no_errors
 from engine.ops.decompose import householder_of as householder_product
 from engine.ops.decompose import linalg_cholesky as cholesky
 from engine.ops.decompose import linalg_cholesky_ex as cholesky_ex
-from engine.ops.decompose import linalg_eigh as eigh
-from engine.ops.decompose import linalg_eigvalsh as eigvalsh
-from engine.ops.decompose import linalg_lstsq as lstsq
 from engine.ops.decompose import linalg_lu as lu
 from engine.ops.decompose import linalg_lu_factor as lu_factor
 from engine.ops.decompose import linalg_lu_factor_ex as lu_factor_ex
 from engine.ops.decompose import linalg_lu_solve as lu_solve
-from engine.ops.decompose import linalg_pinv as pinv
 from engine.ops.decompose import linalg_qr as qr
-from engine.ops.decompose import linalg_slogdet as slogdet
 from engine.ops.decompose import linalg_solve_triangular as solve_triangular
-from engine.ops.decompose import linalg_svd as svd
-from engine.ops.decompose import linalg_svdvals as svdvals
 from engine.ops.derived import linalg_cross
 from engine.ops.linalg import det, inverse, matmul
 from engine.ops.linalg import solve as _solve
 from engine.ops.reduce import _norm, one_dim
 from engine.ops.singular import _LinAlgError as LinAlgError
+from engine.ops.spectral import linalg_eig as eig
+from engine.ops.spectral import linalg_eigh as eigh
+from engine.ops.spectral import linalg_eigvals as eigvals
+from engine.ops.spectral import linalg_eigvalsh as eigvalsh
+from engine.ops.spectral import linalg_lstsq as lstsq
+from engine.ops.spectral import linalg_pinv as pinv
+from engine.ops.spectral import linalg_slogdet as slogdet
+from engine.ops.spectral import linalg_svd as svd
+from engine.ops.spectral import linalg_svdvals as svdvals
+from engine.ops.spectral import matrix_exp, svdvals_of
 from engine.tensor import Tensor
 
 __all__ = [
@@ -43,7 +47,9 @@ __all__ = [
     "cross",
     "det",
     "diagonal",
+    "eig",
     "eigh",
+    "eigvals",
     "eigvalsh",
     "householder_product",
     "inv",
@@ -143,7 +149,7 @@ def vecdot(x: Tensor, y: Tensor, *, dim: int = -1) -> Tensor:
     """Inner products along a dimension."""
     if x.ndim == 1 and y.ndim == 1:
         return _products.vdot(x, y)
-    return reduce.sum(x * y, dim)
+    return reduce.sum(conj(x) * y, dim)
 
 
 def vector_norm(

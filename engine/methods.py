@@ -31,7 +31,9 @@ from engine.ops import (
     scan,
     scatter,
     shape,
+    signal,
     special,
+    spectral,
 )
 from engine.registry import OPS
 from engine.spelling import spelled
@@ -49,6 +51,8 @@ MODULES: tuple[ModuleType, ...] = (
     scan,
     scatter,
     decompose,
+    spectral,
+    signal,
     special,
     complex,
     image,

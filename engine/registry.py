@@ -105,6 +105,8 @@ class Op:
         parameters = list(signature.parameters.values())[1:]
         self.params: tuple[str, ...] = tuple(p.name for p in parameters)
         self.defaults: tuple[Any, ...] = tuple(p.default for p in parameters)
+        self.composed: Callable[..., Any] | None = None
+        """The function of Tensors that the op is one node for (`engine.fused`)."""
         self.call: Callable[..., Any] = self._not_compiled
         self.hot = False
         """Whether `call` is a hot closure, which comes to `dispatch.run` only for what it does not do itself."""

@@ -73,7 +73,7 @@ class Level(Layer):
             if op.kind == CONSTANT or all(t is None for t in tangents):
                 return made
             outputs = layers.outputs_of(made)
-            for y, t in zip(outputs, tangents_of(op, args, tangents, made), strict=True):
+            for y, t in zip(outputs, tangents_of(self, op, args, tangents, made), strict=True):
                 if t is not None:
                     self.attach(y, t)
             self._remember(outputs)
@@ -95,7 +95,7 @@ class Level(Layer):
             whole = (TENSORS.clone(target), *args)
             if tangents[0] is not None:
                 tangents = (TENSORS.clone(tangents[0]), *tangents[1:])
-            (new,) = tangents_of(op, whole, tangents, layers.call(op, whole))
+            (new,) = tangents_of(self, op, whole, tangents, layers.call(op, whole))
             result = apply_inplace(op, target, args)
             if new is None:
                 new = zeros(target)
@@ -182,92 +182,17 @@ def _leads_out(made: Tensor, own: Sequence[Tensor]) -> bool:
 # --- Rules -----------------------------------------------------------------------------------------------------------
 
 
-NO_TANGENT = frozenset(
-    {
-        "addbmm",
-        "addmv",
-        "addr",
-        "aminmax",
-        "baddbmm",
-        "cdist",
-        "channel_shuffle",
-        "cholesky_inverse_of",
-        "cholesky_of",
-        "cholesky_solve_of",
-        "cholesky_upper",
-        "complex",
-        "ctc_loss_of",
-        "dist",
-        "embedding_bag_of",
-        "fft_c2c",
-        "fft_c2r",
-        "fft_r2c",
-        "glu_of",
-        "grid_sampler_2d_of",
-        "grid_sampler_3d_of",
-        "index_copy_of",
-        "index_fill_scalar",
-        "index_fill_tensor",
-        "index_reduce_of",
-        "linalg_cholesky_of",
-        "linalg_cholesky_upper",
-        "linalg_cross",
-        "linalg_eigh_of",
-        "linalg_householder_product",
-        "linalg_lstsq_of",
-        "linalg_lu_of",
-        "linalg_lu_solve_of",
-        "linalg_solve_ex_of",
-        "linalg_solve_triangular",
-        "linalg_svdvals_of",
-        "lu_unpack_of",
-        "masked_scatter_of",
-        "multi_margin_loss_of",
-        "multilabel_margin_loss_of",
-        "mvlgamma",
-        "native_batch_norm_legit",
-        "native_batch_norm_legit_no_stats",
-        "native_batch_norm_of",
-        "native_group_norm_of",
-        "native_layer_norm_of",
-        "ormqr",
-        "pairwise_norm",
-        "pdist",
-        "pixel_shuffle",
-        "pixel_unshuffle",
-        "polar",
-        "put_of",
-        "reshape_alias",
-        "scatter_reduce_of",
-        "segment_reduce",
-        "softmax_backward",
-        "std_mean",
-        "triangular_solve_of",
-        "unsafe_masked_index_of",
-        "unsafe_masked_put_of",
-        "var_mean",
-        "imag",
-        "real",
-        "view_as_complex",
-        "view_as_real",
-    }
-)
-"""Operations whose rules lose a tangent somewhere (most are made of others, `engine.fused`): refused, not wrong."""
-
-
 def tangents_of(
-    op: Op, args: tuple[Any, ...], tangents: Sequence[Tensor | None], made: Any
+    level: Level, op: Op, args: tuple[Any, ...], tangents: Sequence[Tensor | None], made: Any
 ) -> list[Tensor | None]:
     """The tangent of each output of `op`, given those of its inputs, of the outputs' shapes and dtypes.
 
     A rule for gradients that is written as a complex derivative is the rule for tangents as it stands.
     """
-    if op.name in NO_TANGENT:
-        raise NotImplementedError(
-            f"forward-mode derivatives through {op.name} are not implemented; use reverse mode"
-        )
     outputs = layers.outputs_of(made)
-    if op.kind == LINEAR:
+    if op.composed is not None:
+        found = _composed(level, op, args, tangents)
+    elif op.kind == LINEAR:
         found = _linear(op, args, tangents)
     elif op.kind == POINTWISE and (op.holomorphic or not _any_complex(tangents, outputs)):
         found = (_pointwise(op, args, tangents, made),)
@@ -289,6 +214,22 @@ def _fitted(t: Tensor, y: Tensor) -> Tensor:
     if t._data.shape != y._data.shape:
         t = TENSORS.expand(t, tuple(y._data.shape))
     return t if t.dtype is y.dtype else TENSORS.to_dtype(t, y.dtype)
+
+
+def _composed(
+    level: Level, op: Op, args: tuple[Any, ...], tangents: Sequence[Tensor | None]
+) -> tuple[Any, ...]:
+    """The tangents of the function the op is one node for, run in the level."""
+    assert op.composed is not None
+    moved = list(args)
+    for k, t in enumerate(tangents):
+        if t is not None:
+            moved[k] = (
+                args[k].view_as(args[k]) if S.grad_enabled and args[k].requires_grad else alias(args[k])
+            )
+            level.attach(moved[k], t)
+    with layers.only((*S.layers, level)):
+        return tuple(level.tangent(y) for y in layers.outputs_of(op.composed(*moved)))
 
 
 def _linear(op: Op, args: tuple[Any, ...], tangents: Sequence[Tensor | None]) -> tuple[Any, ...]:

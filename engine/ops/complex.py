@@ -11,7 +11,9 @@ import numpy as np
 
 from engine import dtypes
 from engine.define import define
+from engine.dispatch import composite
 from engine.ops.pointwise import _is_complex
+from engine.ops.shape import select
 from engine.registry import GENERAL, LINEAR, POINTWISE
 from engine.tensor import Tensor
 
@@ -46,6 +48,11 @@ conj_of = define("conj", LINEAR, aten="aten::_conj",
     vjp=(lambda F, g: F.conj(g),),
     formula=r"\bar g", doc="The complex conjugate.")
 
+conj_physical_of = define("conj_physical", LINEAR,
+    forward=lambda xp, input: input.conj(),
+    vjp=(lambda F, g: F.conj(g),),
+    formula=r"\bar g", doc="The complex conjugate, in memory of its own.")
+
 view_as_real = define("view_as_real", LINEAR, view=True,
     forward=lambda xp, input: _parts(input),
     vjp=(lambda F, g: F.view_as_complex(g),),
@@ -63,9 +70,14 @@ polar_of = define("polar", GENERAL, inputs=2, dtypes="promote",
     formula=r"e^{i\varphi},\ i\,y", doc="Complex numbers of these sizes and angles.")
 
 angle_of = define("angle", POINTWISE, holomorphic=False, dtypes="float", inputs=1,
-    forward=lambda xp, input: xp.where(xp.isnan(input), input, xp.angle(input).astype(_narrow(input.dtype))),
+    forward=lambda xp, input: _angle(xp, input),
     vjp=(lambda F, g, input: F.zeros_like(g) if not _is_complex(input) else _angle_vjp(F, g, input),),
     domain=(0.2, 2.0), formula="0", doc="The angle of complex numbers, in radians; 0 or pi for real ones.")
+
+
+def _angle(xp: Any, x: Any) -> Any:
+    y = xp.angle(x).astype(_narrow(x.dtype))
+    return y if x.dtype.kind == "c" else xp.where(xp.isnan(x), x, y)
 
 
 def _angle_vjp(F: Any, g: Any, z: Any) -> Any:
@@ -98,20 +110,22 @@ def _as_complex(xp: Any, x: Any) -> Any:
 # --- What users call -------------------------------------------------------------------------------------------------
 
 
+@composite("real")
 def real(input: Tensor) -> Tensor:
-    """The real part; a real tensor itself."""
-    return real_of(input) if input.dtype.is_complex else input
+    """A view of the real part; a real tensor itself."""
+    return select(view_as_real(input), -1, 0) if input.dtype.is_complex else input
 
 
+@composite("imag")
 def imag(input: Tensor) -> Tensor:
-    """The imaginary part.
+    """A view of the imaginary part.
 
     Raises:
         RuntimeError: for a real tensor.
     """
     if not input.dtype.is_complex:
         raise RuntimeError("imag is not implemented for tensors with non-complex dtypes.")
-    return imag_of(input)
+    return select(view_as_real(input), -1, 1)
 
 
 def conj(input: Tensor) -> Tensor:
@@ -119,7 +133,10 @@ def conj(input: Tensor) -> Tensor:
     return conj_of(input) if input.dtype.is_complex else input
 
 
-conj_physical = conj
+def conj_physical(input: Tensor) -> Tensor:
+    """The complex conjugate, in memory of its own; a real tensor itself."""
+    return conj_physical_of(input) if input.dtype.is_complex else input
+
 
 
 def resolve_conj(input: Tensor) -> Tensor:

@@ -10,10 +10,10 @@ import numpy as np
 
 from engine.define import define
 from engine.fused import fused
-from engine.ops import arithmetic as A
 from engine.ops import arrange, linalg, shape
-from engine.ops import reduce as R
+from engine.ops.complex import conj
 from engine.ops.linalg import _matmul, _square
+from engine.ops.pointwise import _is_complex
 from engine.ops.singular import not_positive
 from engine.registry import GENERAL
 from engine.tensor import Tensor
@@ -21,6 +21,12 @@ from engine.tensor import Tensor
 
 def _T(F: Any, x: Any) -> Any:
     return F.transpose(x, -2, -1)
+
+
+def _H(F: Any, x: Any) -> Any:
+    """The conjugate transpose."""
+    y = F.transpose(x, -2, -1)
+    return F.conj(y) if _is_complex(y) else y
 
 
 def _mm(F: Any, *matrices: Any) -> Any:
@@ -65,23 +71,24 @@ def _cholesky(x: Any, name: str) -> Any:
 
 
 def _cholesky_vjp(F: Any, g: Any, y: Any) -> Any:
-    phi = F.tril(_mm(F, _T(F, y), g), 0)
-    both = 0.5 * (phi + _T(F, F.tril(phi, -1)))
-    return F.linalg_solve(_T(F, y), _T(F, F.linalg_solve(_T(F, y), _T(F, both))))
+    phi = F.tril(_mm(F, _H(F, y), g), 0)
+    both = 0.5 * (phi + _H(F, F.tril(phi, -1)))
+    return F.linalg_solve(_H(F, y), _H(F, F.linalg_solve(_H(F, y), _H(F, both))))
 
 
 cholesky_ex_of = define("linalg_cholesky_of", GENERAL, grad="LinalgCholeskyExBackward0", aten="aten::linalg_cholesky_ex",
     forward=lambda xp, input, name: _cholesky(input, name),
     vjp=(lambda F, g, y: _cholesky_vjp(F, g, y),),
-    formula=r"L^{-\top}\,\pi(L^\top g)\,L^{-1}", doc="The lower triangular L with A = L L^T.")
+    formula=r"L^{-*}\,\pi(L^* g)\,L^{-1}", doc="The lower triangular L with A = L L^H.")
 old_cholesky_of = define("cholesky_of", GENERAL, grad="CholeskyBackward0", aten="aten::cholesky",
     forward=lambda xp, input, name: _cholesky(input, name),
     vjp=(lambda F, g, y: _cholesky_vjp(F, g, y),),
-    formula=r"L^{-\top}\,\pi(L^\top g)\,L^{-1}", doc="The lower triangular L with A = L L^T.")
+    formula=r"L^{-*}\,\pi(L^* g)\,L^{-1}", doc="The lower triangular L with A = L L^H.")
 
 
-def _lower_of(input: Tensor, upper: bool) -> Tensor:
-    return shape.transpose(input, -2, -1) if upper else input
+def _adjoint(x: Any) -> Any:
+    """The conjugate transpose of a Tensor."""
+    return conj(shape.transpose(x, -2, -1))
 
 
 def _no_errors(like: Tensor) -> Tensor:
@@ -154,29 +161,29 @@ def triangular_solve(input: Tensor, A: Tensor, upper: bool = True, transpose: bo
 
 
 cholesky_solve_of = fused("cholesky_solve_of", lambda L, input, upper: _by_cholesky(input, L, upper), inputs=2,
-    grad="CholeskySolveBackward0", aten="aten::cholesky_solve", formula=r"A^{-1} g,\ \ldots", doc="The X with L L^T X = input.")
+    grad="CholeskySolveBackward0", aten="aten::cholesky_solve", formula=r"A^{-1} g,\ \ldots", doc="The X with L L^H X = input.")
 
 
 def _by_cholesky(b: Any, factor: Any, upper: bool) -> Any:
     # The value is that of the triangle alone; the gradient is given for the other elements too, as PyTorch gives it.
-    low = shape.transpose(factor, -2, -1) if upper else factor
+    low = _adjoint(factor) if upper else factor
     low = low + (arrange.tril(low) - low).detach()
-    return linalg.solve(linalg.matmul(low, shape.transpose(low, -2, -1)), b)
+    return linalg.solve(linalg.matmul(low, _adjoint(low)), b)
 
 
 def cholesky_solve(input: Tensor, L: Tensor, upper: bool = False) -> Tensor:
-    """The X with ``L L^T X = input``."""
+    """The X with ``L L^H X = input``."""
     return cholesky_solve_of(L, input, upper)  # type: ignore[no-any-return]
 
 
 cholesky_inverse_of = fused("cholesky_inverse_of", lambda input, upper: _by_cholesky(
         Tensor._wrap(np.broadcast_to(np.eye(input.shape[-1], dtype=input._data.dtype), input._data.shape).copy()), input, upper),
-    inputs=1, grad="CholeskyInverseBackward0", aten="aten::cholesky_inverse", formula=r"\text{that of } (LL^\top)^{-1}",
-    doc="The inverse of L L^T.")
+    inputs=1, grad="CholeskyInverseBackward0", aten="aten::cholesky_inverse", formula=r"\text{that of } (LL^*)^{-1}",
+    doc="The inverse of L L^H.")
 
 
 def cholesky_inverse(L: Tensor, upper: bool = False) -> Tensor:
-    """The inverse of ``L L^T``."""
+    """The inverse of ``L L^H``."""
     return cholesky_inverse_of(L, upper)  # type: ignore[no-any-return]
 
 
@@ -186,12 +193,17 @@ def cholesky(input: Tensor, upper: bool = False) -> Tensor:
     return _old_upper(input) if upper else y
 
 
-_old_upper = fused("cholesky_upper", lambda input: shape.transpose(old_cholesky_of(shape.transpose(input, -2, -1), "cholesky"), -2, -1).clone(),
-    inputs=1, grad="CholeskyBackward0", aten="aten::cholesky", formula=r"\text{that of } L^\top", doc="The upper triangular U with A = U^T U.")
+def _by_upper(input: Any) -> Any:
+    # The value is that of the upper triangle, the gradient that of the lower one turned, as PyTorch gives it.
+    return _adjoint(old_cholesky_of(input + (_adjoint(input) - input).detach(), "cholesky")).clone()
 
-_ex_upper = fused("linalg_cholesky_upper", lambda input: shape.transpose(cholesky_ex_of(input, "linalg.cholesky"), -2, -1).clone(),
+
+_old_upper = fused("cholesky_upper", _by_upper,
+    inputs=1, grad="CholeskyBackward0", aten="aten::cholesky", formula=r"\text{that of } L^\top", doc="The upper triangular U with A = U^H U.")
+
+_ex_upper = fused("linalg_cholesky_upper", lambda input: _adjoint(cholesky_ex_of(input, "linalg.cholesky")).clone(),
     inputs=1, grad="LinalgCholeskyExBackward0", aten="aten::linalg_cholesky_ex", formula=r"\text{that of } L^\top",
-    doc="The upper triangular U with A = U^T U.")
+    doc="The upper triangular U with A = U^H U.")
 
 
 def linalg_cholesky(A: Tensor, *, upper: bool = False) -> Tensor:
@@ -209,114 +221,12 @@ def linalg_cholesky_ex(A: Tensor, *, upper: bool = False, check_errors: bool = F
     return _CholeskyEx(linalg_cholesky(A, upper=upper), _no_errors(A))
 
 
-# --- Symmetric eigenvalues -------------------------------------------------------------------------------------------
-
-eigh_of = define("linalg_eigh_of", GENERAL, outputs=2, grad="LinalgEighBackward0", aten="aten::_linalg_eigh",
-    forward=lambda xp, input, uplo: tuple(xp.linalg.eigh(_square(input, "linalg.eigh"), uplo)),
-    vjp=(lambda F, g, y0, y1: _eigh_vjp(F, g, y0, y1),),
-    formula=r"V(\operatorname{diag} g_\lambda + (V^\top g_V) / E)V^\top", doc="Eigenvalues and eigenvectors of a symmetric matrix.")
-
-
-def _gaps(F: Any, d: Any) -> tuple[Any, Any]:
-    """d_j - d_i where they differ, 1 elsewhere, and where they differ."""
-    e = F.unsqueeze(d, -2) - F.unsqueeze(d, -1)
-    same = F.eq(e, 0)
-    return F.where(same, 1.0, e), same
-
-
-def _eigh_vjp(F: Any, g: Any, values: Any, vectors: Any) -> Any:
-    e, same = _gaps(F, values)
-    inner = F.where(same, 0.0, _mm(F, _T(F, vectors), g[1]) / e)
-    result = _mm(F, vectors, _diag(F, g[0]) + inner, _T(F, vectors))
-    return (result + _T(F, result)) * 0.5
-
-
-class _Eigh(NamedTuple):
-    eigenvalues: Tensor
-    eigenvectors: Tensor
-
-
-def linalg_eigh(A: Tensor, UPLO: str = "L") -> Any:
-    """(eigenvalues, eigenvectors) of a symmetric matrix, in ascending order."""
-    return _Eigh(*eigh_of(A, UPLO.upper()))
-
-
-def linalg_eigvalsh(A: Tensor, UPLO: str = "L") -> Tensor:
-    """The eigenvalues of a symmetric matrix, in ascending order."""
-    return eigh_of(A, UPLO.upper())[0]
-
-
-# --- Singular values -------------------------------------------------------------------------------------------------
-
-svd_of = define("linalg_svd_of", GENERAL, outputs=3, grad="LinalgSvdBackward0", aten="aten::_linalg_svd",
-    forward=lambda xp, input, full: tuple(xp.linalg.svd(input, full_matrices=full)),
-    vjp=(lambda F, g, input_shape, y0, y1, y2: _svd_vjp(F, g, tuple(input_shape), y0, y1, y2),),
-    formula=r"U(\operatorname{diag} g_s + \ldots)V^\top", doc="U, S and V^T with A = U diag(S) V^T.")
-
-
-def _cols(F: Any, x: Any, k: int) -> Any:
-    return F.slice(x, -1, 0, k, 1)
-
-
-def _svd_vjp(F: Any, g: Any, shape_: Any, u: Any, s: Any, vh: Any) -> Any:
-    m, n = shape_[-2:]
-    k = min(m, n)
-    gu, gs, gv = _cols(F, g[0], k), g[1], _cols(F, _T(F, g[2]), k)
-    u, v = _cols(F, u, k), _cols(F, _T(F, vh), k)
-    square = s * s
-    e, same = _gaps(F, square)
-    ut_gu, vt_gv = _mm(F, _T(F, u), gu), _mm(F, _T(F, v), gv)
-    skew_u = F.where(same, 0.0, (ut_gu - _T(F, ut_gu)) / e)
-    skew_v = F.where(same, 0.0, (vt_gv - _T(F, vt_gv)) / e)
-    row, column = F.unsqueeze(s, -2), F.unsqueeze(s, -1)
-    result = _mm(F, u, skew_u * row + column * skew_v + _diag(F, gs), _T(F, v))
-    if m > k:
-        rest = (gu - _mm(F, u, ut_gu)) / row
-        result = result + _mm(F, rest, _T(F, v))
-    if n > k:
-        rest = (gv - _mm(F, v, vt_gv)) / row
-        result = result + _mm(F, u, _T(F, rest))
-    return result
-
-
-svdvals_of = fused("linalg_svdvals_of", lambda input: svd_of(input, False)[1], inputs=1, grad="LinalgSvdBackward0", aten="aten::_linalg_svd",
-    formula=r"U \operatorname{diag}(g) V^\top", doc="Singular values.")
-
-
-class _Svd(NamedTuple):
-    U: Tensor
-    S: Tensor
-    Vh: Tensor
-
-
-class _OldSvd(NamedTuple):
-    U: Tensor
-    S: Tensor
-    V: Tensor
-
-
-def linalg_svd(A: Tensor, full_matrices: bool = True, *, driver: str | None = None) -> Any:
-    """(U, S, Vh) with ``A = U diag(S) Vh``."""
-    return _Svd(*svd_of(A, full_matrices))
-
-
-def linalg_svdvals(A: Tensor, *, driver: str | None = None) -> Tensor:
-    """The singular values, in descending order."""
-    return svdvals_of(A)  # type: ignore[no-any-return]
-
-
-def svd(input: Tensor, some: bool = True, compute_uv: bool = True) -> Any:
-    """(U, S, V) with ``input = U diag(S) V^T``."""
-    u, s, vh = svd_of(input, not some)
-    return _OldSvd(u, s, shape.transpose(vh, -2, -1))
-
-
 # --- QR --------------------------------------------------------------------------------------------------------------
 
 qr_of = define("linalg_qr_of", GENERAL, outputs=2, grad="LinalgQrBackward0", aten="aten::linalg_qr",
     forward=lambda xp, input, mode: _qr(xp, input, mode),
     vjp=(lambda F, g, input, y0, y1, mode: _qr_vjp(F, g, input, y0, y1, mode),),
-    formula=r"(g_Q + Q\,\mathrm{sym}(R g_R^\top - g_Q^\top Q))R^{-\top}", doc="Q orthogonal and R upper triangular, A = Q R.")
+    formula=r"(g_Q + Q\,\mathrm{sym}(R g_R^* - g_Q^* Q))R^{-*}", doc="Q orthogonal and R upper triangular, A = Q R.")
 
 
 def _qr(xp: Any, x: Any, mode: str) -> tuple[Any, Any]:
@@ -337,15 +247,16 @@ def _qr_vjp(F: Any, g: Any, x: Any, q: Any, r: Any, mode: str) -> Any:
         return _qr_tall(F, gq, gr, q, r)
     left, gu, gv = F.slice(r, -1, 0, m, 1), F.slice(gr, -1, 0, m, 1), F.slice(gr, -1, m, n, 1)
     y = F.slice(x, -1, m, n, 1)
-    first = _qr_tall(F, gq + _mm(F, y, _T(F, gv)), gu, q, left)
+    first = _qr_tall(F, gq + _mm(F, y, _H(F, gv)), gu, q, left)
     return F.cat_dim([first, _mm(F, q, gv)], -1)
 
 
 def _qr_tall(F: Any, gq: Any, gr: Any, q: Any, r: Any) -> Any:
-    inner = _mm(F, r, _T(F, gr)) - _mm(F, _T(F, gq), q)
-    low = F.tril(inner, -1)
-    sym = low + _T(F, low) + _diag(F, F.diagonal(inner, 0, -2, -1))
-    return _T(F, F.linalg_solve(r, _T(F, gq + _mm(F, q, sym))))
+    inner = _mm(F, r, _H(F, gr)) - _mm(F, _H(F, gq), q)
+    low, on = F.tril(inner, -1), F.diagonal(inner, 0, -2, -1)
+    # The diagonal of R is real, whatever A is.
+    sym = low + _H(F, low) + _diag(F, F.real(on) if _is_complex(on) else on)
+    return _H(F, F.linalg_solve(r, _H(F, gq + _mm(F, q, sym))))
 
 
 class _Qr(NamedTuple):
@@ -503,11 +414,10 @@ def _lu_solved(packed: Any, b: Any, pivots: Any, left: bool, adjoint: bool) -> A
     m = packed.shape[-1]
     p = Tensor._wrap(_permutation(pivots._data, m).astype(packed._data.dtype))
     if not left:
-        y = _lu_solved(packed, shape.transpose(b, -2, -1), pivots, True, not adjoint)
-        return shape.transpose(y, -2, -1)
+        return _adjoint(_lu_solved(packed, _adjoint(b), pivots, True, not adjoint))
     if adjoint:
-        half = triangular(shape.transpose(packed, -2, -1), b, False, False)
-        return linalg.matmul(p, triangular(shape.transpose(packed, -2, -1), half, True, True))
+        half = triangular(_adjoint(packed), b, False, False)
+        return linalg.matmul(p, triangular(_adjoint(packed), half, True, True))
     half = triangular(packed, linalg.matmul(shape.transpose(p, -2, -1), b), False, True)
     return triangular(packed, half, True, False)
 
@@ -530,7 +440,7 @@ def lu_solve(input: Tensor, LU_data: Tensor, LU_pivots: Tensor) -> Tensor:
 
 
 def _reflected(input: Any, tau: Any, other: Any, left: bool, transpose: bool) -> Any:
-    """``Q @ other``, ``Q^T @ other`` or the same from the right, for the reflections in `input` and `tau`."""
+    """``Q @ other``, ``Q^H @ other`` or the same from the right, for the reflections in `input` and `tau`."""
     m = input.shape[-2]
     k = tau.shape[-1]
     order = range(k) if left == transpose else range(k - 1, -1, -1)
@@ -542,10 +452,11 @@ def _reflected(input: Any, tau: Any, other: Any, left: bool, transpose: bool) ->
         top[..., i, 0] = 1
         v = arrange.cat([Tensor._wrap(top), below], -2)
         t = shape.unsqueeze(shape.narrow(tau, -1, i, 1), -1)
+        t = conj(t) if transpose else t
         if left:
-            y = y - t * linalg.matmul(v, linalg.matmul(shape.transpose(v, -2, -1), y))
+            y = y - t * linalg.matmul(v, linalg.matmul(_adjoint(v), y))
         else:
-            y = y - t * linalg.matmul(linalg.matmul(y, v), shape.transpose(v, -2, -1))
+            y = y - t * linalg.matmul(linalg.matmul(y, v), _adjoint(v))
     return y
 
 
@@ -561,150 +472,6 @@ def ormqr(input: Tensor, tau: Tensor, other: Tensor, left: bool = True, transpos
     return ormqr_of(input, tau, other, left, transpose)  # type: ignore[no-any-return]
 
 
-# --- Exponential, pseudo-inverse, determinants -----------------------------------------------------------------------
-
-matrix_exp_of = define("matrix_exp", GENERAL, holomorphic=True, grad="LinalgMatrixExpBackward0", aten="aten::linalg_matrix_exp",
-    forward=lambda xp, input: _expm(_square(input, "linalg.matrix_exp")),
-    vjp=(lambda F, g, input: _expm_vjp(F, g, input),),
-    formula=r"\int_0^1 e^{sA^\top} g\, e^{(1-s)A^\top} ds", doc="Exponential of a square matrix.")
-
-
-def _expm(x: Any) -> Any:
-    if not x.size:
-        return x.copy()
-    return importlib.import_module("scipy.linalg").expm(x.astype(np.float64)).astype(x.dtype)
-
-
-def _expm_vjp(F: Any, g: Any, x: Any) -> Any:
-    n = tuple(x.shape)[-1]
-    if not math.prod(tuple(x.shape)):
-        return g
-    back = _T(F, x)
-    zero = back * 0
-    whole = F.cat_dim([F.cat_dim([back, g], -1), F.cat_dim([zero, back], -1)], -2)
-    return F.slice(F.slice(F.matrix_exp(whole), -2, 0, n, 1), -1, n, 2 * n, 1)
-
-
-pinv_of = define("linalg_pinv_of", GENERAL, grad="LinalgPinvBackward0", aten="aten::linalg_pinv",
-    forward=lambda xp, input, rtol, hermitian: _pinv(input, rtol, hermitian),
-    vjp=(lambda F, g, input, y: _pinv_vjp(F, g, input, y),),
-    formula=r"-(A^+ g^\top A^+)^\top + \ldots", doc="Pseudo-inverse of a matrix.")
-
-
-def _pinv(x: Any, rtol: Any, hermitian: bool) -> Any:
-    if not x.size:
-        return np.swapaxes(x, -1, -2).copy()
-    atol = 0.0
-    if isinstance(rtol, tuple):
-        atol, rtol = rtol
-    if rtol is None:
-        rtol = max(x.shape[-2:]) * np.finfo(x.dtype).eps if not np.any(atol) else 0.0
-    if hermitian:
-        low = np.tril(x) + np.swapaxes(np.tril(x, -1), -1, -2)
-        d, v = np.linalg.eigh(low)
-        s, u, vh = np.abs(d), v * np.sign(d)[..., None, :], np.swapaxes(v, -1, -2)
-    else:
-        u, s, vh = np.linalg.svd(x, full_matrices=False)
-    limit = np.maximum(np.asarray(rtol) * s.max(-1), atol)[..., None]
-    inverse = np.where(s > limit, 1 / np.where(s > limit, s, 1), 0)
-    return ((np.swapaxes(vh, -1, -2) * inverse[..., None, :]) @ np.swapaxes(u, -1, -2)).astype(x.dtype)
-
-
-def _pinv_vjp(F: Any, g: Any, a: Any, p: Any) -> Any:
-    m, n = tuple(a.shape)[-2:]
-    gh, ph = _T(F, g), _T(F, p)
-    if m <= n:
-        k = _mm(F, gh, p)
-        kp = _mm(F, k, ph)
-        return -_T(F, _mm(F, p, k)) + kp - _mm(F, a, p, kp) + _mm(F, ph, p, gh - _mm(F, k, a))
-    k = _mm(F, p, gh)
-    pk = _mm(F, ph, k)
-    return -_T(F, _mm(F, k, p)) + _mm(F, gh - _mm(F, a, k), p, ph) + pk - _mm(F, pk, p, a)
-
-
-slogdet_of = define("linalg_slogdet_of", GENERAL, outputs=2, grad="LinalgSlogdetBackward0", aten="aten::_linalg_slogdet",
-    forward=lambda xp, input: tuple(np.asarray(v, input.dtype) for v in xp.linalg.slogdet(_square(input, "linalg.slogdet"))),
-    vjp=(lambda F, g, input, y0: F.reshape(g[1], (*tuple(y0.shape), 1, 1)) * _T(F, F.inverse(input)),),
-    formula=r"0,\ A^{-\top}", doc="Sign and logarithm of the absolute value of the determinant.")
-
-
-class _Slogdet(NamedTuple):
-    sign: Tensor
-    logabsdet: Tensor
-
-
-def linalg_slogdet(A: Tensor) -> Any:
-    """(sign, logabsdet) of the determinant."""
-    return _Slogdet(*slogdet_of(A))
-
-
-slogdet = linalg_slogdet
-
-
-def logdet(input: Tensor) -> Tensor:
-    """Logarithm of the determinant; NaN where it is negative."""
-    sign, value = slogdet_of(input)
-    return A.where(Tensor._wrap(np.asarray(sign._data == -1)), math.nan, value)  # type: ignore[no-any-return]
-
-
-def matrix_exp(input: Tensor) -> Tensor:
-    """Exponential of a square matrix."""
-    return matrix_exp_of(input)
-
-
-def pinverse(input: Tensor, rcond: float = 1e-15) -> Tensor:
-    """The pseudo-inverse, by its old name."""
-    return pinv_of(input, rcond, False)
-
-
-def linalg_pinv(A: Any, rcond: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None) -> Tensor:
-    """The pseudo-inverse; singular values below a tolerance count as zero."""
-    def raw(value: Any) -> Any:
-        return value._data if isinstance(value, Tensor) else value
-
-    relative = raw(rtol if rtol is not None else rcond)
-    limit = (raw(atol), relative) if atol is not None else relative
-    return pinv_of(A, limit, hermitian)
-
-
-lstsq_of = fused("linalg_lstsq_of", lambda A, B, driver: _least_squares(A, B, driver), inputs=2, outputs=2, grad="LinalgLstsqBackward0", aten="aten::linalg_lstsq",
-    formula=r"\text{that of } A^+ B", doc="The X with the least |A X - B|, and what is left.")
-
-
-def _least_squares(a: Any, b: Any, driver: str | None) -> tuple[Any, Any]:
-    vector = b.ndim == 1 or (a.ndim - 1 == b.ndim and tuple(b.shape) == tuple(a.shape)[:-1])
-    right = shape.unsqueeze(b, -1) if vector else b
-    x = linalg.matmul(pinv_of(a, None, False), right)
-    m, n = tuple(a.shape)[-2:]
-    if m > n and driver != "gelsy":
-        left = linalg.matmul(a, x) - right
-        residuals = R.sum(left * left, -2)
-    else:
-        residuals = Tensor._wrap(np.zeros(0, a._data.dtype))
-    return (shape.squeeze(x, -1) if vector else x), residuals
-
-
-class _Lstsq(NamedTuple):
-    solution: Tensor
-    residuals: Tensor
-    rank: Tensor
-    singular_values: Tensor
-
-
-def linalg_lstsq(A: Any, B: Any, rcond: float | None = None, *, driver: str | None = None) -> Any:
-    """(solution, residuals, rank, singular_values) of the least-squares problem."""
-    x, residuals = lstsq_of(A, B, driver or "gelsy")
-    none = np.zeros(0, A._data.dtype)
-    if driver in (None, "gelsy", "gelsd", "gelss"):
-        rank = np.asarray(np.linalg.matrix_rank(A._data), np.int64)
-    else:
-        rank = np.zeros(0, np.int64)
-    s = np.linalg.svd(A._data, compute_uv=False).astype(A._data.dtype) if driver in ("gelsd", "gelss") else none
-    return _Lstsq(x, residuals, Tensor._wrap(rank), Tensor._wrap(s))
-
-
-
 __all__ = [
-    "cholesky", "cholesky_inverse", "cholesky_solve", "logdet", "lu", "lu_solve", "lu_unpack", "matrix_exp", "ormqr", "pinverse", "qr",
-    "slogdet", "svd", "triangular_solve",
+    "cholesky", "cholesky_inverse", "cholesky_solve", "lu", "lu_solve", "lu_unpack", "ormqr", "qr", "triangular_solve",
 ]

@@ -359,7 +359,7 @@ fmod_tensor = define("fmod_tensor", POINTWISE, grad="FmodBackward1", aten="aten:
     domain=(0.6, 0.9), formula=r"1,\ -\operatorname{trunc}(a/b)", doc="Remainder of a division, with the dividend's sign.")
 
 logaddexp = define("logaddexp", POINTWISE, dtypes="float",
-    forward="logaddexp",
+    forward=lambda xp, input, other: _logaddexp(xp, input, other),
     vjp=(lambda F, g, input, y: g * F.exp(input - y), lambda F, g, other, y: g * F.exp(other - y)),
     domain=(-2.0, 2.0), formula=r"e^{a-y},\ e^{b-y}", doc="log(exp(a) + exp(b)), elementwise, without overflow.")
 
@@ -491,6 +491,16 @@ def _sgn_vjp(F: Any, g: Any, z: Any, y: Any) -> Any:
         return F.zeros_like(g)
     size = F.abs(z)
     return F.where(F.eq(size, 0), 0.0, (g - F.real(F.conj(g) * y) * y) / F.where(F.eq(size, 0), 1.0, size))
+
+
+def _logaddexp(xp: Any, a: Any, b: Any) -> Any:
+    if a.dtype.kind != "c":
+        return xp.logaddexp(a, b)
+    larger, smaller = xp.where(a.real >= b.real, a, b), xp.where(a.real >= b.real, b, a)
+    level = (larger.real == smaller.real) & xp.isinf(larger.real)
+    with np.errstate(invalid="ignore"):
+        y = larger + xp.log1p(xp.exp(smaller - larger))
+    return xp.where(level, xp.where(larger.real < 0, smaller, xp.log(xp.exp(smaller) + xp.exp(larger))), y)
 
 
 def _logit(xp: Any, x: Any, eps: Any) -> Any:

@@ -531,7 +531,7 @@ def _topk(xp: Any, x: Any, k: int, dim: int, largest: bool) -> tuple[Any, Any]:
 
 
 def _lse(xp: Any, x: Any, over: tuple[int, ...], keepdim: bool) -> Any:
-    top = x.max(over, keepdims=True)
+    top = x.real.max(over, keepdims=True)
     top = xp.where(xp.isfinite(top), top, 0)
     total = precise(xp.log, precise(xp.exp, x - top).sum(over, keepdims=True)) + top
     return total if keepdim else total.reshape(tuple(n for k, n in enumerate(x.shape) if k not in over))
@@ -584,8 +584,8 @@ def _cumprod_vjp(F: Any, g: Any, x: Any, dim: int) -> Any:
 
 
 def _moment(function: Any, x: Any, over: tuple[int, ...], correction: float, keepdim: bool) -> Any:
-    """Variance or deviation, of float32 in float64 and rounded once: PyTorch accumulates them so."""
-    kind = np.float64 if x.dtype == np.float32 else None
+    """Variance or deviation, of float32 in float64 and rounded once: PyTorch accumulates them so. Real for complex x."""
+    kind = {"f": np.float64, "F": np.complex128}.get(x.dtype.char)
     if math.prod(x.shape[d] for d in over) <= correction:
         warnings.warn(
             f"{function.__name__}(): degrees of freedom is <= 0. Correction should be strictly less than the "
@@ -595,8 +595,8 @@ def _moment(function: Any, x: Any, over: tuple[int, ...], correction: float, kee
         )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)
-            return function(over, ddof=correction, keepdims=keepdim, dtype=kind).astype(x.dtype)
-    return function(over, ddof=correction, keepdims=keepdim, dtype=kind).astype(x.dtype)
+            return function(over, ddof=correction, keepdims=keepdim, dtype=kind).astype(x.real.dtype)
+    return function(over, ddof=correction, keepdims=keepdim, dtype=kind).astype(x.real.dtype)
 
 
 def _vector_norm(xp: Any, x: Any, p: float, over: tuple[int, ...], keepdim: bool) -> Any:

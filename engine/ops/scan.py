@@ -13,6 +13,7 @@ from engine.ops import arithmetic as A
 from engine.ops import arrange, index, shape
 from engine.ops import pointwise as P
 from engine.ops import reduce as R
+from engine.ops.complex import complex_of, conj, imag, real
 from engine.ops.nn import div_scalar
 from engine.ops.reduce import _back, _pair, one_dim
 from engine.registry import GENERAL, OPS
@@ -55,9 +56,20 @@ def cummin(input: Tensor, dim: int) -> Any:
 
 
 logcumsumexp_dim = define("logcumsumexp", GENERAL, holomorphic=True, dtypes="float", inputs=1,
-    forward=lambda xp, input, dim: xp.logaddexp.accumulate(input, axis=one_dim(dim, input.ndim)) if input.ndim else input.copy(),
+    forward=lambda xp, input, dim: _logcumsumexp(xp, input, one_dim(dim, input.ndim)),
     vjp=(lambda F, g, input, y, dim: _logcumsumexp_vjp(F, g, input, y, dim),),
     formula=r"\sum_{j \ge i} g_j e^{x_i - y_j}", doc="log of the running sum of exp along a dimension.")
+
+
+def _logcumsumexp(xp: Any, x: Any, dim: int) -> Any:
+    if not x.ndim:
+        return x.copy()
+    if x.dtype.kind != "c":
+        return xp.logaddexp.accumulate(x, axis=dim)
+    y = xp.moveaxis(x.copy(), dim, 0)
+    for k in range(1, len(y)):
+        y[k] = P._logaddexp(xp, y[k], y[k - 1])
+    return xp.moveaxis(y, 0, dim)
 
 
 def _logcumsumexp_vjp(F: Any, g: Any, x: Any, y: Any, dim: int) -> Any:
@@ -457,7 +469,7 @@ def cov(input: Any, *, correction: int = 1, fweights: Any = None, aweights: Any 
         norm = max(norm, 0)
     from engine.ops.linalg import mm
 
-    product = mm(centred, shape.t(right))
+    product = mm(centred, conj(shape.t(right)))
     result = product / norm
     return shape.squeeze(result)
 
@@ -468,7 +480,10 @@ def corrcoef(input: Any) -> Tensor:
     if not c.ndim:
         return c / c  # type: ignore[no-any-return]
     s = P.sqrt(shape.diagonal(c))
-    return A.clamp(c / shape.view(s, (-1, 1)) / shape.view(s, (1, -1)), -1, 1)
+    c = c / shape.view(s, (-1, 1)) / shape.view(s, (1, -1))
+    if c.dtype.is_complex:
+        return complex_of(A.clamp(real(c), -1, 1), A.clamp(imag(c), -1, 1))
+    return A.clamp(c, -1, 1)
 
 
 __all__ = [

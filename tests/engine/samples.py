@@ -107,6 +107,9 @@ SAMPLES: dict[str, list[Sample]] = {
     "squeeze_all": [((spread(2, 1, 3),), ())],
     "squeeze_dim": [((spread(2, 1, 3),), (1,))],
     "squeeze_dims": [((spread(2, 1, 3, 1),), ((1, 3),))],
+    "transpose_result": [((spread(2, 3, 2),), (0, 2))],
+    "conj_physical": [((spread(3, 2),), ())],
+    "linalg_eig_of": [((_square,), ())],
     "squeeze_result": [((spread(1, 3),), (0,))],
     "select": [((spread(2, 3),), (1, 2))],
     "slice": [((spread(5, 3),), (0, 1, 5, 2))],
@@ -228,10 +231,22 @@ PREPARED: dict[str, Callable[[Any], Any]] = {
     ),
     **dict.fromkeys(("cholesky_solve_of", "cholesky_inverse_of"), lambda x: x.tril()),
     "ctc_loss_of": lambda x: engine.log_softmax(x, -1),
-    **dict.fromkeys(("fft_c2c", "fft_c2r", "imag", "conj", "view_as_real", "real"), engine.view_as_complex),
+    **dict.fromkeys(
+        ("fft_c2c", "fft_c2r", "imag", "conj", "conj_physical", "view_as_real", "real"),
+        engine.view_as_complex,
+    ),
 }
 """What is done to an op's first input before the op, where its rule rests on a property: symmetry (the gradient then is
 symmetric), probabilities that sum to 1, or complex numbers, which are given here as pairs."""
+
+
+def finished(op: Op, made: Any) -> tuple[Tensor, ...]:
+    """The outputs of an op that have a derivative; of complex vectors that any phase may turn, only the sizes."""
+    outputs = made if isinstance(made, tuple) else (made,)
+    if op.name in ("linalg_eig_of", "linalg_eigh_of", "linalg_svd_of"):
+        outputs = tuple(y.abs() if y.dtype.is_complex and y.ndim > 1 else y for y in outputs)
+    return tuple(y for y in outputs if y.dtype.differentiable)
+
 
 SAMPLES |= {
     "alias_copy": [((spread(3),), ())],

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from engine.ops import arrange, conv, image, shape
+from engine.ops.complex import imag, real
 from engine.tensor import Tensor
 
 __all__ = [
@@ -81,6 +82,17 @@ def _same(x: Any, kernel: Sequence[int], dilation: Sequence[int]) -> tuple[Any, 
     return arrange.constant_pad_nd(x, tuple(widths), 0), tuple(t // 2 for t in total)
 
 
+def _by_parts(product: Callable[..., Any], x: Any, weight: Any, bias: Any) -> Any:
+    """A product of complex numbers from three of real ones, as PyTorch makes it."""
+    if not x.dtype.is_complex:
+        return product(x, weight, bias)
+    xr, xi, wr, wi = real(x), imag(x), real(weight), imag(weight)
+    a = product(xr, wr, None if bias is None else real(bias))
+    b = product(xi, wi, None)
+    c = product(xr + xi, wr + wi, None if bias is None else real(bias) + imag(bias))
+    return a - b + 1j * (c - a - b)
+
+
 def _convolution(n: int) -> Callable[..., Tensor]:
     name = f"conv{n}d"
 
@@ -119,7 +131,9 @@ def _convolution(n: int) -> Callable[..., Tensor]:
                 f"Calculated padded input size per channel: ({' x '.join(map(str, padded))}). Kernel size: "
                 f"({' x '.join(map(str, reach))}). Kernel size can't be greater than actual input size"
             )
-        y = conv.convolution(x, weight, bias, steps, around, spread, groups)
+        y = _by_parts(
+            lambda x, w, b: conv.convolution(x, w, b, steps, around, spread, groups), x, weight, bias
+        )
         return shape.squeeze(y, 0) if alone else y
 
     call.__name__ = call.__qualname__ = name
@@ -160,7 +174,12 @@ def _transposed(n: int) -> Callable[..., Tensor]:
             )
         ]
         whole = (x.shape[0], weight.shape[1] * groups, *sizes)
-        y = image.convolution_transposed(x, weight, bias, whole, steps, around, spread, groups)
+        y = _by_parts(
+            lambda x, w, b: image.convolution_transposed(x, w, b, whole, steps, around, spread, groups),
+            x,
+            weight,
+            bias,
+        )
         return shape.squeeze(y, 0) if alone else y
 
     call.__name__ = call.__qualname__ = name

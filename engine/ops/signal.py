@@ -1,0 +1,200 @@
+"""Short-time Fourier transforms: transforms of windows that slide over a signal, and back."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from typing import Any
+
+import numpy as np
+
+from engine import dtypes
+from engine.define import define
+from engine.dispatch import composite
+from engine.ops import arrange, shape
+from engine.ops.complex import view_as_real
+from engine.ops.fft import c2c, c2r, r2c
+from engine.registry import LINEAR
+from engine.tensor import Tensor
+
+_transposed = define(
+    "transpose_result",
+    LINEAR,
+    view=True,
+    grad="TransposeBackward1",
+    aten="aten::transpose_",
+    forward=lambda xp, input, dim0, dim1: input.swapaxes(dim0, dim1),
+    vjp=(lambda F, g, dim0, dim1: F.transpose(g, dim0, dim1),),
+    formula="1",
+    doc="Two dimensions exchanged, where PyTorch does so in place inside a function.",
+)
+
+
+def _window(window: Any, win_length: int, n_fft: int, like: Any) -> Any:
+    """The window in the middle of `n_fft` elements; None where it is 1 everywhere."""
+    if window is None and win_length == n_fft:
+        return None
+    if window is None:
+        window = Tensor._wrap(np.ones(win_length, like.numpy))
+    left = (n_fft - win_length) // 2
+    return (
+        arrange.constant_pad_nd(window, (left, n_fft - win_length - left), 0)
+        if win_length < n_fft
+        else window
+    )
+
+
+def _check(name: str, n_fft: int, hop: int, win_length: int, window: Any) -> None:
+    if hop <= 0:
+        raise RuntimeError(f"{name}: expected hop_length > 0, but got hop_length={hop}")
+    if not 0 < win_length <= n_fft:
+        raise RuntimeError(f"{name}: expected 0 < win_length <= n_fft, but got win_length={win_length}")
+    if window is not None and tuple(window.shape) != (win_length,):
+        raise RuntimeError(
+            f"{name}: expected a 1D window tensor of size equal to win_length={win_length}, but got window with size "
+            f"{list(window.shape)}"
+        )
+
+
+@composite("stft")
+def stft(
+    input: Any,
+    n_fft: int,
+    hop_length: int | None = None,
+    win_length: int | None = None,
+    window: Any = None,
+    center: bool = True,
+    pad_mode: str = "reflect",
+    normalized: bool = False,
+    onesided: bool | None = None,
+    return_complex: bool | None = None,
+    align_to_window: bool | None = None,
+) -> Tensor:
+    """Fourier transforms of windows of `n_fft` elements at a distance of `hop_length`.
+
+    Args:
+        input: a signal of shape (L,) or signals of shape (B, L).
+        center: widen the signal, so that window k is centred at element ``k * hop_length``.
+
+    Returns:
+        Shape (B, frequencies, windows), complex; pairs of real numbers if `return_complex` is False.
+
+    Raises:
+        RuntimeError: for sizes that do not fit, or a real signal without `return_complex`.
+    """
+    from engine.nn.functional import pad
+
+    if center and align_to_window is not None:
+        raise RuntimeError("stft align_to_window should only be set when center = false")
+    hop, length = hop_length or n_fft // 4, win_length or n_fft
+    alone = input.ndim == 1
+    is_complex = input.dtype.is_complex or (window is not None and window.dtype.is_complex)
+    if return_complex is None:
+        if not is_complex:
+            raise RuntimeError(
+                "stft requires the return_complex parameter be given for real inputs, and will further require that "
+                "return_complex=True in a future PyTorch release."
+            )
+        return_complex = True
+    if input.ndim not in (1, 2):
+        raise RuntimeError(f"stft: expected a 1D or 2D tensor, but got {input.ndim}D tensor")
+    x = shape.unsqueeze(input, 0) if alone else input
+    if center:
+        x = shape.squeeze(pad(shape.unsqueeze(x, 0), [n_fft // 2] * 2, pad_mode), 0)
+    if not 0 < n_fft <= x.shape[1]:
+        raise RuntimeError(f"stft: expected 0 < n_fft <= {x.shape[1]}, but got n_fft={n_fft}")
+    _check("stft", n_fft, hop, length, window)
+    frames: Any = shape.unfold(x, 1, n_fft, hop)
+    weights = _window(window, length, n_fft, input.dtype)
+    if weights is not None:
+        frames = frames * weights
+    scale = 1 / math.sqrt(n_fft) if normalized else 1.0
+    if frames.dtype.is_complex:
+        if onesided:
+            raise RuntimeError("Cannot have onesided output if window or input is complex")
+        y = c2c(frames, (2,), scale, True)
+    else:
+        y = r2c(frames, (2,), scale, onesided is not False)
+    y = _transposed(y, 1, 2)
+    y = shape.squeeze_result(y, 0) if alone else y
+    return y if return_complex else view_as_real(y)
+
+
+@composite("istft")
+def istft(
+    input: Any,
+    n_fft: int,
+    hop_length: int | None = None,
+    win_length: int | None = None,
+    window: Any = None,
+    center: bool = True,
+    normalized: bool = False,
+    onesided: bool | None = None,
+    length: int | None = None,
+    return_complex: bool = False,
+) -> Tensor:
+    """The signal of a `stft`: the windows overlapped and added, divided by the sum of the squares of what they weighed.
+
+    Args:
+        input: shape (B, frequencies, windows) or (frequencies, windows), complex.
+        length: of the signal.
+
+    Raises:
+        RuntimeError: for sizes that do not fit, or windows that leave an element out.
+    """
+    hop, size = hop_length or n_fft // 4, win_length or n_fft
+    if not input.dtype.is_complex:
+        raise RuntimeError(
+            "istft requires a complex-valued input tensor matching the output from stft with return_complex=True."
+        )
+    if input.ndim not in (2, 3):
+        raise RuntimeError(f"istft: expected a tensor with 2 or 3 dimensions, but got {input.ndim}")
+    frequencies, count = input.shape[-2:]
+    onesided = frequencies != n_fft if onesided is None else onesided
+    expected = n_fft // 2 + 1 if onesided else n_fft
+    if frequencies != expected:
+        raise RuntimeError(
+            "istft: expected the frequency dimension (3rd to the last) of the input tensor to match "
+            f"{'n_fft / 2 + 1' if onesided else 'n_fft'} when onesided={onesided}, but got {frequencies}"
+        )
+    _check("istft", n_fft, hop, size, window)
+    own = window.dtype if window is not None else dtypes.of(input._data.real)
+    weights: Any = window if window is not None else Tensor._wrap(np.ones(size, own.numpy))
+    weights = _window(weights, size, n_fft, own)
+    x = input if input.ndim == 3 else shape.unsqueeze(input, 0)
+    frames: Any = shape.transpose(x, 1, 2)
+    scale = 1 / math.sqrt(n_fft) if normalized else 1 / n_fft
+    if return_complex:
+        if onesided:
+            raise RuntimeError("cannot have onesided output if window or input is complex")
+        frames = c2c(frames, (2,), scale, False)
+    else:
+        if weights.dtype.is_complex:
+            raise RuntimeError("Complex windows are incompatible with return_complex=False")
+        frames = frames if onesided else shape.slice_(frames, 2, 0, n_fft // 2 + 1, 1)
+        frames = c2r(frames, (2,), scale, n_fft)
+    whole = n_fft + hop * (count - 1)
+    summed = shape.fold_back(frames * shape.view(weights, (1, 1, n_fft)), (x.shape[0], whole), 1, n_fft, hop)
+    squares = shape.expand(weights * weights, (1, count, n_fft))
+    envelope: Any = shape.fold_back(squares, (1, whole), 1, n_fft, hop)
+    start = n_fft // 2 if center else 0
+    end = start + length if length is not None else whole - n_fft // 2 if center else whole
+    y: Any = shape.slice_(summed, 1, start, min(end, whole), 1)
+    envelope = shape.slice_(envelope, 1, start, min(end, whole), 1)
+    lowest = np.abs(envelope._data).min() if envelope._data.size else 0
+    if lowest < 1e-11:
+        raise RuntimeError(f"window overlap add min: {int(lowest >= 1e-11)}")
+    y = y / envelope
+    if input.ndim == 2:
+        y = shape.squeeze(y, 0)
+    if end > whole:
+        warnings.warn(
+            "The length of signal is shorter than the length parameter. Result is being padded with zeros in the tail. "
+            "Please check your center and hop_length settings.",
+            stacklevel=2,
+        )
+        y = arrange.constant_pad_nd(y, (0, end - whole), 0)
+    return y  # type: ignore[no-any-return]
+
+
+__all__ = ["istft", "stft"]
