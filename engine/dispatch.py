@@ -108,7 +108,10 @@ def run(op: Op, args: tuple[Any, ...]) -> Any:
         better = explain(op, args, inputs, error)
         for observer in observers:
             observer.op_failed(op, args, [i for i in inputs if isinstance(i, Tensor)], better)
-        raise better from None
+        try:
+            raise better from None
+        finally:
+            del better  # this frame is in its traceback: a cycle would keep the program's tensors alive
     end = perf_counter_ns() if observers else 0
     outputs = result if op.outputs > 1 or isinstance(result, tuple) else (result,)
     tensors = tuple(
@@ -280,7 +283,7 @@ def explain(op: Op, args: tuple[Any, ...], inputs: Sequence[Any], error: Excepti
         try:
             check_broadcast(shapes)
         except RuntimeError as better:
-            return better
+            return better.with_traceback(None)
     if isinstance(error, np.exceptions.AxisError):
         from engine.tensor import dimension_out_of_range
 

@@ -56,7 +56,10 @@ def apply_inplace(op: Op, target: Tensor, args: tuple[Any, ...]) -> Tensor:
         better = explain(op, (target, *args), inputs, error)
         for observer in observers:
             observer.op_failed(op, (target, *args), [i for i in inputs if isinstance(i, Tensor)], better)
-        raise better from None
+        try:
+            raise better from None
+        finally:
+            del better  # or its traceback would be a cycle, see `dispatch.run`
     end = perf_counter_ns() if observers else 0
     result = np.asarray(result) if np.isscalar(result) else result
     if result.shape != target._data.shape:

@@ -58,6 +58,25 @@ class FunctionCtx:
         self._materialize = value
 
 
+class _Output:
+    """An output that was saved: the Tensor would hold the node that holds it."""
+
+    __slots__ = ("counter", "data", "number")
+
+    def __init__(self, tensor: Tensor, number: int) -> None:
+        self.data, self.number, self.counter = tensor._data, number, tensor._shared_counter()
+
+    @property
+    def _version(self) -> int:
+        return self.counter[0]
+
+    def tensor(self, node: Node) -> Tensor:
+        """It again, as the output of `node`."""
+        made = Tensor._wrap(self.data)
+        made._edge, made._counter = (node, self.number), self.counter
+        return made
+
+
 class _FunctionNode(Node, FunctionCtx):
     """The node of a custom function, which is also its context."""
 
@@ -71,7 +90,8 @@ class _FunctionNode(Node, FunctionCtx):
             raise RuntimeError(FREED)
         if self._unpack is not None:
             return self._unpack()
-        for t, version in zip(self._saved, self._versions, strict=True):
+        saved = tuple(t.tensor(self) if isinstance(t, _Output) else t for t in self._saved)
+        for t, version in zip(saved, self._versions, strict=True):
             if t is not None and t._version != version:
                 raise RuntimeError(
                     "one of the variables needed for gradient computation has been modified by an inplace operation: "
@@ -80,10 +100,7 @@ class _FunctionNode(Node, FunctionCtx):
                     "Hint: enable anomaly detection to find the operation that failed to compute its gradient, with "
                     "torch.autograd.set_detect_anomaly(True, check_nan=False)."
                 )
-        # An output that was saved hangs at this node; it was not yet in the graph when it was saved.
-        return tuple(self._outputs.get(id(t), t) if t is not None else None for t in self._saved)
-
-    _outputs: dict[int, Tensor] = {}  # noqa: RUF012 (replaced per instance)
+        return saved
 
     _unpack: Callable[[], tuple[Any, ...]] | None = None
     """Gives the saved tensors where saved-tensor hooks have packed them."""
@@ -235,19 +252,18 @@ class Function:
                 node.out_shape, node.out_dtype = metas[0]
             else:
                 node.metas = metas
-            node._outputs = {}
             for k, o in enumerate(made):
                 if any(o is d for d in node._dirty):
                     bump(o)
                     rebase(o, node)
                 elif o.dtype.differentiable and not any(o is c for c in node._constant):
-                    if any(o is s for s in node._saved):
-                        # A saved output must not hold the node that holds it.
-                        keep = Tensor._wrap(o._data)
-                        keep._edge = None
-                        node._saved = tuple(keep if s is o else s for s in node._saved)
-                        node._outputs[id(keep)] = keep
                     o._edge = (node, k)
+                else:
+                    continue
+                if any(o is s for s in node._saved):
+                    node._saved = tuple(_Output(o, k) if s is o else s for s in node._saved)
+            # What `forward` has changed after saving it is saved as it is now.
+            node._versions = tuple(0 if t is None else t._version for t in node._saved)
             hooks = layers.top(saved_tensors_hooks)
             if hooks is not None and node._saved:
                 hooks.pack_function(node)
@@ -257,6 +273,7 @@ class Function:
             )
         if S.layers:
             forward.through_function(cls, node, args, made)
+        node._dirty = node._constant = ()  # some are outputs now, which hold the node
         return tuple(outputs) if isinstance(result, tuple) else outputs[0]
 
 

@@ -147,7 +147,7 @@ class saved_tensors_hooks(Layer):
 
     def pack_function(self, node: Any) -> None:
         """Pack what a custom `Function` gave to ``save_for_backward``."""
-        packed = [None if t is None else (_pack(self.pack_hook, t),) for t in node._saved]
+        packed = [None if t is None else (_pack(self.pack_hook, t),) for t in node.saved_tensors]
         unpack = self.unpack_hook
         node._unpack = lambda: tuple(None if p is None else _unpack(unpack, p[0]) for p in packed)
         node._saved = ()

@@ -101,7 +101,7 @@ class _Frame:
                     holder.value = tensor.detach()
                 if self.early_stop and self.seen == len(self.holders):
                     raise _Stop
-            return tensor
+            return tensor.detach()  # an output would hold the node that holds it
 
         try:
             with graph.saved_tensors_hooks(keep, lambda tensor: tensor), enable_grad():
@@ -124,17 +124,17 @@ class _Frame:
             )
 
 
-def _with_rng(function: Callable[[], Any], preserve: bool) -> Callable[[], Any]:
+def _with_rng(function: Callable[..., Any], preserve: bool) -> Callable[..., Any]:
     """`function` with the random numbers it would draw now, leaving the generator as it finds it then."""
     if not preserve:
         return function
     state = get_rng_state()
 
-    def call() -> Any:
+    def call(*args: Any) -> Any:
         before = get_rng_state()
         set_rng_state(state)
         try:
-            return function()
+            return function(*args)
         finally:
             set_rng_state(before)
 
@@ -146,8 +146,7 @@ class CheckpointFunction(Function):
 
     @staticmethod
     def forward(ctx: Any, run: Callable[..., Any], preserve: bool, *args: Any) -> Any:
-        ctx.run = run
-        ctx.around = _with_rng(lambda: ctx.run(*ctx.given), preserve)
+        ctx.run = _with_rng(run, preserve)
         ctx.args = args
         outputs = run(*args)
         ctx.save_for_backward(*[a for a in args if isinstance(a, Tensor)])
@@ -156,12 +155,12 @@ class CheckpointFunction(Function):
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> Any:
         saved = iter(ctx.saved_tensors)
-        ctx.given = tuple(
+        given = tuple(
             next(saved).detach().requires_grad_(a.requires_grad) if isinstance(a, Tensor) else a
             for a in ctx.args
         )
         with enable_grad():
-            outputs = ctx.around()
+            outputs = ctx.run(*given)
         outputs = outputs if isinstance(outputs, tuple) else (outputs,)
         pairs = [
             (o, g)
@@ -171,7 +170,7 @@ class CheckpointFunction(Function):
         if not pairs:
             raise RuntimeError("none of output has requires_grad=True, this checkpoint() is not necessary")
         backward([o for o, _ in pairs], [g for _, g in pairs])
-        return (None, None, *(a.grad if isinstance(a, Tensor) else None for a in ctx.given))
+        return (None, None, *(a.grad if isinstance(a, Tensor) else None for a in given))
 
 
 def checkpoint(
