@@ -9,6 +9,7 @@ import numpy as np
 
 from engine import backend
 from engine.backend import Array
+from engine.state import S, happened
 
 if TYPE_CHECKING:
     from engine.dtypes import dtype
@@ -40,6 +41,8 @@ class Conversions:
         """
         if self._data.size != 1:
             raise RuntimeError(f"a Tensor with {self._data.size} elements cannot be converted to Scalar")
+        if S.slow:
+            happened("aten::item", self)  # type: ignore[arg-type]
         return self._data.item()
 
     def tolist(self) -> Any:
@@ -90,6 +93,8 @@ class Conversions:
                 UserWarning,
                 stacklevel=3,
             )
+        if S.slow:
+            happened("aten::item", self)  # type: ignore[arg-type]
         return self._data.item()
 
     def __float__(self) -> float:
@@ -113,6 +118,8 @@ class Conversions:
                 if self._data.size == 0
                 else "Boolean value of Tensor with more than one value is ambiguous"
             )
+        if S.slow:
+            happened("aten::is_nonzero", self)  # type: ignore[arg-type]
         return bool(self._data.item())
 
     def __len__(self) -> int:

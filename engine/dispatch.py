@@ -327,10 +327,13 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 
 
 def composite(name: str) -> Callable[[_F], _F]:
-    """Mark a function made of several ops, so that observers see ``aten::name`` around them."""
+    """Mark a function made of several ops, so that observers see ``aten::name`` around them.
+
+    A name with a ``#`` (``enumerate(DataLoader)#...``) is told as it is: it is no operation.
+    """
 
     def decorate(function: _F) -> _F:
-        label = f"aten::{name}"
+        label = name if "#" in name else f"aten::{name}"
 
         def call(*args: Any, **kwargs: Any) -> Any:
             if not S.slow:

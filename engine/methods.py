@@ -37,6 +37,7 @@ from engine.ops import (
 )
 from engine.registry import OPS
 from engine.spelling import spelled
+from engine.state import S, happened
 from engine.tensor import Tensor
 
 MODULES: tuple[ModuleType, ...] = (
@@ -232,6 +233,8 @@ def to(
             result = OPS["to_device"].call(result, where)
     if dtype is not None and dtype is not result.dtype:
         return pointwise.to_dtype(result, dtype)
+    if S.slow and not copy and result is self:
+        happened("aten::to", self)
     return result.clone() if copy and result is self else result
 
 

@@ -160,6 +160,13 @@ def _observe(observers: tuple[Observer, ...]) -> None:
     S.slow = bool(observers or S.layers)
 
 
+def happened(name: str, *inputs: Tensor) -> None:
+    """Tell observers of something PyTorch has a row for (``aten::item``) and the engine does without an operation."""
+    for observer in S.observers:
+        observer.composite_begin(name, inputs)
+        observer.composite_end(name)
+
+
 class unobserved:
     """Context manager: what runs inside is seen by no observer (an observer's own arithmetic)."""
 

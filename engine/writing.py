@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from engine import backend, dtypes, sampling
-from engine.dispatch import KEYWORDS
+from engine.dispatch import KEYWORDS, composite
 from engine.graph import Node
 from engine.inplace import apply_inplace, bump, check_writable
 from engine.ops import arithmetic, copies, index, linalg, reduce, scan, scatter, shape, special
@@ -358,7 +358,7 @@ def _random_fill(name: str, sampler: Callable[..., Any]) -> Callable[..., Tensor
 
     call.__name__ = call.__qualname__ = name
     call.__doc__ = f"Fill with random numbers, in place: `{name}`."
-    return call
+    return composite(name)(call)
 
 
 # --- Looking at the same memory another way --------------------------------------------------------------------------

@@ -1,33 +1,37 @@
 """``torch.autograd.profiler``: times of every operation, as a table in PyTorch's layout and as a Chrome trace.
 
-The profiler is an observer: it notes flat events while the program runs and makes nesting, sums and text only when
-asked. Times are the host's, in microseconds.
+The profiler is an observer: it notes flat records while the program runs and makes nesting, PyTorch's inner rows
+(`profiler_tree`), sums and text only when the block has ended. Times are the host's, in microseconds.
 """
 
 from __future__ import annotations
 
 import functools
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from time import perf_counter_ns
 from typing import Any, TypeVar
+from weakref import ref
 
 from engine import backend
+from engine.autograd import profiler_flops as flops
+from engine.autograd.profiler_backward import Pass, forward_shapes
 from engine.autograd.profiler_events import (
-    SORT_KEYS as SORT_KEYS,
+    EventList as EventList,
 )
 from engine.autograd.profiler_events import (
-    EventList,
-    FunctionEvent,
-    FunctionEventAvg,
+    FunctionEvent as FunctionEvent,
 )
 from engine.autograd.profiler_events import (
-    chrome_trace as chrome_trace,
+    FunctionEventAvg as FunctionEventAvg,
 )
 from engine.autograd.profiler_events import (
     format_time as format_time,
 )
-from engine.graph import Node
+from engine.autograd.profiler_forms import of_composite, of_node, of_op
+from engine.autograd.profiler_tree import Grower, Raw, Shape, nested
+from engine.graph import AccumulateGrad, Node
 from engine.registry import Op
 from engine.state import Observer, S, add_observer, remove_observer
 from engine.tensor import Tensor
@@ -39,13 +43,14 @@ class profile(Observer):
     """Record what runs inside a ``with`` block.
 
     Args:
-        enabled: False makes it do nothing.
-        use_cuda: show CUDA columns (their times are zero on the CPU). Ignored, with a warning, without CUDA.
+        enabled: False makes it do nothing; ``with`` then gives None.
+        use_cuda, use_device: refused with a warning: there are no times of a GPU.
         record_shapes: note input shapes, for ``key_averages(group_by_input_shape=True)``.
-        profile_memory: note how many bytes each operation allocates for what it returns (what it frees is not seen,
-            nor is what it uses only meanwhile).
+        profile_memory: note the memory of tensors, when it is allocated and when it is given back (what NumPy uses
+            within an operation is not seen).
         with_stack: note the lines of the program each operation was called from, innermost first.
-        use_device, with_flops, with_modules, use_kineto, use_cpu: accepted as PyTorch does.
+        with_flops: count the multiplications and additions of matrix products, convolutions, ``mul`` and ``add``.
+        with_modules, use_kineto, use_cpu, experimental_config, acc_events, custom_trace_id_callback: accepted.
     """
 
     def __init__(
@@ -61,117 +66,181 @@ class profile(Observer):
         with_modules: bool = False,
         use_kineto: bool = False,
         use_cpu: bool = True,
+        experimental_config: Any = None,
+        acc_events: bool = False,
+        custom_trace_id_callback: Any = None,
     ) -> None:
         self.enabled = enabled
-        wanted = use_cuda or use_device == "cuda"
-        if wanted and backend.cupy() is None:
-            import warnings
-
+        if (use_cuda or use_device == "cuda") and backend.cupy() is None:
             warnings.warn("CUDA is not available, disabling CUDA profiling", UserWarning, stacklevel=2)
-            wanted = False
-        self.use_cuda = wanted
-        self.record_shapes = record_shapes
+        self.use_device = None
+        self.record_shapes = record_shapes or with_flops
+        self.with_flops = with_flops
+        self.with_modules = with_modules
         self.function_events: EventList | None = None
         self.profile_memory = profile_memory
         self.with_stack = with_stack
-        self._raw: list[tuple[Any, ...]] = []
-        self._open: list[tuple[str, int, Any]] = []
+        self.entered = False
+        self._raw: list[Raw] = []
+        self._open: list[Raw] = []
+        self._freed: list[tuple[int, int]] = []
+        self._alive: dict[int, Any] = {}
         self._began = 0
+        self._pass: list[Pass] = []
 
-    def __enter__(self) -> profile:
+    def __enter__(self) -> profile | None:
         if not self.enabled:
-            return self
-        if self.function_events is not None or self._began:
+            return None
+        if self.entered:
             raise RuntimeError("Profiler context manager is not reentrant")
+        self.entered = True
         self._began = perf_counter_ns()
         add_observer(self)
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.enabled:
-            remove_observer(self)
-            now = perf_counter_ns()
-            while self._open:
-                name, start, shapes = self._open.pop()
-                self._raw.append((name, start, now, shapes))
-            self.function_events = EventList(self._nest(), self.use_cuda)
-            self.function_events._memory = self.profile_memory
-
-    def _nest(self) -> list[FunctionEvent]:
-        """Raw events in order of their start, each knowing how deep it lies and how long its children took."""
-        events: list[FunctionEvent] = []
-        stack: list[FunctionEvent] = []
-        for name, start, end, shapes, *more in sorted(self._raw, key=lambda r: (r[1], -r[2])):
-            since, until = (start - self._began) / 1000, (end - self._began) / 1000
-            e = FunctionEvent(name, since, until, shapes or [], 0, *more)
-            while stack and stack[-1].end < e.end:
-                stack.pop()
-            if stack:
-                stack[-1].children_time += e.cpu_time_total
-                e.depth = stack[-1].depth + 1
-                for outer in stack:
-                    outer.cpu_memory_usage += e.self_cpu_memory_usage
-            stack.append(e)
-            events.append(e)
-        return events
+        if not self.enabled:
+            return
+        remove_observer(self)
+        now = perf_counter_ns()
+        self._alive.clear()
+        while self._open:
+            self._open.pop().end = now
+        grower = Grower(self._began, self.record_shapes)
+        events = grower.grow(nested(self._raw, self._freed))
+        self._raw = []
+        if self.with_flops:
+            for e in events:
+                e.flops = flops.count(e)
+        self.function_events = EventList(
+            events, profile_memory=self.profile_memory, with_flops=self.with_flops
+        )
 
     # --- Observer --------------------------------------------------------------------------------------------------
 
     backward_ops = True
 
-    def _shapes(self, inputs: Sequence[Tensor]) -> Any:
-        return [list(t._data.shape) for t in inputs] if self.record_shapes else None
-
     def op(
         self,
         op: Op,
-        args: Any,
-        inputs: Any,
-        outputs: Any,
+        args: tuple[Any, ...],
+        inputs: Sequence[Tensor],
+        outputs: Sequence[Tensor],
         node: Node | None,
         inplace: bool,
         start: int,
         end: int,
     ) -> None:
-        name = op.aten + "_" if inplace and not op.aten.endswith("_") else op.aten
-        # Numbers and options count as arguments without dimensions, as in PyTorch: ``a * 2`` is [[2, 3], []].
-        shapes = (
-            [list(a._data.shape) if isinstance(a, Tensor) else [] for a in args]
-            if self.record_shapes
-            else None
-        )
-        if not (self.profile_memory or self.with_stack):
-            self._raw.append((name, start, end, shapes))
-            return
-        memory = 0
+        raw = Raw(of_op(op, args, outputs, inplace), start, end)
+        if self.record_shapes:
+            # Numbers and options count as arguments without dimensions, as in PyTorch: ``a * 2`` is [[2, 3], []].
+            raw.shapes = [a._data.shape if isinstance(a, Tensor) else getattr(a, "shape", ()) for a in args]
+        raw.out = outputs[0]._data.shape if outputs else None
+        raw.repeat = len(outputs)
+        if node is not None:
+            raw.sequence = node.sequence_nr
+        if self.with_stack:
+            raw.stack = _stack()
         if self.profile_memory and not (inplace or op.view):
-            memory = sum(int(o._data.nbytes) for o in outputs)
-        self._raw.append((name, start, end, shapes, memory, _stack() if self.with_stack else ()))
+            self._hold(raw, outputs)
+        self._raw.append(raw)
+
+    def _hold(self, raw: Raw, outputs: Sequence[Tensor]) -> None:
+        """Count the memory of `outputs`, and hear when it is given back."""
+        freed, alive = self._freed, self._alive
+        for t in outputs:
+            owner = t._data
+            while getattr(owner, "base", None) is not None and isinstance(owner.base, type(owner)):
+                owner = owner.base
+            number = id(owner)
+            if number in alive:
+                continue
+            size = int(owner.nbytes)
+            raw.allocated += size
+
+            def gone(_: Any, number: int = number, size: int = size) -> None:
+                if alive.pop(number, None) is not None:
+                    freed.append((perf_counter_ns(), -size))
+
+            alive[number] = ref(owner, gone)
 
     def composite_begin(self, name: str, inputs: Sequence[Tensor]) -> None:
-        self._open.append((name, perf_counter_ns(), self._shapes(inputs)))
+        key = of_composite(name, inputs)
+        self._begin(key, [t._data.shape for t in inputs] if self.record_shapes else None)
 
     def composite_end(self, name: str) -> None:
-        self._close()
+        self._end()
 
     def scope_begin(self, kind: str, name: str, owner: object) -> None:
         if kind != "module":
-            label = f"Optimizer.step#{name}" if kind == "optimizer" else name
-            self._open.append((label, perf_counter_ns(), None))
+            self._begin(f"=Optimizer.step#{name}" if kind == "optimizer" else f"={name}", None)
 
     def scope_end(self, kind: str, name: str, owner: object) -> None:
         if kind != "module":
-            self._close()
+            self._end()
 
-    def _close(self) -> None:
+    def _begin(self, key: str, shapes: Sequence[Shape] | None) -> None:
+        now = perf_counter_ns()
+        raw = Raw(key, now, now, shapes)
+        if self.with_stack:
+            raw.stack = _stack()
+        self._raw.append(raw)
+        self._open.append(raw)
+
+    def _end(self) -> None:
         if self._open:
-            name, start, shapes = self._open.pop()
-            self._raw.append((name, start, perf_counter_ns(), shapes))
+            self._open.pop().end = perf_counter_ns()
 
-    def backward_node(self, node: Node, entering: Any, leaving: Any, start: int, end: int) -> None:
+    def parameter_updated(self, parameter: Tensor, optimizer: object) -> None:
+        now = perf_counter_ns()
+        raw = Raw(_step_of(optimizer), now, now, [parameter._data.shape], parameter._data.shape)
+        self._raw.append(raw)
+
+    # --- Backward --------------------------------------------------------------------------------------------------
+
+    def backward_begin(self, roots: Sequence[Tensor], nodes: Sequence[Node]) -> None:
+        now = perf_counter_ns()
+        for root in roots:
+            if root._data.ndim == 0:
+                self._raw.append(Raw("ones_like", now, now, [()], ()))
+        self._pass.append(Pass(len(self._raw), now))
+
+    def backward_node(
+        self, node: Node, entering: Sequence[Any], leaving: Sequence[Any], start: int, end: int
+    ) -> None:
+        current = self._pass[-1]
+        current.next(start, self._raw)
+        shapes: list[Shape] = [
+            () if g is None else tuple(g.shape)
+            for g, (_, kind) in zip(entering, node.meta, strict=False)
+            if kind.differentiable
+        ]
+        if isinstance(node, AccumulateGrad):
+            key = current.accumulated(node, entering[0])
+        else:
+            key = of_node(node, entering)
+        raw = Raw(key, start, end, shapes)
+        raw.inner = 1
+        raw.sequence = node.sequence_nr
+        wanted = 0
+        for k, e in enumerate(node.next_edges):
+            if e is not None:
+                wanted |= 1 << k
+        raw.wanted = wanted
+        raw.repeat = max(wanted.bit_count(), len(node.meta))
+        raw.forward = forward_shapes(node)
         name = node.name()
-        self._raw.append((f"autograd::engine::evaluate_function: {name}", start, end, None))
-        self._raw.append((name, start, end, None))
+        around = Raw(f"=autograd::engine::evaluate_function: {name}", current.begins, end)
+        around.sequence = raw.sequence
+        around.end = end + 1  # what it sends on is inside, after the node
+        current.around = around
+        self._raw.append(around)
+        self._raw.append(raw)
+        current.first = len(self._raw)
+        current.sent(self._raw, node, entering, leaving, shapes[0] if shapes else (), end + 1)
+
+    def backward_end(self) -> None:
+        self._pass.pop().next(perf_counter_ns(), self._raw)
 
     # --- What users call -------------------------------------------------------------------------------------------
 
@@ -181,9 +250,12 @@ class profile(Observer):
         return self.function_events
 
     def key_averages(
-        self, group_by_input_shape: bool = False, group_by_stack_n: int = 0, **_: Any
+        self,
+        group_by_input_shape: bool = False,
+        group_by_stack_n: int = 0,
+        group_by_overload_name: bool = False,
     ) -> EventList:
-        """Averages by name, or by name and input shapes."""
+        """Averages by name; by input shapes and by the innermost lines of the program too, if asked."""
         return self._events().key_averages(group_by_input_shape, group_by_stack_n)
 
     def table(self, *args: Any, **kwargs: Any) -> str:
@@ -198,6 +270,16 @@ class profile(Observer):
         """Write the events as JSON that Perfetto and chrome://tracing open."""
         self._events().export_chrome_trace(path)
 
+    def export_stacks(self, path: str, metric: str = "self_cpu_time_total") -> None:
+        """Write the stacks for flame graph tools; see `EventList.export_stacks`.
+
+        Raises:
+            AssertionError: without `with_stack`.
+        """
+        if not self.with_stack:
+            raise AssertionError("export_stacks() requires with_stack=True")
+        self._events().export_stacks(path, metric)
+
     @property
     def self_cpu_time_total(self) -> float:
         """Microseconds in all."""
@@ -210,10 +292,18 @@ class profile(Observer):
         return (
             str(self.function_events)
             if self.function_events is not None
-            else "<unfinished profiler_legacy.profile>"
+            else "<unfinished torch.autograd.profile>"
         )
 
     __repr__ = __str__
+
+
+def _step_of(optimizer: Any) -> str:
+    """The key of the line of what an optimizer does to one parameter."""
+    name = f"{type(optimizer).__name__}.step"
+    if name == "SGD.step" and any(group.get("momentum") for group in optimizer.param_groups):
+        return "SGD.step#momentum"
+    return name
 
 
 _ENGINE = __file__.rpartition("autograd")[0]
@@ -238,6 +328,7 @@ class record_function:
         if not isinstance(name, str):
             raise TypeError(f"record_function(): expected a str as name, but got {type(name).__name__}")
         self.name = name
+        self.args = args
 
     def __enter__(self) -> record_function:
         for observer in S.observers:
@@ -255,3 +346,40 @@ class record_function:
                 return function(*args, **kwargs)
 
         return call  # type: ignore[return-value]
+
+
+class emit_itt:
+    """Accepted: marks for Intel's VTune, which is not here, so that the block just runs."""
+
+    def __init__(self, enabled: bool = True, record_shapes: bool = False) -> None:
+        self.enabled = enabled
+        self.entered = False
+
+    def __enter__(self) -> emit_itt | None:
+        if not self.enabled:
+            return None
+        if self.entered:
+            raise RuntimeError("ITT annotation context manager is not reentrant")
+        self.entered = True
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+class emit_nvtx:
+    """Marks for NVIDIA's profilers, which need CUDA.
+
+    Raises:
+        AssertionError: when it is entered, in PyTorch's words.
+    """
+
+    def __init__(self, enabled: bool = True, record_shapes: bool = False) -> None:
+        self.enabled = enabled
+
+    def __enter__(self) -> None:
+        if self.enabled:
+            raise AssertionError("Torch not compiled with CUDA enabled")
+
+    def __exit__(self, *_: object) -> None:
+        pass

@@ -1,43 +1,82 @@
-"""What a profile holds: events, their averages, the table and the Chrome trace made of them."""
+"""What a profile holds: events, their averages, and the table made of them."""
 
 from __future__ import annotations
 
-import json
-import os
+import math
 from collections.abc import Sequence
 from typing import Any
 
-SORT_KEYS = (
-    "cpu_time",
-    "cuda_time",
-    "device_time",
-    "cpu_time_total",
-    "cuda_time_total",
-    "device_time_total",
-    "self_cpu_time_total",
-    "self_cuda_time_total",
-    "self_device_time_total",
-    "cpu_memory_usage",
-    "self_cpu_memory_usage",
-    "count",
-)
+from engine.autograd.profiler_trace import write_trace
 
 
-class FunctionEvent:
-    """One thing that ran: `name`, `start` and `end` in microseconds since the profile began, `input_shapes`."""
+class Interval:
+    """From `start` to `end`, in microseconds since the profile began."""
+
+    __slots__ = ("end", "start")
+
+    def __init__(self, start: float, end: float) -> None:
+        self.start = start
+        self.end = end
+
+    def elapsed_us(self) -> float:
+        """How long."""
+        return self.end - self.start
+
+
+class _Formatted:
+    """Times as text, and the columns a CPU has nothing in."""
+
+    __slots__ = ()
+
+    cpu_time_total: float
+    self_cpu_time_total: float
+    cpu_time: float
+
+    device_time = device_time_total = self_device_time_total = 0.0
+    cuda_time = cuda_time_total = self_cuda_time_total = 0.0
+    device_memory_usage = self_device_memory_usage = 0
+    cuda_memory_usage = self_cuda_memory_usage = 0
+    is_async = is_remote = is_legacy = False
+    node_id = -1
+    use_device = None
+    overload_name = ""
+    device_type = 0
+
+    @property
+    def cpu_time_str(self) -> str:
+        return format_time(self.cpu_time)
+
+    @property
+    def cpu_time_total_str(self) -> str:
+        return format_time(self.cpu_time_total)
+
+    @property
+    def self_cpu_time_total_str(self) -> str:
+        return format_time(self.self_cpu_time_total)
+
+
+class FunctionEvent(_Formatted):
+    """One thing that ran: `name`, `time_range`, `input_shapes`, what ran inside it and around it."""
 
     __slots__ = (
-        "children_time",
-        "count",
+        "_children_time",
+        "cpu_children",
         "cpu_memory_usage",
-        "depth",
-        "end",
+        "cpu_parent",
+        "flops",
+        "id",
         "input_shapes",
         "name",
         "self_cpu_memory_usage",
+        "sequence_nr",
         "stack",
-        "start",
+        "time_range",
     )
+
+    count = 1
+    thread = fwd_thread = 1
+    scope = 0
+    kernels: tuple[Any, ...] = ()
 
     def __init__(
         self,
@@ -45,63 +84,90 @@ class FunctionEvent:
         start: float,
         end: float,
         input_shapes: list[Any],
-        depth: int,
-        memory: int = 0,
-        stack: tuple[str, ...] = (),
+        number: int,
+        parent: FunctionEvent | None,
     ) -> None:
         self.name = name
-        self.start = start
-        self.end = end
+        self.time_range = Interval(start, end)
         self.input_shapes = input_shapes
-        self.depth = depth
-        self.children_time = 0.0
-        self.count = 1
-        self.self_cpu_memory_usage = self.cpu_memory_usage = memory
-        self.stack = stack
+        self.id = number
+        self.sequence_nr = -1
+        self.flops = 0
+        self.stack: tuple[str, ...] = ()
+        self.cpu_children: list[FunctionEvent] = []
+        self._children_time = 0.0
+        self.cpu_memory_usage = self.self_cpu_memory_usage = 0
+        self.cpu_parent = parent
+        if parent is not None:
+            parent.cpu_children.append(self)
+            parent._children_time += end - start
+
+    def allocate(self, size: int) -> None:
+        """It allocated `size` bytes (freed them, if negative), which counts in everything around it."""
+        self.self_cpu_memory_usage += size
+        e: FunctionEvent | None = self
+        while e is not None:
+            e.cpu_memory_usage += size
+            e = e.cpu_parent
 
     @property
     def key(self) -> str:
         return self.name
 
     @property
-    def cpu_time_total(self) -> float:
+    def cpu_time_total(self) -> float:  # type: ignore[override]
         """Microseconds, with what ran inside."""
-        return self.end - self.start
+        return self.time_range.end - self.time_range.start
 
     cpu_time = cpu_time_total
 
     @property
-    def self_cpu_time_total(self) -> float:
+    def self_cpu_time_total(self) -> float:  # type: ignore[override]
         """Microseconds, without what ran inside."""
-        return max(self.cpu_time_total - self.children_time, 0.0)
+        return max(self.cpu_time_total - self._children_time, 0.0)
 
-    cuda_time_total = device_time_total = self_cuda_time_total = self_device_time_total = 0.0
-    cuda_time = device_time = 0.0
+    @property
+    def is_user_annotation(self) -> bool:
+        """Whether it is a range of the program's own."""
+        return is_annotation(self.name)
 
     def __repr__(self) -> str:
         return (
-            f"<FunctionEvent name={self.name} cpu_time={format_time(self.cpu_time_total)} "
-            f"cpu_start_us={self.start:.3f} cpu_end_us={self.end:.3f} input_shapes={self.input_shapes}>"
+            f"<FunctionEvent id={self.id} name={self.name} overload_name= device_type=DeviceType.CPU node_id=-1 "
+            f"cpu_time={self.cpu_time_str} start_us={self.time_range.start:.3f} end_us={self.time_range.end:.3f} "
+            f"cpu_children={[c.id for c in self.cpu_children]} None_time=0.000us name={self.name} thread=1 "
+            f"input_shapes={self.input_shapes} cpu_memory_usage={self.cpu_memory_usage} None_memory_usage=0 "
+            f"is_async=False is_remote=False seq_nr={self.sequence_nr} is_legacy=False>"
         )
 
 
-class FunctionEventAvg:
-    """All events of one name (and input shapes) together."""
+def is_annotation(name: str) -> bool:
+    """Whether an event of this name is a range the program or a loop labelled, and no operation."""
+    return not (
+        "::" in name or "Backward" in name or name in ("detach", "detach_", "CopyBackwards", "[memory]")
+    )
 
-    def __init__(self, key: str, input_shapes: Any) -> None:
-        self.key = key
-        self.input_shapes = input_shapes
+
+class FunctionEventAvg(_Formatted):
+    """All events of one name (and input shapes, or place in the program) together."""
+
+    cpu_parent = None
+    cpu_children: tuple[Any, ...] = ()
+
+    def __init__(self) -> None:
+        self.key = ""
+        self.input_shapes: Any = None
         self.count = 0
         self.cpu_time_total = 0.0
         self.self_cpu_time_total = 0.0
         self.cpu_memory_usage = self.self_cpu_memory_usage = 0
+        self.flops = 0
         self.stack: tuple[str, ...] = ()
-
-    cuda_time_total = device_time_total = self_cuda_time_total = self_device_time_total = 0.0
-    cuda_time = device_time = 0.0
+        self.scope = 0
+        self.is_user_annotation = False
 
     @property
-    def cpu_time(self) -> float:
+    def cpu_time(self) -> float:  # type: ignore[override]
         """Mean microseconds of one call."""
         return self.cpu_time_total / self.count if self.count else 0.0
 
@@ -109,65 +175,79 @@ class FunctionEventAvg:
     def name(self) -> str:
         return self.key
 
-    def add(self, event: FunctionEvent) -> FunctionEventAvg:
-        """Count one more event."""
-        self.count += 1
-        self.cpu_time_total += event.cpu_time_total
-        self.self_cpu_time_total += event.self_cpu_time_total
-        self.cpu_memory_usage += event.cpu_memory_usage
-        self.self_cpu_memory_usage += event.self_cpu_memory_usage
+    def add(self, other: FunctionEvent | FunctionEventAvg) -> FunctionEventAvg:
+        """Count one more event, or those of another average."""
+        if not self.count:
+            self.key = other.key
+            self.input_shapes = other.input_shapes
+            self.stack = other.stack
+            self.is_user_annotation = other.is_user_annotation
+            if isinstance(other, FunctionEvent):
+                self.cpu_parent = other.cpu_parent
+                self.cpu_children = other.cpu_children  # type: ignore[assignment]
+        self.count += other.count
+        self.cpu_time_total += other.cpu_time_total
+        self.self_cpu_time_total += other.self_cpu_time_total
+        self.cpu_memory_usage += other.cpu_memory_usage
+        self.self_cpu_memory_usage += other.self_cpu_memory_usage
+        self.flops += other.flops
         return self
+
+    __iadd__ = add
 
     def __repr__(self) -> str:
         return (
-            f"<FunctionEventAvg key={self.key} self_cpu_time={format_time(self.self_cpu_time_total)} "
-            f"cpu_time={format_time(self.cpu_time)}  self_cuda_time=0.000us cuda_time=0.000us "
+            f"<FunctionEventAvg key={self.key} self_cpu_time={self.self_cpu_time_total_str} "
+            f"cpu_time={self.cpu_time_str}  self_cuda_time=0.000us cuda_time=0.000us "
             f"input_shapes={self.input_shapes} cpu_memory_usage={self.cpu_memory_usage} cuda_memory_usage=0>"
         )
-
-
-def format_memory(size: int) -> str:
-    """Bytes as PyTorch prints them: ``40 B``, ``1.50 KB``."""
-    for unit, name in ((1 << 30, "GB"), (1 << 20, "MB"), (1 << 10, "KB")):
-        if abs(size) >= unit:
-            return f"{size / unit:.2f} {name}"
-    return f"{size} B"
 
 
 class EventList(list[Any]):
     """Events or averages, with the table."""
 
-    def __init__(self, events: Sequence[Any] = (), use_cuda: bool = False) -> None:
+    def __init__(
+        self, events: Sequence[Any] = (), *, profile_memory: bool = False, with_flops: bool = False
+    ) -> None:
         super().__init__(events)
-        self._use_cuda = use_cuda
+        self._profile_memory = profile_memory
+        self._with_flops = with_flops
 
     @property
     def self_cpu_time_total(self) -> float:
         """Microseconds in all."""
         return float(sum(e.self_cpu_time_total for e in self))
 
-    def key_averages(self, group_by_input_shape: bool = False, group_by_stack_n: int = 0) -> EventList:
+    def key_averages(
+        self,
+        group_by_input_shape: bool = False,
+        group_by_stack_n: int = 0,
+        group_by_overload_name: bool = False,
+    ) -> EventList:
         """Averages by name; by input shapes and by the innermost lines of the program too, if asked."""
         groups: dict[Any, FunctionEventAvg] = {}
         for e in self:
-            key = (e.name, str(e.input_shapes) if group_by_input_shape else "", e.stack[:group_by_stack_n])
-            if key not in groups:
-                groups[key] = FunctionEventAvg(e.name, e.input_shapes if group_by_input_shape else "")
-                groups[key].stack = e.stack[:group_by_stack_n]
-            groups[key].add(e)
-        result = EventList(list(groups.values()), self._use_cuda)
-        result._shapes = group_by_input_shape
-        result._memory = self._memory
-        result._stacks = group_by_stack_n > 0
-        return result
-
-    _shapes = _memory = _stacks = False
+            stack = e.stack[:group_by_stack_n] if group_by_stack_n > 0 else ()
+            shapes = str(e.input_shapes) if group_by_input_shape else ""
+            key = (e.name, shapes, stack, e.is_user_annotation)
+            group = groups.get(key)
+            if group is None:
+                group = groups[key] = FunctionEventAvg()
+            group.add(e)
+        for (_, _, stack, _), group in groups.items():
+            group.stack = stack
+            if not group_by_input_shape:
+                group.input_shapes = ""
+        return EventList(
+            list(groups.values()), profile_memory=self._profile_memory, with_flops=self._with_flops
+        )
 
     def total_average(self) -> FunctionEventAvg:
         """All events as one."""
-        total = FunctionEventAvg("Total", [])
+        total = FunctionEventAvg()
         for e in self:
-            total.add(e) if isinstance(e, FunctionEvent) else _merge(total, e)
+            total.add(e)
+        total.key = "Total"
         return total
 
     def table(
@@ -184,130 +264,137 @@ class EventList(list[Any]):
         """The events as text, in PyTorch's columns.
 
         Args:
-            sort_by: one of `SORT_KEYS`; descending. By default the order in which they came.
+            sort_by: an attribute of the rows, such as ``self_cpu_time_total``, ``cpu_time``, ``count`` or
+                ``self_cpu_memory_usage``; descending. By default the order in which they came.
             row_limit: at most so many rows; -1 for all.
+            time_unit: ``s``, ``ms`` or ``us`` for all times; None for what suits each.
 
         Raises:
             AttributeError: for another `sort_by`.
         """
+        if not self:
+            return ""
         events: list[Any] = list(self)
         if sort_by is not None:
-            if sort_by not in SORT_KEYS:
-                raise AttributeError(
-                    f"'FunctionEventAvg' object has no attribute '{sort_by}'; expected one of {', '.join(SORT_KEYS)}"
-                )
-            events.sort(key=lambda e: getattr(e, sort_by), reverse=True)
-        if top_level_events_only:
-            events = [e for e in events if getattr(e, "depth", 0) == 0]
+            by = sort_by.replace("cuda", "device").replace("xpu", "device").replace("privateuse1", "device")
+            events.sort(key=lambda e: getattr(e, by), reverse=True)
         total = sum(e.self_cpu_time_total for e in events)
-        names = [_shortened(e.key, max_name_column_width) for e in events]
-        name_width = min(max([len(e.key) for e in events] or [0]) + 4, max_name_column_width)
-        headers = ["Name", "Self CPU %", "Self CPU", "CPU total %", "CPU total", "CPU time avg"]
-        if self._use_cuda:
-            headers += ["Self CUDA", "Self CUDA %", "CUDA total", "CUDA time avg"]
-        if self._memory:
-            headers += ["CPU Mem", "Self CPU Mem"]
-        headers.append("# of Calls")
-        widths = [name_width] + [12] * (len(headers) - 1)
-        shapes_width = 0
-        if self._shapes or any(isinstance(e, FunctionEvent) and e.input_shapes for e in events):
-            shapes_width = (
-                min(max(len(str(e.input_shapes)) for e in events) + 4, max_shapes_column_width)
-                if events
-                else 16
+        columns = self._columns(events, total, time_unit, max_name_column_width)
+        if any(e.input_shapes is not None and len(e.input_shapes) > 0 for e in events):
+            width = min(max(len(str(e.input_shapes)) for e in events) + 4, max_shapes_column_width)
+            columns.append(("Input Shapes", width, ">", lambda e: str(e.input_shapes)[:width]))
+        stacks = [e.stack for e in events if e.stack]
+        source = 0
+        if stacks:
+            source = min(max(len(line) for stack in stacks for line in stack) + 4, max_src_column_width)
+            columns.append(
+                ("Source Location", source, "<", lambda e: _tail(e.stack[0], source) if e.stack else "")
             )
-            headers.append("Input Shapes")
-            widths.append(shapes_width)
-        source_width = 0
-        if self._stacks:
-            texts = ["\n".join(e.stack) for e in events]
-            longest = max((len(line) for text in texts for line in text.split("\n")), default=0)
-            source_width = min(max(longest, len("Source Location")) + 4, max_src_column_width)
-            headers.append("Source Location")
-            widths.append(source_width)
-        gap = "  "
-        line = gap.join("-" * w for w in widths) + gap
-        unit = time_unit
-        rows = [line, gap.join(h.rjust(w) for h, w in zip(headers, widths, strict=True)) + gap, line]
-        for e, name in list(zip(events, names, strict=True))[: None if row_limit < 0 else row_limit]:
-            cells = [
-                name,
-                _percent(e.self_cpu_time_total, total),
-                format_time(e.self_cpu_time_total, unit),
-                _percent(e.cpu_time_total, total) if e.cpu_time_total or total else "0.00%",
-                format_time(e.cpu_time_total, unit),
-                format_time(e.cpu_time, unit),
+        flops = [e.flops for e in events if e.flops > 0] if self._with_flops else []
+        if flops:
+            step = int(max(0, min(math.log10(min(flops)) / 3, 5)))
+            scale = 1000.0**-step
+            columns.append(
+                (
+                    f"Total {('', 'K', 'M', 'G', 'T', 'P')[step]}FLOPs",
+                    12,
+                    ">",
+                    lambda e: f"{e.flops * scale:8.3f}" if e.flops > 0 else "--",
+                )
+            )
+
+        def row(cells: Sequence[str]) -> str:
+            return "".join(f"{c:{d}{w}}  " for c, (_, w, d, _) in zip(cells, columns, strict=True))
+
+        rule = "".join("-" * w + "  " for _, w, _, _ in columns)
+        double = "=" * (len(rule) - 2)
+        lines = [] if header is None else [double, header]
+        if top_level_events_only:
+            lines += [double, "This report only display top-level ops statistics"]
+        lines += [rule, row([name for name, _, _, _ in columns]), rule]
+        if top_level_events_only:
+            events = [e for e in events if e.cpu_parent is None]
+        place = next((k for k, c in enumerate(columns) if c[0] == "Source Location"), -1)
+        for e in events if row_limit < 0 else events[:row_limit]:
+            lines.append(row([cell(e) for _, _, _, cell in columns]))
+            if source:
+                # The rest of a stack goes below its first line, with nothing beside it.
+                for line in (*(_tail(s, source) for s in e.stack[1:]), ""):
+                    lines.append(row([line if k == place else "" for k in range(len(columns))]))
+        lines += [rule, f"Self CPU time total: {format_time(total, time_unit)}"]
+        return "\n".join(lines) + "\n"
+
+    def _columns(
+        self, events: Sequence[Any], total: float, unit: str | None, widest: int | None
+    ) -> list[Any]:
+        """Header, width, alignment and text of each column that is always there."""
+        name_width = max(len(e.key) for e in events) + 4
+        if widest is not None:
+            name_width = min(name_width, widest)
+
+        def name(e: Any) -> str:
+            key: str = e.key
+            return key if widest is None or len(key) < widest - 3 else key[: widest - 3] + "..."
+
+        columns: list[Any] = [
+            ("Name", name_width, ">", name),
+            ("Self CPU %", 12, ">", lambda e: format_share(e.self_cpu_time_total, total)),
+            ("Self CPU", 12, ">", lambda e: format_time(e.self_cpu_time_total, unit)),
+            ("CPU total %", 12, ">", lambda e: format_share(e.cpu_time_total, total)),
+            ("CPU total", 12, ">", lambda e: format_time(e.cpu_time_total, unit)),
+            ("CPU time avg", 12, ">", lambda e: format_time(e.cpu_time, unit)),
+        ]
+        if self._profile_memory:
+            columns += [
+                ("CPU Mem", 12, ">", lambda e: format_memory(e.cpu_memory_usage)),
+                ("Self CPU Mem", 12, ">", lambda e: format_memory(e.self_cpu_memory_usage)),
             ]
-            if self._use_cuda:
-                cells += [format_time(0.0, unit), "0.00%", format_time(0.0, unit), format_time(0.0, unit)]
-            if self._memory:
-                cells += [format_memory(e.cpu_memory_usage), format_memory(e.self_cpu_memory_usage)]
-            cells.append(str(e.count))
-            if shapes_width:
-                cells.append(str(e.input_shapes)[:shapes_width])
-            if source_width:
-                cells.append(e.stack[0][-source_width:] if e.stack else "")
-            rows.append(gap.join(c.rjust(w) for c, w in zip(cells, widths, strict=True)) + gap)
-            # The rest of a stack goes below its first line, with nothing beside it.
-            rows += [
-                gap.join([*(" " * w for w in widths[:-1]), line[-source_width:].rjust(source_width)]) + gap
-                for line in (e.stack[1:] if source_width else ())
-            ]
-        rows.append(line)
-        rows.append(f"Self CPU time total: {format_time(total, unit)}")
-        if self._use_cuda:
-            rows.append(f"Self CUDA time total: {format_time(0.0, unit)}")
-        head = ["=" * len(line), header] if header else []
-        return "\n".join([*head, *rows]) + "\n"
+        columns.append(("# of Calls", 12, ">", lambda e: str(e.count)))
+        return columns
 
     def __str__(self) -> str:
         return self.table()
 
     def export_chrome_trace(self, path: str) -> None:
-        """Write the events as JSON that Perfetto and chrome://tracing open."""
+        """Write the events as JSON that Perfetto and chrome://tracing open; compressed if `path` ends in ``.gz``."""
+        write_trace(path, self)
+
+    supported_export_stacks_metrics = staticmethod(lambda: ["self_cpu_time_total", "self_cuda_time_total"])
+
+    def export_stacks(self, path: str, metric: str) -> None:
+        """Write ``outer;inner;aten::mul 12`` lines (microseconds), which flame graph tools read.
+
+        Raises:
+            ValueError: for another `metric`.
+        """
+        known = self.supported_export_stacks_metrics()
+        if metric not in known:
+            raise ValueError("metric should be one of: " + str(known))
+        plain = str.maketrans(" ;\t\n", "____")
+        sums: dict[str, float] = {}
+        for e in self:
+            if e.stack:
+                line = ";".join(s.translate(plain) for s in (*reversed(e.stack), e.name))
+                sums[line] = sums.get(line, 0.0) + getattr(e, metric)
         with open(path, "w", encoding="utf-8") as file:
-            json.dump(chrome_trace(self), file)
+            file.writelines(f"{line} {int(value)}\n" for line, value in sums.items() if int(value) > 0)
 
 
-def chrome_trace(events: Sequence[FunctionEvent]) -> dict[str, Any]:
-    """The events in the Chrome trace format: complete events (``ph`` X), microseconds."""
-    pid = os.getpid()
-    return {
-        "schemaVersion": 1,
-        "displayTimeUnit": "ms",
-        "traceEvents": [
-            {"ph": "M", "name": "process_name", "pid": pid, "tid": 0, "args": {"name": "python"}},
-            *(
-                {
-                    "ph": "X",
-                    "cat": "cpu_op" if "::" in e.name else "user_annotation",
-                    "name": e.name,
-                    "pid": pid,
-                    "tid": pid,
-                    "ts": e.start,
-                    "dur": e.cpu_time_total,
-                    "args": {"Input Dims": e.input_shapes} if e.input_shapes else {},
-                }
-                for e in events
-            ),
-        ],
-    }
+def _tail(path: str, width: int) -> str:
+    return path if len(path) <= width else "..." + path[len(path) - width + 3 :]
 
 
-def _merge(total: FunctionEventAvg, e: FunctionEventAvg) -> None:
-    total.count += e.count
-    total.cpu_time_total += e.cpu_time_total
-    total.self_cpu_time_total += e.self_cpu_time_total
+def format_share(part: float, total: float) -> str:
+    """A share of the time in percent; PyTorch's ``NaN`` for a share of nothing."""
+    return f"{part * 100.0 / total:.2f}%" if total else "NaN"
 
 
-def _shortened(name: str, width: int) -> str:
-    return name if len(name) < width else name[: width - 3] + "..."
-
-
-def _percent(part: float, total: float) -> str:
-    if not total:
-        return "NaN"
-    return f"{part * 100.0 / total:.2f}%"
+def format_memory(size: int) -> str:
+    """Bytes as PyTorch prints them: ``40 B``, ``1.50 KB``."""
+    for unit, name in ((1 << 30, "GB"), (1 << 20, "MB"), (1 << 10, "KB")):
+        if abs(size) >= unit:
+            return f"{size / unit:.2f} {name}"
+    return f"{size} B"
 
 
 def format_time(us: float, unit: str | None = None) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from engine import dtypes
-from engine.state import S
+from engine.state import S, happened
 from engine.tensor import Tensor
 
 __all__ = ["Buffer", "Parameter", "reset_gradients"]
@@ -91,6 +91,8 @@ def reset_gradients(tensors: Iterable[Tensor], set_to_none: bool) -> None:
         if set_to_none:
             tensor._grad = None
             continue
+        if S.slow:
+            happened("aten::zero_", grad)
         for observer in S.observers:
             observer.before_write(grad)
         if grad._edge is not None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from engine import backend, dtypes
+from engine.dispatch import composite
 from engine.dtypes import dtype as dtype_type
 from engine.ops.numbers import array_of, usable
 from engine.registry import CONSTANT, OPS, Op
@@ -422,7 +423,8 @@ def like(factory: Any) -> Any:
         )
         return made_like
 
-    call.__name__ = factory.__name__ + "_like"
+    call = composite(f"{factory.__name__}_like")(call)
+    call.__name__ = call.__qualname__ = factory.__name__ + "_like"
     call.__doc__ = f"`{factory.__name__}` of the shape and dtype of another tensor."
     return call
 
@@ -430,6 +432,7 @@ def like(factory: Any) -> Any:
 zeros_like, ones_like, empty_like = map(like, (zeros, ones, empty))
 
 
+@composite("full_like")
 def full_like(
     input: Tensor,
     fill_value: Any,

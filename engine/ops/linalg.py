@@ -149,6 +149,7 @@ def _lead(x: tuple[int, ...], y: tuple[int, ...]) -> int:
     return int(np.prod(np.broadcast_shapes(x[:-2], y[:-2])))
 
 
+@composite("outer")
 def outer(input: Tensor, vec2: Tensor) -> Tensor:
     """Outer product of two vectors.
 

@@ -299,6 +299,7 @@ def split(input: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Ten
     return tuple(_split(input, tuple(sizes), d))
 
 
+@composite("chunk")
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """At most `chunks` pieces of equal length (the last may be shorter)."""
     if chunks <= 0:
@@ -314,7 +315,10 @@ def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
 
 def contiguous(input: Tensor, memory_format: Any = None) -> Tensor:
     """The tensor itself if its memory is in row-major order, else a copy that is."""
-    return input if input._data.flags.c_contiguous else contiguous_copy(input)
+    return input if input._data.flags.c_contiguous else _copied(input)
+
+
+_copied = composite("contiguous")(contiguous_copy)
 
 
 swapaxes = swapdims = transpose

@@ -157,8 +157,14 @@ class Optimizer:
 
         The default differs from PyTorch 2, which drops them: the tutorials this follows print the zeros.
         """
+        observers = S.observers
+        name = f"Optimizer.zero_grad#{type(self).__name__}.zero_grad" if observers else ""
+        for observer in observers:
+            observer.composite_begin(name, ())
         for group in self.param_groups:
             reset_gradients(group["params"], set_to_none)
+        for observer in observers:
+            observer.composite_end(name)
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Change every parameter that has a gradient, once; each optimizer says how."""

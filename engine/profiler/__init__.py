@@ -13,9 +13,12 @@ from typing import Any
 
 from engine.autograd import profiler as base
 from engine.autograd.profiler import record_function
-from engine.autograd.profiler_events import EventList, chrome_trace
+from engine.autograd.profiler_events import EventList, FunctionEvent, FunctionEventAvg
+from engine.autograd.profiler_trace import write_trace
 
 __all__ = [
+    "FunctionEvent",
+    "FunctionEventAvg",
     "ProfilerAction",
     "ProfilerActivity",
     "profile",
@@ -115,7 +118,8 @@ class profile:
         schedule: from a step's number to a `ProfilerAction`; the program calls `step` at the end of each.
         on_trace_ready: called with the profile whenever a cycle of recorded steps has ended.
         record_shapes, profile_memory, with_stack: see `engine.autograd.profiler.profile`.
-        with_flops, with_modules, acc_events, experimental_config, execution_trace_observer: accepted.
+        with_flops: see `engine.autograd.profiler.profile`.
+        with_modules, acc_events, experimental_config, execution_trace_observer: accepted.
     """
 
     def __init__(
@@ -138,7 +142,12 @@ class profile:
         self.activities = set(activities) if activities is not None else supported_activities()
         if not self.activities:
             raise AssertionError("No valid profiler activities found")
+        self.record_shapes = record_shapes
+        self.profile_memory = profile_memory
         self.with_stack = with_stack
+        self.with_flops = with_flops
+        self.with_modules = with_modules
+        self.use_device = None
         self.on_trace_ready = on_trace_ready
         self.step_num = 0
         self.profiler: base.profile | None = None
@@ -148,6 +157,8 @@ class profile:
             "record_shapes": record_shapes,
             "profile_memory": profile_memory,
             "with_stack": with_stack,
+            "with_flops": with_flops,
+            "with_modules": with_modules,
         }
         self._metadata: dict[str, Any] = {}
         self._running = False
@@ -225,7 +236,10 @@ class profile:
         return self._recorded()._events()
 
     def key_averages(
-        self, group_by_input_shape: bool = False, group_by_stack_n: int = 0, **_: Any
+        self,
+        group_by_input_shape: bool = False,
+        group_by_stack_n: int = 0,
+        group_by_overload_name: bool = False,
     ) -> EventList:
         """Averages by name (steps together), and by input shapes or the innermost lines of the stack, if asked."""
         averages = self.events().key_averages(group_by_input_shape, group_by_stack_n)
@@ -234,7 +248,6 @@ class profile:
             e.key = "ProfilerStep*"
         for e in steps[1:]:
             steps[0].add(e)
-            steps[0].count += e.count - 1
             averages.remove(e)
         return averages
 
@@ -248,15 +261,23 @@ class profile:
 
     def export_chrome_trace(self, path: str) -> None:
         """Write the trace as JSON for Perfetto and chrome://tracing; compressed if `path` ends in ``.gz``."""
-        import gzip
+        facts = {
+            name: 1
+            for name in ("with_stack", "profile_memory", "record_shapes", "with_modules", "with_flops")
+            if getattr(self, name)
+        }
+        write_trace(path, self.events(), **facts, **self._metadata, traceName=path)
 
-        text = json.dumps({**chrome_trace(self.events()), **self._metadata})
-        if path.endswith(".gz"):
-            with gzip.open(path, "wt", encoding="utf-8") as file:
-                file.write(text)
-        else:
-            with open(path, "w", encoding="utf-8") as plain:
-                plain.write(text)
+    def export_memory_timeline(self, path: str, device: str | None = None) -> None:
+        """Refused.
+
+        Raises:
+            NotImplementedError: always; it is deprecated in PyTorch.
+        """
+        raise NotImplementedError(
+            "export_memory_timeline() is not implemented (PyTorch deprecates it). The trace of export_chrome_trace() "
+            "has every allocation, and key_averages().table(sort_by='self_cpu_memory_usage') their sums"
+        )
 
     def export_stacks(self, path: str, metric: str = "self_cpu_time_total") -> None:
         """Write ``outer;inner;aten::mul 12`` lines (microseconds), which flame graph tools read.
@@ -264,16 +285,8 @@ class profile:
         Raises:
             AssertionError: without `with_stack`. ValueError: for another `metric`.
         """
-        if not self.with_stack:
-            raise AssertionError("export_stacks() requires with_stack=True")
-        if metric not in ("self_cpu_time_total", "self_cuda_time_total"):
-            raise ValueError("metric should be one of: ['self_cpu_time_total', 'self_cuda_time_total']")
-        sums: dict[str, float] = {}
-        for e in self.events():
-            if e.stack:
-                line = ";".join(
-                    s.translate(str.maketrans(" ;\t\n", "____")) for s in (*reversed(e.stack), e.name)
-                )
-                sums[line] = sums.get(line, 0.0) + getattr(e, metric)
-        with open(path, "w", encoding="utf-8") as file:
-            file.writelines(f"{line} {int(value)}\n" for line, value in sums.items() if int(value) > 0)
+        self._recorded().export_stacks(path, metric)
+
+    def preset_metadata_json(self, key: str, value: str) -> None:
+        """As `add_metadata_json`, before the profile begins."""
+        self.add_metadata_json(key, value)

@@ -22,12 +22,10 @@ def test_memory_is_of_what_is_allocated() -> None:
             work(x)
         x.mul_(2)
     usage = {e.key: (e.cpu_memory_usage, e.self_cpu_memory_usage) for e in prof.key_averages()}
-    assert usage == {
-        "outer": (4096, 0),
-        "aten::exp": (4096, 4096),
-        "aten::view": (0, 0),
-        "aten::mul_": (0, 0),
-    }
+    # What `work` returns is dropped in the range, which gives back what ``exp`` has allocated.
+    assert usage["outer"] == (0, -4096)
+    assert usage["aten::exp"] == (4096, 4096)
+    assert usage["aten::view"] == usage["aten::mul_"] == (0, 0)
     assert "4.00 KB" in prof.key_averages().table()
 
 

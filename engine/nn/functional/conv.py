@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from engine.dispatch import composite
 from engine.ops import arrange, conv, image, shape
 from engine.ops.complex import imag, real
 from engine.tensor import Tensor
@@ -199,6 +200,7 @@ def _check_pool(x: Any, kernel: Sequence[int], counts: Sequence[int]) -> None:
         )
 
 
+@composite("max_pool2d")
 def max_pool2d(
     input: Tensor,
     kernel_size: Size,
@@ -314,6 +316,7 @@ def avg_pool1d(
     )
 
 
+@composite("adaptive_avg_pool2d")
 def adaptive_avg_pool2d(input: Any, output_size: int | Sequence[int | None]) -> Tensor:
     """The means of equal parts of the last two dimensions; None keeps a dimension."""
     wanted = (output_size, output_size) if isinstance(output_size, int) else tuple(output_size)

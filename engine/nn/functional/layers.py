@@ -133,6 +133,7 @@ def _dropped(input: Any, p: float, training: bool, inplace: bool, sizes: Sequenc
     return pointwise.mul(input, scale)
 
 
+@composite("dropout")
 def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """Each element 0 with probability `p` in training, the others divided by ``1 - p``; else the input itself."""
     return _dropped(input, p, training, inplace, input._data.shape)

@@ -12,6 +12,7 @@ from engine import dtypes
 from engine.dispatch import check_broadcast, composite
 from engine.nn.functional.activation import log_softmax
 from engine.ops import nn, pointwise, shape
+from engine.state import S, happened
 from engine.tensor import Tensor
 
 __all__ = [
@@ -65,6 +66,8 @@ def _same_size(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     Raises:
         RuntimeError: if they do not broadcast.
     """
+    if S.slow:
+        happened("aten::broadcast_tensors")
     if input._data.shape == target._data.shape:
         return input, target
     warnings.warn(
@@ -107,11 +110,15 @@ def l1_loss(
     """Absolute difference: its mean, sum, or each; with `weight` the weighted mean."""
     input, target = _same_size(input, target)
     reduction = reduction_of(size_average, reduce, reduction)
-    loss = pointwise.abs(input - target)
-    if weight is not None:
-        loss = loss * weight
-        return loss.sum() / weight.sum() if reduction == "mean" else reduced(loss, reduction)
-    return reduced(loss, reduction)
+    if weight is None:
+        return _l1_loss(input, target, reduction)
+    loss = pointwise.abs(input - target) * weight
+    return loss.sum() / weight.sum() if reduction == "mean" else reduced(loss, reduction)
+
+
+@composite("l1_loss")
+def _l1_loss(input: Tensor, target: Tensor, reduction: str) -> Tensor:
+    return reduced(pointwise.abs(input - target), reduction)
 
 
 def smooth_l1_loss(
@@ -216,6 +223,7 @@ def soft_margin_loss(
     return nn.soft_margin_loss(input, target._data, reduction_of(size_average, reduce, reduction))
 
 
+@composite("nll_loss_nd")
 def nll_loss(
     input: Tensor,
     target: Tensor,

@@ -11,6 +11,7 @@ from engine.nn import functional as F
 from engine.nn import init
 from engine.nn.modules.linear import new_tensor
 from engine.nn.modules.normalization import Scaled
+from engine.state import S, happened
 from engine.tensor import Tensor
 
 __all__ = ["BatchNorm1d", "BatchNorm2d", "BatchNorm3d"]
@@ -70,6 +71,8 @@ class NormBase(Scaled):
         """Note one more batch; the weight of its statistics in the running ones."""
         factor = 0.0 if self.momentum is None else self.momentum
         if self.training and self.track_running_stats and self.num_batches_tracked is not None:
+            if S.slow:
+                happened("aten::add_", self.num_batches_tracked)
             init._fill(self.num_batches_tracked, self.num_batches_tracked._data + 1)
             if self.momentum is None:
                 factor = 1.0 / float(self.num_batches_tracked.item())

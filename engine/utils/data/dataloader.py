@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from typing import Any, Generic, TypeVar
 
+from engine.dispatch import composite
 from engine.random import Generator
 from engine.utils.data.collate import default_collate, default_convert
 from engine.utils.data.dataset import IterableDataset
@@ -180,6 +181,7 @@ class _Batches(Iterator[Any]):
     def __len__(self) -> int:
         return len(self._loader._index_sampler)
 
+    @composite("enumerate(DataLoader)#_SingleProcessDataLoaderIter.__next__")
     def __next__(self) -> Any:
         numbers = next(self._numbers)
         data = self._loader.collate_fn(self._fetched(numbers))
@@ -189,7 +191,7 @@ class _Batches(Iterator[Any]):
             warnings.warn(
                 f"Length of IterableDataset {self._loader.dataset} was reported to be {announced}(when accessing "
                 f"len(dataloader)), but {self._yielded} samples have been fetched. ",
-                stacklevel=2,
+                stacklevel=3,
             )
         return data
 

@@ -12,6 +12,7 @@ from engine import sampling
 from engine.dtypes import float64
 from engine.ops.create import as_tensor
 from engine.random import Generator
+from engine.state import S, happened
 
 __all__ = [
     "BatchSampler",
@@ -28,7 +29,17 @@ _INT64 = np.dtype(np.int64)
 
 def drawn_seed(generator: Generator | None = None) -> int:
     """A seed drawn as ``torch.empty((), dtype=torch.int64).random_()`` draws one."""
+    if S.slow:
+        for name in ("empty", "random_", "item"):
+            happened(f"aten::{name}")
     return int(sampling.random((), _INT64, generator))
+
+
+def _permutation(n: int, generator: Generator | None) -> list[int]:
+    if S.slow:
+        happened("aten::randperm")
+    numbers: list[int] = sampling.randperm(n, _INT64, generator).tolist()
+    return numbers
 
 
 class Sampler(Generic[T]):
@@ -88,8 +99,8 @@ class RandomSampler(Sampler[int]):
                 yield from sampling.randint(0, n, (size,), _INT64, generator).tolist()
         else:
             for _ in range(count // n):
-                yield from sampling.randperm(n, _INT64, generator).tolist()
-            yield from sampling.randperm(n, _INT64, generator).tolist()[: count % n]
+                yield from _permutation(n, generator)
+            yield from _permutation(n, generator)[: count % n]
 
     def __len__(self) -> int:
         return self.num_samples
@@ -103,7 +114,7 @@ class SubsetRandomSampler(Sampler[int]):
         self.generator = generator
 
     def __iter__(self) -> Iterator[int]:
-        for k in sampling.randperm(len(self.indices), _INT64, self.generator).tolist():
+        for k in _permutation(len(self.indices), self.generator):
             yield self.indices[k]
 
     def __len__(self) -> int:
