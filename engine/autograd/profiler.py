@@ -213,7 +213,7 @@ class profile(Observer):
         shapes: list[Shape] = [
             () if g is None else tuple(g.shape)
             for g, (_, kind) in zip(entering, node.meta, strict=False)
-            if kind.differentiable
+            if kind.kind in "fc"
         ]
         if isinstance(node, AccumulateGrad):
             key = current.accumulated(node, entering[0])

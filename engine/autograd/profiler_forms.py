@@ -158,6 +158,7 @@ _FORMS: dict[str, Callable[[tuple[Any, ...], Sequence[Tensor]], str]] = {
     "argmin": _arg("argmin"),
     "mm": _product("mm", 0),
     "addmm": _product("addmm", 1),
+    "linear_addmm": _product("addmm", 1),
     "masked_fill": _masked_fill,
     "where": _where,
     "clone": _clone,
