@@ -37,6 +37,7 @@ from engine.ops.spectral import linalg_slogdet as slogdet
 from engine.ops.spectral import linalg_svd as svd
 from engine.ops.spectral import linalg_svdvals as svdvals
 from engine.ops.spectral import matrix_exp, svdvals_of
+from engine.printing import return_type
 from engine.tensor import Tensor
 
 __all__ = [
@@ -84,11 +85,13 @@ __all__ = [
 inv = inverse
 
 
+@return_type("linalg_inv_ex")
 class _InvEx(NamedTuple):
     inverse: Tensor
     info: Tensor
 
 
+@return_type("linalg_solve_ex")
 class _SolveEx(NamedTuple):
     result: Tensor
     info: Tensor

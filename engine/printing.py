@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -22,11 +22,14 @@ from engine.state import S
 if TYPE_CHECKING:
     from engine.tensor import Tensor
 
+T = TypeVar("T")
+
 __all__ = [
     "PrintOptions",
     "format_array",
     "get_printoptions",
     "printoptions",
+    "return_type",
     "set_printoptions",
     "tensor_repr",
 ]
@@ -271,3 +274,17 @@ def tensor_repr(tensor: Tensor) -> str:
 
     indent = len(prefix)
     return _with_suffixes(prefix + format_array(values, OPTIONS, indent), suffixes, indent)
+
+
+def return_type(name: str) -> Callable[[type[T]], type[T]]:
+    """Let a named tuple print as ``torch.return_types.name``, a field to a line."""
+
+    def decorate(kind: type[T]) -> type[T]:
+        def text(self: Any) -> str:
+            fields = ",\n".join(f"{field}={getattr(self, field)!r}" for field in self._fields)
+            return f"torch.return_types.{name}(\n{fields})"
+
+        kind.__repr__ = text  # type: ignore[method-assign]
+        return kind
+
+    return decorate

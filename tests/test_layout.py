@@ -26,7 +26,7 @@ TABLES = ("engine/ops/*.py", "engine/autograd/profiler_rows.py", "playground/pro
 
 LAYERS = (
     {"alias", "backend", "cephes", "convert", "dtypes", "state"},
-    {"graph", "printing", "random", "sampling", "tensor"},
+    {"graph", "printing", "random", "rejection", "sampling", "tensor"},
     {"registry"},
     {"backward", "dispatch", "execute", "spelling"},
     {"closures", "define", "fused"},

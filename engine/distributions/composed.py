@@ -8,7 +8,8 @@ from engine.autograd.grad_mode import no_grad
 from engine.distributions import constraints
 from engine.distributions.continuous import Normal
 from engine.distributions.distribution import Distribution, Shape, sum_rightmost
-from engine.distributions.transforms import ExpTransform, Transform
+from engine.distributions.transforms import ComposeTransform, ExpTransform, Transform
+from engine.tensor import Size
 
 __all__ = ["Independent", "LogNormal", "TransformedDistribution"]
 
@@ -85,7 +86,7 @@ class Independent(Distribution):
 
 
 class TransformedDistribution(Distribution):
-    """Another distribution's samples put through invertible functions of each element."""
+    """Another distribution's samples put through invertible functions."""
 
     def __init__(self, base_distribution: Any, transforms: Any, validate_args: bool | None = None) -> None:
         given = [transforms] if isinstance(transforms, Transform) else transforms
@@ -94,17 +95,33 @@ class TransformedDistribution(Distribution):
         if not all(isinstance(t, Transform) for t in given):
             raise ValueError("transforms must be a Transform or a list of Transforms")
         self.transforms: list[Transform] = given
-        shape = base_distribution.batch_shape
-        for transform in given:
-            shape = transform.broadcast(shape)
-        self.base_dist = (
-            base_distribution if shape == base_distribution.batch_shape else base_distribution.expand(shape)
-        )
-        super().__init__(shape, base_distribution.event_shape, validate_args)
+        base = base_distribution
+        base_shape = (*base.batch_shape, *base.event_shape)
+        own_events = len(base.event_shape)
+        whole = ComposeTransform(given)
+        if len(base_shape) < whole.domain.event_dim:
+            raise ValueError(
+                f"base_distribution needs to have shape with size at least {whole.domain.event_dim}, but got "
+                f"{Size(base_shape)}."
+            )
+        shape = whole.forward_shape(base_shape)
+        expanded = whole.inverse_shape(shape)
+        if tuple(expanded) != base_shape:
+            base = base.expand(expanded[: len(expanded) - own_events])
+        if whole.domain.event_dim > own_events:
+            base = Independent(base, whole.domain.event_dim - own_events)
+        self.base_dist = base
+        change = whole.codomain.event_dim - whole.domain.event_dim
+        events = max(whole.codomain.event_dim, own_events + change)
+        cut = len(shape) - events
+        super().__init__(shape[:cut], shape[cut:], validate_args)
 
     def expand(self, batch_shape: Shape, _instance: Any = None) -> Any:
         new = super().expand(batch_shape, _instance)
-        new.base_dist = self.base_dist.expand(batch_shape)
+        shape: Any = (*batch_shape, *self.event_shape)
+        for transform in reversed(self.transforms):
+            shape = transform.inverse_shape(shape)
+        new.base_dist = self.base_dist.expand(shape[: len(shape) - len(self.base_dist.event_shape)])
         new.transforms = self.transforms
         return new
 
@@ -118,7 +135,7 @@ class TransformedDistribution(Distribution):
             return self.base_dist.support
         last = self.transforms[-1].codomain
         events = len(self.event_shape)
-        return constraints.independent(last, events) if events else last
+        return constraints.independent(last, events - last.event_dim) if events > last.event_dim else last
 
     def sample(self, sample_shape: Shape = ()) -> Any:
         with no_grad():
@@ -139,9 +156,12 @@ class TransformedDistribution(Distribution):
         total: Any = 0.0
         for transform in reversed(self.transforms):
             before = transform.inv(value)
-            total = total - sum_rightmost(transform.log_abs_det_jacobian(before, value), events)
+            events += transform.domain.event_dim - transform.codomain.event_dim
+            slope = transform.log_abs_det_jacobian(before, value)
+            total = total - sum_rightmost(slope, events - transform.domain.event_dim)
             value = before
-        return total + self.base_dist.log_prob(value)
+        rest = self.base_dist.log_prob(value)
+        return total + sum_rightmost(rest, events - len(self.base_dist.event_shape))
 
     def _turned(self, probability: Any) -> Any:
         sign: Any = 1

@@ -8,7 +8,15 @@ from typing import Any
 from engine import dtypes
 from engine.autograd.grad_mode import no_grad
 from engine.distributions import constraints
-from engine.distributions.distribution import Distribution, Shape, broadcast_all, empty, shape_of, torch
+from engine.distributions.distribution import (
+    Distribution,
+    ExponentialFamily,
+    Shape,
+    broadcast_all,
+    empty,
+    shape_of,
+    torch,
+)
 
 __all__ = ["Cauchy", "Exponential", "Laplace", "Normal", "Uniform"]
 
@@ -34,7 +42,7 @@ class _LocScale(Distribution):
         return self.loc
 
 
-class Normal(_LocScale):
+class Normal(_LocScale, ExponentialFamily):
     """Normal with mean `loc` and standard deviation `scale`."""
 
     @property
@@ -135,7 +143,7 @@ class Cauchy(_LocScale):
         return math.log(4 * math.pi) + self.scale.log()
 
 
-class Exponential(Distribution):
+class Exponential(ExponentialFamily):
     """Waiting times at `rate` per unit."""
 
     arg_constraints = {"rate": constraints.positive}  # noqa: RUF012

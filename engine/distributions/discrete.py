@@ -10,6 +10,7 @@ from engine.autograd.grad_mode import no_grad
 from engine.distributions import constraints
 from engine.distributions.distribution import (
     Distribution,
+    ExponentialFamily,
     Shape,
     broadcast_all,
     lazy_property,
@@ -29,7 +30,7 @@ def _one_of(probs: Any, logits: Any) -> None:
         raise ValueError("Either `probs` or `logits` must be specified, but not both.")
 
 
-class Bernoulli(Distribution):
+class Bernoulli(ExponentialFamily):
     """1 with probability `probs`, or with log-odds `logits`; else 0."""
 
     arg_constraints = {"probs": constraints.unit_interval, "logits": constraints.real}  # noqa: RUF012

@@ -11,12 +11,13 @@ import numpy as np
 
 from engine import dtypes
 from engine.autograd.grad_mode import enable_grad, no_grad
+from engine.backward import grad
 from engine.distributions.constraints import Constraint
 from engine.methods import public_functions
 from engine.nn.functional import softmax
 from engine.tensor import Size, Tensor
 
-__all__ = ["Distribution"]
+__all__ = ["Distribution", "ExponentialFamily"]
 
 torch: Any = SimpleNamespace(**public_functions())
 """The functions on tensors, by the names formulas are written in."""
@@ -57,9 +58,21 @@ def logits_to_probs(logits: Any, is_binary: bool = False) -> Any:
 
 def probs_to_logits(probs: Any, is_binary: bool = False) -> Any:
     """The other way round, kept finite."""
-    eps = dtypes.finfo(probs.dtype).eps
-    clamped = probs.clamp(min=eps, max=1 - eps)
+    clamped = clamp_probs(probs)
     return torch.log(clamped) - torch.log1p(-clamped) if is_binary else torch.log(clamped)
+
+
+def clamp_probs(probs: Any) -> Any:
+    """Probabilities kept away from 0 and 1, so that their logarithms are finite."""
+    eps = dtypes.finfo(probs.dtype).eps
+    return probs.clamp(min=eps, max=1 - eps)
+
+
+def given_probs_or_logits(probs: Any, logits: Any) -> tuple[str, Any]:
+    """The name of the one that was given, and its value."""
+    if (probs is None) == (logits is None):
+        raise ValueError("Either `probs` or `logits` must be specified, but not both.")
+    return ("probs", probs) if logits is None else ("logits", logits)
 
 
 def empty(like: Any, shape: Shape) -> Any:
@@ -221,3 +234,27 @@ class Distribution:
         shown = [(name, self.__dict__[name]) for name in self.arg_constraints if name in self.__dict__]
         text = ", ".join(f"{name}: {value if value.numel() == 1 else value.shape}" for name, value in shown)
         return f"{type(self).__name__}({text})"
+
+
+class ExponentialFamily(Distribution):
+    """Densities ``exp(t(x) . theta - F(theta) + k(x))``; the entropy follows from `_log_normalizer`, which is F."""
+
+    _mean_carrier_measure: Any = None
+
+    @property
+    def _natural_params(self) -> Any:
+        raise NotImplementedError
+
+    def _log_normalizer(self, *natural_params: Any) -> Any:
+        raise NotImplementedError
+
+    def entropy(self) -> Any:
+        if self._mean_carrier_measure is None:
+            raise NotImplementedError
+        params = [p.detach().requires_grad_() for p in self._natural_params]
+        norm = self._log_normalizer(*params)
+        gradients = grad(norm.sum(), params, create_graph=True)
+        result = norm - self._mean_carrier_measure
+        for p, g in zip(params, gradients, strict=True):
+            result = result - (p * g).reshape((*self._batch_shape, -1)).sum(-1)
+        return result

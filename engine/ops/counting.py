@@ -10,6 +10,7 @@ import numpy as np
 from engine import dtypes
 from engine.define import define
 from engine.dtypes import dtype as dtype_type
+from engine.printing import return_type
 from engine.registry import CONSTANT, GENERAL
 from engine.tensor import Tensor
 
@@ -143,6 +144,7 @@ def histc(input: Tensor, bins: int = 100, min: Any = 0, max: Any = 0) -> Tensor:
     return _histc(input, bins, min, max)
 
 
+@return_type("histogram")
 class histogram_result(NamedTuple):
     """What `histogram` gives."""
 

@@ -88,6 +88,8 @@ FACTORIES = {
         "randperm": "A random permutation of 0 to n - 1.",
         "normal": "Normal random numbers.",
         "bernoulli": "Random zeros and ones.",
+        "poisson": "How many events of a given rate.",
+        "binomial": "How many of some trials succeed.",
         "multinomial": "Random indices, in proportion to weights.",
     }.items()
 }

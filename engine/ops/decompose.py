@@ -14,7 +14,8 @@ from engine.ops import arrange, linalg, shape
 from engine.ops.complex import conj
 from engine.ops.linalg import _matmul, _square
 from engine.ops.pointwise import _is_complex
-from engine.ops.singular import not_positive
+from engine.ops.singular import _LinAlgError, not_positive
+from engine.printing import return_type
 from engine.registry import GENERAL
 from engine.tensor import Tensor
 
@@ -139,6 +140,7 @@ def linalg_solve_triangular(A: Tensor, B: Tensor, *, upper: bool, left: bool = T
     return solve_triangular_of(A, B, upper, left, unitriangular)  # type: ignore[no-any-return]
 
 
+@return_type("triangular_solve")
 class _TriangularSolve(NamedTuple):
     solution: Tensor
     cloned_coefficient: Tensor
@@ -211,6 +213,7 @@ def linalg_cholesky(A: Tensor, *, upper: bool = False) -> Tensor:
     return _ex_upper(A) if upper else cholesky_ex_of(A, "linalg.cholesky")
 
 
+@return_type("linalg_cholesky_ex")
 class _CholeskyEx(NamedTuple):
     L: Tensor
     info: Tensor
@@ -218,7 +221,16 @@ class _CholeskyEx(NamedTuple):
 
 def linalg_cholesky_ex(A: Tensor, *, upper: bool = False, check_errors: bool = False) -> Any:
     """(L, info): the Cholesky factor and whether there is one."""
-    return _CholeskyEx(linalg_cholesky(A, upper=upper), _no_errors(A))
+    try:
+        return _CholeskyEx(linalg_cholesky(A, upper=upper), _no_errors(A))
+    except _LinAlgError:
+        if check_errors:
+            raise
+    potrf = importlib.import_module("scipy.linalg").lapack.get_lapack_funcs(("potrf",), (A._data,))[0]
+    made = [potrf(m, lower=True, clean=True) for m in A._data.reshape(-1, *A._data.shape[-2:])]
+    factor = np.array([m for m, _ in made], A._data.dtype).reshape(A._data.shape)
+    info = np.array([order for _, order in made], np.int32).reshape(A._data.shape[:-2])
+    return _CholeskyEx(Tensor._wrap(np.swapaxes(factor, -2, -1) if upper else factor), Tensor._wrap(info))
 
 
 # --- QR --------------------------------------------------------------------------------------------------------------
@@ -259,6 +271,7 @@ def _qr_tall(F: Any, gq: Any, gr: Any, q: Any, r: Any) -> Any:
     return _H(F, F.linalg_solve(r, _H(F, gq + _mm(F, q, sym))))
 
 
+@return_type("linalg_qr")
 class _Qr(NamedTuple):
     Q: Tensor
     R: Tensor
@@ -347,17 +360,20 @@ def _lu_vjp(F: Any, g: Any, lu: Any, pivots: Any) -> Any:
     return _mm(F, p, result)
 
 
+@return_type("linalg_lu_factor")
 class _LuFactor(NamedTuple):
     LU: Tensor
     pivots: Tensor
 
 
+@return_type("linalg_lu_factor_ex")
 class _LuFactorEx(NamedTuple):
     LU: Tensor
     pivots: Tensor
     info: Tensor
 
 
+@return_type("linalg_lu")
 class _Lu(NamedTuple):
     P: Tensor
     L: Tensor

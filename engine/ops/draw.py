@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from engine import dtypes, sampling
+from engine import dtypes, rejection, sampling
 from engine.dtypes import dtype as dtype_type
 from engine.ops.create import Where, _np, like, made, shape_of, sizes
 from engine.random import Generator
@@ -158,6 +158,20 @@ def multinomial(
     )
 
 
+def poisson(input: Tensor, generator: Generator | None = None) -> Tensor:
+    """How many events of a given rate, for each element."""
+    start = perf_counter_ns()
+    array = rejection.poisson(input._data, generator)
+    return made("poisson", array, False, None, start)
+
+
+def binomial(count: Tensor, prob: Tensor, generator: Generator | None = None) -> Tensor:
+    """How many of `count` trials succeed, each with probability `prob`."""
+    start = perf_counter_ns()
+    n, p = np.broadcast_arrays(count._data, prob._data)
+    return made("binomial", rejection.binomial(n, p, generator), False, None, start)
+
+
 rand_like, randn_like = map(like, (rand, randn))
 
 
@@ -171,8 +185,10 @@ def randint_like(
 
 __all__ = [
     "bernoulli",
+    "binomial",
     "multinomial",
     "normal",
+    "poisson",
     "rand",
     "rand_like",
     "randint",

@@ -19,6 +19,7 @@ from engine.ops.decompose import _H, _T, _adjoint, _diag, _mm, qr_of
 from engine.ops.draw import randn
 from engine.ops.linalg import _square
 from engine.ops.pointwise import _is_complex
+from engine.printing import return_type
 from engine.registry import GENERAL
 from engine.tensor import Tensor
 
@@ -64,6 +65,7 @@ def _need_no_phase(F: Any, turned: Any, what: str, term: str = "quantity, so it 
         )
 
 
+@return_type("linalg_eigh")
 class _Eigh(NamedTuple):
     eigenvalues: Tensor
     eigenvectors: Tensor
@@ -114,6 +116,7 @@ def _eig_vjp(F: Any, g: Any, values: Any, vectors: Any) -> Any:
     return F.linalg_solve(back, _mm(F, inner + _diag(F, g[0]), back))
 
 
+@return_type("linalg_eig")
 class _Eig(NamedTuple):
     eigenvalues: Tensor
     eigenvectors: Tensor
@@ -186,12 +189,14 @@ svdvals_of = fused(
 )
 
 
+@return_type("linalg_svd")
 class _Svd(NamedTuple):
     U: Tensor
     S: Tensor
     Vh: Tensor
 
 
+@return_type("svd")
 class _OldSvd(NamedTuple):
     U: Tensor
     S: Tensor
@@ -318,6 +323,7 @@ def _slogdet_vjp(F: Any, g: Any, a: Any, sign: Any) -> Any:
     return F.reshape(scale, (*tuple(sign.shape), 1, 1)) * _H(F, F.inverse(a))
 
 
+@return_type("linalg_slogdet")
 class _Slogdet(NamedTuple):
     sign: Tensor
     logabsdet: Tensor
@@ -387,6 +393,7 @@ def _least_squares(a: Any, b: Any, driver: str | None) -> tuple[Any, Any]:
     return (shape.squeeze(x, -1) if vector else x), residuals
 
 
+@return_type("linalg_lstsq")
 class _Lstsq(NamedTuple):
     solution: Tensor
     residuals: Tensor
