@@ -191,6 +191,21 @@ def add_up(x: Any, axes: tuple[int, ...] | None, keepdims: bool) -> Any:
     return total.reshape(result)
 
 
+def _two_norm_of_all(row: Any) -> Any:
+    """`two_norm` of all elements of a vector, in as few calls as that takes: gradients are clipped by it."""
+    n, lanes = row.size, 8
+    whole, fours = n // lanes * lanes, n // 4 * 4
+    most = row if fours == n else row[:fours]
+    squares = most * most
+    if whole > lanes:
+        vectors = _reduce(squares[:whole].reshape(-1, lanes), 0)
+        squares = vectors if whole == fours else np.concatenate([vectors, squares[whole:]])
+    total = squares.sum() if squares.size < 8 else _accumulate(squares)[-1]
+    for value in row[fours:].tolist():
+        total = np.float32(value * value + float(total))
+    return np.sqrt(total)
+
+
 def two_norm(x: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
     """The root of the sum of squares over `axes`, in PyTorch's order (``ReduceOpsKernel.cpp``).
 
@@ -207,6 +222,8 @@ def two_norm(x: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
     ):
         return np.sqrt((x * x).sum(axes, keepdims=keepdims))
     lead = x.shape[: x.ndim - len(axes)]
+    if not lead and not keepdims:
+        return _two_norm_of_all(x.reshape(-1))
     rows = x.reshape(*lead, -1)
     n, lanes = rows.shape[-1], 32 // int(x.itemsize)
     whole = n // lanes * lanes

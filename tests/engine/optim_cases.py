@@ -295,3 +295,18 @@ for make in (optim.SGD, optim.Adam, optim.AdamW, optim.Adagrad):
     for k in (dict(foreach=True), dict(foreach=False), dict(fused=False), dict(lr=torch.tensor(0.5))):
         q = nn.Parameter(torch.ones(2)); q.grad = torch.ones(2); opt = make([q], **k); opt.step(); print(q, opt)
 """
+
+CASES["clipping to the last bit"] = """
+torch.manual_seed(4)
+for shapes in (((3,), (16, 16)), ((5, 7), (), (1,), (64,), (13, 9)), ((2, 3, 4),), ((100, 37), (8,)), ((6,), (7,), (9,), (10,), (11,), (12,), (15,), (17,))):
+    for largest in (0.5, 1e6):
+        params = [nn.Parameter(torch.zeros(s)) for s in shapes]
+        for p in params: p.grad = torch.randn(p.shape)
+        total = nn.utils.clip_grad_norm_(params, largest)
+        print(bits(total), total.shape, [bits(p.grad) for p in params], [p.grad._version for p in params])
+        print(bits(nn.utils.clip_grad_norm_(params, 1.0, norm_type=float('inf'))), bits(nn.utils.get_total_norm([p.grad for p in params])))
+        nn.utils.clip_grad_value_(params, 0.1); print([bits(p.grad) for p in params], [p.grad._version for p in params])
+d = nn.Parameter(torch.zeros(3, dtype=torch.float64)); d.grad = torch.tensor([3., 4., 12.], dtype=torch.float64); e = nn.Parameter(torch.zeros(2)); e.grad = torch.ones(2)
+print(nn.utils.clip_grad_norm_([d], 1.0), d.grad, nn.utils.clip_grad_norm_(d, 1.0), nn.utils.clip_grad_norm_([nn.Parameter(torch.ones(1))], 1.0), nn.utils.clip_grad_norm_((p for p in [e]), 1.0))
+e.grad = torch.tensor([float('nan'), 1.]); print(nn.utils.clip_grad_norm_([e], 1.0), e.grad); e.grad = torch.tensor([float('inf'), -3.]); nn.utils.clip_grad_value_(e, 2.0); print(e.grad)
+"""

@@ -220,3 +220,20 @@ def test_a_multiplication_and_an_addition_are_rounded_once(dtype: type[np.floati
     kernels.add(zeros, np.array([np.inf, np.nan, 1], dtype), 0)
     assert np.isnan(zeros[:2]).all()
     assert zeros[2] == 0
+
+
+def test_clipping_is_recorded_where_somebody_watches() -> None:
+    """And comes to the same."""
+
+    def clipped() -> tuple[list[float], float]:
+        params = [nn.Parameter(torch.zeros(n)) for n in (3, 40)]
+        torch.manual_seed(1)
+        for p in params:
+            p.grad = torch.randn(p.shape)
+        total = nn.utils.clip_grad_norm_(params, 1.0)
+        return [v for p in params for v in p.grad.tolist()], total.item()
+
+    with torch.autograd.profiler.profile() as profile:
+        watched = clipped()
+    assert clipped() == watched
+    assert "aten::linalg_vector_norm" in {row.key for row in profile.key_averages()}

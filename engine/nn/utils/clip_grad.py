@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
+from engine.backend import module_of
 from engine.ops import arrange, reduce, shape
+from engine.registry import OPS
 from engine.state import S
 from engine.tensor import Tensor
 
@@ -41,15 +43,20 @@ def get_total_norm(
     given = [tensors] if isinstance(tensors, Tensor) else list(tensors)
     if not given:
         return Tensor._wrap(np.zeros((), np.float32))
-    before, S.grad_enabled = S.grad_enabled, False
-    try:
-        norms = [reduce.norm(t, float(norm_type)) for t in given]
-        total = reduce.norm(arrange.stack(norms), float(norm_type))
-    finally:
-        S.grad_enabled = before
+    order = float(norm_type)
+    if S.slow:
+        before, S.grad_enabled = S.grad_enabled, False
+        try:
+            total = reduce.norm(arrange.stack([reduce.norm(t, order) for t in given]), order)
+        finally:
+            S.grad_enabled = before
+    else:
+        forward, xp = OPS["linalg_vector_norm"].forward, module_of(given[0]._data)
+        norms = xp.asarray([forward(xp, t._data, order) for t in given])
+        total = Tensor._wrap(xp.asarray(forward(xp, norms, order)))
     if error_if_nonfinite and not math.isfinite(total.item()):
         raise RuntimeError(
-            f"The total norm of order {float(norm_type)} for gradients from `parameters` is non-finite, so it "
+            f"The total norm of order {order} for gradients from `parameters` is non-finite, so it "
             "cannot be "
             "clipped. To disable this error and scale the gradients by the non-finite norm anyway, set "
             "`error_if_nonfinite=False`"
@@ -57,22 +64,29 @@ def get_total_norm(
     return total
 
 
-def _write(tensor: Tensor, values: Any) -> None:
-    for observer in S.observers:
-        observer.before_write(tensor)
-    tensor._data[...] = values
-    tensor._written()
+def _write(grads: list[Tensor], write: Callable[[Any], object], times: int = 1) -> None:
+    """Let `write` change the array of each gradient, which PyTorch does `times` times."""
+    for grad in grads:
+        for observer in S.observers:
+            observer.before_write(grad)
+        write(grad._data)
+        grad._shared_counter()[0] += times
 
 
 def clip_grads_with_norm_(
     parameters: Tensor | Iterable[Tensor], max_norm: float, total_norm: Tensor, foreach: bool | None = None
 ) -> None:
     """Scale all gradients in place by ``max_norm / total_norm`` where that is below 1."""
-    grads = _gradients(parameters)
-    one = total_norm._data.dtype.type(1)
-    scale = min(max_norm / (total_norm._data + total_norm._data.dtype.type(1e-6)), one)
-    for grad in grads:
-        _write(grad, grad._data * grad._data.dtype.type(scale))
+    kind = total_norm._data.dtype.type
+    scale = np.asarray(min(max_norm / (total_norm._data + kind(1e-6)), kind(1)))
+
+    def write(array: Any) -> None:
+        # An array of no dimensions costs NumPy half of what a number does.
+        module_of(array).multiply(
+            array, scale if scale.dtype == array.dtype else scale.astype(array.dtype), array
+        )
+
+    _write(_gradients(parameters), write)
 
 
 def clip_grad_norm_(
@@ -94,8 +108,8 @@ def clip_grad_value_(
 ) -> None:
     """Limit every element of every gradient to [-clip_value, clip_value], in place."""
     limit = float(clip_value)
-    for grad in _gradients(parameters):
-        _write(grad, grad._data.clip(-limit, limit))
+
+    _write(_gradients(parameters), lambda array: array.clip(-limit, limit, array), 2)
 
 
 def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
