@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from engine import backend
-from engine.execute import run, running_pass
+from engine.execute import run, run_from, running_pass
+from engine.state import S
 from engine.tensor import Tensor
 
 __all__ = ["backward", "grad", "root_gradients", "running_pass"]
@@ -68,6 +69,18 @@ def backward(
     inputs: Tensor | Iterable[Tensor] | None = None,
 ) -> None:
     """Accumulate the gradients of `tensors` into the leaves (or `inputs`); see `Tensor.backward`."""
+    if (
+        grad_tensors is None
+        and inputs is None
+        and not create_graph
+        and not S.slow
+        and isinstance(tensors, Tensor)
+    ):
+        edge = tensors._fresh_edge()
+        data = tensors._data
+        if edge is not None and data.size == 1 and type(data) is np.ndarray and data.dtype.kind == "f":
+            run_from(tensors, edge, bool(retain_graph))
+            return
     outputs = _tuple(tensors)
     grads = (None,) * len(outputs) if grad_tensors is None else _tuple(grad_tensors)
     targets = None

@@ -6,7 +6,7 @@ order, and the whole plan is known before the first rule runs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from operator import attrgetter
 from time import perf_counter_ns
 from typing import Any
@@ -20,50 +20,6 @@ from engine.state import S
 from engine.tensor import Tensor
 
 _ndarray = np.ndarray
-
-
-def plan(roots: Iterable[Node], targets: set[tuple[Node, int]] | None) -> tuple[list[Node], dict[Node, int]]:
-    """All nodes a pass from `roots` runs, youngest first, and the leaves it reaches (0 each, for `_count`).
-
-    With `targets` (node and output number), only nodes from which a target can be reached; a target's own node is left
-    out unless something behind it is wanted.
-    """
-    seen = set(roots)
-    nodes = [n for n in seen if not n.is_leaf_node]
-    stack = list(nodes)
-    waiting: dict[Node, int] = {n: 0 for n in seen if n.is_leaf_node}
-    while stack:
-        for edge in stack.pop().next_edges:
-            if edge is not None:
-                node = edge[0]
-                if node not in seen:
-                    seen.add(node)
-                    if node.is_leaf_node:
-                        waiting[node] = 0
-                    else:
-                        stack.append(node)
-                        nodes.append(node)
-    nodes.sort(key=_sequence_nr, reverse=True)
-    if targets is not None:
-        wanted: set[Node] = set()
-        for node in reversed(nodes):
-            for edge in node.next_edges:
-                if edge is not None and (edge in targets or edge[0] in wanted):
-                    wanted.add(node)
-                    break
-        nodes = [n for n in nodes if n in wanted]
-    return nodes, waiting
-
-
-def _count(nodes: Iterable[Node], waiting: dict[Node, int]) -> None:
-    """How many edges lead from `nodes` into each leaf: it accumulates when the last has been there."""
-    for node in nodes:
-        for edge in node.next_edges:
-            if edge is not None and edge[0].is_leaf_node:
-                waiting[edge[0]] = waiting.get(edge[0], 0) + 1
-
-
-_sequence_nr = attrgetter("sequence_nr")
 
 
 def run(
@@ -96,69 +52,287 @@ def run(
             if edge is None:
                 raise RuntimeError("One of the differentiated Tensors does not require grad")
             target_edges.setdefault(edge, []).append(k)
-
-    pending: dict[Node, Any] = {}
-    observers = S.observers
-    # Those who are told of the operations inside rules; if there are any, rules run on Tensors.
-    inside = observers if create_graph else tuple(o for o in observers if o.backward_ops)
-    # Layers (forward mode) must see the operations of the rules; gradients are then Tensors, but not part of a graph.
-    as_tensors = create_graph or any(layer.in_backward for layer in S.layers)
-    on_tensors = as_tensors or bool(inside)
-    F = TENSORS if on_tensors else arrays(roots[0]._data)
+    made = _Pass(roots[0], retain_graph, create_graph, target_edges, accumulate)
     root_nodes = []
     for root, grad in zip(roots, grads, strict=True):
         edge = root._fresh_edge()
         assert edge is not None
         root_nodes.append(edge[0])
-        _send(pending, edge, grad if on_tensors else grad._data)
-    nodes, waiting = plan(root_nodes, set(target_edges) if target_edges is not None else None)
-    running = set(nodes) if target_edges is not None else set()
-    caught: list[Any] = [None] * (len(targets) if targets is not None else 0)
+        _send(made.pending, edge, grad if made.on_tensors else grad._data)
+    made.plan(root_nodes)
+    for observer in S.observers:
+        observer.backward_begin(roots, made.nodes)
+    made.run(root_nodes)
+    caught = made.caught
+    if made.on_tensors and not made.as_tensors:
+        caught = [None if g is None else g._data for g in caught]
+    if not accumulate or targets is None:
+        return caught
+    for t, grad in zip(targets, caught, strict=True):
+        if not t.is_leaf and grad is not None:
+            new = grad if made.as_tensors else Tensor._wrap(grad)
+            t._grad = new if t._grad is None else t._grad + new
+    return []
 
-    def arrive_at_leaf(leaf: Node) -> None:
-        grad = pending.pop(leaf, None)
+
+def run_from(root: Tensor, edge: tuple[Node, int], retain_graph: bool) -> None:
+    """`run` as it mostly is: from one tensor of one element, whose gradient is 1, into all leaves."""
+    made = _Pass(root, retain_graph, False, None, True)
+    _send(made.pending, edge, np.ones(root._data.shape, root._data.dtype))
+    made.plan((edge[0],))
+    made.run((edge[0],))
+
+
+class _Pass:
+    """One pass: what it is to do, and the gradients on their way."""
+
+    __slots__ = (
+        "F",
+        "accumulate",
+        "as_tensors",
+        "caught",
+        "create_graph",
+        "inside",
+        "nodes",
+        "observers",
+        "on_tensors",
+        "pending",
+        "retain_graph",
+        "running",
+        "targets",
+        "waiting",
+    )
+
+    def __init__(
+        self,
+        root: Tensor,
+        retain_graph: bool,
+        create_graph: bool,
+        targets: dict[tuple[Node, int], list[int]] | None,
+        accumulate: bool,
+    ) -> None:
+        self.retain_graph, self.create_graph, self.accumulate = retain_graph, create_graph, accumulate
+        self.targets = targets
+        self.observers = observers = S.observers
+        # Those who are told of the operations inside rules; if there are any, rules run on Tensors.
+        self.inside = observers if create_graph else tuple([o for o in observers if o.backward_ops])
+        # Layers (forward mode) must see the operations of the rules; gradients are then Tensors, but not part of a
+        # graph.
+        self.as_tensors = create_graph or (bool(S.layers) and any(layer.in_backward for layer in S.layers))
+        self.on_tensors = self.as_tensors or bool(self.inside)
+        self.F: Any = TENSORS if self.on_tensors else arrays(root._data)
+        self.pending: dict[Node, Any] = {}
+        self.nodes: list[Node] = []
+        self.waiting: dict[Node, int] = {}
+        self.running: set[Node] | None = None
+        self.caught: list[Any] = [] if targets is None else [None] * sum(map(len, targets.values()))
+
+    def plan(self, roots: Sequence[Node]) -> None:
+        """All nodes the pass runs, youngest first, and the leaves it reaches (0 each, for `count`).
+
+        With targets, only nodes from which a target can be reached; a target's own node is left out unless something
+        behind it is wanted.
+        """
+        seen = set(roots)
+        nodes = [n for n in seen if not n.is_leaf_node]
+        stack = list(nodes)
+        waiting = self.waiting = {n: 0 for n in seen if n.is_leaf_node}
+        while stack:
+            for edge in stack.pop().next_edges:
+                if edge is not None:
+                    node = edge[0]
+                    if node not in seen:
+                        seen.add(node)
+                        if node.is_leaf_node:
+                            waiting[node] = 0
+                        else:
+                            stack.append(node)
+                            nodes.append(node)
+        nodes.sort(key=_sequence_nr, reverse=True)
+        targets = self.targets
+        if targets is not None:
+            wanted: set[Node] = set()
+            for node in reversed(nodes):
+                for edge in node.next_edges:
+                    if edge is not None and (edge in targets or edge[0] in wanted):
+                        wanted.add(node)
+                        break
+            nodes = [n for n in nodes if n in wanted]
+            self.running = wanted
+        self.nodes = nodes
+
+    def count(self) -> None:
+        """How many edges lead into each leaf: it accumulates when the last has been there."""
+        waiting = self.waiting
+        if self.targets is not None:
+            waiting.clear()
+        for node in self.nodes:
+            for edge in node.next_edges:
+                if edge is not None and edge[0].is_leaf_node:
+                    waiting[edge[0]] = waiting.get(edge[0], 0) + 1
+
+    def run(self, roots: Sequence[Node]) -> None:
+        """Run all nodes."""
+        grad_mode, S.grad_enabled = S.grad_enabled, self.create_graph
+        _passes.append(self)
+        try:
+            if self.is_plain():
+                self.run_plain()
+            else:
+                self.run_all(roots)
+        finally:
+            _passes.pop()
+            S.grad_enabled = grad_mode
+            if self.observers:
+                if S.observers is self.inside:  # a rule has raised
+                    S.observers = self.observers
+                for observer in S.observers:
+                    observer.backward_end()
+
+    def is_plain(self) -> bool:
+        """Arrays into leaves, nobody watching, no hook at a leaf."""
+        if self.observers or self.on_tensors:
+            return False
+        for leaf in self.waiting:
+            if leaf.hooked:
+                return False
+        return self.targets is None or all(n.is_leaf_node for n, _ in self.targets)
+
+    def run_plain(self) -> None:
+        """The hot path. Leaves accumulate at the end."""
+        F, pending, wanted = self.F, self.pending, self.running
+        free = not self.retain_graph
+        if wanted is not None:
+            assert self.targets is not None
+            wanted.update([n for n, _ in self.targets])
+        get, pop = pending.get, pending.pop
+        written = S.written
+        for node in self.nodes:
+            g = pop(node, None)
+            if g is None:
+                continue
+            if node.simple and not node.hooked:
+                inputs = node.inputs
+                if inputs is GONE:
+                    raise RuntimeError(FREED)
+                if node.sequence_nr < written:
+                    node.check_saved()
+                for rule, edge in zip(node.rules, node.next_edges):  # noqa: B905 (as long as each other; it costs)
+                    if edge is not None:
+                        target = edge[0]
+                        if wanted is not None and target not in wanted:
+                            continue
+                        grad = rule(F, g, node)
+                        if target.metas is not None:
+                            _send(pending, edge, _fit(F, grad, edge))
+                            continue
+                        if (
+                            type(grad) is not _ndarray
+                            or grad.dtype is not target.out_dtype
+                            or grad.shape != target.out_shape
+                        ):
+                            if grad is None:
+                                continue
+                            grad = _fit(F, grad, edge)
+                        old = get(target)
+                        pending[target] = grad if old is None else _sum(old, grad)
+                if free:
+                    if node.saved is not None:
+                        node.free()
+                    elif inputs is not None:
+                        node.inputs = GONE
+            else:
+                for grad, edge in zip(self.run_node(node, g), node.next_edges):  # noqa: B905
+                    if edge is not None and grad is not None:
+                        _send(pending, edge, _fit(F, grad, edge))
+                written = S.written
+        g = grad = old = inputs = None  # so that a leaf can tell when it is given the only reference
+        for leaf in self.waiting:
+            if leaf in pending:
+                self.arrive(leaf)
+
+    def run_all(self, roots: Sequence[Node]) -> None:
+        """The general way: hooks, targets inside the graph, observers, gradients that are Tensors."""
+        F, pending, targets = self.F, self.pending, self.targets
+        self.count()
+        waiting = self.waiting
+        for root in roots:
+            if root.is_leaf_node and not waiting.get(root):
+                self.arrive(root)
+        for node in self.nodes:
+            arrived = pending.pop(node, None)
+            # If nothing reached it, a leaf may still be waiting for word of that.
+            leaving: list[Any] = [] if arrived is None else self.run_node(node, arrived)
+            arrived = None  # so that a leaf can tell when it is given the only reference
+            for k, edge in enumerate(node.next_edges):
+                if edge is None:
+                    continue
+                target = edge[0]
+                if leaving:
+                    grad, leaving[k] = leaving[k], None
+                    if grad is not None:
+                        _send(pending, edge, _fit(F, grad, edge))
+                    del grad
+                if target.is_leaf_node:
+                    left = waiting[target] = waiting[target] - 1
+                    if not left:
+                        self.arrive(target)
+        # A target that is itself a root, or whose own node did not have to run.
+        for (node, nr), places in (targets or {}).items():
+            if node in pending and not node.is_leaf_node:
+                left_over = pending.pop(node)
+                incoming = left_over if node.metas is not None else [left_over]
+                if node.hooked:
+                    _before_node(node, incoming, F)
+                pending[node] = left_over if node.metas is not None else incoming[0]
+                for k in places:
+                    self.caught[k] = incoming[nr]
+
+    def arrive(self, leaf: Node) -> None:
+        """All there is for a leaf has come."""
+        grad = self.pending.pop(leaf, None)
         if grad is None:
             return
         if leaf.tensor_hooks:
-            grad = _call_hooks(leaf.tensor_hooks.get(0, ()), grad, F)
-        if target_edges is not None:
-            places = target_edges.get((leaf, 0))
+            grad = _call_hooks(leaf.tensor_hooks.get(0, ()), grad, self.F)
+        if self.targets is not None:
+            places = self.targets.get((leaf, 0))
             if places is None:
                 return
-            if not accumulate:
+            if not self.accumulate:
                 for k in places:
-                    caught[k] = grad
+                    self.caught[k] = grad
                 return
-        start = perf_counter_ns() if S.observers else 0
         assert isinstance(leaf, AccumulateGrad)
-        if S.observers:
-            entering = grad
-            leaf.accumulate(grad._data if on_tensors and not as_tensors else grad, as_tensors)
-            end = perf_counter_ns()
-            for observer in S.observers:
-                observer.backward_node(leaf, (entering,), (), start, end)
-        else:
+        if not S.observers:
             holder = [grad]
             del grad
-            leaf.accumulate(holder.pop(), as_tensors)
+            leaf.accumulate(holder.pop(), self.as_tensors)
+            return
+        start = perf_counter_ns()
+        leaf.accumulate(grad._data if self.on_tensors and not self.as_tensors else grad, self.as_tensors)
+        end = perf_counter_ns()
+        for observer in S.observers:
+            observer.backward_node(leaf, (grad,), (), start, end)
 
-    def run_node(node: Node, arrived: Any) -> list[Any]:
+    def run_node(self, node: Node, arrived: Any) -> list[Any]:
         """What `node` sends along each edge, with hooks, targets and observers."""
+        F, targets, observers, running = self.F, self.targets, self.observers, self.running
         incoming: list[Any] = arrived if node.metas is not None else [arrived]
         if node.hooked:
             _before_node(node, incoming, F)
-        if target_edges is not None:
+        if targets is not None:
             for nr, grad in enumerate(incoming):
-                for k in target_edges.get((node, nr), ()):
-                    caught[k] = grad
+                for k in targets.get((node, nr), ()):
+                    self.caught[k] = grad
         node.check_saved()
         start = 0
         if observers:
             start = perf_counter_ns()
-            if on_tensors:
-                S.observers = inside
+            if self.on_tensors:
+                S.observers = self.inside
         needed = [
-            e is not None and (target_edges is None or e in target_edges or e[0] in running)
+            e is not None and (targets is None or e in targets or (running is not None and e[0] in running))
             for e in node.next_edges
         ]
         leaving = list(node.apply(F, incoming, needed))
@@ -173,143 +347,19 @@ def run(
             leaving = list(_after_node(node, leaving, incoming, F))
         for observer in observers:
             observer.backward_node(node, incoming, leaving, start, end)
-        if not retain_graph:
+        if not self.retain_graph:
             node.free()
         elif node.packed is not None:
             node.packed.drop(node)
         return leaving
 
-    grad_mode, S.grad_enabled = S.grad_enabled, create_graph
-    _passes.append((nodes, waiting))
-    for observer in S.observers:
-        observer.backward_begin(roots, nodes)
-    try:
-        if (
-            not observers
-            and not on_tensors
-            and not any(n.hooked for n in waiting)
-            and (target_edges is None or all(n.is_leaf_node for n, _ in target_edges))
-        ):
-            if target_edges is not None:
-                running.update(n for n, _ in target_edges)
-            _run_plain(F, nodes, pending, None if target_edges is None else running, retain_graph, run_node)
-            for leaf in waiting:
-                arrive_at_leaf(leaf)
-            return caught
-        if target_edges is not None:
-            waiting.clear()
-        _count(nodes, waiting)
-        for root_node in root_nodes:
-            if root_node.is_leaf_node and not waiting.get(root_node):
-                arrive_at_leaf(root_node)
-        for node in nodes:
-            arrived = pending.pop(node, None)
-            edges = node.next_edges
-            # If nothing reached it, a leaf may still be waiting for word of that.
-            leaving: list[Any] = [] if arrived is None else run_node(node, arrived)
-            arrived = None  # so that a leaf can tell when it is given the only reference
-            for k, edge in enumerate(edges):
-                if edge is None:
-                    continue
-                target = edge[0]
-                if leaving:
-                    grad, leaving[k] = leaving[k], None
-                    if grad is not None:
-                        _send(pending, edge, _fit(F, grad, edge))
-                    del grad
-                if target.is_leaf_node:
-                    left = waiting[target] = waiting[target] - 1
-                    if not left:
-                        arrive_at_leaf(target)
-        if target_edges is not None:
-            # A target that is itself a root, or whose own node did not have to run.
-            for (node, nr), places in target_edges.items():
-                if node in pending and not node.is_leaf_node:
-                    left_over = pending.pop(node)
-                    incoming = left_over if node.metas is not None else [left_over]
-                    if node.hooked:
-                        _before_node(node, incoming, F)
-                    pending[node] = left_over if node.metas is not None else incoming[0]
-                    for k in places:
-                        caught[k] = incoming[nr]
-    finally:
-        _passes.pop()
-        S.grad_enabled = grad_mode
-        if S.observers is inside:  # a rule has raised
-            S.observers = observers
-        for observer in S.observers:
-            observer.backward_end()
-    if on_tensors and not as_tensors:
-        caught = [None if g is None else g._data for g in caught]
-    if accumulate and targets is not None:
-        for t, grad in zip(targets, caught, strict=True):
-            if not t.is_leaf and grad is not None:
-                new = grad if as_tensors else Tensor._wrap(grad)
-                t._grad = new if t._grad is None else t._grad + new
-        return []
-    return caught
+
+_sequence_nr = attrgetter("sequence_nr")
+_passes: list[_Pass] = []
 
 
-def _run_plain(
-    F: Any,
-    nodes: list[Node],
-    pending: dict[Node, Any],
-    wanted: set[Node] | None,
-    retain_graph: bool,
-    run_node: Callable[[Node, Any], list[Any]],
-) -> None:
-    """The hot path: arrays, nobody watching, nothing wanted on the way. What reaches leaves is left in `pending`.
-
-    With `wanted`, only gradients of those nodes are computed.
-    """
-    get, pop = pending.get, pending.pop
-    written = S.written
-    for node in nodes:
-        g = pop(node, None)
-        if g is None:
-            continue
-        if node.simple and not node.hooked:
-            inputs = node.inputs
-            if inputs is GONE:
-                raise RuntimeError(FREED)
-            if node.sequence_nr < written:
-                node.check_saved()
-            for rule, edge in zip(node.rules, node.next_edges):  # noqa: B905 (as long as each other; `strict` costs)
-                if edge is not None:
-                    target = edge[0]
-                    if wanted is not None and target not in wanted:
-                        continue
-                    grad = rule(F, g, node)
-                    if target.metas is not None:
-                        _send(pending, edge, _fit(F, grad, edge))
-                        continue
-                    if (
-                        type(grad) is not _ndarray
-                        or grad.dtype is not target.out_dtype
-                        or grad.shape != target.out_shape
-                    ):
-                        if grad is None:
-                            continue
-                        grad = _fit(F, grad, edge)
-                    old = get(target)
-                    pending[target] = grad if old is None else _sum(old, grad)
-            if not retain_graph:
-                if node.saved is not None:
-                    node.free()
-                elif inputs is not None:
-                    node.inputs = GONE
-        else:
-            for grad, edge in zip(run_node(node, g), node.next_edges):  # noqa: B905
-                if edge is not None and grad is not None:
-                    _send(pending, edge, _fit(F, grad, edge))
-            written = S.written
-
-
-_passes: list[tuple[list[Node], dict[Node, int]]] = []
-
-
-def running_pass() -> tuple[list[Node], dict[Node, int]]:
-    """The nodes and the leaves of the pass that is running now; one object a pass."""
+def running_pass() -> Any:
+    """The pass that is running now: its ``nodes`` and the leaves it reaches, ``waiting``."""
     return _passes[-1]
 
 

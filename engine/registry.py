@@ -17,6 +17,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from functools import partial
+from math import prod
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -325,6 +326,9 @@ def _output_tensor(node: Node, k: int) -> Tensor:
 # --- The namespaces rules are written in -----------------------------------------------------------------------------
 
 
+_SMALL = 4096
+
+
 class ArrayNamespace:
     """``F`` on raw arrays: ``F.cos(x)`` is the forward of op ``cos``."""
 
@@ -338,6 +342,14 @@ class ArrayNamespace:
 
     def zeros_like(self, g: Array) -> Array:
         return self.xp.zeros(g.shape, g.dtype)
+
+    def expand(self, g: Array, size: tuple[int, ...]) -> Array:
+        """The op of that name; small results are filled, which costs less than making a view with strides of 0."""
+        if -1 not in size and prod(size) <= _SMALL:
+            filled = self.xp.empty(size, g.dtype)
+            filled[...] = g
+            return filled
+        return OPS["expand"].forward(self.xp, g, size)
 
     def __getattr__(self, name: str) -> Any:
         try:

@@ -268,7 +268,9 @@ def register_multi_grad_hook(tensors: Sequence[Tensor], fn: Callable[..., None],
             if mode == "any":
                 if state["seen"] == 1:
                     fn(grad)
-            elif state["seen"] == sum(e[0] in now[0] or e[0] in now[1] for e in edges if e is not None):
+            elif state["seen"] == sum(
+                e[0] in now.nodes or e[0] in now.waiting for e in edges if e is not None
+            ):
                 fn(state["grads"])
 
         return hook
