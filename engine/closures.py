@@ -110,6 +110,7 @@ def _compiled(op: Op, text: str, names: dict[str, Any]) -> Callable[..., Any]:
         "_F32": np.dtype(np.float32),
         "_F64": np.dtype(np.float64),
         "_MISSING": MISSING,
+        "_NUMBERS": (float, int),
         "_NoGradView": NoGradView,
         "_S": S,
         "_Tensor": Tensor,
@@ -213,7 +214,7 @@ class _Writer:
         line(1, "try:")
         if self.numbers:
             other = self.names[1]
-            line(2, f"_number = type({other}) is float or type({other}) is int")
+            line(2, f"_number = type({other}) is not _Tensor and type({other}) in _NUMBERS")
         for k, name in enumerate(self.names):
             line(2, f"_x{k} = {self.if_given(k, f'{name}._data', name)}")
             if k == 0:
@@ -264,7 +265,7 @@ class _Writer:
             line(1, "_d = _y.dtype")
             if self.count == 1:
                 line(1, "if _d.kind not in 'fc': return _t")
-        line(1, "_n = _new(_kind)")
+        line(1, "_n = _kind()")
         line(1, "_n.sequence_nr = _next_number()")
         line(
             1, f"_n.next_edges = {_tuple(f'_e{k}' if k in self.ruled else 'None' for k in range(self.count))}"

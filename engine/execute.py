@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from operator import attrgetter
+from sys import getrefcount
 from time import perf_counter_ns
 from typing import Any
 
@@ -20,6 +21,11 @@ from engine.state import S
 from engine.tensor import Tensor
 
 _ndarray = np.ndarray
+
+_LARGE = 1024
+"""Elements from which on a sum is written over the first term, if nobody else holds it, and not into new memory."""
+_MINE = 3
+"""References to a gradient that only the pass holds: at its node, in a local variable, and the argument."""
 
 
 def run(
@@ -90,6 +96,7 @@ class _Pass:
         "F",
         "accumulate",
         "as_tensors",
+        "calls_out",
         "caught",
         "create_graph",
         "inside",
@@ -136,6 +143,10 @@ class _Pass:
         seen = set(roots)
         nodes = [n for n in seen if not n.is_leaf_node]
         stack = list(nodes)
+        calls_out = False
+        for node in seen:
+            node.pending = None
+            calls_out = calls_out or node.rules is None
         waiting = self.waiting = {n: 0 for n in seen if n.is_leaf_node}
         while stack:
             for edge in stack.pop().next_edges:
@@ -143,11 +154,15 @@ class _Pass:
                     node = edge[0]
                     if node not in seen:
                         seen.add(node)
+                        node.pending = None
+                        if node.rules is None:
+                            calls_out = True
                         if node.is_leaf_node:
                             waiting[node] = 0
                         else:
                             stack.append(node)
                             nodes.append(node)
+        self.calls_out = calls_out
         nodes.sort(key=_sequence_nr, reverse=True)
         targets = self.targets
         if targets is not None:
@@ -190,65 +205,78 @@ class _Pass:
                     observer.backward_end()
 
     def is_plain(self) -> bool:
-        """Arrays into leaves, nobody watching, no hook at a leaf."""
-        if self.observers or self.on_tensors:
+        """Arrays into leaves, nobody watching, and no code of the user's that a node or a leaf would call."""
+        if self.observers or self.on_tensors or self.calls_out:
             return False
-        for leaf in self.waiting:
-            if leaf.hooked:
-                return False
         return self.targets is None or all(n.is_leaf_node for n, _ in self.targets)
 
     def run_plain(self) -> None:
-        """The hot path. Leaves accumulate at the end."""
-        F, pending, wanted = self.F, self.pending, self.running
+        """The hot path. Gradients wait at the nodes themselves, since no other pass can begin inside this one; leaves
+        accumulate at the end."""
+        F, wanted = self.F, self.running
         free = not self.retain_graph
         if wanted is not None:
             assert self.targets is not None
             wanted.update([n for n, _ in self.targets])
-        get, pop = pending.get, pending.pop
-        written = S.written
-        for node in self.nodes:
-            g = pop(node, None)
+        nodes = self.nodes
+        for node, waiting in self.pending.items():
+            node.pending = waiting
+        check = bool(nodes) and nodes[-1].sequence_nr < S.written
+        for node in nodes:
+            g = node.pending
             if g is None:
                 continue
-            if node.simple and not node.hooked:
-                inputs = node.inputs
-                if inputs is GONE:
-                    raise RuntimeError(FREED)
-                if node.sequence_nr < written:
-                    node.check_saved()
-                for rule, edge in zip(node.rules, node.next_edges):  # noqa: B905 (as long as each other; it costs)
-                    if edge is not None:
-                        target = edge[0]
-                        if wanted is not None and target not in wanted:
-                            continue
-                        grad = rule(F, g, node)
-                        if target.metas is not None:
-                            _send(pending, edge, _fit(F, grad, edge))
-                            continue
-                        if (
-                            type(grad) is not _ndarray
-                            or grad.dtype is not target.out_dtype
-                            or grad.shape != target.out_shape
-                        ):
-                            if grad is None:
-                                continue
-                            grad = _fit(F, grad, edge)
-                        old = get(target)
-                        pending[target] = grad if old is None else _sum(old, grad)
-                if free:
-                    if node.saved is not None:
-                        node.free()
-                    elif inputs is not None:
-                        node.inputs = GONE
-            else:
+            node.pending = None
+            rules = node.rules
+            if not rules:
                 for grad, edge in zip(self.run_node(node, g), node.next_edges):  # noqa: B905
                     if edge is not None and grad is not None:
-                        _send(pending, edge, _fit(F, grad, edge))
-                written = S.written
+                        _hold(edge, _fit(F, grad, edge))
+                continue
+            inputs = node.inputs
+            if inputs is GONE:
+                raise RuntimeError(FREED)
+            if check:
+                node.check_saved()
+            for rule, edge in zip(rules, node.next_edges):  # noqa: B905 (as long as each other, and `strict` costs)
+                if edge is None:
+                    continue
+                target = edge[0]
+                if wanted is not None and target not in wanted:
+                    continue
+                grad = rule(F, g, node)
+                # Nodes with several outputs have no `out_dtype`.
+                if (
+                    type(grad) is not _ndarray
+                    or grad.dtype is not target.out_dtype
+                    or grad.shape != target.out_shape
+                ):
+                    if grad is None:
+                        continue
+                    grad = _fit(F, grad, edge)
+                    if target.metas is not None:
+                        _hold(edge, grad)
+                        continue
+                old = target.pending
+                if old is not None:
+                    if old.size > _LARGE and old.base is None and getrefcount(old) <= _MINE:
+                        old += grad
+                        continue
+                    grad = old + grad
+                    if type(grad) is not _ndarray:
+                        grad = np.asarray(grad)
+                target.pending = grad
+            if free:
+                if node.saved is not None:
+                    node.free()
+                elif inputs is not None:
+                    node.inputs = GONE
         g = grad = old = inputs = None  # so that a leaf can tell when it is given the only reference
+        pending = self.pending
+        pending.clear()
         for leaf in self.waiting:
-            if leaf in pending:
+            if leaf.pending is not None:
+                pending[leaf], leaf.pending = leaf.pending, None
                 self.arrive(leaf)
 
     def run_all(self, roots: Sequence[Node]) -> None:
@@ -352,6 +380,18 @@ class _Pass:
         elif node.packed is not None:
             node.packed.drop(node)
         return leaving
+
+
+def _hold(edge: tuple[Node, int], grad: Any) -> None:
+    """`_send` of the plain way."""
+    node, nr = edge
+    if node.metas is None:
+        node.pending = grad if node.pending is None else _sum(node.pending, grad)
+        return
+    slots = node.pending
+    if slots is None:
+        slots = node.pending = [None] * len(node.metas)
+    slots[nr] = grad if slots[nr] is None else _sum(slots[nr], grad)
 
 
 _sequence_nr = attrgetter("sequence_nr")

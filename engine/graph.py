@@ -62,22 +62,31 @@ class Node:
     """One recorded operation: how to send a gradient of its outputs on to its inputs.
 
     Each op has its own subclass, named as PyTorch names it (``SinBackward0``), whose class attribute `op` is the
-    record. Every node has ``next_edges``; ``sequence_nr``; ``out_shape`` and ``out_dtype`` (NumPy's); and
-    ``inputs``, what was saved of each input (a Tensor, a number or None), None for nothing saved, `GONE` once freed.
+    record. Every node has ``next_edges``; ``sequence_nr``; ``out_shape`` and ``out_dtype`` (NumPy's; for several
+    outputs see `metas`); and ``inputs``, what was saved of each input (a Tensor, a number or None): None for nothing saved,
+    `GONE` once freed.
 
     The rest is None or empty for most operations, so it is the class that says so, and only the nodes of operations
     that need one have a slot for it (`engine.registry.Op`): ``args`` the arguments that are not tensors; ``saved`` the
     output arrays, if rules want them; ``shapes`` of the inputs; ``versions`` of saved tensors that had been written to.
     """
 
-    __slots__ = ("__dict__", "__weakref__", "inputs", "next_edges", "out_dtype", "out_shape", "sequence_nr")
+    __slots__ = (
+        "__dict__",
+        "__weakref__",
+        "inputs",
+        "next_edges",
+        "out_dtype",
+        "out_shape",
+        "pending",
+        "sequence_nr",
+    )
 
     op: ClassVar[Op]
     is_leaf_node: ClassVar[bool] = False
-    simple: ClassVar[bool] = False
-    """One output and one rule an input, run by the pass itself without `apply`."""
-    rules: ClassVar[tuple[Any, ...]] = ()
-    """The rules of a simple node, on arrays: ``rule(F, g, node)``."""
+    rules: tuple[Any, ...] | None = ()
+    """With one output and one rule an input, the rules on arrays, ``rule(F, g, node)``, for the pass to call itself.
+    Empty if there is more to it (`apply`); None if the node calls code of the user's, which may begin another pass."""
 
     args: tuple[Any, ...] = ()
     saved: tuple[Array, ...] | None = None
@@ -88,7 +97,7 @@ class Node:
 
     # Rare, so kept in the instance's __dict__ when set at all.
     hooked = False
-    """Whether there is any hook, retained gradient or packed value: one question instead of five."""
+    """Whether there is any hook, retained gradient or packed value: one question instead of five. See `hook`."""
     packed: Any = None
     """What saved-tensor hooks made of what was saved (`engine.autograd.graph.Packed`)."""
     tensor_hooks: dict[int, list[Any]] | None = None
@@ -99,6 +108,8 @@ class Node:
     next_edges: tuple[Edge, ...]
     inputs: tuple[Any, ...] | None
     sequence_nr: int
+    pending: Any
+    """What has come so far in the pass that is running (`engine.execute`)."""
     out_shape: tuple[int, ...]
     out_dtype: Any
 
@@ -211,8 +222,13 @@ class Node:
 
     # --- Hooks -----------------------------------------------------------------------------------------------------
 
-    def add_tensor_hook(self, hook: Any, output_nr: int) -> RemovableHandle:
+    def hook(self) -> None:
+        """Note that there is something out of the ordinary about this node."""
         self.hooked = True
+        self.rules = None
+
+    def add_tensor_hook(self, hook: Any, output_nr: int) -> RemovableHandle:
+        self.hook()
         if self.tensor_hooks is None:
             self.tensor_hooks = {}
         hooks = self.tensor_hooks.setdefault(output_nr, [])
@@ -221,7 +237,7 @@ class Node:
 
     def register_prehook(self, hook: Callable[[tuple[Any, ...]], Any]) -> RemovableHandle:
         """Call `hook(grad_outputs)` before the node runs; what it returns, if not None, replaces them."""
-        self.hooked = True
+        self.hook()
         if self.pre_hooks is None:
             self.pre_hooks = []
         self.pre_hooks.append(hook)
@@ -229,14 +245,14 @@ class Node:
 
     def register_hook(self, hook: Callable[[tuple[Any, ...], tuple[Any, ...]], Any]) -> RemovableHandle:
         """Call `hook(grad_inputs, grad_outputs)` after the node ran; what it returns replaces `grad_inputs`."""
-        self.hooked = True
+        self.hook()
         if self.post_hooks is None:
             self.post_hooks = []
         self.post_hooks.append(hook)
         return RemovableHandle(self.post_hooks, hook)
 
     def retain(self, tensor: Tensor, output_nr: int) -> None:
-        self.hooked = True
+        self.hook()
         if self.retained is None:
             self.retained = {}
         self.retained[output_nr] = ref(tensor)
@@ -285,7 +301,7 @@ class AccumulateGrad(Node):
         return self._leaf()
 
     def add_post_hook(self, hook: Any) -> RemovableHandle:
-        self.hooked = True
+        self.hook()
         if self.post_accumulate is None:
             self.post_accumulate = []
         self.post_accumulate.append(hook)
@@ -355,7 +371,7 @@ def _raise_modified(node: Node, counter: list[int], expected: int, tensor: Tenso
         fn = tensor.grad_fn
         origin = f", which is output {tensor.output_nr} of {short_name(fn)}," if fn is not None else ""
     else:
-        shape, dtype = node.out_shape, node.out_dtype
+        shape, dtype = node.meta[0]
         origin = f", which is output 0 of {short_name(node)},"
     name = "torch." + dtypes.legacy_name(dtypes.of_numpy(dtype))
     raise RuntimeError(
@@ -386,8 +402,10 @@ def new_node(
     node = kind.__new__(kind)
     node.sequence_nr = next_number()
     node.next_edges = edges
-    node.out_shape, node.out_dtype = outputs[0].shape, outputs[0].dtype
-    if len(outputs) > 1:
+    if len(outputs) == 1:
+        node.out_shape, node.out_dtype = outputs[0].shape, outputs[0].dtype
+    else:
+        node.out_shape, node.out_dtype = (), None
         node.metas = tuple((a.shape, a.dtype) for a in outputs)
     node.inputs = inputs
     for name, value in (("args", args), ("saved", saved), ("shapes", shapes), ("versions", versions)):

@@ -121,15 +121,14 @@ class Op:
             {
                 "__slots__": tuple(slot for slot, needed in slots if needed),
                 "op": self,
-                "simple": outputs == 1 and not variadic,
-                "rules": tuple(self.array_rules),
+                "rules": tuple(self.array_rules) if outputs == 1 and not variadic else (),
                 "__doc__": f"Backward of `{name}`.",
             },
         )
         self.complex_node: type[Node] = self.node
         """The node where complex numbers are involved."""
         if self.holomorphic:
-            self.complex_node = type(grad_name, (Conjugated, self.node), {"__slots__": (), "simple": False})
+            self.complex_node = type(grad_name, (Conjugated, self.node), {"__slots__": (), "rules": ()})
 
     def __repr__(self) -> str:
         return f"<op {self.name}>"

@@ -81,6 +81,7 @@ class _FunctionNode(Node, FunctionCtx):
     """The node of a custom function, which is also its context."""
 
     __slots__ = ()
+    rules = None
     op: ClassVar[Op]
     function: ClassVar[type[Function]]
 
@@ -251,7 +252,7 @@ class Function:
             if len(metas) == 1:
                 node.out_shape, node.out_dtype = metas[0]
             else:
-                node.metas = metas
+                node.out_shape, node.out_dtype, node.metas = (), None, metas
             for k, o in enumerate(made):
                 if any(o is d for d in node._dirty):
                     bump(o)

@@ -56,7 +56,7 @@ class Packed:
             self.saved = tuple(_pack(pack, o) for o in outputs)
         node.versions = None
         node.packed = self
-        node.hooked = True
+        node.hook()
         self.drop(node)
 
     def drop(self, node: Node) -> None:
@@ -137,6 +137,7 @@ class saved_tensors_hooks(Layer):
     def _pack_node(self, op: Op, edge: Any, outputs: Sequence[Tensor]) -> None:
         node = edge[0] if edge is not None else None
         if isinstance(node, CopySlices):
+            node.hook()
             node = node.args[0]
         if (
             isinstance(node, op.node)
