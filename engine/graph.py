@@ -63,8 +63,8 @@ class Node:
 
     Each op has its own subclass, named as PyTorch names it (``SinBackward0``), whose class attribute `op` is the
     record. Every node has ``next_edges``; ``sequence_nr``; ``out_shape`` and ``out_dtype`` (NumPy's; for several
-    outputs see `metas`); and ``inputs``, what was saved of each input (a Tensor, a number or None): None for nothing saved,
-    `GONE` once freed.
+    outputs see `metas`); and ``inputs``, what was saved of each input (a Tensor, a number or None): None for nothing
+    saved, `GONE` once freed.
 
     The rest is None or empty for most operations, so it is the class that says so, and only the nodes of operations
     that need one have a slot for it (`engine.registry.Op`): ``args`` the arguments that are not tensors; ``saved`` the
