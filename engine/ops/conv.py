@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,13 +19,13 @@ from engine.registry import BILINEAR, GENERAL, LINEAR
 Sizes = Sequence[int]
 
 convolution = define("convolution", GENERAL, holomorphic=True, inputs=3,
-    forward=lambda xp, input, weight, bias, stride, padding, dilation, groups: _with_bias(
-        _convolve(xp, input, weight, stride, padding, dilation, groups), bias),
+    forward=lambda xp, input, weight, bias, stride, padding, dilation, groups: _convolve(
+        xp, input, weight, bias, stride, padding, dilation, groups),
     vjp=(lambda F, g, input_shape, weight, stride, padding, dilation, groups: F.convolution_input(
             g, weight, tuple(input_shape), stride, padding, dilation, groups),
          lambda F, g, input, weight_shape, stride, padding, dilation, groups: F.convolution_weight(
             g, input, tuple(weight_shape), stride, padding, dilation, groups),
-         lambda F, g: F.sum_dim(g, (0, *range(2, len(g.shape))), False)),
+         lambda F, g: to_channels(F, g)),
     formula=r"g \ast^\top w,\ g \ast x", doc="Cross-correlation of the input with a kernel, plus a bias for each channel.")
 
 convolution_input = define("convolution_input", BILINEAR, inputs=2, grad="ConvolutionBackward0", aten="aten::convolution",
@@ -51,7 +51,8 @@ max_pool = {
     n: define(f"max_pool{n}d_with_indices", GENERAL, inputs=1, outputs=2, grad=f"MaxPool{n}DWithIndicesBackward0",
         forward=lambda xp, input, kernel, stride, padding, dilation, ceil: _max_pool(
             xp, input, kernel, stride, padding, dilation, ceil),
-        vjp=(lambda F, g, y1, input_shape, kernel: _to_places(F, g[0], y1, tuple(input_shape), len(kernel)),),
+        vjp=(lambda F, g, y1, input_shape, kernel, stride, dilation: _to_places(
+            F, g[0], y1, tuple(input_shape), len(kernel), _apart(kernel, stride, dilation)),),
         formula=r"\text{to the largest}", doc="The largest element of each window, and where it was.")
     for n in (2, 3)
 }
@@ -97,14 +98,31 @@ def _padded(xp: Any, x: Any, padding: Sizes, fill: float = 0, extra: Sizes = ())
     extra = extra or (0,) * len(padding)
     if not any(padding) and not any(extra):
         return x
-    widths = [(0, 0), (0, 0), *((p, p + e) for p, e in zip(padding, extra, strict=True))]
-    return xp.pad(x, widths, constant_values=fill)
+    sizes = [n + 2 * p + e for n, p, e in zip(x.shape[2:], padding, extra, strict=True)]
+    around = xp.full((*x.shape[:2], *sizes), fill, x.dtype)
+    _cropped(around, padding, x.shape)[...] = x
+    return around
+
+
+def to_channels(F: Any, g: Any) -> Any:
+    """Of (N, C, ...) the sum for each channel: the gradient of a bias."""
+    over = (0, *range(2, len(g.shape)))
+    return F.sum_dim(g, over, False) if F.recording else g.sum(over)
+
+
+def _strided(xp: Any, x: Any, shape: Sizes, strides: Sizes) -> Any:
+    """A view of a contiguous array under other strides, in bytes; the caller sees to it that it stays inside."""
+    if xp is np:  # a tenth of the time of as_strided
+        return np.ndarray(shape, x.dtype, x, 0, strides)
+    return xp.lib.stride_tricks.as_strided(x, shape, strides)
 
 
 def _windows(xp: Any, x: Any, kernel: Sizes, stride: Sizes, dilation: Sizes, counts: Sizes) -> Any:
     """A view of shape (N, C, *counts, *kernel)."""
+    x = xp.ascontiguousarray(x)
     steps = x.strides[2:]
-    return xp.lib.stride_tricks.as_strided(
+    return _strided(
+        xp,
         x,
         (*x.shape[:2], *counts, *kernel),
         (*x.strides[:2], *(s * k for s, k in zip(steps, stride, strict=True)), *(s * d for s, d in zip(steps, dilation, strict=True))),
@@ -122,19 +140,72 @@ def _with_bias(y: Any, bias: Any) -> Any:
     return y if bias is None else y + bias.reshape(-1, *(1,) * (y.ndim - 2))
 
 
-def _convolve(xp: Any, x: Any, weight: Any, stride: Sizes, padding: Sizes, dilation: Sizes, groups: int) -> Any:
-    kernel = weight.shape[2:]
-    n = len(kernel)
+def _steps(sizes: Sizes) -> list[int]:
+    """How many elements apart neighbours along each dimension of such an array lie."""
+    return [math.prod(sizes[k + 1 :]) for k in range(len(sizes))]
+
+
+def _span(sizes: Sizes, counts: Sizes, stride: Sizes) -> int:
+    """How many elements lie from the first window's to the last one's place in an array of such `sizes`.
+
+    With a stride of 1 all windows that begin in this span, those across an edge included, are one vector at each place
+    of the kernel: rows to copy whole, and one product of matrices. 0 where that does not pay.
+    """
+    if any(s != 1 for s in stride):
+        return 0
+    span = 1 + sum((c - 1) * step for c, step in zip(counts, _steps(sizes), strict=True))
+    return span if 2 * span <= 3 * math.prod(counts) + 64 else 0
+
+
+def _columns(
+    xp: Any, x: Any, kernel: Sizes, stride: Sizes, dilation: Sizes, counts: Sizes, groups: int, span: int
+) -> Any:
+    """What stands at each place of the kernel, (N, groups, C / groups * places, windows)."""
+    x = xp.ascontiguousarray(x)
+    steps = x.strides[2:]
+    inside = [s * d for s, d in zip(steps, dilation, strict=True)]
+    if span:
+        last, between = (span,), [x.itemsize]
+    else:
+        last, between = tuple(counts), [s * k for s, k in zip(steps, stride, strict=True)]
+    windows = _strided(xp, x, (*x.shape[:2], *kernel, *last), (*x.strides[:2], *inside, *between))
+    return windows.reshape(len(x), groups, x.shape[1] // groups * math.prod(kernel), math.prod(last))
+
+
+def _in_span(xp: Any, flat: Any, sizes: Sizes, counts: Sizes) -> Any:
+    """Of an array (..., span), contiguous, the elements that are windows: (..., *counts)."""
+    steps = [s * flat.itemsize for s in _steps(sizes)]
+    return _strided(xp, flat, (*flat.shape[:-1], *counts), (*flat.strides[:-1], *steps))
+
+
+def _flat(xp: Any, g: Any, sizes: Sizes, groups: int, span: int) -> Any:
+    """Values of windows as `_columns` has them: (N, groups, outputs / groups, windows)."""
+    n, outputs, *counts = g.shape
+    if not span:
+        return g.reshape(n, groups, outputs // groups, math.prod(counts))
+    flat = xp.zeros((n, groups, outputs // groups, span), g.dtype)
+    _in_span(xp, flat.reshape(n, outputs, span), sizes, counts)[...] = g
+    return flat
+
+
+def _convolve(
+    xp: Any, x: Any, weight: Any, bias: Any, stride: Sizes, padding: Sizes, dilation: Sizes, groups: int
+) -> Any:
+    kernel, outputs = weight.shape[2:], len(weight)
     counts = _counts(x.shape, kernel, stride, padding, dilation)
     x = _padded(xp, x, padding)
-    inputs, outputs = x.shape[1] // groups, len(weight) // groups
-    parts = []
-    for k in range(groups):
-        windows = _windows(xp, x[:, k * inputs : (k + 1) * inputs], kernel, stride, dilation, counts)
-        axes = ([1, *range(2 + n, 2 + 2 * n)], list(range(1, 2 + n)))
-        parts.append(xp.tensordot(windows, weight[k * outputs : (k + 1) * outputs], axes))
-    joined = parts[0] if groups == 1 else xp.concatenate(parts, -1)
-    return xp.ascontiguousarray(xp.moveaxis(joined, -1, 1))
+    sizes = x.shape[2:]
+    span = _span(sizes, counts, stride)
+    columns = _columns(xp, x, kernel, stride, dilation, counts, groups, span)
+    y = xp.matmul(weight.reshape(groups, outputs // groups, -1), columns)
+    if not span:
+        return _with_bias(y.reshape(len(x), outputs, *counts), bias)
+    y = _in_span(xp, y.reshape(len(x), outputs, span), sizes, counts)
+    return xp.ascontiguousarray(y) if bias is None else _with_bias(y, bias)
+
+
+def _places(kernel: Sizes) -> Iterator[tuple[int, ...]]:
+    return itertools.product(*map(range, kernel))
 
 
 def _offsets(
@@ -149,7 +220,7 @@ def _offsets(
                 for k, d, s, c in zip(place, dilation, stride, counts, strict=True)
             ),
         )
-        for place in itertools.product(*map(range, kernel))
+        for place in _places(kernel)
     ]
 
 
@@ -166,15 +237,21 @@ def _spread(
         max(n + 2 * p, (c - 1) * s + d * (k - 1) + 1)
         for n, p, c, s, d, k in zip(shape[2:], padding, counts, stride, dilation, kernel, strict=True)
     ]
+    span = _span(reach, counts, stride)
+    flat = _flat(xp, g, reach, groups, span)
+    turned = weight.reshape(groups, len(weight) // groups, -1).swapaxes(1, 2)
+    # What each window sends to each place of the kernel, (N, C, *kernel, windows).
+    sent = xp.matmul(turned, flat).reshape(*shape[:2], *kernel, *((span,) if span else counts))
     result = xp.zeros((*shape[:2], *reach), g.dtype)
-    inputs, outputs = shape[1] // groups, len(weight) // groups
-    for k in range(groups):
-        part = result[:, k * inputs : (k + 1) * inputs]
-        # (N, *counts, C, *kernel): what each output sends to each place of its window.
-        sent = xp.tensordot(g[:, k * outputs : (k + 1) * outputs], weight[k * outputs : (k + 1) * outputs], ([1], [0]))
-        sent = xp.moveaxis(sent, len(counts) + 1, 1)
+    if span:
+        whole = result.reshape(*shape[:2], math.prod(reach))
+        steps = [s * d for s, d in zip(_steps(reach), dilation, strict=True)]
+        for place in _places(kernel):
+            start = sum(k * s for k, s in zip(place, steps, strict=True))
+            whole[:, :, start : start + span] += sent[(slice(None), slice(None), *place)]
+    else:
         for place, where in _offsets(kernel, stride, dilation, counts):
-            part[(slice(None), slice(None), *where)] += sent[(..., *place)]
+            result[(slice(None), slice(None), *where)] += sent[(slice(None), slice(None), *place)]
     return xp.ascontiguousarray(_cropped(result, padding, shape))
 
 
@@ -182,15 +259,16 @@ def _correlate(
     xp: Any, g: Any, x: Any, shape: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes, groups: int
 ) -> Any:
     kernel, counts = shape[2:], g.shape[2:]
-    n = len(kernel)
     x = _padded(xp, x, padding)
-    inputs, outputs = x.shape[1] // groups, shape[0] // groups
-    parts = []
-    for k in range(groups):
-        windows = _windows(xp, x[:, k * inputs : (k + 1) * inputs], kernel, stride, dilation, counts)
-        axes = ([0, *range(2, 2 + n)], [0, *range(2, 2 + n)])
-        parts.append(xp.tensordot(g[:, k * outputs : (k + 1) * outputs], windows, axes))
-    return parts[0] if groups == 1 else xp.concatenate(parts, 0)
+    sizes = x.shape[2:]
+    span = _span(sizes, counts, stride)
+    columns = _columns(xp, x, kernel, stride, dilation, counts, groups, span)
+    flat = _flat(xp, g, sizes, groups, span)
+    if len(x) > 1 and flat.shape[-1] < 16:
+        # Few windows in each of many inputs: one product over both is better than many small ones.
+        flat, columns = (a.transpose(1, 2, 0, 3).reshape(*a.shape[1:3], -1) for a in (flat, columns))
+        return xp.matmul(flat, columns.swapaxes(1, 2)).reshape(shape)
+    return xp.matmul(flat, columns.swapaxes(2, 3)).sum(0).reshape(shape)
 
 
 def _max_pool(
@@ -203,27 +281,49 @@ def _max_pool(
     counts = _counts(x.shape, kernel, stride, padding, dilation, ceil)
     reach = [(c - 1) * s + d * (k - 1) + 1 for c, s, d, k in zip(counts, stride, dilation, kernel, strict=True)]
     extra = [max(0, r - size - 2 * p) for r, size, p in zip(reach, x.shape[2:], padding, strict=True)]
-    windows = _windows(xp, _padded(xp, x, padding, -np.inf, extra), kernel, stride, dilation, counts)
-    flat = windows.reshape(*windows.shape[: 2 + n], -1)
-    # NaN wins, as in PyTorch; argmax takes the first NaN too.
-    best = flat.argmax(-1)
-    values = xp.take_along_axis(flat, best[..., None], -1)[..., 0]
-    index = xp.zeros_like(best)
-    remaining = best
-    places = []
-    for k in reversed(kernel):
-        places.append(remaining % k)
-        remaining = remaining // k
-    for axis, (place, s, d, p) in enumerate(zip(reversed(places), stride, dilation, padding, strict=True)):
-        start = xp.arange(counts[axis]).reshape(-1, *(1,) * (n - 1 - axis)) * s
-        index = index * x.shape[2 + axis] + (start + place * d - p)
+    sizes = x.shape[2:]
+    x = _padded(xp, x, padding, -np.inf, extra)
+    # What stands at one place of all windows at a time: few for the small kernels that pools have.
+    looks = [
+        xp.ascontiguousarray(x[(slice(None), slice(None), *where)]) for _, where in _offsets(kernel, stride, dilation, counts)
+    ]
+    values = looks[0].copy()
+    for look in looks[1:]:
+        xp.maximum(values, look, out=values)
+    # The first place that holds the largest; NaN is the largest.
+    nan = bool(xp.isnan(values.sum())) and values.dtype.kind == "f"
+    first = None
+    for k, look in enumerate(looks):
+        missed = look != values
+        if nan:
+            missed &= ~xp.isnan(look)
+        place = missed.astype(np.uint8 if len(looks) < 128 else np.int32)
+        place *= len(looks)
+        place += k
+        first = place if first is None else xp.minimum(first, place, out=first)
+    steps = _steps(sizes)
+    inside = [sum(k * d * s for k, d, s in zip(place, dilation, steps, strict=True)) for place in _places(kernel)]
+    index = xp.asarray(inside, np.int64)[first]
+    for axis, (c, s, p) in enumerate(zip(counts, stride, padding, strict=True)):
+        index += (xp.arange(-p, c * s - p, s) * steps[axis]).reshape(-1, *(1,) * (n - 1 - axis))
     return values, index
 
 
-def _to_places(F: Any, g: Any, index: Any, shape: tuple[int, ...], n: int) -> Any:
+def _apart(kernel: Sizes, stride: Sizes, dilation: Sizes) -> bool:
+    """Whether no two windows share an element."""
+    return all(s > d * (k - 1) for s, d, k in zip(stride, dilation, kernel, strict=True))
+
+
+def _to_places(F: Any, g: Any, index: Any, shape: tuple[int, ...], n: int, apart: bool = False) -> Any:
+    """Each gradient sent to its place in the last `n` dimensions of `shape`; `apart` if no two go to one place."""
     lead = shape[:-n]
     flat = (*lead, math.prod(shape[-n:]))
     inner = (*lead, math.prod(tuple(g.shape)[-n:]))
+    if apart and not F.recording:
+        rows = math.prod(lead)
+        result = F.zeros((rows, flat[-1]), g.dtype)
+        result[F.xp.arange(rows)[:, None], index.reshape(rows, -1)] = g.reshape(rows, -1)
+        return result.reshape(shape)
     return F.reshape(F.scatter_value(F.reshape(g, inner), index.reshape(inner), flat, len(lead)), shape)
 
 

@@ -25,6 +25,7 @@ from engine.ops.conv import (
     _to_places,
     _windows,
     _with_bias,
+    to_channels,
 )
 from engine.registry import GENERAL, LINEAR
 from engine.tensor import Tensor
@@ -321,7 +322,7 @@ convolution_transposed = define("convolution_transposed", GENERAL, holomorphic=T
              g, weight, None, stride, padding, dilation, groups), tuple(input_shape)),
          lambda F, g, input, weight_shape, stride, padding, dilation, groups: F.convolution_weight(
              input, g, tuple(weight_shape), stride, padding, dilation, groups),
-         lambda F, g: F.sum_dim(g, (0, *range(2, len(g.shape))), False)),
+         lambda F, g: to_channels(F, g)),
     formula=r"g \ast w,\ x \ast g", doc="The adjoint of a convolution, plus a bias for each channel.")
 
 
