@@ -164,10 +164,8 @@ def _columns(
     x = xp.ascontiguousarray(x)
     steps = x.strides[2:]
     inside = [s * d for s, d in zip(steps, dilation, strict=True)]
-    if span:
-        last, between = (span,), [x.itemsize]
-    else:
-        last, between = tuple(counts), [s * k for s, k in zip(steps, stride, strict=True)]
+    last = (span,) if span else tuple(counts)
+    between = [x.itemsize] if span else [s * k for s, k in zip(steps, stride, strict=True)]
     windows = _strided(xp, x, (*x.shape[:2], *kernel, *last), (*x.strides[:2], *inside, *between))
     return windows.reshape(len(x), groups, x.shape[1] // groups * math.prod(kernel), math.prod(last))
 

@@ -147,7 +147,7 @@ relu = define("relu", POINTWISE,
     domain=(-2.0, 2.0), formula=r"[x > 0]", doc="max(x, 0), elementwise.")
 
 threshold_backward = define("threshold_backward", POINTWISE,
-    forward=lambda xp, grad_output, input: xp.where(input > 0, grad_output, grad_output.dtype.type(0)),
+    forward=lambda xp, grad_output, input: _where_not_below(xp, grad_output, input),
     vjp=(lambda F, g, input: F.threshold_backward(g, input), lambda F, g: F.zeros_like(g)),
     domain=(0.2, 2.0), formula=r"[x > 0],\ 0", doc="The gradient of relu.")
 
@@ -536,6 +536,19 @@ def _inside(F: Any, x: Any, low: Any, high: Any) -> Any:
     if low is None:
         return F.le(x, high)
     return F.ge(x, low) if high is None else F.logical_and(F.ge(x, low), F.le(x, high))
+
+
+_INTEGERS = {"f": np.int32, "d": np.int64}
+
+
+def _where_not_below(xp: Any, g: Any, x: Any) -> Any:
+    """`g` where `x` is above 0 or NaN, else 0."""
+    passes = ~(x <= 0)
+    bits = _INTEGERS.get(g.dtype.char)
+    if bits is None:
+        return xp.where(passes, g, g.dtype.type(0))
+    # The bits times 1 or 0: a third of the time of `where`, and inf stays out where it must.
+    return xp.multiply(g.view(bits), passes).view(g.dtype)
 
 
 def _power(xp: Any, x: Any, n: Any) -> Any:
