@@ -375,28 +375,61 @@ def _last(x: Any, count: int) -> tuple[int, ...]:
     return tuple(range(ndim - count, ndim))
 
 
+def _mean_over(xp: Any, x: Any, axes: tuple[int, ...]) -> Any:
+    total = xp.add.reduce(x, axes, keepdims=True)
+    total /= x.dtype.type(max(math.prod([x.shape[a] for a in axes]), 1))
+    return total
+
+
+def _centred(xp: Any, x: Any, axes: tuple[int, ...], eps: float) -> tuple[Any, Any]:
+    """x with mean 0, and one over its standard deviation."""
+    centred = x - _mean_over(xp, x, axes)
+    variance = _mean_over(xp, centred * centred, axes)
+    variance += x.dtype.type(eps)
+    return centred, 1 / xp.sqrt(variance)
+
+
 def _normalised(xp: Any, x: Any, axes: tuple[int, ...], eps: float) -> Any:
-    centred = x - x.mean(axes, keepdims=True)
-    return centred * (1 / xp.sqrt((centred * centred).mean(axes, keepdims=True) + x.dtype.type(eps)))
+    centred, inverse = _centred(xp, x, axes, eps)
+    centred *= inverse
+    return centred
 
 
 def _affine(x: Any, weight: Any, bias: Any) -> Any:
+    """``x * weight + bias``; `x` is nobody else's."""
     if weight is not None:
-        x = x * weight
-    return x if bias is None else x + bias
+        x *= weight
+    if bias is not None:
+        x += bias
+    return x
 
 
 def _standard(F: Any, x: Any, axes: tuple[int, ...], eps: float) -> Any:
     """x with mean 0 and variance 1, in ops. Computed again rather than saved: a second derivative goes through it."""
+    if not F.recording:
+        return _normalised(F.xp, x, axes, eps)
     centred = x - F.mean_dim(x, axes, True)
     return centred * F.rsqrt(F.mean_dim(centred * centred, axes, True) + eps)
 
 
 def _normal_vjp(F: Any, g: Any, x: Any, axes: tuple[int, ...], eps: float) -> Any:
+    if not F.recording:
+        return _normal_vjp_of_arrays(F.xp, g, x, axes, eps)
     centred = x - F.mean_dim(x, axes, True)
     inverse = F.rsqrt(F.mean_dim(centred * centred, axes, True) + eps)
     standard = centred * inverse
     return inverse * (g - F.mean_dim(g, axes, True) - standard * F.mean_dim(g * standard, axes, True))
+
+
+def _normal_vjp_of_arrays(xp: Any, g: Any, x: Any, axes: tuple[int, ...], eps: float) -> Any:
+    """The same, in as few arrays as it takes."""
+    standard, inverse = _centred(xp, x, axes, eps)
+    standard *= inverse
+    result = g - _mean_over(xp, g, axes)
+    standard *= _mean_over(xp, g * standard, axes)
+    result -= standard
+    result *= inverse
+    return result
 
 
 def _not_channels(x: Any) -> tuple[int, ...]:

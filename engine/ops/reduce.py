@@ -541,22 +541,32 @@ def _softmax_forward(xp: Any, x: Any, dim: int) -> Any:
     _float_only(x, "softmax_lastdim_kernel_impl")
     if not x.size:
         return x.copy()
-    e = precise(xp.exp, x - (x.max(dim, keepdims=True) if x.ndim else x))
-    return e / (e.sum(dim, keepdims=True) if x.ndim else e)
+    if not x.ndim:
+        return xp.exp(x - x)
+    e = precise(xp.exp, x - xp.maximum.reduce(x, dim, keepdims=True))
+    e /= xp.add.reduce(e, dim, keepdims=True)
+    return e
 
 
 def _softmax_vjp(F: Any, g: Any, y: Any, dim: int) -> Any:
     # In this order a constant g gives exact zeros wherever y adds up to exactly 1, as in PyTorch.
     gy = g * y
-    return y * (g - (F.sum_dim(gy, dim, True) if len(y.shape) else gy))
+    if not len(y.shape):
+        return y * (g - gy)
+    if F.recording:
+        return y * (g - F.sum_dim(gy, dim, True))
+    result = g - F.xp.add.reduce(gy, dim, keepdims=True)
+    result *= y
+    return result
 
 
 def _log_softmax_forward(xp: Any, x: Any, dim: int) -> Any:
     _float_only(x, "log_softmax_lastdim_kernel_impl")
     if not x.ndim or not x.size:
         return x * 0
-    shifted = x - x.max(dim, keepdims=True)
-    return shifted - precise(xp.log, precise(xp.exp, shifted).sum(dim, keepdims=True))
+    shifted = x - xp.maximum.reduce(x, dim, keepdims=True)
+    shifted -= precise(xp.log, xp.add.reduce(precise(xp.exp, shifted), dim, keepdims=True))
+    return shifted
 
 
 def _float_only(x: Any, kernel: str) -> None:
