@@ -52,6 +52,7 @@ softmax_backward = fused("softmax_backward", lambda grad_output, output, dim: R.
 
 
 class _Tensors:
+    recording = True
     sum_dim = staticmethod(R._sum_dim)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -135,7 +136,7 @@ fold_back = define("fold_back", LINEAR, inputs=1, aten="aten::unfold_backward",
 # --- Copies ----------------------------------------------------------------------------------------------------------
 
 _reshape_copy = define("reshape", LINEAR, grad="ViewBackward0", aten="aten::reshape",
-    forward=lambda xp, input, shape: input.reshape(_resolve(input.shape, shape)),
+    forward=lambda xp, input, shape: input.reshape(_resolve(input.shape, tuple(shape))),
     vjp=(lambda F, g, input_shape: F.reshape(g, tuple(input_shape)),),
     formula="1", doc="The same elements under another shape, copied if they must be.")
 
@@ -183,7 +184,7 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
 
 
 unsafe_view = define("unsafe_view", LINEAR, grad="UnsafeViewBackward0", aten="aten::_unsafe_view",
-    forward=lambda xp, input, shape: input.reshape(_resolve(input.shape, shape)),
+    forward=lambda xp, input, shape: input.reshape(_resolve(input.shape, tuple(shape))),
     vjp=(lambda F, g, input_shape: F.reshape(g, tuple(input_shape)),),
     formula="1", doc="A fresh result under another shape.")
 
@@ -325,13 +326,13 @@ swapaxes = swapdims = transpose
 # --- What the records above are made of ------------------------------------------------------------------------------
 
 
-def _resolve(shape: Sequence[int], target: Sequence[int]) -> tuple[int, ...]:
+@lru_cache(maxsize=4096)
+def _resolve(shape: tuple[int, ...], target: tuple[int, ...]) -> tuple[int, ...]:
     """`target` with its -1 filled in.
 
     Raises:
         RuntimeError: if it does not hold as many elements as `shape`.
     """
-    target = tuple(target)
     count = math.prod(shape)
     if any(n < -1 for n in target):
         raise RuntimeError(f"invalid shape dimension {next(n for n in target if n < -1)}")
@@ -364,7 +365,7 @@ def _viewable(x: Any, shape: tuple[int, ...]) -> bool:
 
 
 def _view(x: Any, shape: tuple[int, ...]) -> Any:
-    target = _resolve(x.shape, shape)
+    target = _resolve(x.shape, tuple(shape))
     if not _viewable(x, target):
         raise RuntimeError(
             "view size is not compatible with input tensor's size and stride (at least one dimension spans across two "
