@@ -19,13 +19,40 @@ from engine.tensor import Tensor
 
 # --- Views -----------------------------------------------------------------------------------------------------------
 
+@lru_cache(maxsize=4096)
+def _resolve(shape: tuple[int, ...], target: tuple[int, ...]) -> tuple[int, ...]:
+    """`target` with its -1 filled in.
+
+    Raises:
+        RuntimeError: if it does not hold as many elements as `shape`.
+    """
+    count = math.prod(shape)
+    if any(n < -1 for n in target):
+        raise RuntimeError(f"invalid shape dimension {next(n for n in target if n < -1)}")
+    if target.count(-1) > 1:
+        raise RuntimeError("only one dimension can be inferred")
+    known = math.prod(n for n in target if n != -1)
+    if -1 in target:
+        if not known or count % known:
+            raise RuntimeError(
+                f"cannot reshape tensor of 0 elements into shape {list(target)} because the unspecified dimension size "
+                "-1 can be any value and is ambiguous"
+                if not known and not count
+                else f"shape '{list(target)}' is invalid for input of size {count}"
+            )
+        return tuple(count // known if n == -1 else n for n in target)
+    if known != count:
+        raise RuntimeError(f"shape '{list(target)}' is invalid for input of size {count}")
+    return target
+
+
 view_as_shape = define("view", LINEAR, view=True,
     forward=lambda xp, input, shape: _view(input, shape),
     vjp=(lambda F, g, input_shape: F.reshape(g, tuple(input_shape)),),
     formula="1", doc="The same elements under another shape.")
 
 expand_to = define("expand", LINEAR, view=True,
-    forward=lambda xp, input, size: xp.broadcast_to(input, _expanded(input.shape, size)),
+    forward=lambda xp, input, size: _expand(xp, input, _expanded(input.shape, tuple(size))),
     vjp=(lambda F, g, input_shape: F.sum_to_size(g, tuple(input_shape)),),
     formula=r"\text{sum over copies}", doc="The same elements repeated along dimensions of length 1.")
 
@@ -326,33 +353,6 @@ swapaxes = swapdims = transpose
 # --- What the records above are made of ------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=4096)
-def _resolve(shape: tuple[int, ...], target: tuple[int, ...]) -> tuple[int, ...]:
-    """`target` with its -1 filled in.
-
-    Raises:
-        RuntimeError: if it does not hold as many elements as `shape`.
-    """
-    count = math.prod(shape)
-    if any(n < -1 for n in target):
-        raise RuntimeError(f"invalid shape dimension {next(n for n in target if n < -1)}")
-    if target.count(-1) > 1:
-        raise RuntimeError("only one dimension can be inferred")
-    known = math.prod(n for n in target if n != -1)
-    if -1 in target:
-        if not known or count % known:
-            raise RuntimeError(
-                f"cannot reshape tensor of 0 elements into shape {list(target)} because the unspecified dimension size "
-                "-1 can be any value and is ambiguous"
-                if not known and not count
-                else f"shape '{list(target)}' is invalid for input of size {count}"
-            )
-        return tuple(count // known if n == -1 else n for n in target)
-    if known != count:
-        raise RuntimeError(f"shape '{list(target)}' is invalid for input of size {count}")
-    return target
-
-
 def _viewable(x: Any, shape: tuple[int, ...]) -> bool:
     """Whether `x` can be looked at under `shape` without copying."""
     if x.flags.c_contiguous:
@@ -374,8 +374,13 @@ def _view(x: Any, shape: tuple[int, ...]) -> Any:
     return x.reshape(target)
 
 
-def _expanded(shape: tuple[int, ...], size: Sequence[int]) -> tuple[int, ...]:
-    size = tuple(size)
+def _expand(xp: Any, x: Any, shape: tuple[int, ...]) -> Any:
+    return x[...] if x.shape == shape else xp.broadcast_to(x, shape)
+
+
+def _expanded(shape: tuple[int, ...], size: tuple[int, ...]) -> tuple[int, ...]:
+    if size == shape:
+        return shape
     if len(size) < len(shape):
         raise RuntimeError(
             f"expand(torch.FloatTensor{{{list(shape)}}}, size={list(size)}): the number of sizes provided "
