@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -237,3 +238,32 @@ def test_clipping_is_recorded_where_somebody_watches() -> None:
         watched = clipped()
     assert clipped() == watched
     assert "aten::linalg_vector_norm" in {row.key for row in profile.key_averages()}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda weight: nn.utils.clip_grad_norm_([weight], 0.1),
+        lambda weight: nn.utils.clip_grad_value_([weight], 0.1),
+        lambda weight: optim.SGD([weight], lr=0.1).zero_grad(),
+    ],
+)
+def test_a_changed_gradient_that_was_saved_is_noticed(change: Callable[[nn.Parameter], object]) -> None:
+    weight = nn.Parameter(torch.ones(3))
+    weight.grad = torch.ones(3)
+    loss = (weight * weight.grad).sum()
+    change(weight)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        loss.backward()
+
+
+@pytest.mark.parametrize("make", [optim.SGD, optim.Adam])
+def test_a_step_between_forward_and_backward_is_noticed(make: type[optim.Optimizer]) -> None:
+    weight, bias = nn.Parameter(torch.ones(3)), nn.Parameter(torch.ones(3))
+    weight.grad, bias.grad = torch.ones(3), torch.ones(3)
+    optimizer = make([weight, bias], lr=0.1)  # type: ignore[call-arg]
+    for _ in range(3):
+        loss = (weight * weight + bias).exp().sum()
+        optimizer.step()
+        with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+            loss.backward()

@@ -56,9 +56,8 @@ def get_total_norm(
         total = Tensor._wrap(xp.asarray(forward(xp, norms, order)))
     if error_if_nonfinite and not math.isfinite(total.item()):
         raise RuntimeError(
-            f"The total norm of order {order} for gradients from `parameters` is non-finite, so it "
-            "cannot be "
-            "clipped. To disable this error and scale the gradients by the non-finite norm anyway, set "
+            f"The total norm of order {order} for gradients from `parameters` is non-finite, so it cannot be clipped. "
+            "To disable this error and scale the gradients by the non-finite norm anyway, set "
             "`error_if_nonfinite=False`"
         )
     return total
@@ -70,7 +69,7 @@ def _write(grads: list[Tensor], write: Callable[[Any], object], times: int = 1) 
         for observer in S.observers:
             observer.before_write(grad)
         write(grad._data)
-        grad._shared_counter()[0] += times
+        grad._written(times)
 
 
 def clip_grads_with_norm_(
@@ -78,7 +77,7 @@ def clip_grads_with_norm_(
 ) -> None:
     """Scale all gradients in place by ``max_norm / total_norm`` where that is below 1."""
     kind = total_norm._data.dtype.type
-    scale = np.asarray(min(max_norm / (total_norm._data + kind(1e-6)), kind(1)))
+    scale = module_of(total_norm._data).asarray(min(max_norm / (total_norm._data + kind(1e-6)), kind(1)))
 
     def write(array: Any) -> None:
         # An array of no dimensions costs NumPy half of what a number does.
