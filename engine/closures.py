@@ -220,7 +220,12 @@ class _Writer:
             if k == 0:
                 line(2, "_d = _x0.dtype")
         tests = ["type(_x0) is not _ndarray"]
-        if self.count > 1 or op.kind == POINTWISE or op.dtypes in ("promote", "float") or op.holomorphic:
+        if (
+            self.count > 1
+            or op.kind == POINTWISE
+            or op.dtypes in ("promote", "float")
+            or not op.plain_complex
+        ):
             tests.append(f"({floats})")
         tests += [f"({self.given(k)}_x{k}.dtype is not _d)" for k in range(1, self.count)]
         line(2, f"if {' or '.join(tests)}: {leave}")

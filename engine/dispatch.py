@@ -12,7 +12,7 @@ from typing import Any, NoReturn, TypeVar
 
 import numpy as np
 
-from engine import backend, dtypes
+from engine import backend, dtypes, real_only
 from engine.backend import Array
 from engine.dtypes import dtype
 from engine.graph import Node, NoGradView, new_node
@@ -133,6 +133,10 @@ def run(op: Op, args: tuple[Any, ...]) -> Any:
 def prepare(op: Op, inputs: Sequence[Any]) -> tuple[Any, ...]:
     """The raw arrays of the inputs, brought to the dtype the op computes in; None and numbers stay themselves."""
     arrays = tuple(i._data if isinstance(i, Tensor) else _not_tensor(op, k, i) for k, i in enumerate(inputs))
+    if op.real_only:
+        for i in inputs:
+            if isinstance(i, Tensor) and i._data.dtype.kind == "c":
+                raise real_only.refusal(op.name, dtypes.scalar_type_name(i.dtype))
     rule = op.dtypes
     if rule == "any":
         return arrays
@@ -213,7 +217,7 @@ def record(op: Op, inputs: Sequence[Any], statics: tuple[Any, ...], outputs: Seq
         saved = tuple(t._data for t in outputs)
         versions += [(t._shared_counter(), t._version) for t in outputs]
     node = new_node(
-        op.complex_node if outputs[0]._data.dtype.kind == "c" else op.node,
+        op.node_for(outputs[0]._data),
         edges,
         [t._data for t in outputs],
         args=statics,

@@ -174,7 +174,7 @@ def _node(
                     versions.append((counter, counter[0]))
     reads_output = any(s and e is not None for s, e in zip(op.saves_output, edges, strict=True))
     return new_node(
-        op.complex_node if result.dtype.kind == "c" else op.node,
+        op.node_for(result),
         edges,
         (target._data,),
         args=statics,

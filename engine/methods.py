@@ -155,7 +155,7 @@ def _attach_operators() -> None:
             "__rtruediv__", lambda self, other: pointwise.mul(pointwise.reciprocal(self), other)
         ),
         "__matmul__": _operator_tensors(linalg.matmul),
-        "__rmatmul__": lambda self, other: NotImplemented,
+        "__rmatmul__": _operator_tensors(lambda self, other: linalg.matmul(other, self)),
         "__eq__": _equality(pointwise.eq, False),
         "__ne__": _equality(pointwise.ne, True),
         "__getitem__": index.getitem,

@@ -25,6 +25,7 @@ import numpy as np
 from engine import backend
 from engine.backend import Array
 from engine.graph import Conjugated, Node
+from engine.real_only import KERNELS, NO_GRADIENT, SENTENCES, no_gradient
 from engine.state import S
 from engine.tensor import Tensor
 
@@ -106,6 +107,9 @@ class Op:
         parameters = list(signature.parameters.values())[1:]
         self.params: tuple[str, ...] = tuple(p.name for p in parameters)
         self.defaults: tuple[Any, ...] = tuple(p.default for p in parameters)
+        self.real_only = name in KERNELS or name in SENTENCES
+        self.plain_complex = not (self.holomorphic or self.real_only or name in NO_GRADIENT)
+        """Whether complex numbers are like any others to it."""
         self.composed: Callable[..., Any] | None = None
         """The function of Tensors that the op is one node for (`engine.fused`)."""
         self.call: Callable[..., Any] = self._not_compiled
@@ -132,6 +136,18 @@ class Op:
 
     def __repr__(self) -> str:
         return f"<op {self.name}>"
+
+    def node_for(self, y: Array) -> type[Node]:
+        """The class of the node that made `y`.
+
+        Raises:
+            RuntimeError: for complex numbers, where PyTorch has no derivative.
+        """
+        if y.dtype.kind != "c":
+            return self.node
+        if self.name in NO_GRADIENT:
+            raise no_gradient(self.name)
+        return self.complex_node
 
     def _not_compiled(self, *_: Any) -> Any:
         raise RuntimeError(

@@ -25,27 +25,40 @@ written with $g$, the gradient of each input for the gradient $g$ of the output.
 """
 
 
-COVERAGE = Path(__file__).resolve().parents[1] / "tests" / "programs" / "op_db.json"
+COVERAGE = Path(__file__).resolve().parents[1] / "tests" / "programs"
 """What PyTorch's own database of operators says, written by ``tests/programs/op_db.py record --all``."""
 
 
 def coverage() -> str:
-    """The section about how much of PyTorch is there, and what is not, with the reason."""
-    found: dict[str, Any] = json.loads(COVERAGE.read_text(encoding="utf-8"))
-    operators = found["operators"]
-    whole = sum(o["passes"] == "all" for o in operators.values())
+    """The sections about how much of PyTorch is there, and what is not, with the reason."""
+    real: dict[str, Any] = json.loads((COVERAGE / "op_db.json").read_text(encoding="utf-8"))
+    imaginary: dict[str, Any] = json.loads((COVERAGE / "op_db_complex64.json").read_text(encoding="utf-8"))
+    return (
+        f"## Against PyTorch {real['torch']}\n\n"
+        f"Of the {len(real['operators'])} operators in PyTorch's own database of samples that have float32 and "
+        f"autograd and can be called by a plain name, {_whole(real)} agree on every sample in shape, dtype, values, "
+        "`requires_grad`, the name of `grad_fn` and the gradients of all inputs "
+        f"(`python tests/programs/op_db.py check --all`). The others:\n\n{_others(real)}\n"
+        "## Complex numbers\n\n"
+        f"Of the {len(imaginary['operators'])} of them that take complex numbers, {_whole(imaginary)} agree on every "
+        "complex sample (`python tests/programs/op_db.py check --all --dtype complex64`). Gradients follow PyTorch's "
+        "convention: the derivative to the real part plus i times that to the imaginary part. What PyTorch refuses for "
+        "complex numbers raises its error (`engine/real_only.py`). The others:\n\n" + _others(imaginary)
+    )
+
+
+def _whole(found: dict[str, Any]) -> int:
+    return sum(o["passes"] == "all" for o in found["operators"].values())
+
+
+def _others(found: dict[str, Any]) -> str:
     rows = [
         f"| `{name.replace('|', ' ')}` | {o.get('passed', 0)} of {o.get('samples', 0)} | {o.get('kind', '')}: "
         f"{o.get('reason', '').replace('|', chr(92) + '|')} |"
-        for name, o in operators.items()
+        for name, o in found["operators"].items()
         if o["passes"] != "all"
     ]
     return (
-        f"## Against PyTorch {found['torch']}\n\n"
-        f"Of the {len(operators)} operators in PyTorch's own database of samples that have float32 and autograd and "
-        f"can be called by a plain name, {whole} agree on every sample in shape, dtype, values, `requires_grad`, the "
-        "name of `grad_fn` and the gradients of all inputs (`python tests/programs/op_db.py check --all`). "
-        "The others:\n\n"
         "| operator | samples that agree | the first difference |\n| --- | --- | --- |\n"
         + "\n".join(rows)
         + "\n"

@@ -77,6 +77,7 @@ _histc = define(
 _vander_of = define(
     "vander_of",
     GENERAL,
+    holomorphic=True,
     inputs=1,
     dtypes="any",
     aten="aten::vander",

@@ -50,7 +50,7 @@ addmm = define("addmm", GENERAL, holomorphic=True, inputs=3,
     formula=r"\beta g,\ \alpha g B^\top,\ \alpha A^\top g", doc="beta * input + alpha * mat1 @ mat2.")
 
 # The gradient of a transpose comes out as one, so that the weight's own gradient lies in memory as the weight does.
-linear_addmm = define("linear_addmm", GENERAL, inputs=3, grad="AddmmBackward0", aten="aten::addmm",
+linear_addmm = define("linear_addmm", GENERAL, holomorphic=True, inputs=3, grad="AddmmBackward0", aten="aten::addmm",
     forward=lambda xp, input, mat1, mat2: _addmm(input, mat1, mat2, 1, 1),
     vjp=(lambda F, g: g,
          lambda F, g, mat2: _by_turned(F, g, mat2),

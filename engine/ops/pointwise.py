@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import math
+import warnings
 from typing import Any
 
 import numpy as np
@@ -324,7 +325,7 @@ pow_tensor = define("pow_tensor", POINTWISE, grad="PowBackward1", aten="aten::po
     forward=lambda xp, input, other: _power(xp, input, other),
     vjp=(lambda F, g, input, other: F.where(F.eq(other, 0), 0.0, g * (other * F.pow_tensor(input, other - 1))),
          lambda F, g, input, other, y: g * F.where(
-             F.logical_and(F.eq(input, 0), F.ge(other, 0)), y * 0, y * F.log(input))),
+             F.logical_and(F.eq(input, 0), F.ge(F.real(other) if _is_complex(other) else other, 0)), y * 0, y * F.log(input))),
     domain=(0.4, 2.5), formula=r"b a^{b-1},\ a^b \ln a", doc="Each element to the power of another's.")
 
 atan2 = define("atan2", POINTWISE, dtypes="float",
@@ -468,7 +469,7 @@ bitwise_not = _test("bitwise_not", lambda xp, input: ~input, "Each bit turned; f
 # --- Casting ---------------------------------------------------------------------------------------------------------
 
 to_dtype = define("to_dtype", POINTWISE, holomorphic=False, dtypes="any", inputs=1, grad="ToCopyBackward0", aten="aten::_to_copy",
-    forward=lambda xp, input, dtype: input.astype(dtype.numpy),
+    forward=lambda xp, input, dtype: _cast(input, dtype.numpy),
     vjp=(lambda F, g: g,),  # brought back to the input's dtype where every gradient is fitted
     domain=(-2.0, 2.0), formula="1", doc="The same numbers in another dtype.")
 
@@ -491,6 +492,13 @@ def _sgn_vjp(F: Any, g: Any, z: Any, y: Any) -> Any:
         return F.zeros_like(g)
     size = F.abs(z)
     return F.where(F.eq(size, 0), 0.0, (g - F.real(F.conj(g) * y) * y) / F.where(F.eq(size, 0), 1.0, size))
+
+
+def _cast(x: Any, kind: Any) -> Any:
+    if x.dtype.kind == "c" and kind.kind in "fiu":
+        warnings.warn("Casting complex values to real discards the imaginary part", UserWarning, stacklevel=2)
+        x = x.real
+    return x.astype(kind)
 
 
 def _logaddexp(xp: Any, a: Any, b: Any) -> Any:

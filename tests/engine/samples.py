@@ -221,7 +221,7 @@ _strided = (np.array([0, 2, 2, 4]), (2, 2), (2, 2), 0, True)
 
 
 def _symmetric(x: Any) -> Any:
-    return (x + x.mT) / 2
+    return (x + x.mT.conj()) / 2
 
 
 PREPARED: dict[str, Callable[[Any], Any]] = {
@@ -238,6 +238,25 @@ PREPARED: dict[str, Callable[[Any], Any]] = {
 }
 """What is done to an op's first input before the op, where its rule rests on a property: symmetry (the gradient then is
 symmetric), probabilities that sum to 1, or complex numbers, which are given here as pairs."""
+
+
+def complex_sample(op: Op, sample: Sample) -> Sample:
+    """The sample with imaginary parts, small, so that what must be near a domain stays there."""
+    rng = np.random.default_rng(11)
+    rules = [True] * len(sample[0]) if op.variadic else op.differentiable
+
+    def widened(value: Any, rule: bool) -> Any:
+        if value is None or value.dtype.kind != "f" or not rule:
+            return value
+        return value + 0.3j * rng.normal(size=value.shape)
+
+    values = tuple(widened(v, bool(r)) for v, r in zip(sample[0], rules, strict=True))
+    if op.name in HERMITIAN:
+        values = (values[0] + 3 * np.eye(len(values[0])), *values[1:])
+    return values, (engine.complex128,) if op.name == "to_dtype" else sample[1]
+
+
+HERMITIAN = ("cholesky_of", "cholesky_upper", "linalg_cholesky_of", "linalg_cholesky_upper", "linalg_eigh_of")
 
 
 def finished(op: Op, made: Any) -> tuple[Tensor, ...]:

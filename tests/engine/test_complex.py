@@ -5,11 +5,16 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import numpy as np
 import pytest
 
 import engine as torch
 from engine.autograd import gradcheck, gradgradcheck
+from engine.func import jvp
+from engine.real_only import KERNELS, NO_GRADIENT, SENTENCES, refusal
+from engine.registry import CONSTANT, OPS, Op
 from engine.tensor import Tensor
+from tests.engine import samples
 
 Z = [1.0 + 2.0j, -0.5 + 0.3j, 0.7 - 1.1j]
 
@@ -78,3 +83,93 @@ def test_gradcheck_finds_a_forgotten_conjugate() -> None:
     )
     with pytest.raises(RuntimeError, match=re.escape(expected)):
         gradcheck(Square.apply, (z,))
+
+
+# --- The whole table -------------------------------------------------------------------------------------------------
+
+
+def _outputs(op: Op, tensors: tuple[Any, ...], args: tuple[Any, ...]) -> tuple[Tensor, ...]:
+    first = tensors[0]
+    if op.name in samples.PREPARED and samples.PREPARED[op.name] is not torch.view_as_complex:
+        tensors = (samples.PREPARED[op.name](first), *tensors[1:])
+    made = op.call(tensors, *args) if op.variadic else op.call(*tensors, *args)
+    return samples.finished(op, made)
+
+
+def _leaves(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(
+        None if v is None else Tensor._wrap(np.array(v)).requires_grad_(v.dtype.kind in "fc") for v in values
+    )
+
+
+TAKES = [op for op in OPS.values() if op.kind != CONSTANT and not op.real_only and op.name not in NO_GRADIENT]
+CASES = [
+    pytest.param(op, sample, not k, id=f"{op.name}-{k}")
+    for op in TAKES
+    for k, sample in enumerate(samples.of(op))
+]
+
+
+@pytest.mark.parametrize(("op", "sample", "first"), CASES)
+def test_derivatives_along_real_and_imaginary_directions(op: Op, sample: samples.Sample, first: bool) -> None:
+    """First derivatives agree with central differences, and second ones for an op's first sample."""
+    values, args = samples.complex_sample(op, sample)
+    leaves = _leaves(values)
+    assert gradcheck(lambda *xs: _outputs(op, xs, args), leaves)
+    if first:
+        assert gradgradcheck(lambda *xs: _outputs(op, xs, args), leaves, atol=1e-4)
+
+
+@pytest.mark.parametrize(("op", "sample"), [pytest.param(*p.values[:2], id=p.id) for p in CASES])
+def test_tangents(op: Op, sample: samples.Sample) -> None:
+    """Forward mode agrees with central differences along a complex direction."""
+    values, args = samples.complex_sample(op, sample)
+    rng = np.random.default_rng(3)
+    places = [k for k, v in enumerate(values) if v is not None and v.dtype.kind in "fc"]
+    steps = {
+        k: rng.normal(size=values[k].shape) * (1 if values[k].dtype.kind == "f" else 1 + 0.7j) for k in places
+    }
+
+    def function(*moved: Tensor) -> tuple[Tensor, ...]:
+        full = [None if v is None else Tensor._wrap(np.array(v)) for v in values]
+        for k, x in zip(places, moved, strict=True):
+            full[k] = x
+        return _outputs(op, tuple(full), args)
+
+    def at(step: float) -> list[Any]:
+        return [
+            y._data
+            for y in function(*(Tensor._wrap(np.asarray(values[k] + step * steps[k])) for k in places))
+        ]
+
+    primals = tuple(Tensor._wrap(np.array(values[k])) for k in places)
+    outputs, tangents = jvp(function, primals, tuple(Tensor._wrap(np.asarray(steps[k])) for k in places))
+    for y, t, above, below in zip(outputs, tangents, at(1e-6), at(-1e-6), strict=True):
+        assert t.dtype is y.dtype
+        np.testing.assert_allclose(t._data, (above - below) / 2e-6, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", sorted([*KERNELS, *SENTENCES]))
+def test_what_pytorch_refuses(name: str) -> None:
+    """The other operations raise PyTorch's error, whichever way they are called."""
+    op = OPS[name]
+    tensors = (torch.ones(2, 2, dtype=torch.complex64),) * max(op.n_inputs, 1)
+    statics = (None,) * (len(op.params) - op.n_inputs)
+    with pytest.raises(
+        (RuntimeError, NotImplementedError), match=re.escape(str(refusal(name, "ComplexFloat")))
+    ):
+        op.call(*tensors, *statics)
+
+
+@pytest.mark.parametrize("name", sorted(NO_GRADIENT))
+def test_what_pytorch_does_not_differentiate(name: str) -> None:
+    op = OPS[name]
+    values, args = samples.complex_sample(op, samples.of(op)[0])
+    args = tuple(a + 0j if isinstance(a, np.ndarray) and a.dtype.kind == "f" else a for a in args)
+    leaves = _leaves(values)
+    with pytest.raises(
+        RuntimeError, match="does not support automatic differentiation for outputs with complex"
+    ):
+        op.call(*leaves, *args)
+    with torch.no_grad():
+        op.call(*leaves, *args)
