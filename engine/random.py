@@ -42,6 +42,7 @@ EXACT = 1024
 # valid, padding), the cached float sample and whether it is valid, padding.
 _STATE = struct.Struct("<QiiQ624QdddiifBxxx")
 _WORDS = 624
+_MANTISSA = 2**53 - 1
 
 
 def libm(name: str, values: Doubles) -> Doubles:
@@ -187,16 +188,32 @@ class Generator:
     def normals(self, count: int) -> Doubles:
         """The next `count` standard normal numbers one by one: PyTorch's way for fewer than 16, where a pair is
         computed together and its second number kept for the next call."""
-        cached = [] if self._cached_normal is None or not count else [self._cached_normal]
+        if count < 16:
+            return np.array(self._few_normals(count), np.float64)
+        cached = [] if self._cached_normal is None else [self._cached_normal]
         pairs = (count - len(cached) + 1) // 2
         unit = self.doubles(2 * pairs).reshape(-1, 2)
         radius = np.sqrt(-2.0 * libm("log1p", -unit[:, 1]))
         angle = 2.0 * math.pi * unit[:, 0]
         made = np.stack([radius * libm("cos", angle), radius * libm("sin", angle)], axis=1).reshape(-1)
         values = np.concatenate([cached, made])
-        if count:
-            self._cached_normal = float(values[count]) if len(values) > count else None
+        self._cached_normal = float(values[count]) if len(values) > count else None
         return values[:count]
+
+    def _few_normals(self, count: int) -> list[float]:
+        """The same for few, number by number: a call of NumPy costs more than a pair of them."""
+        cached = self._cached_normal
+        values = [] if cached is None or not count else [cached]
+        words = self._bits.random_raw(4 * ((count - len(values) + 1) // 2)).tolist()
+        if words:
+            self._fresh = False
+        for k in range(0, len(words), 4):
+            angle = 2.0 * math.pi * (((words[k] << 32 | words[k + 1]) & _MANTISSA) * 2.0**-53)
+            radius = math.sqrt(-2.0 * math.log1p(-(((words[k + 2] << 32 | words[k + 3]) & _MANTISSA) * 2.0**-53)))
+            values += radius * math.cos(angle), radius * math.sin(angle)
+        if count:
+            self._cached_normal = values.pop() if len(values) > count else None
+        return values
 
 
 def _checked_seed(seed: int) -> int:

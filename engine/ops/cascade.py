@@ -138,15 +138,15 @@ def _sum_rows(x: Any) -> Any:
 
 
 @lru_cache(maxsize=4096)
-def _layout(shape: tuple[int, ...], axes: tuple[int, ...] | None, keepdims: bool) -> tuple[Any, ...]:
+def _layout(shape: tuple[int, ...], axes: tuple[int, ...] | None, keepdims: bool, lanes: int) -> tuple[Any, ...]:
     """How `add_up` goes about it.
 
     Returns:
-        The shape whose second dimension is to be added up; the shape of that (None if it is all) and its dimensions
+        Whether NumPy adds up in the same order; the shape whose second dimension is to be added up; the shape of that (None if it is all) and its dimensions
         that are then to be added one by one; the shape of the result.
     """
     if axes is None or len(axes) == len(shape):
-        return (1, math.prod(shape)), None, (), ((1,) * len(shape) if keepdims else ())
+        return False, (1, math.prod(shape)), None, (), ((1,) * len(shape) if keepdims else ())
     # Without dimensions of length 1, which join whatever stands beside them.
     sizes = [n for n in shape if n != 1]
     over = [k in axes for k, n in enumerate(shape) if n != 1]
@@ -162,7 +162,9 @@ def _layout(shape: tuple[int, ...], axes: tuple[int, ...] | None, keepdims: bool
         result = tuple(1 if k in axes else n for k, n in enumerate(shape))
     else:
         result = tuple(n for k, n in enumerate(shape) if k not in axes)
-    return rows, (*sizes[:first], inner) if outer else None, outer, result
+    wide = lanes * SIDE_BY_SIDE if inner >= lanes else SIDE_BY_SIDE
+    plain = lead == 1 and inner > 1 and (count < SIDE_BY_SIDE or (count < 16 and inner % wide == 0))
+    return plain, rows, (*sizes[:first], inner) if outer else None, outer, result
 
 
 def add_up(x: Any, axes: tuple[int, ...] | None, keepdims: bool) -> Any:
@@ -178,7 +180,9 @@ def add_up(x: Any, axes: tuple[int, ...] | None, keepdims: bool) -> Any:
         or not x.flags.c_contiguous
     ):
         return x.sum(axes, keepdims=keepdims)
-    rows, left, outer, result = _layout(x.shape, axes, keepdims)
+    plain, rows, left, outer, result = _layout(x.shape, axes, keepdims, 32 // int(x.itemsize))
+    if plain:
+        return _reduce(x.reshape(rows[1:]), 0).reshape(result)
     if len(rows) == 3:
         total = _sum_rows(x.reshape(rows))
     else:

@@ -9,19 +9,30 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from engine.dispatch import composite
 from engine.nn.functional.layers import dropout, linear
-from engine.ops import arrange
+from engine.ops import arrange, linalg, shape
 
 __all__: list[str] = []
 
 State = Any
 """A tensor (batch, hidden), or for an LSTM the pair of two."""
 Cell = Callable[[Any, State, Sequence[Any]], State]
-"""``cell(gates of the input, state, weights) -> state``; weights are w_ih, w_hh, b_ih, b_hh, w_hr, or None."""
+"""``cell(gates of the input, state, weights) -> state``; weights as `prepared`."""
+
+
+def prepared(weights: Sequence[Any]) -> Sequence[Any]:
+    """Of (w_ih, w_hh, b_ih, b_hh, w_hr), some None, w_hh transposed: once, not at every step."""
+    return (weights[0], shape.t(weights[1]), *weights[2:])
 
 
 def _hidden_gates(state: Any, weights: Sequence[Any]) -> Any:
-    return linear(state, weights[1], weights[3])
+    return _linear(state, weights[1], weights[3])
+
+
+@composite("linear")
+def _linear(state: Any, turned: Any, bias: Any) -> Any:
+    return linalg.mm(state, turned) if bias is None else linalg.linear_addmm(bias, state, turned)
 
 
 def rnn_tanh(gates: Any, state: Any, weights: Sequence[Any]) -> Any:
@@ -89,6 +100,7 @@ def layer(
         The outputs in the input's layout and the state after the last step of each sequence.
     """
     gates = linear(input, weights[0], weights[2])
+    weights = prepared(weights)
     steps = gates.unbind(0) if sizes is None else gates.split(sizes, 0)
     start = state
     if sizes is not None and reverse:

@@ -332,7 +332,9 @@ class RNNCellBase(Module):
         self._check(x, given)
         weights = (self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh, None)
         gates = linear(x, weights[0], weights[2])
-        made = recurrent.CELLS[mode](gates, tuple(given) if count > 1 else given[0], weights)
+        made = recurrent.CELLS[mode](
+            gates, tuple(given) if count > 1 else given[0], recurrent.prepared(weights)
+        )
         made = made if count > 1 else (made,)
         return made if batched else tuple(s.squeeze(0) for s in made)
 
