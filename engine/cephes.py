@@ -115,5 +115,10 @@ def box_muller(blocks: Single, mean: float, std: float) -> None:
         radius *= F(-2)
         np.sqrt(radius, out=radius)
         cos, sin = _cos_sin(part[:, 8:] * F(2 * math.pi))
-        part[:, :8] = _fma(radius * cos, scale, shift)
-        part[:, 8:] = _fma(radius * sin, scale, shift)
+        if scale == 1 and shift == 0:
+            np.multiply(radius, cos, out=part[:, :8])
+            np.multiply(radius, sin, out=part[:, 8:])
+            part += F(0)  # -0.0 too is 0.0 after the sum
+        else:
+            part[:, :8] = _fma(radius * cos, scale, shift)
+            part[:, 8:] = _fma(radius * sin, scale, shift)

@@ -209,7 +209,9 @@ class Generator:
             self._fresh = False
         for k in range(0, len(words), 4):
             angle = 2.0 * math.pi * (((words[k] << 32 | words[k + 1]) & _MANTISSA) * 2.0**-53)
-            radius = math.sqrt(-2.0 * math.log1p(-(((words[k + 2] << 32 | words[k + 3]) & _MANTISSA) * 2.0**-53)))
+            radius = math.sqrt(
+                -2.0 * math.log1p(-(((words[k + 2] << 32 | words[k + 3]) & _MANTISSA) * 2.0**-53))
+            )
             values += radius * math.cos(angle), radius * math.sin(angle)
         if count:
             self._cached_normal = values.pop() if len(values) > count else None

@@ -171,22 +171,19 @@ def normal(
     count = math.prod(shape)
     if count < 16 or not contiguous:
         return _cast(_affine(generator.normals(count), std, mean), dtype, shape)
-    if dtype == np.float64:
-        unit: Any = generator.doubles(count)
-        fill: Any = _fill_double
-    elif dtype == np.float32:
-        unit, fill = generator.singles(count), box_muller
-    else:
-        # Half precision draws only for whole blocks, and in float32.
-        unit, fill = np.empty(count, np.float32), box_muller
-        unit[: count // 16 * 16] = generator.singles(count // 16 * 16)
-    fill(unit[: count // 16 * 16].reshape(-1, 16), mean, std)
-    if count % 16:
-        # The last block is drawn afresh and overlaps the one before.
-        last = generator.doubles(16) if dtype == np.float64 else generator.singles(16)
-        fill(last.reshape(1, 16), mean, std)
-        unit[-16:] = last
-    return unit.astype(dtype, copy=False).reshape(shape)  # type: ignore[no-any-return]
+    whole = count // 16 * 16
+    # The last block, if not whole, is drawn afresh after the others and overlaps the one before.
+    more = 16 if count > whole else 0
+    draw: Any = generator.doubles if dtype == np.float64 else generator.singles
+    # Half precision draws only for whole blocks, and in float32.
+    drawn = draw((whole if dtype == np.float16 else count) + more)
+    blocks = np.concatenate((drawn[:whole], drawn[-16:])) if more else drawn
+    (_fill_double if dtype == np.float64 else box_muller)(blocks.reshape(-1, 16), mean, std)
+    if more:
+        drawn[:whole] = blocks[:whole]
+        drawn[count - 16 : count] = blocks[-16:]
+        drawn = drawn[:count]
+    return drawn.astype(dtype, copy=False).reshape(shape)  # type: ignore[no-any-return]
 
 
 def _fill_double(blocks: Doubles, mean: float, std: float) -> None:

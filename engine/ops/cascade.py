@@ -138,7 +138,9 @@ def _sum_rows(x: Any) -> Any:
 
 
 @lru_cache(maxsize=4096)
-def _layout(shape: tuple[int, ...], axes: tuple[int, ...] | None, keepdims: bool, lanes: int) -> tuple[Any, ...]:
+def _layout(
+    shape: tuple[int, ...], axes: tuple[int, ...] | None, keepdims: bool, lanes: int
+) -> tuple[Any, ...]:
     """How `add_up` goes about it.
 
     Returns:
