@@ -144,8 +144,8 @@ def _layout(
     """How `add_up` goes about it.
 
     Returns:
-        Whether NumPy adds up in the same order; the shape whose second dimension is to be added up; the shape of that (None if it is all) and its dimensions
-        that are then to be added one by one; the shape of the result.
+        Whether NumPy adds up in the same order; the shape whose second dimension is to be added up; the shape of that
+        (None if it is all) and its dimensions that are then to be added one by one; the shape of the result.
     """
     if axes is None or len(axes) == len(shape):
         return False, (1, math.prod(shape)), None, (), ((1,) * len(shape) if keepdims else ())
