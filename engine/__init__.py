@@ -6,6 +6,7 @@ import gc as _gc
 
 from engine import functions as _functions
 from engine import methods as _methods
+from engine import naming as _naming
 from engine import random as random
 from engine import writing as _writing
 from engine.autograd.grad_mode import (
@@ -68,6 +69,7 @@ strided, contiguous_format, preserve_format = (
 from math import e, inf, nan, pi  # noqa: E402
 
 from engine import (  # noqa: E402 (they need the names above)
+    accelerator,
     amp,
     autograd,
     backends,
@@ -99,6 +101,7 @@ GradScaler, autocast = amp.GradScaler, amp.autocast
 globals().update(_functions.FUNCTIONS)
 for _name, _method in _functions.METHODS.items():
     setattr(Tensor, _name, _method)
+_naming.name_as_in_pytorch()
 newaxis = None
 channels_last, channels_last_3d = "torch.channels_last", "torch.channels_last_3d"
 

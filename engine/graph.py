@@ -43,6 +43,8 @@ FREED = (
 class RemovableHandle:
     """Removes a hook: ``handle.remove()``, or use it as a context manager."""
 
+    __module__ = "torch.utils.hooks"
+
     def __init__(self, hooks: list[Any], hook: Any) -> None:
         self._hooks = hooks
         self._hook = hook
@@ -135,7 +137,7 @@ class Node:
         edges = self.next_edges
         op = getattr(type(self), "op", None)
         if (
-            op is not None and not op.variadic
+            op is not None and op.vjp and not op.variadic
         ):  # inputs that have no rule are no places of the node in PyTorch
             edges = tuple(e for e, rule in zip(edges, op.vjp, strict=True) if rule is not None)
         return tuple(e if e is not None else (None, 0) for e in edges)
@@ -282,6 +284,7 @@ class AccumulateGrad(Node):
     It knows its leaf weakly, since the leaf holds it: otherwise every leaf would be a reference cycle.
     """
 
+    __module__ = "builtins"  # as PyTorch's are
     __slots__ = ("_leaf",)
 
     is_leaf_node: ClassVar[bool] = True

@@ -249,6 +249,7 @@ def put_view(F: Any, g: Any, chain: Sequence[tuple[Op, tuple[Any, ...], tuple[in
 class CopySlices(Node):
     """The base of a view after an in-place operation on the view."""
 
+    __module__ = "builtins"  # as PyTorch's are
     __slots__ = ()
 
     namespace = "torch::autograd::"

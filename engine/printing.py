@@ -285,6 +285,8 @@ def return_type(name: str) -> Callable[[type[T]], type[T]]:
             return f"torch.return_types.{name}(\n{fields})"
 
         kind.__repr__ = text  # type: ignore[method-assign]
+        kind.__name__ = kind.__qualname__ = name
+        kind.__module__ = "torch.return_types"
         return kind
 
     return decorate

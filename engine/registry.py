@@ -123,6 +123,7 @@ class Op:
             grad_name,
             (Node,),
             {
+                "__module__": "builtins",
                 "__slots__": tuple(slot for slot, needed in slots if needed),
                 "op": self,
                 "rules": tuple(self.array_rules) if outputs == 1 and not variadic else (),
@@ -132,7 +133,9 @@ class Op:
         self.complex_node: type[Node] = self.node
         """The node where complex numbers are involved."""
         if self.holomorphic:
-            self.complex_node = type(grad_name, (Conjugated, self.node), {"__slots__": (), "rules": ()})
+            self.complex_node = type(
+                grad_name, (Conjugated, self.node), {"__module__": "builtins", "__slots__": (), "rules": ()}
+            )
 
     def __repr__(self) -> str:
         return f"<op {self.name}>"

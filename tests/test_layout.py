@@ -25,7 +25,7 @@ TABLES = ("engine/ops/*.py", "engine/autograd/profiler_rows.py", "playground/pro
 """Source files that are tables, one record after the other, and would not be clearer in pieces."""
 
 LAYERS = (
-    {"alias", "backend", "cephes", "convert", "dtypes", "real_only", "state"},
+    {"alias", "backend", "cephes", "convert", "dtypes", "naming", "real_only", "state"},
     {"graph", "printing", "random", "rejection", "sampling", "tensor"},
     {"registry"},
     {"backward", "dispatch", "execute", "spelling"},
@@ -48,6 +48,7 @@ LAYERS = (
         "version",
     },
     {
+        "accelerator",
         "amp",
         "compiler",
         "distributions",

@@ -85,6 +85,9 @@ class _FunctionNode(Node, FunctionCtx):
     op: ClassVar[Op]
     function: ClassVar[type[Function]]
 
+    def __repr__(self) -> str:
+        return f"<torch.autograd.function.{type(self).__name__} object at {id(self):#x}>"
+
     @property
     def saved_tensors(self) -> tuple[Any, ...]:
         if self.freed:
@@ -210,7 +213,8 @@ class Function:
                 "",
             )
             op.variadic, op.dtypes, op.domain, op.vjp, op.defaults = False, "any", None, (), ()
-            cls._node = type(name, (_FunctionNode,), {"__slots__": (), "op": op, "function": cls})
+            members = {"__module__": "torch.autograd.function", "__slots__": (), "op": op, "function": cls}
+            cls._node = type(name, (_FunctionNode,), members)
         return cls._node
 
     @classmethod

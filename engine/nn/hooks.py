@@ -9,6 +9,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
+from engine import graph
 from engine.graph import Node, new_node
 from engine.state import S
 from engine.tensor import Tensor
@@ -23,7 +24,7 @@ HookDict = OrderedDict[int, Any]
 _next_id = count().__next__
 
 
-class RemovableHandle:
+class RemovableHandle(graph.RemovableHandle):
     """Removes a hook from the dictionaries it is kept in: ``handle.remove()``, or as a context manager."""
 
     def __init__(self, hooks: HookDict, *extra: HookDict) -> None:
@@ -48,6 +49,7 @@ class RemovableHandle:
 class BackwardHookFunctionBackward(Node):
     """Passes gradients through unchanged; marks the border of a module in the graph."""
 
+    __module__ = "torch.nn.modules._functions"
     __slots__ = ()
 
     op = None  # type: ignore[assignment]

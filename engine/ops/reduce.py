@@ -253,7 +253,7 @@ class _Pair(NamedTuple):
 
 
 def _pair(name: str) -> type[_Pair]:
-    return type(name, (_Pair,), {"__slots__": ()})
+    return type(name, (_Pair,), {"__slots__": (), "__module__": "torch.return_types"})
 
 
 return_max, return_min, return_sort, return_topk, return_median = map(_pair, ("max", "min", "sort", "topk", "median"))

@@ -10,6 +10,8 @@ import numpy as np
 class _LinAlgError(RuntimeError):
     """``torch.linalg.LinAlgError``."""
 
+    __module__ = "torch._C"
+
 
 def not_invertible(x: Any, name: str) -> _LinAlgError:
     """The error for the first singular matrix of a batch: which diagonal element of its LU decomposition is zero."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from engine.dispatch import _SCALARS
 from engine.fused import fused
 from engine.ops import arithmetic as A
 from engine.ops import pointwise as P
+from engine.printing import return_type
 from engine.registry import CONSTANT, GENERAL, POINTWISE
 from engine.tensor import Tensor
 
@@ -146,10 +147,15 @@ frexp_of = define("frexp", GENERAL, outputs=2,
     formula=r"2^{-e}", doc="Mantissa in [0.5, 1) and exponent.")
 
 
-def frexp(input: Tensor) -> tuple[Tensor, Tensor]:
-    """Mantissa in [0.5, 1) and exponent of each element."""
-    mantissa, exponent = frexp_of(input)
-    return mantissa, exponent
+@return_type("frexp")
+class _Frexp(NamedTuple):
+    mantissa: Tensor
+    exponent: Tensor
+
+
+def frexp(input: Tensor) -> Any:
+    """(mantissa in [0.5, 1), exponent) of each element."""
+    return _Frexp(*frexp_of(input))
 
 copysign_tensor = define("copysign", POINTWISE, dtypes="float",
     forward="copysign",

@@ -2,5 +2,6 @@
 
 from engine.utils import checkpoint as checkpoint
 from engine.utils import data as data
+from engine.utils import hooks as hooks
 
-__all__ = ["checkpoint", "data"]
+__all__ = ["checkpoint", "data", "hooks"]

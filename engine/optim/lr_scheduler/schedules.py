@@ -56,6 +56,7 @@ class LRScheduler:
         self.last_epoch = last_epoch
         self._step_count = 0
         self._is_initial = True
+        self._get_lr_called_within_step = False
         self._last_lr: list[float] = []
         self.step()
         self._is_initial = False
