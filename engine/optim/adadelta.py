@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from engine.optim import kernels as k
-from engine.optim.elementwise import Elementwise
+from engine.optim.formula import FormulaOptimizer
 from engine.tensor import Tensor
 
 __all__ = ["Adadelta"]
 
 
-class Adadelta(Elementwise):
+class Adadelta(FormulaOptimizer):
     """Zeiler 2012: steps scaled by the ratio of running means of squared steps and squared gradients."""
 
     buffers = ("square_avg", "acc_delta")

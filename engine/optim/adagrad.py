@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from engine.optim import kernels as k
-from engine.optim.elementwise import Elementwise
+from engine.optim.formula import FormulaOptimizer
 from engine.tensor import Tensor
 
 __all__ = ["Adagrad"]
 
 
-class Adagrad(Elementwise):
+class Adagrad(FormulaOptimizer):
     """Duchi, Hazan and Singer 2011: steps divided by the root of the sum of squared gradients."""
 
     buffers = ("sum",)

@@ -6,7 +6,7 @@ from typing import Any
 
 from engine.backend import module_of
 from engine.optim import kernels as k
-from engine.optim.elementwise import Elementwise
+from engine.optim.formula import FormulaOptimizer
 from engine.optim.settings import number
 from engine.tensor import Tensor
 
@@ -23,7 +23,7 @@ def average(state: Any, grad: Any, group: Any) -> tuple[Any, Any]:
     return mean, square
 
 
-class Adam(Elementwise):
+class Adam(FormulaOptimizer):
     """Kingma and Ba 2014: steps scaled by running means of the gradient and of its square."""
 
     buffers = ("exp_avg", "exp_avg_sq")

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from engine.optim import kernels as k
-from engine.optim.elementwise import Elementwise
+from engine.optim.formula import FormulaOptimizer
 from engine.tensor import Tensor
 
 __all__ = ["Adamax"]
 
 
-class Adamax(Elementwise):
+class Adamax(FormulaOptimizer):
     """Kingma and Ba 2014: Adam with a decaying maximum in place of the root mean square."""
 
     buffers = ("exp_avg", "exp_inf")

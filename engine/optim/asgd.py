@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from engine.optim import kernels as k
-from engine.optim.elementwise import Elementwise
+from engine.optim.formula import FormulaOptimizer
 from engine.optim.settings import number
 from engine.tensor import Tensor
 
 __all__ = ["ASGD"]
 
 
-class ASGD(Elementwise):
+class ASGD(FormulaOptimizer):
     """Polyak and Juditsky 1992: SGD with shrinking steps; the average of the parameters is in the state, as ``ax``."""
 
     counters = ("step", "eta", "mu")

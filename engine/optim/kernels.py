@@ -61,6 +61,8 @@ def _fused(a: Array, b: Array, alpha: float) -> bool:
 
 def add(a: Array, b: Array, alpha: float) -> None:
     """``a += alpha * b``."""
+    if type(b) is not np.ndarray and isinstance(b, np.generic):
+        b = np.asarray(b)  # NumPy gives numbers where arrays have no dimensions
     if _fused(a, b, alpha):
         return
     if a.dtype == _F32:
@@ -73,7 +75,7 @@ def add(a: Array, b: Array, alpha: float) -> None:
 
 def plus(a: Array, b: Array, alpha: float) -> Array:
     """``a + alpha * b``, new."""
-    total = a.copy()
+    total = module_of(a).array(a)  # of a number too, see `add`
     add(total, b, alpha)
     return total
 

@@ -6,13 +6,13 @@ from typing import Any
 
 from engine.optim import kernels as k
 from engine.optim.adam import average
-from engine.optim.elementwise import Elementwise
+from engine.optim.formula import FormulaOptimizer
 from engine.tensor import Tensor
 
 __all__ = ["NAdam"]
 
 
-class NAdam(Elementwise):
+class NAdam(FormulaOptimizer):
     """Dozat 2016: Adam with Nesterov's momentum."""
 
     counters = ("step", "mu_product")

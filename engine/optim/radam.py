@@ -6,13 +6,13 @@ from typing import Any
 
 from engine.optim import kernels as k
 from engine.optim.adam import average
-from engine.optim.elementwise import Elementwise
+from engine.optim.formula import FormulaOptimizer
 from engine.tensor import Tensor
 
 __all__ = ["RAdam"]
 
 
-class RAdam(Elementwise):
+class RAdam(FormulaOptimizer):
     """Liu et al. 2019: Adam whose first steps are not scaled while the mean of squares is too uncertain."""
 
     buffers = ("exp_avg", "exp_avg_sq")

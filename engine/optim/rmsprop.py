@@ -6,13 +6,13 @@ from typing import Any
 
 from engine.backend import module_of
 from engine.optim import kernels as k
-from engine.optim.elementwise import Elementwise
+from engine.optim.formula import FormulaOptimizer
 from engine.tensor import Tensor
 
 __all__ = ["RMSprop"]
 
 
-class RMSprop(Elementwise):
+class RMSprop(FormulaOptimizer):
     """Hinton's lecture 6: steps divided by the root of a running mean of the squared gradient."""
 
     buffers = ("square_avg",)

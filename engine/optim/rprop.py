@@ -6,14 +6,14 @@ from typing import Any
 
 from engine.backend import module_of
 from engine.optim import kernels as k
-from engine.optim.elementwise import Elementwise
+from engine.optim.formula import FormulaOptimizer
 from engine.optim.settings import number
 from engine.tensor import Tensor
 
 __all__ = ["Rprop"]
 
 
-class Rprop(Elementwise):
+class Rprop(FormulaOptimizer):
     """Riedmiller and Braun 1993: steps that grow while the gradient keeps its sign and shrink where it changes."""
 
     buffers = ("prev", "step_size")

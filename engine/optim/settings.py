@@ -6,7 +6,7 @@ from typing import Any
 
 from engine.tensor import Tensor
 
-__all__ = ["check_settings", "number"]
+__all__ = ["check_one_element", "check_settings", "number"]
 
 _NOT_NEGATIVE = ("weight_decay", "momentum", "lr_decay", "momentum_decay", "initial_accumulator_value")
 
@@ -16,6 +16,12 @@ def number(value: Any) -> float:
     return float(value.item()) if isinstance(value, Tensor) else value
 
 
+def check_one_element(lr: Any) -> None:
+    """Raise PyTorch's error for a learning rate that is a Tensor of several numbers."""
+    if isinstance(lr, Tensor) and lr.numel() != 1:
+        raise ValueError("Tensor lr must be 1-element")
+
+
 def check_settings(settings: dict[str, Any]) -> None:
     """Raise PyTorch's error for the first setting that makes no sense; settings it does not know it leaves alone.
 
@@ -23,8 +29,7 @@ def check_settings(settings: dict[str, Any]) -> None:
         ValueError: for a value out of range, RuntimeError: for settings that exclude one another.
     """
     lr = settings.get("lr", 0.0)
-    if isinstance(lr, Tensor) and lr.numel() != 1:
-        raise ValueError("Tensor lr must be 1-element")
+    check_one_element(lr)
     if lr < 0.0:
         raise ValueError(f"Invalid learning rate: {lr}")
     if not settings.get("eps", 0.0) >= 0.0:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from engine.optim import kernels as k
-from engine.optim.elementwise import Elementwise
+from engine.optim.formula import FormulaOptimizer
 from engine.tensor import Tensor
 
 __all__ = ["SGD"]
 
 
-class SGD(Elementwise):
+class SGD(FormulaOptimizer):
     """Stochastic gradient descent with momentum: ``p -= lr * (dampened sum of gradients)``."""
 
     counters = ()

@@ -310,3 +310,34 @@ d = nn.Parameter(torch.zeros(3, dtype=torch.float64)); d.grad = torch.tensor([3.
 print(nn.utils.clip_grad_norm_([d], 1.0), d.grad, nn.utils.clip_grad_norm_(d, 1.0), nn.utils.clip_grad_norm_([nn.Parameter(torch.ones(1))], 1.0), nn.utils.clip_grad_norm_((p for p in [e]), 1.0))
 e.grad = torch.tensor([float('nan'), 1.]); print(nn.utils.clip_grad_norm_([e], 1.0), e.grad); e.grad = torch.tensor([float('inf'), -3.]); nn.utils.clip_grad_value_(e, 2.0); print(e.grad)
 """
+
+CASES["Adafactor, Muon and SparseAdam"] = """
+torch.set_printoptions(precision=3)
+for keywords in (dict(), dict(lr=0.1, weight_decay=0.1, maximize=True), dict(lr=0.5, eps=(1e-8, 1e-2), d=2.0, beta2_decay=-0.5)):
+    torch.manual_seed(5)
+    params = [nn.Parameter(torch.randn(s)) for s in ((4, 5), (7,), (2, 3, 4), ())]
+    opt = optim.Adafactor(params, **keywords)
+    for step in range(12):
+        for p in params: p.grad = None if p is params[1] and step % 3 == 1 else p.detach() * 0.5 + 0.25
+        opt.step()
+    print(opt, [p.detach() for p in params], [p._version for p in params])
+    for p in params: print(opt.state[p])
+torch.set_printoptions(precision=1, sci_mode=False)
+for keywords in (dict(lr=0.5), dict(lr=0.1, weight_decay=0.0, momentum=0.5, nesterov=False, adjust_lr_fn='match_rms_adamw')):
+    torch.manual_seed(5)
+    params = [nn.Parameter(torch.randn(s)) for s in ((4, 5), (6, 3))]
+    opt = optim.Muon(params, **keywords)
+    for step in range(4):
+        for p in params: p.grad = p.detach() * 0.5 + 0.25
+        opt.step()
+    print(opt, [(p.detach() * 4).round() for p in params])
+    print([list(opt.state[p]) for p in params])
+torch.set_printoptions(precision=4, sci_mode=None)
+p = nn.Parameter(torch.ones(2, 2)); q = nn.Parameter(torch.ones(2)); z = nn.Parameter(torch.ones(2, dtype=torch.complex64)); s = optim.SparseAdam([q]); print(s, s.step()); q.grad = torch.ones(2)
+for f in (lambda: s.step(), lambda: optim.SparseAdam([q], lr=0.0), lambda: optim.SparseAdam([q], eps=0), lambda: optim.SparseAdam([q], betas=(1.0, 0.5)), lambda: optim.SparseAdam([q, z]),
+    lambda: optim.Muon([q]), lambda: optim.Muon([p], lr=-1.), lambda: optim.Muon([p], momentum=-1.), lambda: optim.Muon([p], weight_decay=-1.), lambda: optim.Muon([p], adjust_lr_fn='x'), lambda: optim.Muon([p], lr=torch.ones(2)),
+    lambda: optim.Adafactor([p], lr=-1.), lambda: optim.Adafactor([p], beta2_decay=1.), lambda: optim.Adafactor([p], eps=(-1., 1.)), lambda: optim.Adafactor([p], eps=(None, -1.)), lambda: optim.Adafactor([p], d=0.5), lambda: optim.Adafactor([p], weight_decay=-1.)):
+    attempt(f)
+z.grad = torch.ones(2, dtype=torch.complex64); attempt(lambda: optim.Adafactor([z]).step())
+p.grad = torch.ones(2, 2); attempt(lambda: optim.Muon([p], ns_steps=100).step()); attempt(lambda: optim.Muon([p], ns_coefficients=(1., 2.)).step())
+"""

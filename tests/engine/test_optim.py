@@ -16,7 +16,7 @@ import pytest
 import engine as torch
 from engine import nn, optim
 from engine.optim import kernels
-from engine.optim.elementwise import Elementwise
+from engine.optim.formula import FormulaOptimizer
 from tests.engine import nn_cases, optim_cases
 
 EXPECTED: dict[str, list[str]] = json.loads((Path(__file__).parent / "references" / "optim.json").read_text())
@@ -106,7 +106,7 @@ def trained(
         imaginary = 1j * rng.standard_normal(shape) if dtype.is_complex else 0
         return torch.tensor((rng.standard_normal(shape) + imaginary).tolist(), dtype=dtype)
 
-    params = [nn.Parameter(random(*shape)) for shape in ((3, 2), (2,), (4,), (2, 1, 2), (1,), (0,))]
+    params = [nn.Parameter(random(*shape)) for shape in ((3, 2), (2,), (4,), (2, 1, 2), (), (0,))]
     optimizer = make([{"params": params[:4]}, {"params": params[4:], "lr": 0.5}], **settings)
     seen: list[bytes] = []
     for _ in range(60):
@@ -154,7 +154,7 @@ def test_stepping_together_changes_no_bit(
     for seed in range(3):
         together = trained(make, settings, dtype, seed)
         with monkeypatch.context() as patch:
-            patch.setattr(Elementwise, "joins", False)
+            patch.setattr(FormulaOptimizer, "joins", False)
             assert trained(make, settings, dtype, seed) == together
 
 

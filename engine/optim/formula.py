@@ -1,9 +1,9 @@
-"""`Elementwise`: the step of the optimizers that treat every element of a parameter alike.
+"""`FormulaOptimizer`: the step of the optimizers that are a formula for one parameter.
 
-A step of a small network spends its time in calls, not in arithmetic. Small parameters of a group are therefore
-stepped together: their values and gradients are gathered into one array each, the formula runs once, and the values
-are written back. Their state lies in one array for good; the tensors in ``optimizer.state`` look into it. Parameters
-stay where they are, so nothing a program can see is different.
+A step of a small network spends its time in calls, not in arithmetic. Where a formula treats every element alike, small
+parameters of a group are therefore stepped together: their values and gradients are gathered into one array each, the
+formula runs once, and the values are written back. Their state lies in one array for good; the tensors in
+``optimizer.state`` look into it. Parameters stay where they are, so nothing a program can see is different.
 
 What goes together is planned once and looked at anew at each step: a parameter without a gradient, a replaced state or
 ``p.data = ...`` makes the plan void, and a plan joins parameters only when it is used a second time.
@@ -27,7 +27,7 @@ from engine.optim.settings import check_settings, number
 from engine.state import S, next_number
 from engine.tensor import Tensor
 
-__all__ = ["Elementwise"]
+__all__ = ["FormulaOptimizer"]
 
 _MOST_JOINED = 4096
 """Elements of the largest parameter that is joined with others: above, gathering costs more than the calls it saves."""
@@ -42,10 +42,10 @@ def _same(these: Iterable[Any], those: Iterable[Any]) -> bool:
     return all(map(is_, these, those))
 
 
-class Elementwise(Optimizer):
-    """Base of optimizers that are a formula for each element.
+class FormulaOptimizer(Optimizer):
+    """Base of optimizers that are a formula for each parameter.
 
-    A subclass states its settings, the state a parameter begins with (`begin`), and the formula (`update`).
+    A subclass states its settings, the state a parameter begins with (`buffers`, `begin`), and the formula (`update`).
     """
 
     counters: ClassVar[tuple[str, ...]] = ("step",)
@@ -55,17 +55,24 @@ class Elementwise(Optimizer):
     writes: ClassVar[int] = 1
     """How often PyTorch's step writes a parameter, beside decoupled weight decay."""
     joins: ClassVar[bool] = True
-    """Whether small parameters are worth joining."""
+    """Whether the formula treats every element alike, and is long enough for joining small parameters to pay."""
+    own_decay: ClassVar[bool] = False
+    """Whether `update` does the weight decay."""
     as_real: ClassVar[bool] = True
     """Whether the formula sees the real and the imaginary part of complex numbers as two elements."""
 
     def __init__(self, params: Any, defaults: Settings) -> None:
-        check_settings(defaults)
+        self.check(defaults)
         self._plans: dict[int, _Plan] = {}
         super().__init__(params, defaults)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_plans": {}}
+
+    @staticmethod
+    def check(settings: Settings) -> None:
+        """Raise PyTorch's error for settings that make no sense."""
+        check_settings(settings)
 
     def begin(self, data: Array, group: Settings) -> State:
         """The state of a parameter that has none: zeros for all `counters` and `buffers`."""
@@ -77,8 +84,8 @@ class Elementwise(Optimizer):
     def update(self, data: Array, grad: Array, state: State, group: Settings, lr: float, step: float) -> None:
         """Change `data` and `state` in place, given the gradient, which must not be changed.
 
-        The gradient is negated to maximize, and weight decay is done. `step` counts from 1. What is new in `state`
-        afterwards is kept.
+        The gradient is negated to maximize, and weight decay is done, unless it is `own_decay`. `step` counts from 1.
+        What is new in `state` afterwards is kept.
         """
         raise NotImplementedError(f"{type(self).__name__} must define update()")
 
@@ -139,12 +146,14 @@ class Elementwise(Optimizer):
             counter = state["step"]
             counter += 1
             step = counter.item(0)
-        if group["maximize"]:
+        if group.get("maximize"):
             grad = -grad
         decay = group.get("weight_decay")
         if decay:
             decay = number(decay)
-            if group.get("decoupled_weight_decay"):
+            if self.own_decay:
+                writes += 1
+            elif group.get("decoupled_weight_decay"):
                 data *= 1 - lr * decay
                 writes += 1
             else:
@@ -194,7 +203,7 @@ class _Part:
 class _Plan:
     """What goes together in the steps of one group, for these parameters with gradients, values and state."""
 
-    def __init__(self, optimizer: Elementwise, params: list[Tensor], group: Settings) -> None:
+    def __init__(self, optimizer: FormulaOptimizer, params: list[Tensor], group: Settings) -> None:
         self.new = True
         """Whether it has been used once only."""
         self.params = params
@@ -212,7 +221,7 @@ class _Plan:
             for p, s in zip(params, self.dicts, strict=True)
         ]
 
-    def _note(self, optimizer: Elementwise) -> None:
+    def _note(self, optimizer: FormulaOptimizer) -> None:
         """Take down the state as it is, to see later whether it is still that."""
         self._kind = optimizer.as_real, optimizer.counters
         self.dicts = [*map(optimizer.state.get, self.params)]
@@ -235,7 +244,7 @@ class _Plan:
             and _same(map(_array, tensors), self.state_arrays)
         )
 
-    def join(self, optimizer: Elementwise) -> None:
+    def join(self, optimizer: FormulaOptimizer) -> None:
         """Put small parameters of one dtype, at one step, into one part, if their state can be moved."""
         self.new = False
         if not optimizer.joins or _overlap(self.arrays):
