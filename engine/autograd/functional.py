@@ -273,9 +273,11 @@ def jacobian(
         blocks: list[Tensors] = []
         for k, out in enumerate(outputs):
             rows: tuple[list[Tensor], ...] = tuple([] for _ in xs)
-            flat = out.reshape(-1)
             for j in range(out.numel()):
-                grads = _grad((flat[j],), xs, None, create_graph)
+                # A row is the gradient for one element, whatever the shape: no need to take that element out.
+                unit = _zeros(out)
+                unit._data.reshape(-1)[j] = 1
+                grads = _grad((out,), xs, (unit,), create_graph)
                 for i, (row, g, x) in enumerate(zip(rows, grads, xs, strict=True)):
                     if g is not None:
                         if strict and create_graph and not g.requires_grad:

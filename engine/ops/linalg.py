@@ -23,7 +23,8 @@ mm = define("mm", BILINEAR,
 
 mv = define("mv", BILINEAR,
     forward=lambda xp, input, vec: _mv(input, vec),
-    vjp=(lambda F, g, vec: F.outer_product(g, vec), lambda F, g, input: F.mv(F.t(input), g)),
+    vjp=(lambda F, g, vec: F.outer_product(g, vec),
+         lambda F, g, input: F.mv(F.t(input), g) if F.recording else input.T @ g),
     formula=r"g v^\top,\ A^\top g", doc="Product of a matrix and a vector.")
 
 dot = define("dot", BILINEAR,
