@@ -15,7 +15,6 @@ from typing import Any, TypeVar
 from weakref import ref
 
 from engine import backend
-from engine.autograd import profiler_flops as flops
 from engine.autograd.profiler_backward import Pass, forward_shapes
 from engine.autograd.profiler_events import (
     EventList as EventList,
@@ -29,7 +28,7 @@ from engine.autograd.profiler_events import (
 from engine.autograd.profiler_events import (
     format_time as format_time,
 )
-from engine.autograd.profiler_forms import of_composite, of_node, of_op
+from engine.autograd.profiler_forms import facts_of, of_composite, of_op
 from engine.autograd.profiler_tree import Grower, Raw, Shape, nested
 from engine.graph import AccumulateGrad, Node
 from engine.registry import Op
@@ -106,12 +105,9 @@ class profile(Observer):
         self._alive.clear()
         while self._open:
             self._open.pop().end = now
-        grower = Grower(self._began, self.record_shapes)
+        grower = Grower(self._began, self.record_shapes, self.with_flops)
         events = grower.grow(nested(self._raw, self._freed))
         self._raw = []
-        if self.with_flops:
-            for e in events:
-                e.flops = flops.count(e)
         self.function_events = EventList(
             events, profile_memory=self.profile_memory, with_flops=self.with_flops
         )
@@ -203,41 +199,56 @@ class profile(Observer):
         for root in roots:
             if root._data.ndim == 0:
                 self._raw.append(Raw("ones_like", now, now, [()], ()))
-        self._pass.append(Pass(len(self._raw), now))
+        self._pass.append(Pass(len(self._raw)))
 
     def backward_node(
         self, node: Node, entering: Sequence[Any], leaving: Sequence[Any], start: int, end: int
     ) -> None:
         current = self._pass[-1]
-        current.next(start, self._raw)
-        shapes: list[Shape] = [
-            () if g is None else tuple(g.shape)
-            for g, (_, kind) in zip(entering, node.meta, strict=False)
-            if kind.kind in "fc"
-        ]
-        if isinstance(node, AccumulateGrad):
-            key = current.accumulated(node, entering[0])
+        raws = self._raw
+        if current.around is not None or len(raws) > current.first:
+            current.next(start, raws)
+        name, around_name, broadcast, ask = facts_of(node)
+        arrived = entering[0]
+        if node.is_leaf_node:
+            key = current.accumulated(node, name, arrived)  # type: ignore[arg-type]
         else:
-            key = of_node(node, entering)
-        raw = Raw(key, start, end, shapes)
+            key = name if ask is None else ask(node, entering)
+        raw = Raw(key, start, end)
         raw.inner = 1
         raw.sequence = node.sequence_nr
-        wanted = 0
+        wanted = count = 0
         for k, e in enumerate(node.next_edges):
             if e is not None:
                 wanted |= 1 << k
+                count += 1
         raw.wanted = wanted
-        raw.repeat = max(wanted.bit_count(), len(node.meta))
-        raw.forward = forward_shapes(node)
-        name = node.name()
-        around = Raw(f"=autograd::engine::evaluate_function: {name}", current.begins, end)
+        metas = node.metas
+        raw.repeat = count if metas is None else max(count, len(metas))
+        if self.record_shapes:
+            kinds = [node.out_dtype] if metas is None else [kind for _, kind in metas]
+            raw.shapes = [
+                () if g is None else tuple(g.shape)
+                for g, kind in zip(entering, kinds, strict=False)
+                if kind.kind in "fc"
+            ]
+            raw.forward = forward_shapes(node)
+        around = Raw(
+            around_name, current.begins or start, end + 1
+        )  # what it sends on is inside, after the node
         around.sequence = raw.sequence
-        around.end = end + 1  # what it sends on is inside, after the node
         current.around = around
-        self._raw.append(around)
-        self._raw.append(raw)
-        current.first = len(self._raw)
-        current.sent(self._raw, node, entering, leaving, shapes[0] if shapes else (), end + 1)
+        raws.append(around)
+        raws.append(raw)
+        if self.profile_memory and isinstance(node, AccumulateGrad):
+            leaf = node.variable
+            if leaf is not None and leaf._grad is not None:
+                self._hold(raw, (leaf._grad,))
+        if leaving:
+            shape = () if arrived is None else tuple(arrived.shape)
+            current.sent(raws, node, leaving, shape, broadcast, end + 1)
+        current.first = len(raws)
+        current.begins = 0
 
     def backward_end(self) -> None:
         self._pass.pop().next(perf_counter_ns(), self._raw)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from engine.autograd.profiler_forms import broadcast_by
 from engine.autograd.profiler_tree import Raw, Shape
 from engine.graph import AccumulateGrad, Node
 from engine.tensor import Tensor
@@ -18,91 +17,82 @@ from engine.tensor import Tensor
 class Pass:
     """One backward pass: what has arrived where, to tell which rows PyTorch adds gradients up in."""
 
-    def __init__(self, first: int, now: int) -> None:
+    def __init__(self, first: int) -> None:
         self.around: Raw | None = None
         self.first = first
         """How many records there were when the last node was noted: what came since are hooks of the next one."""
-        self.noted = now
-        """When the pass began."""
         self.begins = 0
         """When the part of the pass began that belongs to the node that runs."""
-        self._arrived: dict[tuple[int, int], int] = {}
+        self._arrived: dict[tuple[Node, int], int] = {}
         """The gradient that has arrived at an input of a node; 0 if none can be added to it in place."""
         self._shared: set[int] = set()
 
     def next(self, now: int, raws: Sequence[Raw]) -> None:
         """Another node begins, or the pass ends: the one before has sent its gradients."""
-        around, self.around, self.begins = self.around, None, now
-        since = self.noted if around is None else around.end
-        for raw in raws[self.first :]:
-            if since < raw.start < self.begins:
-                self.begins = raw.start
+        if len(raws) > self.first and raws[self.first].start < now:
+            now = raws[self.first].start  # a hook of the node's, which runs before it
+        self.begins = now
+        around = self.around
         if around is not None:
-            around.end = max(around.end, self.begins - 1)
+            self.around = None
+            if around.end < now:
+                around.end = now - 1
 
-    def accumulated(self, leaf: AccumulateGrad, grad: Any) -> str:
+    def accumulated(self, leaf: AccumulateGrad, name: str, grad: Any) -> str:
         """The key of the line of a leaf that `grad` has been added to."""
-        name = leaf.name()
+        self._arrived.pop((leaf, 0), None)
         variable = leaf.variable
         now = None if variable is None else variable._grad
-        self._arrived.pop((id(leaf), 0), None)
-        if now is not None and now._edge is not None:
-            return f"{name}#graph"
-        if now is not None and now._counter is not None and now._counter[0]:
-            return f"{name}#add"
-        return name if _dense(grad) and id(grad) not in self._shared else f"{name}#copy"
+        if now is not None:
+            if now._edge is not None:
+                return f"{name}#graph"
+            if now._counter is not None and now._counter[0]:
+                return f"{name}#add"
+        return name if id(grad) not in self._shared and _dense(grad) else f"{name}#copy"
 
     def sent(
-        self,
-        raws: list[Raw],
-        node: Node,
-        entering: Sequence[Any],
-        leaving: Sequence[Any],
-        shape: Shape,
-        now: int,
+        self, raws: list[Raw], node: Node, leaving: Sequence[Any], shape: Shape, broadcast: int, now: int
     ) -> None:
         """`node` has sent its gradients on: the rows of summing what was broadcast, and of adding to what was there."""
-        for k in range(len(entering)):
-            self._arrived.pop((id(node), k), None)
-        broadcast = broadcast_by(node)
-        name = node.name()
-        added: list[Raw] = []
-        seen: set[int] = set()
-        for k, (edge, g) in enumerate(zip(node.next_edges, leaving, strict=False)):
+        arrived = self._arrived
+        added: list[Raw] | None = None
+        last = None
+        for edge, g in zip(node.next_edges, leaving, strict=False):
+            broadcast -= 1
             if edge is None or g is None:
                 continue
-            size = tuple(edge[0].meta[edge[1]][0])
             viewed = False
-            if (broadcast or (name == "AddmmBackward0" and k == 0)) and size != shape:
+            size = tuple(g.shape)
+            if broadcast >= 0 and size != shape:
                 viewed = len(shape) != len(size)
                 for key, shapes, out in _summed(shape, size):
                     raw = Raw(key, now, now, shapes, out)
                     raw.inner = 2
                     raws.append(raw)
-            alike = id(g) in seen
-            seen.add(id(g))
-            if alike:
+            if g is last:
                 self._shared.add(id(g))
-            place = (id(edge[0]), edge[1])
-            before = self._arrived.get(place)
+            last = g
+            before = arrived.get(edge)
             if before is None:
-                view = viewed or name == "AsStridedBackward0" or _is_view(g)
-                self._arrived[place] = 0 if view else id(g)
+                array = getattr(g, "_data", g)
+                view = viewed or getattr(array, "base", None) is not None or type(node).__name__ in _VIEWS
+                arrived[edge] = 0 if view else id(g)
             else:
-                self._arrived[place] = -1
+                arrived[edge] = -1
                 raw = Raw("add_" if before and before != id(g) else "add", now, now, [size, size], size)
                 raw.inner = 3
-                added.append(raw)
-        raws += added
+                added = [*(added or ()), raw]
+        if added is not None:
+            raws += added
+
+
+_VIEWS = frozenset(("AsStridedBackward0",))
+"""Nodes whose gradients PyTorch makes as views where the engine makes arrays."""
 
 
 def _dense(grad: Any) -> bool:
     array = getattr(grad, "_data", grad)
     return bool(array.flags.forc) if hasattr(array, "flags") else True
-
-
-def _is_view(grad: Any) -> bool:
-    return getattr(getattr(grad, "_data", grad), "base", None) is not None
 
 
 def _summed(shape: Shape, size: Shape) -> list[tuple[str, list[Shape], Shape]]:
@@ -124,7 +114,8 @@ def forward_shapes(node: Node) -> tuple[Shape, ...]:
     inputs = node.inputs or ()
     for k, edge in enumerate(node.next_edges):
         if edge is not None:
-            result.append(tuple(edge[0].meta[edge[1]][0]))
+            metas = edge[0].metas
+            result.append(edge[0].out_shape if metas is None else metas[edge[1]][0])
         else:
             known = inputs[k] if k < len(inputs) else None
             result.append(tuple(known._data.shape) if isinstance(known, Tensor) else ())

@@ -1,23 +1,27 @@
-"""Floating-point operations of an event, for the few operations PyTorch counts them for."""
+"""Floating-point operations of a row, for the few operations PyTorch counts them for."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from engine.autograd.profiler_events import FunctionEvent
 
 
-def count(e: FunctionEvent) -> int:
-    """Multiplications and additions, from the input shapes: matrix products, ``mul``, ``add``; 0 for anything else."""
-    shapes = e.input_shapes
-    if e.name == "aten::mm" and len(shapes) == 2:
-        return int(2 * prod(shapes[0]) * shapes[1][-1])
-    if e.name == "aten::addmm" and len(shapes) >= 3:
-        return int(2 * prod(shapes[1]) * shapes[2][-1])
-    if e.name == "aten::bmm" and len(shapes) == 2:
-        return int(2 * prod(shapes[0]) * shapes[1][-1])
-    if e.name in ("aten::mul", "aten::add") and shapes and shapes[0]:
-        return int(prod(shapes[0]))
+def operations(name: str, shapes: Sequence[Sequence[int]], out: Sequence[int] | None) -> int:
+    """Multiplications and additions of the row `name`: matrix products, ``conv2d``, ``mul`` and ``add``; 0 for others.
+
+    Args:
+        shapes: of the inputs, as the row lists them.
+        out: the shape of the result, if it is known: a convolution is only counted then.
+    """
+    if not shapes:
+        return 0
+    match name:
+        case "aten::mm" | "aten::bmm" if len(shapes) == 2 and shapes[1]:
+            return 2 * prod(shapes[0]) * shapes[1][-1]
+        case "aten::addmm" if len(shapes) > 2 and shapes[2]:
+            return 2 * prod(shapes[1]) * shapes[2][-1]
+        case "aten::conv2d" if out is not None and len(shapes) > 1:
+            return 2 * prod(out) * prod(shapes[1][1:])
+        case "aten::mul" | "aten::add" if shapes[0]:
+            return prod(shapes[0])
     return 0

@@ -35,7 +35,7 @@ def of_op(op: Op, args: tuple[Any, ...], outputs: Sequence[Tensor], inplace: boo
     """The key of the line of an operation with these arguments."""
     ask = _FORMS.get(op.name)
     key = _NAMES.get(op.name) or op.aten[6:] if ask is None else ask(args, outputs)
-    if inplace:
+    if inplace and not key.endswith("_"):
         name, _, rest = key.partition("#")
         if not name.endswith("_"):
             key = f"{name}_#{rest}" if rest else f"{name}_"
@@ -58,7 +58,10 @@ def _with_number(name: str) -> Callable[[Any, Any], str]:
     numbered = f"{name}#n"
 
     def form(args: tuple[Any, ...], _: Any) -> str:
-        return numbered if _cast(args[0], args[1]) or _cast(args[1], args[0]) else name
+        a, b = args
+        if type(a) is Tensor and type(b) is Tensor:
+            return name
+        return numbered if _cast(a, b) or _cast(b, a) else name
 
     return form
 
@@ -66,6 +69,8 @@ def _with_number(name: str) -> Callable[[Any, Any], str]:
 def _div(args: tuple[Any, ...], _: Any) -> str:
     if not isinstance(args[0], Tensor):
         return "reciprocal_mul"
+    if isinstance(args[1], Tensor):
+        return "div"
     return "div#n" if _cast(args[0], args[1]) else "div"
 
 
@@ -192,13 +197,6 @@ def _array(grad: Any) -> Any:
 _ELEMENTWISE = frozenset(("where", "mul", "div", "add", "sub", "maximum", "minimum", "pow_tensor"))
 
 
-def of_node(node: Node, arrived: Sequence[Any]) -> str:
-    """The key of the line of a backward node at which gradients of these shapes have `arrived`."""
-    name = node.name()
-    ask = _NODES.get(name)
-    return name if ask is None else ask(node, arrived)
-
-
 def _kept(name: str) -> Callable[[Node, Any], str]:
     def form(node: Node, arrived: Any) -> str:
         edge = node.next_edges[0]
@@ -271,16 +269,42 @@ _NODES: dict[str, Callable[[Node, Any], str]] = {
 
 def _two(node: Node) -> bool:
     """Whether both inputs were tensors."""
-    if all(e is not None for e in node.next_edges):
+    a, b = node.next_edges
+    if a is not None and b is not None:
         return True
-    kept = [i for i in node.inputs or () if i is not None]
-    return bool(kept) and all(isinstance(i, Tensor) for i in kept)
+    kept = False
+    for i in node.inputs or ():
+        if isinstance(i, Tensor):
+            kept = True
+        elif i is not None:
+            return False
+    return kept
 
 
-def broadcast_by(node: Node) -> bool:
-    """Whether the gradients `node` makes have the shape of the one that arrived, and are summed to their inputs'."""
-    op = getattr(node, "op", None)
-    return op is not None and (op.kind == POINTWISE or op.name in _ELEMENTWISE)
+Facts = tuple[str, str, int, Callable[[Node, Sequence[Any]], str] | None]
+_facts: dict[type[Node], Facts] = {}
 
 
-__all__ = ["broadcast_by", "of_composite", "of_node", "of_op"]
+def facts_of(node: Node) -> Facts:
+    """What is the same for all nodes of this class.
+
+    Returns:
+        Its name, the key of the row around it, how many of the gradients it makes have the shape of the one that
+        arrived and are summed to their inputs', and, if that depends on the node, who tells the key of its line.
+    """
+    kind = type(node)
+    facts = _facts.get(kind)
+    if facts is None:
+        name = node.name()
+        op = getattr(kind, "op", None)
+        broadcast = 0
+        if op is not None:
+            broadcast = (
+                1 if op.aten == "aten::addmm" else 99 * (op.kind == POINTWISE or op.name in _ELEMENTWISE)
+            )
+        around = f"=autograd::engine::evaluate_function: {name}"
+        facts = _facts[kind] = (name, around, broadcast, _NODES.get(name))
+    return facts
+
+
+__all__ = ["facts_of", "of_composite", "of_op"]

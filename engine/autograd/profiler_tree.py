@@ -19,6 +19,7 @@ from math import prod
 from typing import Any
 
 from engine.autograd.profiler_events import FunctionEvent
+from engine.autograd.profiler_flops import operations
 from engine.autograd.profiler_rows import Entry, Inner, shown, table
 
 Shape = tuple[int, ...]
@@ -107,9 +108,10 @@ MEMORY = "=[memory]"
 class Grower:
     """Makes events of nested `Raw`; `began` is the moment that is 0 of their times."""
 
-    def __init__(self, began: int, shapes: bool) -> None:
+    def __init__(self, began: int, shapes: bool, flops: bool = False) -> None:
         self._began = began
         self._shapes = shapes
+        self._flops = flops
         self._table = table()
         self.events: list[FunctionEvent] = []
 
@@ -120,7 +122,13 @@ class Grower:
         return self.events
 
     def _event(
-        self, key: str, start: int, end: int, shapes: Sequence[Any] | None, parent: FunctionEvent | None
+        self,
+        key: str,
+        start: int,
+        end: int,
+        shapes: Sequence[Any] | None,
+        parent: FunctionEvent | None,
+        out: Shape | None = None,
     ) -> FunctionEvent:
         e = FunctionEvent(
             shown(key),
@@ -131,6 +139,8 @@ class Grower:
             parent,
         )
         self.events.append(e)
+        if self._flops:
+            e.flops = operations(e.name, e.input_shapes, out)
         return e
 
     def _actual(
@@ -148,14 +158,14 @@ class Grower:
             if place is not None:
                 place.allocate(raw.allocated)
             return
-        if inner is not None and inner.shapes is not None:
+        if inner is not None and inner.shapes is not None and self._shapes:
             shapes: Sequence[Shape] = around.shapes_of(inner.shapes)
         else:
             shapes = raw.shapes or ()
             if entry is not None and entry.shapes is not None and self._shapes:
                 shapes = _Around(raw.out, (), -1, 1, shapes).shapes_of(entry.shapes)
         mine.shapes = shapes
-        e = self._event(key, max(raw.start, start), raw.end, shapes, parent)
+        e = self._event(key, max(raw.start, start), raw.end, shapes, parent, raw.out)
         e.sequence_nr = raw.sequence
         e.stack = raw.stack
         if entry is None or entry.inside is None:
@@ -197,9 +207,12 @@ class Grower:
             if inner.works and not worked:
                 until = next((c.start for c in found[k + 1 :] if c is not None), end)
                 worked = True
-            mine = around.shapes_of(inner.shapes) if inner.shapes is not None else ()
+            mine: Sequence[Shape] = ()
+            if self._shapes and inner.shapes is not None:
+                mine = around.shapes_of(inner.shapes)
             place = self._supposed(inner.key, e, cursor, max(until, cursor), mine, around)
-            allocates = allocates or place
+            if inner.works or inner.key.startswith(_FOR_RESULTS):
+                allocates = allocates or place
             cursor = max(until, cursor)
         if raw is not None:
             # Memory of calls that have no row of their own.
@@ -229,6 +242,8 @@ class Grower:
 
 
 ALLOCATES = frozenset(("aten::empty", "aten::empty_strided", "aten::resize_"))
+_FOR_RESULTS = ("empty", "new_empty", "zeros", "new_zeros", "clone", "resize_")
+"""Rows that make room for the result of the row around them, rather than for a number it works with."""
 
 
 def _matched(rows: Sequence[Inner], calls: Sequence[Raw]) -> list[Raw | None]:

@@ -6,6 +6,8 @@ import gzip
 import json
 from pathlib import Path
 
+import pytest
+
 import engine as torch
 from engine.profiler import profile, record_function, schedule
 from engine.state import S
@@ -73,3 +75,78 @@ def test_unfinished_cycle_is_a_trace_and_nothing_keeps_watching() -> None:
     assert len(seen) == 1
     assert S.observers == ()
     assert not S.slow
+
+
+def test_a_trace_has_what_viewers_need(tmp_path: Path) -> None:
+    net = torch.nn.Linear(3, 2)
+    with profile(record_shapes=True, profile_memory=True) as prof, record_function("step"):
+        net(torch.ones(4, 3)).relu().sum().backward()
+    path = tmp_path / "trace.json"
+    prof.export_chrome_trace(str(path))
+    trace = json.loads(path.read_text())
+    assert trace["record_shapes"] == trace["profile_memory"] == 1
+    events = trace["traceEvents"]
+    bars = [e for e in events if e["ph"] == "X"]
+    for e in bars:
+        assert {"name", "cat", "pid", "tid", "ts", "dur", "args"} <= e.keys()
+        assert e["ts"] >= 0
+        assert e["dur"] >= 0
+    assert {e["cat"] for e in bars} == {"cpu_op", "user_annotation"}
+    (step,) = (e for e in bars if e["cat"] == "user_annotation")
+    assert step["name"] == "step"
+    # Bars of one thread lie inside one another or beside one another, or viewers draw nonsense.
+    open_until: list[float] = []
+    for e in sorted(bars, key=lambda e: (e["ts"], -e["dur"])):
+        end = round(e["ts"] + e["dur"], 3)
+        while open_until and open_until[-1] <= e["ts"]:
+            open_until.pop()
+        assert not open_until or end <= open_until[-1] + 1e-9
+        open_until.append(end)
+    addmm = next(e for e in bars if e["name"] == "aten::addmm")
+    node = next(e for e in bars if e["name"] == "AddmmBackward0")
+    assert addmm["args"]["Input Dims"] == [[2], [4, 3], [3, 2], [], []]
+    assert addmm["args"]["Sequence number"] == node["args"]["Sequence number"]
+    starts = {e["id"]: e for e in events if e["ph"] == "s"}
+    ends = {e["id"]: e for e in events if e["ph"] == "f"}
+    assert starts.keys() == ends.keys()
+    assert {e["cat"] for e in (*starts.values(), *ends.values())} == {"fwdbwd"}
+    assert (addmm["ts"], node["ts"]) in {(starts[k]["ts"], ends[k]["ts"]) for k in starts}
+    memory = [e for e in events if e["name"] == "[memory]"]
+    assert {e["ph"] for e in memory} == {"i"}
+    assert any(e["args"]["Bytes"] > 0 for e in memory)
+    assert any(e["args"]["Bytes"] < 0 for e in memory)
+
+
+def test_times_of_rows_inside_are_measured_or_nothing() -> None:
+    """The row that does the work has the time of the one around it, rows of PyTorch's alone have none; the self times
+    add up to what they do without them."""
+    with profile() as prof, record_function("all"):
+        torch.ones(1000, 100).relu()
+    ones, empty, fill, relu, clamp = (
+        next(e for e in prof.events() if e.name == f"aten::{name}")
+        for name in ("ones", "empty", "fill_", "relu", "clamp_min")
+    )
+    assert (empty.cpu_time_total, ones.self_cpu_time_total, relu.self_cpu_time_total) == (0, 0, 0)
+    assert fill.cpu_time_total == ones.cpu_time_total > 0
+    assert clamp.cpu_time_total == relu.cpu_time_total > 0
+    (whole,) = (e for e in prof.events() if e.name == "all")
+    assert abs(sum(e.self_cpu_time_total for e in prof.events()) - whole.cpu_time_total) < 1e-6
+    for e in prof.events():
+        for child in e.cpu_children:
+            assert e.time_range.start <= child.time_range.start <= child.time_range.end <= e.time_range.end
+
+
+def test_memory_timeline_is_refused_clearly() -> None:
+    with profile(profile_memory=True) as prof:
+        torch.ones(2)
+    with pytest.raises(NotImplementedError, match="export_chrome_trace"):
+        prof.export_memory_timeline("memory.html")
+
+
+def test_flops_of_a_convolution() -> None:
+    layer = torch.nn.Conv2d(3, 8, 3, padding=1)
+    with profile(with_flops=True) as prof:
+        layer(torch.ones(2, 3, 5, 5))
+    assert {e.key: e.flops for e in prof.key_averages() if e.flops} == {
+        "aten::conv2d": 2 * 2 * 8 * 5 * 5 * 3 * 3 * 3
+    }
