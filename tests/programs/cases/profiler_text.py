@@ -49,23 +49,3 @@ print(re.sub(r"[\d.]+(us|ms)", "_", repr(prof.key_averages()[0])))
 print(re.sub(r"_us=[\d.]+|[\d.]+(us|ms)|seq_nr=-?\d+|id=\d+|cpu_children=\[.*?\]", "_", repr(linear)))
 total = prof.key_averages().total_average()
 print(total.key, total.count)
-
-with torch.autograd.profiler.profile(enabled=False) as none:
-    x * 2
-print(none)
-with torch.autograd.profiler.profile() as prof:
-    x * 2
-print(str(prof) == prof.table())
-with profile() as empty:
-    pass
-print(repr(empty.key_averages().table()))
-try:
-    prof.key_averages().table(sort_by="nonsense")
-except AttributeError as error:
-    print(error)
-for manager in (torch.autograd.profiler.emit_nvtx, torch.autograd.profiler.emit_itt):
-    try:
-        with manager():
-            print(manager.__name__)
-    except AssertionError as error:
-        print(error)
