@@ -263,7 +263,7 @@ class Recorder(Observer):
                 )
             )
             return
-        ways = None if node.simple and kind is not _AS_STRIDED else [_way(edge) for edge in node.next_edges]
+        ways = None if kind.rules and kind is not _AS_STRIDED else [_way(edge) for edge in node.next_edges]
         self._note(
             (
                 self._reader.step,

@@ -31,6 +31,36 @@ def test_memory_is_of_what_is_allocated() -> None:
     assert "4.00 KB" in prof.key_averages().table()
 
 
+def test_memory_goes_where_pytorch_says() -> None:
+    """The rows are what PyTorch 2.13 records for this, to the byte."""
+    with profile(profile_memory=True) as prof:
+        with record_function("kept"):
+            a = torch.ones(300).exp()
+        b = torch.zeros(2, 2).clone()
+        with record_function("dropped"):
+            del a
+        b = b.t()
+        del b
+    assert [
+        (e.key, e.count, e.cpu_memory_usage, e.self_cpu_memory_usage)
+        for e in prof.key_averages()
+        if e.cpu_memory_usage or e.self_cpu_memory_usage
+    ] == [
+        ("kept", 1, 1200, -1200),
+        ("aten::ones", 1, 1200, 0),
+        ("aten::empty", 2, 1216, 1216),
+        ("aten::exp", 1, 1200, 1200),
+        ("aten::zeros", 1, 16, 0),
+        ("aten::clone", 1, 16, 0),
+        ("aten::empty_strided", 1, 16, 16),
+        ("[memory]", 2, -32, -32),
+        ("dropped", 1, -1200, -1200),
+    ]
+    lines = prof.key_averages().table(sort_by="self_cpu_memory_usage", row_limit=1).splitlines()
+    assert lines[1].endswith("     CPU Mem  Self CPU Mem    # of Calls  ")
+    assert lines[3].endswith("     1.19 KB       1.19 KB             2  ")
+
+
 def test_stacks_group_and_export(tmp_path: Path) -> None:
     x = torch.ones(100_000)
     with profile(with_stack=True) as prof:

@@ -21,17 +21,6 @@ def show(text):
     print(len(rule), text.endswith("\n"))
 
 
-with profile(record_shapes=True, profile_memory=True) as prof:
-    with record_function("kept"):
-        a = torch.ones(300).exp()
-    b = torch.zeros(2, 2).clone()
-    with record_function("dropped"):
-        del a
-    b = b.t()
-    del b
-show(prof.key_averages().table(sort_by="self_cpu_memory_usage"))
-print([(e.key, e.cpu_memory_usage, e.self_cpu_memory_usage) for e in prof.key_averages()])
-
 with profile(record_shapes=True, with_flops=True) as prof:
     with record_function("forward"):
         out = net(x)
