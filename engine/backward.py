@@ -9,6 +9,7 @@ import numpy as np
 
 from engine import backend
 from engine.execute import run, run_from, running_pass
+from engine.graph import NoGradView
 from engine.state import S
 from engine.tensor import Tensor
 
@@ -57,7 +58,8 @@ def _check_roots(outputs: Sequence[Tensor]) -> None:
     if not outputs:
         raise RuntimeError("grad requires non-empty outputs.")
     for k, out in enumerate(outputs):
-        if not out.requires_grad:
+        edge = out._fresh_edge()
+        if edge is None or type(edge[0]) is NoGradView:
             raise RuntimeError(f"element {k} of tensors does not require grad and does not have a grad_fn")
 
 

@@ -248,8 +248,12 @@ class _Writer:
             line(1, "_t._counter = _c")
             line(1, f"_above = {first}._view")
             line(1, f"_step = (_op, {_tuple(self.statics)}, _x0.shape)")
-            line(1, f"if _above is None: _t._view = _View({first}, (_step,), _c[0])")
-            line(1, "else: _t._view = _View(_above.base, (*_above.chain, _step), _c[0])")
+            line(1, f"if _above is None: _t._view = _View({first}, (_step,), _c[0], _S.grad_enabled)")
+            line(
+                1,
+                "else: _t._view = "
+                "_View(_above.base, (*_above.chain, _step), _c[0], _S.grad_enabled and _above.in_grad_mode)",
+            )
         else:
             line(1, "_t._grad = _t._edge = _t._view = _t._counter = None")
             line(1, "if not _S.grad_enabled: return _t")

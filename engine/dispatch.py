@@ -245,8 +245,10 @@ def _share(op: Op, source: Tensor, statics: tuple[Any, ...], views: Sequence[Ten
             continue
         step = (op, (*statics, k) if op.outputs != 1 or len(views) > 1 else statics, source._data.shape)
         view = source._view
-        base, chain = (source, ()) if view is None else (view.base, view.chain)
-        t._view = View(base, (*chain, step), counter[0])
+        base, chain, in_grad_mode = (
+            (source, (), True) if view is None else (view.base, view.chain, view.in_grad_mode)
+        )
+        t._view = View(base, (*chain, step), counter[0], S.grad_enabled and in_grad_mode)
 
 
 def into(out: Tensor, op: Op, args: tuple[Any, ...]) -> Tensor:

@@ -259,6 +259,10 @@ class Node:
             self.retained = {}
         self.retained[output_nr] = ref(tensor)
 
+    def release(self, tensor: Tensor) -> None:
+        """Undo `retain`."""
+        self.retained = {k: r for k, r in (self.retained or {}).items() if r() is not tensor}
+
     def retains(self, tensor: Tensor) -> bool:
         return self.retained is not None and any(r() is tensor for r in self.retained.values())
 
@@ -315,6 +319,8 @@ class AccumulateGrad(Node):
         leaf = self._leaf()
         if leaf is None or leaf._edge is None:
             return
+        if leaf._edge[0] is not self:
+            raise RuntimeError("leaf variable has been moved into the graph interior")
         old = leaf._grad
         if create_graph:
             leaf._grad = _copied(leaf, grad) if old is None else old + grad

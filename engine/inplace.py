@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from engine import dtypes
+from engine.backend import Array
 from engine.dispatch import check_broadcast, explain, prepare
-from engine.graph import Node, NoGradView, new_node, short_name
+from engine.graph import FREED, GONE, Node, new_node, short_name
 from engine.registry import OPS, Op
 from engine.state import S
 from engine.tensor import Tensor, View
@@ -39,14 +40,21 @@ def apply_inplace(op: Op, target: Tensor, args: tuple[Any, ...]) -> Tensor:
     n = op.n_inputs
     inputs = (target, *args[: n - 1])
     statics = args[n - 1 :]
-    recording = S.grad_enabled and bool(op.vjp)
-    if S.grad_enabled:
+    recording = S.grad_enabled and any(isinstance(i, Tensor) and i.requires_grad for i in inputs)
+    if recording:
         check_writable(target)
+    recording = recording and bool(op.vjp)
     if not getattr(target._data.flags, "writeable", True):
         raise RuntimeError(
             "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
             "Please clone() the tensor before performing the operation."
         )
+    for i in inputs[1:]:
+        if isinstance(i, Tensor) and i is not target and _overlap_partly(target._data, i._data):
+            raise RuntimeError(
+                "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single "
+                "memory location. Please clone() the tensor before performing the operation."
+            )
     observers = S.observers
     start = perf_counter_ns() if observers else 0
     try:
@@ -87,10 +95,10 @@ def apply_inplace(op: Op, target: Tensor, args: tuple[Any, ...]) -> Tensor:
     bump(target)
     if node is not None:
         if node.saved is not None:
-            node.saved = (target._data.copy(),)
+            node.saved = (target._data,)
+            counter = target._shared_counter()
+            node.versions = (*(node.versions or ()), (counter, counter[0]))
         rebase(target, node)
-    elif target._view is not None and recording:
-        _fresh_after_plain_write(target)
     if observers:
         seen = [i for i in inputs if isinstance(i, Tensor)]
         for observer in observers:
@@ -106,39 +114,61 @@ def _xp(target: Tensor) -> Any:
 
 def check_writable(target: Tensor) -> None:
     """Raise if an in-place operation on `target` would destroy a leaf autograd needs. Only asked in grad mode."""
-    edge = target._fresh_edge()
-    if edge is None:
-        view = target._view
-        if view is not None and view.base.requires_grad and view.base.is_leaf:
-            raise RuntimeError(
-                "a view of a leaf Variable that requires grad is being used in an in-place operation."
-            )
-        return
-    if type(edge[0]) is NoGradView:
-        raise RuntimeError(
-            "A view was created in no_grad mode and is being modified inplace with grad mode enabled. Given that "
-            "this use "
-            "case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view "
-            "and the "
-            "inplace either both inside the no_grad block (if you don't want the inplace to be tracked) or both "
-            "outside "
-            "(if you want the inplace to be tracked)."
-        )
-    if edge[0].is_leaf_node:
-        raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
     view = target._view
     if view is not None:
-        if view.base.requires_grad and view.base.is_leaf:
+        _check_origin(target, view, "is being")
+        if target.requires_grad and view.base.is_leaf:
             raise RuntimeError(
                 "a view of a leaf Variable that requires grad is being used in an in-place operation."
             )
-        last = view.chain[-1][0]
-        if last.outputs != 1 or last.name in ("unbind", "split"):
-            raise RuntimeError(
-                f"Output {edge[1]} of {short_name(edge[0])} is a view and is being modified inplace. This view is the "
-                "output of a function that returns multiple views. Such functions do not allow the output views to be "
-                "modified inplace. You should replace the inplace operation by an out-of-place one."
-            )
+    edge = target._edge
+    if target.requires_grad and (edge is None or edge[0].is_leaf_node):
+        raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
+
+
+def _check_origin(target: Tensor, view: View, what: str) -> None:
+    """Raise if writing to `target`, or to memory it shares, breaks its place in the graph; `what` says which it was."""
+    edge = target._edge
+    node = None if edge is None or edge[0].is_leaf_node else edge[0]
+    several = any(_of_several(op) for op, _, _ in view.chain)
+    if view.in_grad_mode and not several:
+        return
+    start = (
+        "A view was created in no_grad mode"
+        if edge is None or node is None
+        else f"Output {edge[1]} of {short_name(node)} is a view{'' if view.in_grad_mode else ' of a view'}"
+    )
+    if view.in_grad_mode:
+        raise RuntimeError(
+            f"{start} and {what} modified inplace. This view is the output of a function that returns multiple views. "
+            "Such functions do not allow the output views to be modified inplace. You should replace the inplace "
+            "operation by an out-of-place one."
+        )
+    raise RuntimeError(
+        f"{start}{'' if node is None else ' which was created in no_grad mode'} and {what} modified inplace with grad "
+        "mode enabled. Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your "
+        "code by moving both the view and the inplace either both inside the no_grad block (if you don't want the "
+        "inplace to be tracked) or both outside (if you want the inplace to be tracked)."
+    )
+
+
+def _of_several(op: Op) -> bool:
+    return op.outputs != 1 or op.name in ("unbind", "split")
+
+
+def _overlap_partly(x: Array, y: Array) -> bool:
+    """Whether two arrays without gaps share some elements, but are not the same ones in the same order."""
+    if (x if x.base is None else x.base) is not (y if y.base is None else y.base):
+        return False
+    if not (x.size and y.size and isinstance(x, np.ndarray)):
+        return False
+    bounds = [np.lib.array_utils.byte_bounds(z) for z in (x, y)]
+    if any(high - low != z.nbytes or 0 in z.strides for (low, high), z in zip(bounds, (x, y), strict=True)):
+        return False
+    (p, q), (r, s) = bounds
+    if (p, q) == (r, s):
+        return bool(x.strides != y.strides)
+    return bool(p < s and r < q)
 
 
 def bump(target: Tensor) -> None:
@@ -179,7 +209,7 @@ def _node(
         (target._data,),
         args=statics,
         inputs=tuple(kept) if wanted else None,
-        # Replaced by a copy after the write: only the fact that it is wanted matters here.
+        # Replaced by the target's memory after the write: only the fact that it is wanted matters here.
         saved=(result,) if reads_output else None,
         shapes=tuple(i._data.shape if isinstance(i, Tensor) else () for i in inputs)
         if op.wants_shapes
@@ -192,47 +222,55 @@ def rebase(target: Tensor, node: Node) -> None:
     """Make `target` the output of `node`; if it is a view, through a `CopySlices` on its base."""
     view = target._view
     if view is None:
-        target._edge = (node, 0)
+        _move(target, node)
         return
     base = view.base
     edges = (base._edge, *node.next_edges[1:])
-    base._edge = (new_node(CopySlices, edges, (base._data,), args=(node, view.chain)), 0)
+    _move(base, new_node(CopySlices, edges, (base._data,), args=(node, view.chain)))
     refresh_view(target)
 
 
-def _fresh_after_plain_write(target: Tensor) -> None:
-    if target._view is not None and target._edge is not None:
-        refresh_view(target)
+def _move(target: Tensor, node: Node) -> None:
+    """Make `target` the output of `node`. A gradient it retains is that of what it is now."""
+    retains = target.retains_grad
+    if retains:
+        assert target._edge is not None
+        target._edge[0].release(target)
+    target._edge = (node, 0)
+    if retains:
+        node.retain(target, 0)
 
 
 def refresh_view(target: Tensor) -> None:
-    """Give a stale view its place behind the present state of its base."""
+    """Give a stale view its place behind the present state of its base.
+
+    Raises:
+        RuntimeError: if the memory of one of several views, or of one from no_grad mode, was written to.
+    """
     view = target._view
     assert view is not None
     assert target._counter is not None
-    base_edge = view.base._fresh_edge()
-    view.version = target._counter[0]
-    if target._edge is not None and type(target._edge[0]) is NoGradView:
+    base = view.base
+    edge = target._edge
+    tracked = base.requires_grad and target.dtype.differentiable
+    if (edge is None or edge[0].is_leaf_node) and not tracked:
         return
-    if base_edge is None or not target.dtype.differentiable:
-        # The base does not require grad; a view made a leaf by hand stays one.
-        if target._edge is not None and not target._edge[0].is_leaf_node:
-            target._edge = None
-        return
+    _check_origin(target, view, "its base or another view of its base has been")
     node = new_node(
         OPS["as_strided"].node,
-        (base_edge,),
+        (base._fresh_edge(),),
         (target._data,),
         args=(view.chain,),
-        shapes=(view.base._data.shape,),
+        shapes=(base._data.shape,),
     )
-    target._edge = (node, 0)
+    view.version = target._counter[0]
+    _move(target, node)
 
 
 def take_view(F: Any, x: Any, chain: Sequence[tuple[Op, tuple[Any, ...], tuple[int, ...]]]) -> Any:
     """Follow a chain of view operations from a base."""
     for op, args, _ in chain:
-        if op.outputs != 1 or op.name in ("unbind", "split"):
+        if _of_several(op):
             x = getattr(F, op.name)(x, *args[:-1])[args[-1]]
         else:
             x = getattr(F, op.name)(x, *args)
@@ -257,6 +295,9 @@ class CopySlices(Node):
     op = None  # type: ignore[assignment]
 
     def check_saved(self) -> None:
+        """As `Node.check_saved`; like PyTorch's it runs once even if the operation inside has nothing to free."""
+        if self.freed:
+            raise RuntimeError(FREED)
         self.args[0].check_saved()
 
     def apply(self, F: Any, grads: Sequence[Any], needed: Sequence[bool]) -> Sequence[Any]:
@@ -279,6 +320,8 @@ class CopySlices(Node):
         return [first, *sent[1:]]
 
     def free(self) -> None:
+        """As `Node.free`."""
+        self.inputs = GONE
         self.args[0].free()
 
 

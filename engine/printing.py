@@ -260,9 +260,12 @@ def tensor_repr(tensor: Tensor) -> str:
         complex_default = dtypes.complex128 if default is dtypes.float64 else dtypes.complex64
         if dtype not in (default, complex_default, dtypes.int64, dtypes.bool_):
             suffixes.append(f"dtype={dtype}")
-    grad_fn = tensor.grad_fn
+    try:
+        grad_fn = None if tensor.grad_fn is None else type(tensor.grad_fn).__name__
+    except RuntimeError:  # a view that was written to in a way that is not allowed
+        grad_fn = "Invalid"
     if grad_fn is not None:
-        suffixes.append(f"grad_fn=<{type(grad_fn).__name__}>")
+        suffixes.append(f"grad_fn=<{grad_fn}>")
     elif tensor.requires_grad:
         suffixes.append("requires_grad=True")
     if S.layers:

@@ -47,17 +47,23 @@ class View:
     """How a tensor looks into the memory of another.
 
     `base` owns the memory (it is never itself a view) and `chain` has the view operations that lead from it to this
-    one. `version` is the shared version at which this tensor's place in the graph was last right, see `_fresh_edge`.
+    one. `version` is the shared version at which this tensor's place in the graph was last right, see `_fresh_edge`;
+    `in_grad_mode` says whether the view was taken while operations were recorded.
     """
 
-    __slots__ = ("base", "chain", "version")
+    __slots__ = ("base", "chain", "in_grad_mode", "version")
 
     def __init__(
-        self, base: Tensor, chain: tuple[tuple[Any, tuple[Any, ...], tuple[int, ...]], ...], version: int
+        self,
+        base: Tensor,
+        chain: tuple[tuple[Any, tuple[Any, ...], tuple[int, ...]], ...],
+        version: int,
+        in_grad_mode: bool,
     ) -> None:
         self.base = base
         self.chain = chain
         self.version = version
+        self.in_grad_mode = in_grad_mode
 
 
 class Tensor(Conversions):
@@ -238,7 +244,11 @@ class Tensor(Conversions):
     @property
     def requires_grad(self) -> bool:
         """Whether operations on this tensor are recorded so that gradients reach it."""
-        return self._fresh_edge() is not None
+        # Not `_fresh_edge`, which refuses a view that was written to in a way that is not allowed.
+        if self._edge is not None:
+            return True
+        view = self._view
+        return view is not None and view.base.requires_grad and self.dtype.differentiable
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
@@ -371,6 +381,8 @@ class Tensor(Conversions):
         """
         edge = self._fresh_edge()
         if edge is None:
+            if self.requires_grad:
+                return
             raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
         if not edge[0].is_leaf_node:
             edge[0].retain(self, edge[1])

@@ -34,7 +34,7 @@ index_put = define("index_put", LINEAR, inputs=2, dtypes="promote", grad="IndexP
     formula=r"g \text{ elsewhere},\ g \text{ there}", doc="The input with other values at the indices.")
 
 copy = define("copy", LINEAR, inputs=2, dtypes="any", grad="CopyBackwards", aten="aten::copy_",
-    forward=lambda xp, input, src: xp.broadcast_to(src, input.shape).astype(input.dtype)
+    forward=lambda xp, input, src: _spread(xp, src, input.shape).astype(input.dtype)
         if hasattr(src, "ndim") else xp.full(input.shape, src, input.dtype),
     vjp=(lambda F, g: F.zeros_like(g), lambda F, g: g),
     formula=r"0,\ 1", doc="The values of another tensor, in this one's shape and dtype.")
@@ -104,6 +104,18 @@ searchsorted = define("searchsorted", "constant", inputs=2, dtypes="any",
     doc="Where elements would be inserted into a sorted vector.")
 
 
+
+def _spread(xp: Any, src: Any, shape: tuple[int, ...]) -> Any:
+    try:
+        return xp.broadcast_to(src, shape)
+    except ValueError:
+        check_broadcast([shape, src.shape])
+        raise RuntimeError(
+            f"output with shape {list(shape)} doesn't match the broadcast shape "
+            f"{list(np.broadcast_shapes(shape, src.shape))}"
+        ) from None
+
+
 _PLAIN = frozenset({int, slice})
 
 # --- x[...] ----------------------------------------------------------------------------------------------------------
@@ -135,14 +147,14 @@ def getitem(input: Tensor, key: Any) -> Tensor:
 
 def setitem(input: Tensor, key: Any, value: Any) -> None:
     """``input[key] = value``, recorded: gradients flow to `value` and to what is left of `input`."""
-    view, rest = _basic(input, key)
+    view, rest = _basic(input, key, writing=True)
     if not isinstance(value, Tensor):
         value = _as_tensor(value, view)
     if rest is None:
         _check_fits(value, view._data.shape)
         if value.ndim > view.ndim:
             value = value.reshape(value._data.shape[value.ndim - view.ndim :])
-        apply_inplace(OPS["copy"], view, (value,))
+        apply_inplace(OPS["fill_tensor_in_place" if view.ndim and not value.ndim else "copy"], view, (value,))
     else:
         if value.dtype is not view.dtype:
             value = value.to(view.dtype)
@@ -183,8 +195,11 @@ def _select(x: Tensor, dim: int, index: int, place: int = 0) -> Tensor:
     return _shape.select(x, dim, index)
 
 
-def _basic(input: Tensor, key: Any) -> tuple[Tensor, tuple[Any, ...] | None]:
-    """The view that integers, slices, None and ``...`` make of `input`, and what is left for `index`."""
+def _basic(input: Tensor, key: Any, writing: bool = False) -> tuple[Tensor, tuple[Any, ...] | None]:
+    """The view that integers, slices, None and ``...`` make of `input`, and what is left for `index`.
+
+    All of a tensor is a view of it, except for `writing`: then it is the tensor itself.
+    """
     items = list(key) if isinstance(key, tuple) else [key]
     if isinstance(key, list) and any(isinstance(k, (slice, type(None), type(...))) for k in key):
         items = key
@@ -205,7 +220,7 @@ def _basic(input: Tensor, key: Any) -> tuple[Tensor, tuple[Any, ...] | None]:
             rest.append(slice(None))
             dim += 1
         elif isinstance(k, slice):
-            if key is k or not _is_whole(k, view._data.shape[dim]):
+            if (key is k and not writing) or not _is_whole(k, view._data.shape[dim]):
                 view = _sliced(view, dim, k)
             rest.append(slice(None))
             dim += 1
@@ -223,7 +238,7 @@ def _basic(input: Tensor, key: Any) -> tuple[Tensor, tuple[Any, ...] | None]:
             dim += width
         place += 1 if k is None else _takes(k)
     if not any(isinstance(k, Tensor) for k in rest):
-        if view is input:
+        if view is input and not writing:
             view = _shape.alias(input)
         return view, None
     final = [k for k in rest if k is not None]
@@ -392,8 +407,6 @@ def index_put_(input: Tensor, indices: Sequence[Any], values: Tensor, accumulate
 
 def copy_(input: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
     """Take over the values of `src`, broadcast and converted, in place."""
-    if isinstance(src, Tensor):
-        check_broadcast([input._data.shape, src._data.shape])
     return apply_inplace(OPS["copy"], input, (src,))
 
 

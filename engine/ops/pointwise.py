@@ -422,10 +422,23 @@ masked_fill_tensor = define("masked_fill_tensor", LINEAR, dtypes="any", inputs=2
          lambda F, g, mask: F.where(mask if F.recording else mask._data, g, 0.0)),
     formula=r"1 - m,\ m", doc="The input with a tensor's number where the mask is true.")
 
-fill = define("fill", POINTWISE, dtypes="any", inputs=1,
-    forward=lambda xp, input, value: xp.full(input.shape, value, input.dtype),
-    vjp=(lambda F, g: F.zeros_like(g),),
-    domain=(-2.0, 2.0), formula="0", doc="One number everywhere.")
+def _fill(name: str, grad: str, doc: str) -> Any:
+    return define(name, POINTWISE, dtypes="any", inputs=1, grad=grad, aten="aten::fill",
+        forward=lambda xp, input, value: xp.full(input.shape, value, input.dtype),
+        vjp=(lambda F, g: F.zeros_like(g),),
+        domain=(-2.0, 2.0), formula="0", doc=doc)
+
+def _fill_tensor(name: str, grad: str, doc: str) -> Any:
+    return define(name, LINEAR, dtypes="any", inputs=2, grad=grad, aten="aten::fill",
+        forward=lambda xp, input, value: xp.broadcast_to(value, input.shape).astype(input.dtype),
+        vjp=(lambda F, g: F.zeros_like(g), lambda F, g: g),
+        formula=r"0,\ \sum g", doc=doc)
+
+fill = _fill("fill", "FillBackward0", "One number everywhere.")
+fill_tensor = _fill_tensor("fill_tensor", "FillBackward1", "The number of a tensor everywhere.")
+# PyTorch numbers the derivatives of `fill_` apart.
+fill_in_place = _fill("fill_in_place", "FillBackward2", "One number everywhere, written in place.")
+fill_tensor_in_place = _fill_tensor("fill_tensor_in_place", "FillBackward3", "A tensor's number everywhere, written in place.")
 
 zero = define("zero", POINTWISE, dtypes="any", inputs=1,
     forward=lambda xp, input: xp.zeros(input.shape, input.dtype),

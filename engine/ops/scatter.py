@@ -100,7 +100,8 @@ def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
 
 def fill(input: Tensor, value: Any) -> Tensor:
     """A tensor like `input` with one number everywhere."""
-    return P.fill(input, value.item() if isinstance(value, Tensor) else value)
+    filled: Tensor = P.fill_tensor(input, value) if isinstance(value, Tensor) else P.fill(input, value)
+    return filled
 
 
 # --- Reductions at places --------------------------------------------------------------------------------------------

@@ -375,7 +375,10 @@ def _view(x: Any, shape: tuple[int, ...]) -> Any:
 
 
 def _expand(xp: Any, x: Any, shape: tuple[int, ...]) -> Any:
-    return x[...] if x.shape == shape else xp.broadcast_to(x, shape)
+    if x.shape == shape:
+        return x[...]
+    # Where nothing is repeated the result may be written to.
+    return x.reshape(shape) if x.size == math.prod(shape) else xp.broadcast_to(x, shape)
 
 
 def _expanded(shape: tuple[int, ...], size: tuple[int, ...]) -> tuple[int, ...]:

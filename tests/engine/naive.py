@@ -1,7 +1,8 @@
 """A naive autograd engine: one tape node per number, no array arithmetic, no fast path.
 
-It is the judge of the random programs in `test_random_graphs`, and itself judged by PyTorch (`random_graphs.py`). It has
-PyTorch's names, so that one program text runs in it, in the engine and in PyTorch; only what those programs use is there.
+It is the judge of the random programs in `test_random_graphs`, and itself judged by PyTorch (`random_graphs.py`). It
+has PyTorch's names, so that one program text runs in it, in the engine and in PyTorch; only what those programs use is
+there.
 
 What a number depends on is a tape of `Scalar`s, so a gradient under views and in-place writes needs no thought: an
 element that was overwritten is another scalar. What is asked of whole tensors (is a saved tensor still what it was, was
@@ -98,6 +99,8 @@ class Tensor:
         self.version = memory.counter.version
         self.origin = "default"
         """How a view was made: default, no_grad, or several (one of several outputs)."""
+        self.ordered = True
+        """Whether its memory is laid out as here: PyTorch's results follow operands that are not in row-major order."""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -141,7 +144,9 @@ class Tensor:
             old = self.fn
             self.fn = Node([above], [], False)
             places = self._places_in_base()
-            self._hang([Scalar((self.base.scalars[k], 1.0)) for k in places] if above else [Scalar() for _ in places])
+            self._hang(
+                [Scalar((self.base.scalars[k], 1.0)) for k in places] if above else [Scalar() for _ in places]
+            )
             self.version = self._version
             _move_retained(self, old)
         return self.fn
@@ -174,11 +179,16 @@ class Tensor:
         return self
 
     def detach(self) -> Tensor:
-        return Tensor(self.memory, self.index)
+        return self._look(self.memory)
 
     @property
     def data(self) -> Tensor:
-        return Tensor(Memory(self.memory.numbers), self.index)
+        return self._look(Memory(self.memory.numbers))
+
+    def _look(self, memory: Memory) -> Tensor:
+        t = Tensor(memory, self.index)
+        t.ordered = self.ordered
+        return t
 
     def detach_(self) -> Tensor:
         if self.base is not None:
@@ -249,7 +259,8 @@ class Tensor:
             for j in range(p):
                 numbers.append(sum(a[i * m + k] * b[k * p + j] for k in range(m)))
                 parents.append(
-                    [(0, i * m + k, b[k * p + j]) for k in range(m)] + [(1, k * p + j, a[i * m + k]) for k in range(m)]
+                    [(0, i * m + k, b[k * p + j]) for k in range(m)]
+                    + [(1, k * p + j, a[i * m + k]) for k in range(m)]
                 )
         return _record(numbers, (n, p), [self, other], parents, [(0, 1), (1, 0)])
 
@@ -291,7 +302,9 @@ class Tensor:
             return self.view(*shape)
         except Refused:
             copied = self.clone()  # and PyTorch's _unsafe_view of it, which is not a view
-            return _record(copied.values(), shape, [copied], [[(0, k, 1.0)] for k in range(self.index.size)], [])
+            return _record(
+                copied.values(), shape, [copied], [[(0, k, 1.0)] for k in range(self.index.size)], []
+            )
 
     def transpose(self, a: int, b: int) -> Tensor:
         return _view(self, lambda x: np.swapaxes(x, a, b))
@@ -358,7 +371,9 @@ def grad(output: Tensor, wanted: Tensor, gradient: Tensor, retain_graph: bool) -
 class Rule:
     """An elementwise operation. `saves[k]` says what the derivative for operand k reads: operands, or ``y``."""
 
-    def __init__(self, value: Callable[..., float], *derivatives: Callable[..., float], saves: Sequence[Any]) -> None:
+    def __init__(
+        self, value: Callable[..., float], *derivatives: Callable[..., float], saves: Sequence[Any]
+    ) -> None:
         self.value = value
         self.derivatives = derivatives
         self.saves = saves
@@ -386,11 +401,15 @@ COPY = Rule(lambda a, b: b, lambda a, b, y: 0.0, lambda a, b, y: 1.0, saves=[(),
 FILL = Rule(lambda a, b: b, lambda a, b, y: 0.0, saves=[()])
 
 
-def _operands(first: Tensor, others: Sequence[Any], shape: tuple[int, ...]) -> Iterator[tuple[list[int], list[float]]]:
+def _operands(
+    first: Tensor, others: Sequence[Any], shape: tuple[int, ...]
+) -> Iterator[tuple[list[int], list[float]]]:
     """For each element of the result: the place of each operand's element, and its value."""
     operands = [first, *others]
     places = [
-        np.broadcast_to(np.arange(t.index.size).reshape(t.shape), shape).ravel() if isinstance(t, Tensor) else None
+        np.broadcast_to(np.arange(t.index.size).reshape(t.shape), shape).ravel()
+        if isinstance(t, Tensor)
+        else None
         for t in operands
     ]
     values = [t.values() if isinstance(t, Tensor) else t for t in operands]
@@ -406,7 +425,9 @@ def _broadcast(operands: Sequence[Any]) -> tuple[int, ...]:
         raise Refused("") from None
 
 
-def _compute(rule: Rule, first: Tensor, others: Sequence[Any], shape: tuple[int, ...]) -> tuple[list[float], list[Any]]:
+def _compute(
+    rule: Rule, first: Tensor, others: Sequence[Any], shape: tuple[int, ...]
+) -> tuple[list[float], list[Any]]:
     """The results, and for each result ``(operand, place, partial derivative)`` of each operand."""
     numbers, parents = [], []
     for at, values in _operands(first, others, shape):
@@ -426,10 +447,15 @@ def _elementwise(rule: Rule, first: Tensor, *others: Any) -> Tensor:
 
 
 def _record(
-    numbers: list[float], shape: tuple[int, ...], operands: list[Any], parents: list[Any], saves: Sequence[Any]
+    numbers: list[float],
+    shape: tuple[int, ...],
+    operands: list[Any],
+    parents: list[Any],
+    saves: Sequence[Any],
 ) -> Tensor:
     """A new tensor of these numbers, on the tape if an operand is."""
     out = _tensor(numbers, shape)
+    out.ordered = all(t.ordered and t.index.flags.c_contiguous for t in operands if isinstance(t, Tensor))
     if not _grad_enabled[0] or not any(isinstance(t, Tensor) and t.requires_grad for t in operands):
         return out
     edges = [t.edge if isinstance(t, Tensor) else None for t in operands]
@@ -450,7 +476,8 @@ def _what_is_saved(
 
 def _scalars(operands: list[Any], edges: Sequence[Any], parents: list[Any]) -> list[Scalar]:
     return [
-        Scalar(*((operands[k].scalars[j], d) for k, j, d in links if edges[k] is not None)) for links in parents
+        Scalar(*((operands[k].scalars[j], d) for k, j, d in links if edges[k] is not None))
+        for links in parents
     ]
 
 
@@ -467,6 +494,7 @@ def _views(of: Tensor, look: Callable[[Any], list[Any]], origin: str = "several"
     for index, places in zip(look(of.index), look(np.arange(of.index.size).reshape(of.shape)), strict=True):
         t = Tensor(of.memory, np.asarray(index))
         t.base = of if of.base is None else of.base
+        t.ordered = of.ordered
         t.origin = origin if _grad_enabled[0] else "no_grad"
         if t.origin == "default" and of.base is not None:
             t.origin = of.origin
@@ -490,13 +518,20 @@ def _inplace(rule: Rule, target: Tensor, *others: Any) -> Tensor:
     edges = [t.edge if isinstance(t, Tensor) and recording else None for t in operands]
     if _broadcast(operands) != target.shape:
         raise Refused("")
-    if rule is not FILL and any(n > 1 and s == 0 for n, s in zip(target.shape, target.index.strides, strict=True)):
+    if rule is not FILL and any(
+        n > 1 and s == 0 for n, s in zip(target.shape, target.index.strides, strict=True)
+    ):
         raise Refused("more than one element of the written-to tensor refers to a single memory location")
     if any(isinstance(t, Tensor) and _overlap(target, t) == "partly" for t in others):
-        raise Refused("some elements of the input tensor and the written-to tensor refer to a single memory location")
+        raise Refused(
+            "some elements of the input tensor and the written-to tensor refer to a single memory location"
+        )
     # Like PyTorch: the target's old values are saved apart, the values of another operand are not.
     counters, keeps = _what_is_saved(
-        operands, edges, [[s for s in reads if s not in (0, "y")] for reads in rule.saves], target.memory.counter
+        operands,
+        edges,
+        [[s for s in reads if s not in (0, "y")] for reads in rule.saves],
+        target.memory.counter,
     )
     keeps = keeps or _what_is_saved(operands, edges, rule.saves, target.memory.counter)[1]
     node = Node(edges, counters, keeps)
@@ -581,14 +616,18 @@ def _dense(index: Any) -> bool:
 
 def unclear(target: Tensor, other: Any) -> bool:
     """Whether PyTorch would write to memory that it still reads, with whatever result."""
-    if not isinstance(other, Tensor) or other is target or target.memory.numbers is not other.memory.numbers:
+    if not isinstance(other, Tensor) or other is target:
         return False
+    if target.memory.numbers is not other.memory.numbers:
+        return False
+    if not target.ordered:
+        return True
     if target.shape == other.shape and np.array_equal(target.index, other.index):
         return False
     if np.array_equal(target.index.ravel(), other.index.ravel()):
         return True
     shared = set(target.index.flat) & set(other.index.flat)
-    return bool(shared) and _overlap(target, other) == "unclear"
+    return bool(shared) and (target.shape != other.shape or _overlap(target, other) == "unclear")
 
 
 # --- Backward --------------------------------------------------------------------------------------------------------
@@ -603,6 +642,15 @@ def _reach(root: Node) -> list[Node]:
                 seen.add(node)
                 stack.append(node)
     return sorted(seen, key=lambda n: -n.number)
+
+
+def reaches(root: Tensor, wanted: Tensor) -> bool:
+    """Whether a gradient of `root` comes to `wanted`."""
+    try:
+        start, target = root.edge, wanted.edge
+    except Refused:
+        return False
+    return start is not None and target in _reach(start)
 
 
 def _run(root: Tensor, gradient: Sequence[float], retain_graph: bool, wanted: Tensor | None) -> Tensor | None:
@@ -663,8 +711,6 @@ def _run(root: Tensor, gradient: Sequence[float], retain_graph: bool, wanted: Te
                 leaf.grad.memory.numbers[k] += v
             leaf.grad.memory.counter.version += 1
 
-    if start not in nodes:
-        arrive(start)  # which is as far as PyTorch goes when nothing that is wanted lies behind it
     for node in nodes:
         if node.leaf is not None:
             if node is start:
