@@ -333,8 +333,8 @@ class Tensor:
 
     # --- Backward --------------------------------------------------------------------------------------------------
 
-    def backward(self, gradient: Tensor, retain_graph: bool = False) -> None:
-        _run(self, gradient.values(), retain_graph, None)
+    def backward(self, gradient: Tensor | None = None, retain_graph: bool = False) -> None:
+        _run(self, [1.0] if gradient is None else gradient.values(), retain_graph, None)
 
 
 def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
