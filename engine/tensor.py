@@ -53,13 +53,7 @@ class View:
 
     __slots__ = ("base", "chain", "in_grad_mode", "version")
 
-    def __init__(
-        self,
-        base: Tensor,
-        chain: tuple[tuple[Any, tuple[Any, ...], tuple[int, ...]], ...],
-        version: int,
-        in_grad_mode: bool,
-    ) -> None:
+    def __init__(self, base: Tensor, chain: tuple[Any, ...], version: int, in_grad_mode: bool) -> None:
         self.base = base
         self.chain = chain
         self.version = version
@@ -245,10 +239,9 @@ class Tensor(Conversions):
     def requires_grad(self) -> bool:
         """Whether operations on this tensor are recorded so that gradients reach it."""
         # Not `_fresh_edge`, which refuses a view that was written to in a way that is not allowed.
-        if self._edge is not None:
-            return True
         view = self._view
-        return view is not None and view.base.requires_grad and self.dtype.differentiable
+        via = view is not None and view.base.requires_grad and self.dtype.differentiable
+        return self._edge is not None or via
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
@@ -380,11 +373,9 @@ class Tensor(Conversions):
             RuntimeError: if it does not require grad.
         """
         edge = self._fresh_edge()
-        if edge is None:
-            if self.requires_grad:
-                return
+        if not self.requires_grad:
             raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
-        if not edge[0].is_leaf_node:
+        if edge is not None and not edge[0].is_leaf_node:
             edge[0].retain(self, edge[1])
 
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> Any:

@@ -135,21 +135,6 @@ def _conj_physical_(self: Tensor) -> Tensor:
     return apply_inplace(OPS["conj"], self, ()) if self.dtype.is_complex else self
 
 
-def fill_(self: Tensor, value: Any) -> Tensor:
-    """Write one number everywhere.
-
-    Raises:
-        RuntimeError: for a tensor of more than one number.
-    """
-    if not isinstance(value, Tensor):
-        return apply_inplace(OPS["fill_in_place"], self, (value,))
-    if value.ndim:
-        raise RuntimeError(
-            f"fill_ only supports 0-dimension value tensor but got tensor with {value.ndim} dimensions."
-        )
-    return apply_inplace(OPS["fill_tensor_in_place"], self, (value,))
-
-
 _NAMED = (
     *(
         "mul",
@@ -246,7 +231,7 @@ def attach() -> None:
     IN_PLACE["add_"] = _in_place("add", _scaled)
     IN_PLACE["sub_"] = _in_place("sub", _scaled)
     IN_PLACE["div_"] = _div_
-    IN_PLACE["fill_"] = fill_
+    IN_PLACE["fill_"] = index.fill_
     IN_PLACE["zero_"] = _in_place("zero")
     IN_PLACE["masked_fill_"] = _in_place("masked_fill", arithmetic.mask_and_value)
     IN_PLACE["addmm_"] = _in_place("addmm", lambda mat1, mat2, *, beta=1, alpha=1: (mat1, mat2, beta, alpha))

@@ -410,6 +410,21 @@ def copy_(input: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
     return apply_inplace(OPS["copy"], input, (src,))
 
 
+def fill_(input: Tensor, value: Any) -> Tensor:
+    """Write one number everywhere.
+
+    Raises:
+        RuntimeError: for a tensor of more than one number.
+    """
+    if not isinstance(value, Tensor):
+        return apply_inplace(OPS["fill_in_place"], input, (value,))
+    if value.ndim:
+        raise RuntimeError(
+            f"fill_ only supports 0-dimension value tensor but got tensor with {value.ndim} dimensions."
+        )
+    return apply_inplace(OPS["fill_tensor_in_place"], input, (value,))
+
+
 def unique(input: Tensor, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None) -> Any:
     """The different values; with the place of each element among them, and how often each occurs, if asked."""
     found = np.unique(input._data, return_inverse=True, return_counts=True, axis=dim)
