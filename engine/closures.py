@@ -112,6 +112,7 @@ def _compiled(op: Op, text: str, names: dict[str, Any]) -> Callable[..., Any]:
         "_MISSING": MISSING,
         "_NUMBERS": (float, int),
         "_NoGradView": NoGradView,
+        "_PLAIN": (Tensor, float, int),
         "_S": S,
         "_Tensor": Tensor,
         "_View": View,
@@ -185,8 +186,10 @@ class _Writer:
         if self.operator:
             line(0, f"def {op.name}({', '.join(op.params)}):")
             line(1, "if _S.slow:")
-            number = f"type({op.params[1]}) is float or type({op.params[1]}) is int"
-            line(2, f"if type({op.params[1]}) is _Tensor or {number}: return _run(_op, {self.everything})")
+            # As unwatched, other dtypes than floats go the usual way, which may refuse them.
+            first, second = op.params
+            usual = f"{first}._data.dtype.kind == 'f' and type({second}) in _PLAIN"
+            line(2, f"if {usual}: return _run(_op, {self.everything})")
             line(2, f"return _otherwise(*{self.everything})")
             return
         parameters = ", ".join(f"{name}=_default{k}" for k, name in enumerate(op.params))

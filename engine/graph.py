@@ -157,7 +157,9 @@ class Node:
             if self.packed is not None:
                 self.packed.restore(self)
             if name == "y" and self.saved:
-                return Tensor._wrap(self.saved[0])
+                result = Tensor._wrap(self.saved[0])
+                result._edge = (self, 0)
+                return result
             if name in op.params:
                 k = op.params.index(name)
                 if k < op.n_inputs and self.inputs and self.inputs[k] is not None:
