@@ -10,6 +10,7 @@ import numpy as np
 
 from engine import dtypes, linalg, settings, storage
 from engine.nn import functional as F
+from engine.nn.utils.parametrizations import norm_except_dim
 from engine.ops import arrange, create, shape
 from engine.ops import linalg as _linear
 from engine.tensor import Tensor
@@ -209,6 +210,7 @@ FUNCTIONS.update(
             indices, values, accumulate
         ),
         "matrix_power": linalg.matrix_power,
+        "norm_except_dim": norm_except_dim,
         "moveaxis": shape.movedim,
         "range": range_,
         "row_stack": arrange.vstack,

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar, NoReturn
 
 import numpy as np
 
 from engine import dtypes
+from engine.dtypes import dtype as Dtype
 from engine.state import S, happened
 from engine.tensor import Tensor
 
-__all__ = ["Buffer", "Parameter", "reset_gradients"]
+__all__ = [
+    "Buffer",
+    "Parameter",
+    "UninitializedBuffer",
+    "UninitializedParameter",
+    "is_lazy",
+    "reset_gradients",
+]
 
 
 def _over(made: Any, data: Any) -> Any:
@@ -101,3 +109,55 @@ def reset_gradients(tensors: Iterable[Tensor], set_to_none: bool) -> None:
             grad._data = grad._data.copy()
         grad._data[...] = 0
         grad._written()
+
+
+class _Uninitialized:
+    """A tensor whose shape is not known yet."""
+
+    becomes: ClassVar[type]
+
+    @property
+    def shape(self) -> NoReturn:
+        raise RuntimeError(
+            "Can't access the shape of an uninitialized parameter or buffer. This error usually happens in "
+            "`load_state_dict` when trying to load an uninitialized parameter into an initialized one. Call "
+            "`forward` to initialize the parameters before accessing their attributes."
+        )
+
+    def materialize(self: Any, shape: Any, device: Any = None, dtype: Dtype | None = None) -> None:
+        """Become a tensor of zeros of that shape."""
+        self.__class__ = self.becomes
+        kind = (dtype or self.dtype).numpy
+        self.data = Tensor._wrap(np.zeros(tuple(shape), kind))
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"
+
+
+class UninitializedParameter(_Uninitialized, Parameter):
+    """A parameter whose shape is not known yet."""
+
+    __slots__ = ()
+    becomes = Parameter
+
+    def __new__(cls, requires_grad: bool = True, device: Any = None, dtype: Dtype | None = None) -> Any:
+        kind = (dtype or dtypes.get_default_dtype()).numpy
+        return super().__new__(cls, Tensor._wrap(np.zeros(0, kind)), requires_grad)
+
+
+class UninitializedBuffer(_Uninitialized, Tensor):
+    """A buffer whose shape is not known yet."""
+
+    __slots__ = ()
+    becomes = Tensor
+
+    def __new__(cls, requires_grad: bool = False, device: Any = None, dtype: Dtype | None = None) -> Any:
+        made = object.__new__(cls)
+        made._data = np.zeros(0, (dtype or dtypes.get_default_dtype()).numpy)
+        made._edge = made._grad = made._view = made._counter = None
+        return made
+
+
+def is_lazy(param: object) -> bool:
+    """Whether the shape of a parameter or buffer is not known yet."""
+    return isinstance(param, _Uninitialized)

@@ -101,3 +101,71 @@ scaler.scale((w * 3).sum()).backward(); scaler.unscale_(o); scaler.step(o); scal
 scaler = torch.amp.GradScaler('cpu', init_scale=8.); o.zero_grad(set_to_none=True); l = scaler.scale((w * 3).sum()); print(l); l.backward(); print(w.grad); scaler.step(o); scaler.update(); print(w, scaler.get_scale()); attempt(scaler.update)
 o.zero_grad(set_to_none=True); scaler.scale((w * float('inf')).sum()).backward(); scaler.step(o); scaler.update(); print(w, scaler.get_scale())
 """
+
+CASES["more modules"] = """
+torch.set_printoptions(precision=3, sci_mode=False)
+v, p, s = torch.randn(1, 2, 4, 4, 4), torch.randn(1, 4, 6, 6), torch.randn(2, 3, 8)
+for m, x in ((nn.MaxPool3d(2), v), (nn.AvgPool3d((1, 2, 2)), v), (nn.AdaptiveAvgPool3d((None, 2, 1)), v), (nn.AdaptiveMaxPool1d(3), s), (nn.AdaptiveMaxPool2d((2, 3)), p), (nn.AdaptiveMaxPool3d(1), v), (nn.LPPool1d(2, 3), s), (nn.LPPool2d(2, 2), p), (nn.LPPool3d(2, 2), v.abs()),
+             (nn.ConstantPad3d(1, 2.5), v), (nn.ZeroPad3d((1, 0, 1, 0, 2, 0)), v), (nn.ReflectionPad3d(1), v), (nn.ReplicationPad3d(1), v), (nn.CircularPad1d(2), s), (nn.CircularPad2d((1, 1, 0, 1)), p), (nn.CircularPad3d(1), v), (nn.Upsample(scale_factor=2), p), (nn.Upsample(size=(4, 5), mode='bilinear', align_corners=True), p), (nn.UpsamplingNearest2d(scale_factor=2), p), (nn.UpsamplingBilinear2d(size=3), p),
+             (nn.PixelShuffle(2), p), (nn.PixelUnshuffle(3), p), (nn.ChannelShuffle(2), p), (nn.Unfold(2), p), (nn.LocalResponseNorm(2), p), (nn.ConvTranspose3d(2, 4, 3, stride=2, output_padding=1), v), (nn.DataParallel(nn.Linear(8, 2)), s)):
+    x = x.clone().requires_grad_(); y = m(x); y.square().sum().backward(); print(type(m).__name__, y.shape, y.double().sum(), x.grad.double().square().sum(), list(m.state_dict()))
+print(nn.CrossMapLRN2d(3)(p)[0, 0, 0], nn.SyncBatchNorm(4)(p)[0, 0, 0], nn.SyncBatchNorm.convert_sync_batchnorm(nn.Sequential(nn.BatchNorm1d(2))))
+y, i = nn.MaxPool2d(2, return_indices=True)(p); print(nn.MaxUnpool2d(2)(y, i)[0, 0]); y, i = nn.MaxPool1d(2, return_indices=True)(s); print(nn.MaxUnpool1d(2)(y, i)[0, 0])
+print(nn.Fold((6, 6), 2)(nn.Unfold(2)(p)).sum(), nn.FractionalMaxPool2d(2, output_size=3, _random_samples=torch.full((1, 4, 2), 0.3))(p)[0, 0])
+e = nn.EmbeddingBag(10, 3); print(e(torch.tensor([[1, 2], [3, 3]])), nn.EmbeddingBag(4, 2, mode='sum')(torch.tensor([0, 1, 3]), torch.tensor([0, 2])), nn.EmbeddingBag.from_pretrained(torch.eye(3), mode='max')(torch.tensor([[0, 1]])))
+print(nn.CTCLoss()(torch.randn(5, 2, 4).log_softmax(2), torch.tensor([[1, 2], [3, 0]]), torch.tensor([5, 4]), torch.tensor([2, 1])), nn.MultiLabelMarginLoss()(torch.tensor([[0.1, 0.2, 0.4, 0.8]]), torch.tensor([[3, 0, -1, 1]])), nn.TripletMarginWithDistanceLoss(margin=0.5)(s[0], s[1], s[0] + 1))
+a = nn.AdaptiveLogSoftmaxWithLoss(8, 20, [4, 10], div_value=2.0); print(a); o = a(torch.ones(3, 8), torch.tensor([0, 5, 19])); print(o.output, o.loss, a.log_prob(torch.ones(1, 8)).exp().sum(), a.predict(torch.ones(2, 8))); o.loss.backward(); print(a.head.weight.grad.sum()); attempt(lambda: a(torch.ones(1, 8), torch.tensor([20]))); attempt(lambda: nn.AdaptiveLogSoftmaxWithLoss(8, 20, [4, 4]))
+attempt(lambda: nn.FractionalMaxPool2d(2)); attempt(lambda: nn.TripletMarginWithDistanceLoss(margin=-1))
+"""
+
+CASES["lazy modules"] = """
+m = nn.Sequential(nn.LazyConv2d(4, 3), nn.LazyBatchNorm2d(), nn.ReLU(), nn.Flatten(), nn.LazyLinear(5)); print(m); print(m[0].weight, nn.parameter.is_lazy(m[0].weight), m[4].has_uninitialized_params())
+attempt(lambda: m[4].weight.shape)
+y = m(torch.ones(2, 3, 5, 5)); print(m, y.shape); print([tuple(p.shape) for p in m.parameters()], m[1].num_batches_tracked, y.sum())
+o = nn.LazyLinear(2, bias=False); w = o.weight; opt = None; o(torch.ones(1, 4)); print(w is o.weight, type(o).__name__, type(w).__name__, w.requires_grad, w.shape); o(torch.ones(2, 4)).sum().backward(); print(w.grad)
+for make, x in ((lambda: nn.LazyConv1d(2, 3, padding=1), torch.ones(1, 3, 5)), (lambda: nn.LazyConvTranspose2d(2, 3, stride=2), torch.ones(1, 3, 5, 5)), (lambda: nn.LazyBatchNorm1d(affine=False), torch.randn(4, 3)), (lambda: nn.LazyInstanceNorm1d(), torch.randn(2, 3, 4)), (lambda: nn.LazyConv3d(2, 1, bias=False), torch.ones(1, 2, 2, 2, 2))):
+    m = make(); y = m(x); print(m, y.shape, list(m.state_dict()))
+m = nn.LazyLinear(2); m.load_state_dict(nn.Linear(3, 2).state_dict()); print(m.weight.shape, m(torch.ones(1, 3)).shape, m); attempt(lambda: nn.LazyConv2d(2, 3)(torch.ones(3)))
+"""
+
+CASES["parametrizations"] = """
+torch.set_printoptions(precision=3, sci_mode=False)
+P = nn.utils.parametrize; Z = nn.utils.parametrizations
+class Symmetric(nn.Module):
+    def forward(self, X): return X.triu() + X.triu(1).mT
+    def right_inverse(self, A): return A.triu()
+l = nn.Linear(3, 3); P.register_parametrization(l, 'weight', Symmetric()); print(l, type(l).__name__, P.is_parametrized(l), P.is_parametrized(l, 'bias'), P.type_before_parametrizations(l).__name__)
+print(torch.allclose(l.weight, l.weight.T), list(l.state_dict()), [n for n, _ in l.named_parameters()]); l.weight = torch.eye(3); print(l.weight, l.parametrizations.weight.original)
+y = l(torch.ones(2, 3)).sum(); y.backward(); print(l.parametrizations.weight.original.grad)
+with P.cached(): print(l.weight is l.weight)
+P.remove_parametrizations(l, 'weight'); print(l, l.weight)
+attempt(lambda: P.register_parametrization(l, 'nope', Symmetric()), True); attempt(lambda: P.remove_parametrizations(l, 'weight'))
+class Wider(nn.Module):
+    def forward(self, X): return torch.cat([X, X])
+attempt(lambda: P.register_parametrization(l, 'weight', Wider()), True)
+w = Z.weight_norm(nn.Linear(3, 2)); print(w, w.parametrizations.weight.original0, w(torch.ones(1, 3))); w(torch.ones(1, 3)).sum().backward(); print(w.parametrizations.weight.original0.grad, w.parametrizations.weight.original1.grad)
+s = Z.spectral_norm(nn.Linear(4, 3)); print(s, torch.linalg.matrix_norm(s.weight, 2), list(s.state_dict())); s(torch.ones(1, 4)).sum().backward(); print(s.parametrizations.weight.original.grad); s.eval(); print(s(torch.ones(1, 4)))
+for shape, m in (((3, 3), None), ((3, 3), 'cayley'), ((4, 2), None), ((2, 4), None), ((4, 2), 'matrix_exp')):
+    o = Z.orthogonal(nn.Linear(shape[1], shape[0], bias=False), orthogonal_map=m); W = o.weight; print(shape, m, torch.allclose(W @ W.T if shape[0] <= shape[1] else W.T @ W, torch.eye(min(shape)), atol=1e-5), W); W.square().sum().backward()
+attempt(lambda: Z.orthogonal(nn.Linear(2, 2), orthogonal_map='no')); attempt(lambda: Z.orthogonal(nn.Linear(2, 2), 'bias'))
+"""
+
+CASES["older norms and pruning"] = """
+torch.set_printoptions(precision=3, sci_mode=False)
+w = nn.utils.weight_norm(nn.Linear(3, 2)); print(w, list(w.state_dict()), w(torch.ones(1, 3))); w(torch.ones(1, 3)).sum().backward(); print(w.weight_g.grad, w.weight_v.grad); attempt(lambda: nn.utils.weight_norm(w)); nn.utils.remove_weight_norm(w); print(list(w.state_dict())); attempt(lambda: nn.utils.remove_weight_norm(w))
+c = nn.utils.spectral_norm(nn.Conv2d(2, 3, 2)); print(c, sorted(c.state_dict())); y = c(torch.ones(1, 2, 3, 3)); print(y.sum()); y.sum().backward(); print(c.weight_orig.grad.sum(), c.weight_u); nn.utils.remove_spectral_norm(c); print(list(c.state_dict()))
+Q = __import__(torch.__name__ + '.nn.utils.prune', fromlist=['x'])
+l = nn.Linear(4, 3); Q.l1_unstructured(l, 'weight', amount=5); print(l.weight_mask, list(l.state_dict()), Q.is_pruned(l)); l(torch.ones(1, 4)).sum().backward(); print(l.weight_orig.grad)
+Q.random_unstructured(l, 'weight', amount=0.5); print(l.weight_mask); Q.remove(l, 'weight'); print(list(l.state_dict()), l.weight); attempt(lambda: Q.remove(l, 'weight'))
+c = nn.Conv2d(2, 4, 2); Q.ln_structured(c, 'weight', amount=2, n=2, dim=0); print(c.weight_mask[:, 0, 0, 0]); Q.random_structured(c, 'weight', amount=1, dim=1); print(c.weight_mask[0, :, 0, 0], c.weight_mask.sum()); Q.identity(l, 'bias'); print(l.bias_mask); Q.custom_from_mask(l, 'weight', torch.eye(3, 4)); print(l.weight)
+m = nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 1)); Q.global_unstructured([(m[0], 'weight'), (m[1], 'weight')], pruning_method=Q.L1Unstructured, amount=0.4); print(m[0].weight_mask, m[1].weight_mask)
+attempt(lambda: Q.l1_unstructured(nn.Linear(2, 2), 'weight', amount=1.5)); attempt(lambda: Q.l1_unstructured(nn.Linear(2, 2), 'weight', amount=9)); attempt(lambda: Q.ln_structured(nn.Linear(2, 2), 'bias', 0.5, 2, 0))
+"""
+
+CASES["fusing and calling without state"] = """
+torch.set_printoptions(precision=3, sci_mode=False)
+c, b = nn.Conv2d(2, 3, 2).eval(), nn.BatchNorm2d(3).eval(); b.running_mean.uniform_(); b.running_var.uniform_(0.5, 1); x = torch.randn(2, 2, 4, 4); f = nn.utils.fuse_conv_bn_eval(c, b); print(torch.allclose(f(x), b(c(x)), atol=1e-5), f)
+l, b = nn.Linear(2, 3).eval(), nn.BatchNorm1d(3).eval(); f = nn.utils.fuse_linear_bn_eval(l, b); x = torch.randn(4, 2); print(torch.allclose(f(x), b(l(x)), atol=1e-5)); attempt(lambda: nn.utils.fuse_linear_bn_eval(l.train(), b))
+m = nn.Linear(2, 1); print(nn.utils.stateless.functional_call(m, {'weight': torch.ones(1, 2), 'bias': torch.zeros(1)}, (torch.ones(1, 2),)))
+print(nn.utils.skip_init(nn.Linear, 2, 3).weight.shape, torch.norm_except_dim(torch.ones(3, 4), 2, 0))
+"""

@@ -28,6 +28,7 @@ __all__ = [
     "local_response_norm",
     "lp_pool1d",
     "lp_pool2d",
+    "lp_pool3d",
     "max_unpool1d",
     "max_unpool2d",
     "max_unpool3d",
@@ -343,7 +344,7 @@ def _lp(n: int) -> Callable[..., Tensor]:
         from engine.ops import pointwise
 
         kernel = _each(kernel_size, n, "kernel_size")
-        pool = avg_pool1d if n == 1 else avg_pool2d
+        pool: Any = (avg_pool1d, avg_pool2d, avg_pool3d)[n - 1]
         mean: Any = pool(input**norm_type, kernel, stride, 0, ceil_mode)
         positive = pointwise.sign(mean) * pointwise.relu(pointwise.abs(mean))
         return (positive * math.prod(kernel)) ** (1.0 / norm_type)
@@ -353,7 +354,7 @@ def _lp(n: int) -> Callable[..., Tensor]:
     return call
 
 
-lp_pool1d, lp_pool2d = map(_lp, (1, 2))
+lp_pool1d, lp_pool2d, lp_pool3d = map(_lp, (1, 2, 3))
 
 
 def local_response_norm(

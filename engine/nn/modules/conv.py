@@ -20,6 +20,7 @@ __all__ = [
     "Conv3d",
     "ConvTranspose1d",
     "ConvTranspose2d",
+    "ConvTranspose3d",
 ]
 
 
@@ -194,3 +195,9 @@ class ConvTranspose2d(_ConvTransposeNd):
     """The adjoint of `Conv2d`: (N, in, H, W) to (N, out, H', W')."""
 
     dims = 2
+
+
+class ConvTranspose3d(_ConvTransposeNd):
+    """The adjoint of `Conv3d`: (N, in, D, H, W) to (N, out, D', H', W')."""
+
+    dims = 3

@@ -7,12 +7,14 @@ from typing import Any, ClassVar
 
 from engine.nn import functional as F
 from engine.nn.functional.loss import reduction_of
+from engine.nn.modules.distance import PairwiseDistance
 from engine.nn.modules.module import Module
 from engine.tensor import Tensor
 
 __all__ = [
     "BCELoss",
     "BCEWithLogitsLoss",
+    "CTCLoss",
     "CosineEmbeddingLoss",
     "CrossEntropyLoss",
     "GaussianNLLLoss",
@@ -22,13 +24,16 @@ __all__ = [
     "L1Loss",
     "MSELoss",
     "MarginRankingLoss",
+    "MultiLabelMarginLoss",
     "MultiLabelSoftMarginLoss",
     "MultiMarginLoss",
     "NLLLoss",
+    "NLLLoss2d",
     "PoissonNLLLoss",
     "SmoothL1Loss",
     "SoftMarginLoss",
     "TripletMarginLoss",
+    "TripletMarginWithDistanceLoss",
 ]
 
 
@@ -309,3 +314,45 @@ class MultiLabelSoftMarginLoss(_WeightedLoss):
 
     function = staticmethod(F.multilabel_soft_margin_loss)
     settings = ("weight",)
+
+
+class MultiLabelMarginLoss(_Loss):
+    """The mean hinge between each wanted class and each other one; targets end at the first -1."""
+
+    function = staticmethod(F.multilabel_margin_loss)
+
+
+class NLLLoss2d(NLLLoss):
+    """The older name of `NLLLoss` for pictures."""
+
+
+class CTCLoss(_Loss):
+    """Minus the log-likelihood of label sequences, over all their alignments."""
+
+    function = staticmethod(F.ctc_loss)
+    settings = ("blank", "zero_infinity")
+
+    def __init__(self, blank: int = 0, reduction: str = "mean", zero_infinity: bool = False) -> None:
+        super().__init__(reduction=reduction, blank=blank, zero_infinity=zero_infinity)
+
+
+class TripletMarginWithDistanceLoss(_Loss):
+    """`TripletMarginLoss` under any distance."""
+
+    function = staticmethod(F.triplet_margin_with_distance_loss)
+    settings = ("distance_function", "margin", "swap")
+
+    def __init__(
+        self,
+        *,
+        distance_function: Callable[..., Any] | None = None,
+        margin: float = 1.0,
+        swap: bool = False,
+        reduction: str = "mean",
+    ) -> None:
+        if margin <= 0:
+            raise ValueError(
+                f"TripletMarginWithDistanceLoss: expected margin to be greater than 0, got {margin} instead"
+            )
+        super().__init__(reduction=reduction, margin=margin, swap=swap)
+        self.distance_function = PairwiseDistance() if distance_function is None else distance_function

@@ -8,14 +8,21 @@ from engine.nn.modules.sizes import Size, each
 from engine.tensor import Tensor
 
 __all__ = [
+    "CircularPad1d",
+    "CircularPad2d",
+    "CircularPad3d",
     "ConstantPad1d",
     "ConstantPad2d",
+    "ConstantPad3d",
     "ReflectionPad1d",
     "ReflectionPad2d",
+    "ReflectionPad3d",
     "ReplicationPad1d",
     "ReplicationPad2d",
+    "ReplicationPad3d",
     "ZeroPad1d",
     "ZeroPad2d",
+    "ZeroPad3d",
 ]
 
 
@@ -88,3 +95,49 @@ class ReplicationPad2d(_Pad):
 
     dims = 2
     mode = "replicate"
+
+
+class ConstantPad3d(ConstantPad1d):
+    """A number around the last three dimensions."""
+
+    dims = 3
+
+
+class ZeroPad3d(_Pad):
+    """Zeros around the last three dimensions."""
+
+    dims = 3
+
+
+class ReflectionPad3d(_Pad):
+    """The last three dimensions mirrored at their ends."""
+
+    dims = 3
+    mode = "reflect"
+
+
+class ReplicationPad3d(_Pad):
+    """The ends of the last three dimensions repeated."""
+
+    dims = 3
+    mode = "replicate"
+
+
+class CircularPad1d(_Pad):
+    """The last dimension continued from its other end."""
+
+    mode = "circular"
+
+
+class CircularPad2d(_Pad):
+    """The last two dimensions continued from their other ends."""
+
+    dims = 2
+    mode = "circular"
+
+
+class CircularPad3d(_Pad):
+    """The last three dimensions continued from their other ends."""
+
+    dims = 3
+    mode = "circular"

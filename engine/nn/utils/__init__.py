@@ -1,6 +1,6 @@
 """Helpers for parameters and sequences: ``torch.nn.utils``."""
 
-from engine.nn.utils import rnn
+from engine.nn.utils import parametrizations, parametrize, prune, rnn, stateless
 from engine.nn.utils.clip_grad import (
     clip_grad_norm_,
     clip_grad_value_,
@@ -9,13 +9,41 @@ from engine.nn.utils.clip_grad import (
     parameters_to_vector,
     vector_to_parameters,
 )
+from engine.nn.utils.clip_grad import clip_grad_norm_ as clip_grad_norm
+from engine.nn.utils.fusion import (
+    fuse_conv_bn_eval,
+    fuse_conv_bn_weights,
+    fuse_linear_bn_eval,
+    fuse_linear_bn_weights,
+)
+from engine.nn.utils.init import skip_init
+from engine.nn.utils.norm_hooks import (
+    remove_spectral_norm,
+    remove_weight_norm,
+    spectral_norm,
+    weight_norm,
+)
 
 __all__ = [
+    "clip_grad_norm",
     "clip_grad_norm_",
     "clip_grad_value_",
     "clip_grads_with_norm_",
+    "fuse_conv_bn_eval",
+    "fuse_conv_bn_weights",
+    "fuse_linear_bn_eval",
+    "fuse_linear_bn_weights",
     "get_total_norm",
     "parameters_to_vector",
+    "parametrizations",
+    "parametrize",
+    "prune",
+    "remove_spectral_norm",
+    "remove_weight_norm",
     "rnn",
+    "skip_init",
+    "spectral_norm",
+    "stateless",
     "vector_to_parameters",
+    "weight_norm",
 ]
