@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from engine.autograd.grad_mode import no_grad
@@ -61,33 +61,31 @@ class ParametrizationList(ModuleList):
             new: Any = original
             for module in reversed(list(self)):
                 if hasattr(module, "right_inverse"):
-                    try:
+                    with suppress(NotImplementedError):
                         new = module.right_inverse(new)
-                    except NotImplementedError:
-                        pass
-        if not isinstance(new, (Tensor, Sequence)):
+        made: Any = new
+        if not isinstance(made, (Tensor, Sequence)):
             raise ValueError(
                 "'right_inverse' must return a Tensor or a Sequence of tensors (list, tuple...). Got "
-                f"{type(new).__name__}"
+                f"{type(made).__name__}"
             )
-        self.is_tensor = isinstance(new, Tensor)
-        self.ntensors = 1 if self.is_tensor else len(new)
+        self.is_tensor = isinstance(made, Tensor)
+        self.ntensors = 1 if self.is_tensor else len(made)
         if self.is_tensor:
-            if dtype != new.dtype:
+            if dtype != made.dtype:
                 raise ValueError(
                     "When `right_inverse` outputs one tensor, it may not change the dtype.\noriginal.dtype: "
-                    f"{dtype}\nright_inverse(original).dtype: {new.dtype}"
+                    f"{dtype}\nright_inverse(original).dtype: {made.dtype}"
                 )
-            if new is not original:
-                original.data = new.data
+            if made is not original:
+                original.data = made.data
             _register(self, "original", original)
         else:
-            for k, part in enumerate(new):
+            for k, part in enumerate(made):
                 kept = Parameter(part, original.requires_grad) if isinstance(original, Parameter) else part
                 _register(self, f"original{k}", kept)
         if not unsafe:
-            made = self()
-            _check("Registering a parametrization", "the tensor, unless `unsafe`", made, shape, dtype)
+            _check("Registering a parametrization", "the tensor, unless `unsafe`", self(), shape, dtype)
 
     def right_inverse(self, value: Any) -> None:
         """Set the tensors this starts from so that the result is `value`."""

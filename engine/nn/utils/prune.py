@@ -374,10 +374,11 @@ def _check_amount(amount: Any) -> None:
 
 def _count(amount: Any, size: int) -> int:
     if not isinstance(amount, numbers.Integral):
-        return round(amount * size)
-    if amount > size:
+        return round(float(amount) * size)
+    whole = int(amount)
+    if whole > size:
         raise ValueError(f"amount={amount} should be smaller than the number of parameters to prune={size}")
-    return int(amount)
+    return whole
 
 
 def _check_structured(t: Any, dim: int) -> None:
