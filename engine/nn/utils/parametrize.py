@@ -70,15 +70,16 @@ class ParametrizationList(ModuleList):
                 f"{type(made).__name__}"
             )
         self.is_tensor = isinstance(made, Tensor)
+        single: Any = made
         self.ntensors = 1 if self.is_tensor else len(made)
         if self.is_tensor:
-            if dtype != made.dtype:
+            if dtype != single.dtype:
                 raise ValueError(
                     "When `right_inverse` outputs one tensor, it may not change the dtype.\noriginal.dtype: "
-                    f"{dtype}\nright_inverse(original).dtype: {made.dtype}"
+                    f"{dtype}\nright_inverse(original).dtype: {single.dtype}"
                 )
-            if made is not original:
-                original.data = made.data
+            if single is not original:
+                original.data = single.data
             _register(self, "original", original)
         else:
             for k, part in enumerate(made):
