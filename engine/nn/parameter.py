@@ -107,7 +107,7 @@ def reset_gradients(tensors: Iterable[Tensor], set_to_none: bool) -> None:
             # A gradient that was recorded (create_graph) may look into an expanded array: it is cut off.
             grad._edge = grad._view = None
             grad._data = grad._data.copy()
-        grad._data[...] = 0
+        grad._data.fill(0)
         grad._written()
 
 

@@ -78,6 +78,10 @@ class Linear(Module):
             init.uniform_(self.bias, -bound, bound)
 
     def forward(self, input: Tensor) -> Tensor:
+        own = self._parameters
+        if "weight" in own and "bias" in own:
+            # As attributes they are found only after Python has looked for them elsewhere and made an error of that.
+            return F.linear(input, own["weight"], own["bias"])  # type: ignore[arg-type]
         return F.linear(input, self.weight, self.bias)
 
     def extra_repr(self) -> str:
