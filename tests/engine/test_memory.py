@@ -282,12 +282,20 @@ def packed() -> Step:
     return training(backward)
 
 
-def watched() -> Step:
+def anomalous() -> Step:
     def backward(_: nn.Sequential, loss: torch.Tensor) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with torch.autograd.detect_anomaly(), torch.autograd.profiler.profile():
+            with torch.autograd.detect_anomaly():
                 loss.backward()
+
+    return training(backward)
+
+
+def profiled() -> Step:
+    def backward(_: nn.Sequential, loss: torch.Tensor) -> None:
+        with torch.autograd.profiler.profile():
+            loss.backward()
 
     return training(backward)
 
@@ -353,14 +361,16 @@ LOOPS: dict[str, Callable[[], Step]] = {
     "LBFGS": searched,
     "torch.func": transformed,
     "saved-tensor hooks": packed,
-    "anomaly mode and profiler": watched,
+    "anomaly mode": anomalous,
+    "profiler": profiled,
     "errors": mistaken,
     "data loader": loaded,
     "optimizers come and go": made_anew,
 }
 
 
-@pytest.mark.parametrize("name", LOOPS)
+# A profile's events know their parents and their children, as in PyTorch.
+@pytest.mark.parametrize("name", [name for name in LOOPS if name != "profiler"])
 def test_a_step_leaves_no_cycle(name: str) -> None:
     step = LOOPS[name]()
     for _ in range(5):
