@@ -32,9 +32,13 @@ MISSING = object()
 
 
 def suits(op: Op) -> bool:
-    """Whether a record can have a hot closure: one output, a fixed number of inputs, something to differentiate."""
-    if op.variadic or op.outputs != 1 or not op.vjp:
+    """Whether a record can have a hot closure: one output, of one tensor, of several of one dtype, or of a list."""
+    if (
+        op.outputs != 1 or not op.n_inputs or op.name == "detach"
+    ):  # which shares memory and is no view (`_share`)
         return False
+    if op.variadic:
+        return bool(op.vjp) and not op.saves[0] and not op.saves_any_output
     return op.n_inputs == 1 or (op.dtypes != "any" and not op.view)
 
 
@@ -109,6 +113,7 @@ def _compiled(op: Op, text: str, names: dict[str, Any]) -> Callable[..., Any]:
     scope: dict[str, Any] = {
         "_F32": np.dtype(np.float32),
         "_F64": np.dtype(np.float64),
+        "_I64": np.dtype(np.int64),
         "_MISSING": MISSING,
         "_NUMBERS": (float, int),
         "_NoGradView": NoGradView,
@@ -146,9 +151,15 @@ def _source(op: Op, operator: bool) -> str:
     """
     writer = _Writer(op, operator)
     writer.head()
-    writer.compute()
-    writer.tensor()
-    writer.node()
+    if op.variadic:
+        writer.compute_list()
+        writer.tensor()
+        writer.node_of_list()
+    else:
+        writer.compute()
+        writer.tensor()
+        if op.vjp:
+            writer.node()
     return "\n".join(writer.lines) + "\n"
 
 
@@ -164,7 +175,7 @@ class _Writer:
         self.optional = [d is None for d in op.defaults[: self.count]]
         # Whether the second input may be a Python number.
         self.numbers = self.count == 2 and not self.statics and op.dtypes != "same" and None not in op.vjp
-        self.ruled = [k for k in range(self.count) if op.vjp[k] is not None]
+        self.ruled = [k for k in range(self.count) if op.vjp and op.vjp[k] is not None]
         self.lines: list[str] = []
 
     def line(self, depth: int, text: str) -> None:
@@ -223,7 +234,11 @@ class _Writer:
             if k == 0:
                 line(2, "_d = _x0.dtype")
         tests = ["type(_x0) is not _ndarray"]
-        if (
+        if not op.vjp and self.numbers:
+            whole = f"(_d is not _I64 or type({self.names[1]}) is float)"
+            tests.append(f"(_number and {floats} and {whole})")
+            tests.append("(_d is not _F32 and _d.kind == 'c')")
+        elif (
             self.count > 1
             or op.kind == POINTWISE
             or op.dtypes in ("promote", "float")
@@ -239,6 +254,36 @@ class _Writer:
         rest = leave if self.operator else f"return _rest(None, _more, {self.everything})"
         line(1, f"except Exception: {rest}")
         line(1, "if type(_y) is not _ndarray: _y = _asarray(_y)")
+
+    def compute_list(self) -> None:
+        """The same for an operation on a list of tensors."""
+        name, line = self.names[0], self.line
+        line(1, "try:")
+        line(2, f"_xs = [_i._data for _i in {name}]")
+        line(2, "_d = _xs[0].dtype")
+        line(2, "for _x in _xs:")
+        line(3, f"if _x.dtype is not _d or type(_x) is not _ndarray: return _otherwise(*{self.everything})")
+        line(2, f"_y = _forward({', '.join(['_np', '_xs', *self.statics])})")
+        line(1, f"except Exception: return _rest(None, _more, {self.everything})")
+
+    def node_of_list(self) -> None:
+        name, line = self.names[0], self.line
+        line(1, "if _d.kind not in 'fc': return _t")
+        line(1, f"_edges = tuple([_i._edge if _i._view is None else _i._fresh_edge() for _i in {name}])")
+        line(1, "for _e in _edges:")
+        line(2, "if _e is not None: break")
+        line(1, "else: return _t")
+        line(1, "_n = _kind()")
+        line(1, "_n.sequence_nr = _next_number()")
+        line(1, "_n.next_edges = _edges")
+        line(1, "_n.out_shape = _y.shape")
+        line(1, "_n.out_dtype = _d")
+        line(1, "_n.inputs = None")
+        if self.statics:
+            line(1, f"_n.args = {_tuple(self.statics)}")
+        line(1, "_n.shapes = tuple([_x.shape for _x in _xs])")
+        line(1, "_t._edge = (_n, 0)")
+        line(1, "return _t")
 
     def tensor(self) -> None:
         op, line, first = self.op, self.line, self.names[0]
@@ -259,7 +304,7 @@ class _Writer:
             )
         else:
             line(1, "_t._grad = _t._edge = _t._view = _t._counter = None")
-            line(1, "if not _S.grad_enabled: return _t")
+            line(1, "if not _S.grad_enabled: return _t" if op.vjp else "return _t")
 
     def node(self) -> None:
         """Its place in the graph."""

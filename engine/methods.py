@@ -144,7 +144,8 @@ def _attach_operators() -> None:
             hot_too = name in records and not swapped
             setattr(Tensor, f"__r{name}__", closures.operator(records[name], usual) if hot_too else usual)
     for name in ("lt", "le", "gt", "ge"):
-        setattr(Tensor, f"__{name}__", _operator(f"__{name}__", getattr(pointwise, name)))
+        usual = _operator(f"__{name}__", getattr(pointwise, name))
+        setattr(Tensor, f"__{name}__", closures.operator(OPS[name], usual))
     hot: dict[str, Callable[..., Any]] = {
         "__neg__": a.neg,
         "__pos__": a.positive,
@@ -156,8 +157,8 @@ def _attach_operators() -> None:
         ),
         "__matmul__": _operator_tensors(linalg.matmul),
         "__rmatmul__": _operator_tensors(lambda self, other: linalg.matmul(other, self)),
-        "__eq__": _equality(pointwise.eq, False),
-        "__ne__": _equality(pointwise.ne, True),
+        "__eq__": closures.operator(OPS["eq"], _equality(pointwise.eq, False)),
+        "__ne__": closures.operator(OPS["ne"], _equality(pointwise.ne, True)),
         "__getitem__": index.getitem,
         "__setitem__": index.setitem,
         "__iter__": _iterate,

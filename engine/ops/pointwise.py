@@ -450,15 +450,15 @@ zero = define("zero", POINTWISE, dtypes="any", inputs=1,
 def _compare(name: str, forward: Any, doc: str) -> Any:
     return define(name, CONSTANT, inputs=2, forward=forward, dtypes="promote", doc=doc)
 
-eq = _compare("eq", lambda xp, input, other: input == other, "Whether elements are equal.")
-ne = _compare("ne", lambda xp, input, other: input != other, "Whether elements differ.")
-lt = _compare("lt", lambda xp, input, other: input < other, "Whether the first is smaller, elementwise.")
-le = _compare("le", lambda xp, input, other: input <= other, "Whether the first is not larger, elementwise.")
-gt = _compare("gt", lambda xp, input, other: input > other, "Whether the first is larger, elementwise.")
-ge = _compare("ge", lambda xp, input, other: input >= other, "Whether the first is not smaller, elementwise.")
-logical_and = _compare("logical_and", lambda xp, input, other: xp.logical_and(input, other), "Both nonzero, elementwise.")
-logical_or = _compare("logical_or", lambda xp, input, other: xp.logical_or(input, other), "Either nonzero, elementwise.")
-logical_xor = _compare("logical_xor", lambda xp, input, other: xp.logical_xor(input, other), "Exactly one nonzero.")
+eq = _compare("eq", "equal", "Whether elements are equal.")
+ne = _compare("ne", "not_equal", "Whether elements differ.")
+lt = _compare("lt", "less", "Whether the first is smaller, elementwise.")
+le = _compare("le", "less_equal", "Whether the first is not larger, elementwise.")
+gt = _compare("gt", "greater", "Whether the first is larger, elementwise.")
+ge = _compare("ge", "greater_equal", "Whether the first is not smaller, elementwise.")
+logical_and = _compare("logical_and", "logical_and", "Both nonzero, elementwise.")
+logical_or = _compare("logical_or", "logical_or", "Either nonzero, elementwise.")
+logical_xor = _compare("logical_xor", "logical_xor", "Exactly one nonzero.")
 bitwise_and = _compare("bitwise_and", lambda xp, input, other: input & other, "Bits in both; for booleans, and.")
 bitwise_or = _compare("bitwise_or", lambda xp, input, other: input | other, "Bits in either; for booleans, or.")
 bitwise_xor = _compare("bitwise_xor", lambda xp, input, other: input ^ other, "Bits in exactly one.")
@@ -472,11 +472,11 @@ isclose = define("isclose", CONSTANT, inputs=2, dtypes="promote",
 def _test(name: str, forward: Any, doc: str) -> Any:
     return define(name, CONSTANT, inputs=1, forward=forward, dtypes="any", doc=doc)
 
-isnan = _test("isnan", lambda xp, input: xp.isnan(input), "Whether each element is NaN.")
-isinf = _test("isinf", lambda xp, input: xp.isinf(input), "Whether each element is infinite.")
-isfinite = _test("isfinite", lambda xp, input: xp.isfinite(input), "Whether each element is a finite number.")
-signbit = _test("signbit", lambda xp, input: xp.signbit(input), "Whether each element's sign bit is set.")
-logical_not = _test("logical_not", lambda xp, input: xp.logical_not(input), "Whether each element is zero.")
+isnan = _test("isnan", "isnan", "Whether each element is NaN.")
+isinf = _test("isinf", "isinf", "Whether each element is infinite.")
+isfinite = _test("isfinite", "isfinite", "Whether each element is a finite number.")
+signbit = _test("signbit", "signbit", "Whether each element's sign bit is set.")
+logical_not = _test("logical_not", "logical_not", "Whether each element is zero.")
 bitwise_not = _test("bitwise_not", lambda xp, input: ~input, "Each bit turned; for booleans, not.")
 
 # --- Casting ---------------------------------------------------------------------------------------------------------
