@@ -136,3 +136,7 @@ class Conversions:
         raise TypeError(
             "a tensor cannot be pickled here: save a state dict's numbers with tolist() or numpy()"
         )
+
+    def __contains__(self, value: object) -> bool:
+        other = value._data if isinstance(value, Conversions) else value
+        return bool((self._data == other).any())

@@ -464,10 +464,6 @@ class Tensor(Conversions):
     def __hash__(self) -> int:
         return id(self)
 
-    def __contains__(self, value: object) -> bool:
-        other = value._data if isinstance(value, Tensor) else value
-        return bool((self._data == other).any())
-
     def __repr__(self) -> str:
         from engine.printing import tensor_repr
 
