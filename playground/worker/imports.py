@@ -19,9 +19,10 @@ import numpy
 import engine
 from engine.alias import install as install_torch
 from engine.ops import special
+from playground.worker import progress
 from playground.worker.plots import modules
 
-REPLACED = ("torch", "matplotlib")
+REPLACED = ("torch", "matplotlib", "tqdm")
 """Packages that are ours under these names while a program runs."""
 
 _SHOWN = (
@@ -146,7 +147,6 @@ _INSTEAD = {
     "sklearn": "Small data can be made with torch.randn() or numpy.random.",
     "seaborn": "Plots are made with matplotlib.pyplot here.",
     "plotly": "Plots are made with matplotlib.pyplot here.",
-    "tqdm": "Print the step instead; what a program prints appears while it runs.",
     "requests": "Programs run without a network here.",
     "urllib": "Programs run without a network here.",
     "subprocess": "Programs cannot start others here.",
@@ -170,10 +170,11 @@ def preload() -> None:
 
 
 def restrict() -> None:
-    """From now on ``torch`` and ``matplotlib`` are ours, and what is not imported yet cannot be imported."""
+    """From now on ``torch``, ``matplotlib`` and ``tqdm`` are ours, and what is not imported yet cannot be imported."""
     sys.meta_path[:] = [importlib.machinery.BuiltinImporter, importlib.machinery.FrozenImporter]
     install_torch("torch")
     modules.install()
+    progress.install()
 
 
 def shown_name(module: ModuleType) -> str:
