@@ -46,7 +46,7 @@ batch_norm_of = {
         ("native_batch_norm_legit_no_stats", "NativeBatchNormLegitBackward1", "_native_batch_norm_legit"),
     )
 }
-softmax_backward = fused("softmax_backward", lambda grad_output, output, dim: R._softmax_vjp(_Tensors, grad_output, output, dim), inputs=2,
+softmax_backward = fused("softmax_backward", lambda grad_output, output, dim: R.softmax_vjp(_Tensors, grad_output, output, dim), inputs=2,
     grad="SoftmaxBackwardDataBackward0", aten="aten::_softmax_backward_data", formula=r"\text{of } y(g - \sum g y)",
     doc="The gradient of softmax.")
 

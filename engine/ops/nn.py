@@ -10,6 +10,7 @@ from engine.backend import module_of
 from engine.define import define
 from engine.ops.cascade import add_up
 from engine.ops.pointwise import _by_math
+from engine.ops.reduce import softmax_forward, softmax_vjp
 from engine.ops.rounding import precise
 from engine.registry import GENERAL, LINEAR, POINTWISE
 from engine.tensor import Tensor
@@ -155,6 +156,18 @@ _nll = {
         formula=r"-w_t/n", doc="Minus the element of each target's class.")
     for name, suffix in (("", ""), ("2D", "2d"))
 }
+
+# --- Attention -------------------------------------------------------------------------------------------------------
+
+# The second output, the weights, is for the rules alone.
+attention = define("attention", GENERAL, inputs=3, outputs=2, grad="ScaledDotProductFlashAttentionForCpuBackward0",
+    aten="aten::_scaled_dot_product_flash_attention_for_cpu",
+    forward=lambda xp, query, key, value, mask, scale: _attend(xp, query, key, value, mask, scale),
+    vjp=(lambda F, g, y1, key, value, scale: (_to_scores(F, g, y1, value) @ key) * scale,
+         lambda F, g, y1, query, value, scale: (F.transpose(_to_scores(F, g, y1, value), 2, 3) @ query) * scale,
+         lambda F, g, y1: F.transpose(y1, 2, 3) @ g[0]),
+    formula=r"s\,G k,\ s\,G^\top q,\ p^\top g,\ G = p(g v^\top - \overline{g v^\top p})",
+    doc="softmax(query @ key^T * scale + mask) @ value of four dimensions, and the softmax.")
 
 # --- Normalisations --------------------------------------------------------------------------------------------------
 
@@ -368,6 +381,20 @@ def _nll_vjp(F: Any, g: Any, input_shape: Any, picked: Picked, dim: int, reducti
     elif reduction == "mean":
         g = g / float(picked[2])
     return g * constant(F, chosen(picked, tuple(input_shape), dim))
+
+
+def _attend(xp: Any, query: Any, key: Any, value: Any, mask: Any, scale: float) -> tuple[Any, Any]:
+    scores = xp.matmul(query, key.swapaxes(2, 3))
+    scores *= scores.dtype.type(scale)
+    if mask is not None:
+        scores += mask
+    weights = softmax_forward(xp, scores, 3)
+    return xp.matmul(weights, value), weights
+
+
+def _to_scores(F: Any, g: Any, weights: Any, value: Any) -> Any:
+    """The gradient of the scores before the softmax, given those of the result and of the weights."""
+    return softmax_vjp(F, g[0] @ F.transpose(value, 2, 3) + g[1], weights, 3)
 
 
 def _last(x: Any, count: int) -> tuple[int, ...]:

@@ -193,8 +193,8 @@ _logsumexp = define("logsumexp", GENERAL, holomorphic=True, dtypes="float", inpu
     formula=r"\operatorname{softmax}(x)", doc="log(sum(exp(x))) over dimensions, without overflow.")
 
 _softmax = define("softmax_dim", GENERAL, holomorphic=True, grad="SoftmaxBackward0", aten="aten::_softmax", inputs=1,
-    forward=lambda xp, input, dim: _softmax_forward(xp, input, dim),
-    vjp=(lambda F, g, y, dim: _softmax_vjp(F, g, y, dim),),
+    forward=lambda xp, input, dim: softmax_forward(xp, input, dim),
+    vjp=(lambda F, g, y, dim: softmax_vjp(F, g, y, dim),),
     formula=r"y_i(g_i - \sum_j g_j y_j)", doc="exp(x) / sum(exp(x)) along a dimension.")
 
 _log_softmax = define("log_softmax_dim", GENERAL, holomorphic=True, grad="LogSoftmaxBackward0", aten="aten::_log_softmax", inputs=1,
@@ -537,7 +537,7 @@ def _lse(xp: Any, x: Any, over: tuple[int, ...], keepdim: bool) -> Any:
     return total if keepdim else total.reshape(tuple(n for k, n in enumerate(x.shape) if k not in over))
 
 
-def _softmax_forward(xp: Any, x: Any, dim: int) -> Any:
+def softmax_forward(xp: Any, x: Any, dim: int) -> Any:
     _float_only(x, "softmax_lastdim_kernel_impl")
     if not x.size:
         return x.copy()
@@ -548,7 +548,7 @@ def _softmax_forward(xp: Any, x: Any, dim: int) -> Any:
     return e
 
 
-def _softmax_vjp(F: Any, g: Any, y: Any, dim: int) -> Any:
+def softmax_vjp(F: Any, g: Any, y: Any, dim: int) -> Any:
     # In this order a constant g gives exact zeros wherever y adds up to exactly 1, as in PyTorch.
     gy = g * y
     if not len(y.shape):

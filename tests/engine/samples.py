@@ -193,6 +193,10 @@ SAMPLES: dict[str, list[Sample]] = {
     ],
     "nll_loss": [((spread(3, 2),), (_picked, 1, r)) for r in _REDUCTIONS],
     "nll_loss2d": [((spread(3, 2),), (_picked, 1, r)) for r in _REDUCTIONS],
+    "attention": [
+        ((spread(1, 2, 2, 3), spread(1, 2, 3, 3) / 2, positive(1, 2, 3, 3)), (None, 0.5)),
+        ((spread(1, 2, 2, 3), spread(1, 2, 3, 3) / 2, positive(1, 2, 3, 3)), (spread(2, 3), 0.5)),
+    ],
     "native_layer_norm": [((spread(2, 3), positive(3), spread(3)), (1, 1e-5))],
     "native_batch_norm": [
         ((spread(4, 2), positive(2), spread(2)), (None, None, 1e-5)),

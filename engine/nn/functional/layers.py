@@ -451,6 +451,22 @@ def _circular(input: Any, pad: Sequence[int]) -> Tensor:
     return out  # type: ignore[no-any-return]
 
 
+def _in_one(query: Any, key: Any, value: Any, mask: Any) -> bool:
+    """Whether PyTorch computes such an attention as one operation on a CPU: four dimensions, one size of heads."""
+    q, k, v = (t._data for t in (query, key, value))
+    if not (q.ndim == k.ndim == v.ndim == 4 and k.shape == v.shape and q.size and k.size):
+        return False
+    if q.dtype.char not in "fd" or not q.dtype == k.dtype == v.dtype:
+        return False
+    if q.shape[:2] != k.shape[:2] or q.shape[3] != k.shape[3]:
+        return False
+    if mask is None:
+        return True
+    whole = (*q.shape[:3], k.shape[2])[4 - mask.ndim :]
+    fits = mask.ndim in (2, 4) and all(m in (1, n) for m, n in zip(mask._data.shape, whole, strict=True))
+    return fits and not mask.requires_grad and mask._data.dtype in (np.bool_, q.dtype)
+
+
 @composite("scaled_dot_product_attention")
 def scaled_dot_product_attention(
     query: Any,
@@ -464,13 +480,18 @@ def scaled_dot_product_attention(
 ) -> Tensor:
     """``softmax(query @ key^T * scale + mask) @ value`` over the last two dimensions (..., length, features)."""
     scale = 1 / math.sqrt(query.shape[-1]) if scale is None else scale
-    scores = (query @ key.transpose(-2, -1)) * scale
     if is_causal:
         if attn_mask is not None:
             raise RuntimeError(
                 "_scaled_dot_product_attention: Explicit attn_mask should not be set when is_causal=True"
             )
         attn_mask = _beside(np.tri(query.shape[-2], key.shape[-2], dtype=bool), query)
+    if dropout_p == 0.0 and _in_one(query, key, value, attn_mask):
+        mask = None if attn_mask is None else attn_mask._data
+        if mask is not None and mask.dtype.kind == "b":
+            mask = backend.module_of(mask).where(mask, 0.0, -np.inf).astype(query._data.dtype)
+        return nn.attention(query, key, value, mask, scale)[0]
+    scores = (query @ key.transpose(-2, -1)) * scale
     if attn_mask is not None:
         if attn_mask._data.dtype.kind == "b":
             scores = pointwise.masked_fill(scores, Tensor._wrap(~attn_mask._data), -math.inf)
