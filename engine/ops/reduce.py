@@ -631,13 +631,13 @@ def _norm_vjp(F: Any, g: Any, x: Any, y: Any, p: float, dim: Any) -> Any:
     if p == 1:
         return g * F.sgn(x)
     if p == 2:
-        return F.where(F.eq(y, 0), 0.0, g * (x / y))
+        return g * F.where(F.eq(y, 0), 0.0, x / y)
     if p in (math.inf, -math.inf):
         hit = F.eq(F.abs(x), y)
         over = dims(dim, len(x.shape))
         return F.where(hit, g * F.sgn(x) / (F.sum_dim(hit, over, True) if over else 1), 0.0)
     scale = F.sgn(x) * F.pow_tensor_scalar(F.abs(x), p - 1)
-    return F.where(F.eq(y, 0), 0.0, g * scale / F.pow_tensor_scalar(y, p - 1))
+    return g * F.where(F.eq(y, 0), 0.0, scale / F.pow_tensor_scalar(y, p - 1))
 
 
 def _arg(x: Any, name: str, dim: int | None, keepdim: bool) -> Any:
