@@ -207,10 +207,15 @@ class Node:
             )
         else:
             g = grads[0]
-        rules = op.tensor_rules if F.recording else op.array_rules
+        rules = self.rules_in(F)
         if op.variadic:
             return [rules[0](F, g, self, k) if need else None for k, need in enumerate(needed)]
         return [rules[k](F, g, self) if need else None for k, need in enumerate(needed)]
+
+    def rules_in(self, F: Any) -> Sequence[Any]:
+        """The rule for each input, in the namespace `F`."""
+        op = type(self).op
+        return op.tensor_rules if F.recording else op.array_rules
 
     def free(self) -> None:
         """Drop what was saved."""
@@ -273,15 +278,14 @@ class Conjugated(Node):
     """Mixed into the node of an op whose rules are written as a complex derivative, for complex numbers.
 
     Such a rule multiplies by f'(z), and the gradient, which is the conjugate Wirtinger derivative, is g conj(f'(z)):
-    the rule's result for conj(g), conjugated. Source: PyTorch, "Autograd for Complex Numbers".
+    the rule on the conjugates of what was saved. Source: PyTorch, "Autograd for Complex Numbers".
     """
 
     __slots__ = ()
 
-    def apply(self, F: Any, grads: Sequence[Any], needed: Sequence[bool]) -> Sequence[Any]:
-        """As `Node.apply`."""
-        leaving = super().apply(F, [g if g is None else F.conj(g) for g in grads], needed)
-        return [g if g is None else F.conj(g) for g in leaving]
+    def rules_in(self, F: Any) -> Sequence[Any]:
+        """As `Node.rules_in`."""
+        return type(self).op.complex_rules[bool(F.recording)]
 
 
 class AccumulateGrad(Node):

@@ -283,10 +283,19 @@ def _attach_conversions() -> None:
         "mT": lambda self: shape.transpose(self, -2, -1),
         "H": lambda self: shape.transpose(self, 0, 1),
         "mH": lambda self: shape.transpose(complex.conj(self), -2, -1),
-        "real": complex.real,
-        "imag": complex.imag,
     }.items():
         setattr(Tensor, name, property(get))
+    for part in (complex.real, complex.imag):
+        setattr(Tensor, part.__name__, property(part, _write_part(part)))
+
+
+def _write_part(part: Callable[[Tensor], Tensor]) -> Callable[[Tensor, Any], None]:
+    """``z.real = x``: written through the view."""
+
+    def write(self: Tensor, value: Any) -> None:
+        part(self).copy_(value)
+
+    return write
 
 
 def _new(factory: Callable[..., Tensor]) -> Callable[..., Tensor]:

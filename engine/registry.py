@@ -196,12 +196,16 @@ class Op:
         self.wants_shapes = self.variadic
         self.array_rules: list[Any] = []
         self.tensor_rules: list[Any] = []
+        self.complex_rules: dict[bool, list[Any]] = {False: [], True: []}
+        """Of a holomorphic op: its rules, for arrays and for Tensors, on the conjugates of what was saved."""
         for rule in self.vjp:
             if rule is None:
                 self.saves.append(())
                 self.saves_output.append(False)
                 self.array_rules.append(None)
                 self.tensor_rules.append(None)
+                for rules in self.complex_rules.values():
+                    rules.append(None)
                 continue
             reads: list[int] = []
             output = False
@@ -242,12 +246,17 @@ class Op:
                 "A": _arrays_of if self.variadic else _array,
                 "Tensor": Tensor,
                 "Y": _output_tensor,
+                "C": _conjugate,
             }
             names["T"] = _input_tensors if self.variadic else _input_tensor
             head = "lambda F, g, n, k: rule(F, g" if self.variadic else "lambda F, g, n: rule(F, g"
             # One compiled lambda per rule: a generic loop over the plan costs more than most rules.
             self.array_rules.append(eval(", ".join([head, *on_arrays]) + ")", names))
             self.tensor_rules.append(eval(", ".join([head, *on_tensors]) + ")", names))
+            if self.holomorphic:
+                for recording, texts in ((False, on_arrays), (True, on_tensors)):
+                    conjugated = ", ".join([head, *(f"C(F, {text})" for text in texts)])
+                    self.complex_rules[recording].append(eval(conjugated + ")", names))
         self.saves_any_output = any(self.saves_output)
         self.differentiable = tuple(r is not None for r in self.vjp)
 
@@ -324,6 +333,14 @@ def _input_tensor(node: Node, k: int) -> Any:
     if S.layers and "_tangents" in value.__dict__:
         t.__dict__["_tangents"] = value.__dict__["_tangents"]
     return t
+
+
+def _conjugate(F: Any, value: Any) -> Any:
+    """The conjugate of a complex array, Tensor or number; anything else itself."""
+    if isinstance(value, complex):
+        return value.conjugate()
+    array = value._data if isinstance(value, Tensor) else value
+    return F.conj(value) if hasattr(array, "dtype") and array.dtype.kind == "c" else value
 
 
 def _input_tensors(node: Node) -> tuple[Any, ...]:

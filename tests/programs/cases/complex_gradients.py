@@ -44,7 +44,7 @@ print(part, torch.view_as_real(part))
 m = torch.tensor([[4 + 0j, 1 - 1j], [1 + 1j, 3 + 0j]], requires_grad=True)
 print(torch.linalg.eigvalsh(m), torch.linalg.cholesky(m))
 torch.linalg.inv(m).abs().sum().backward()
-print(m.grad)
+print(m.grad.real, torch.allclose(m.grad, m.grad.mH, atol=1e-6))
 m.grad = None
 torch.linalg.det(m).real.backward()
 print(m.grad)
