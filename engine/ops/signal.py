@@ -197,4 +197,93 @@ def istft(
     return y  # type: ignore[no-any-return]
 
 
-__all__ = ["istft", "stft"]
+# --- Windows ---------------------------------------------------------------------------------------------------------
+
+
+def _steps(name: str, window_length: int, periodic: bool, dtype: Any) -> Any:
+    """0 to n - 1 for a window of n elements; a periodic one is computed with one more, which `_made` drops.
+
+    Raises:
+        RuntimeError: for a negative length or an integer dtype.
+    """
+    kind = dtype or dtypes.get_default_dtype()
+    if not kind.is_floating_point:
+        raise RuntimeError(f"{name} expects floating point dtypes, got: {dtypes.scalar_type_name(kind)}")
+    if window_length < 0:
+        raise RuntimeError(f"{name} requires non-negative window_length, got window_length={window_length}")
+    return np.arange(window_length + (periodic and window_length > 1), dtype=kind.numpy)
+
+
+def _made(window: Any, window_length: int, requires_grad: bool) -> Tensor:
+    if window_length == 1:
+        window = np.ones_like(window)
+    return Tensor._wrap(window[:window_length].copy()).requires_grad_(requires_grad)
+
+
+def hamming_window(
+    window_length: int,
+    periodic: bool = True,
+    alpha: float = 0.54,
+    beta: float = 0.46,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """``alpha - beta cos(2 pi k / n)`` for k from 0 to n - 1; n - 1 in place of n unless `periodic`."""
+    return _cosine("hamming_window", window_length, periodic, alpha, beta, dtype, requires_grad)
+
+
+def _cosine(
+    name: str, window_length: int, periodic: bool, alpha: float, beta: float, dtype: Any, requires_grad: bool
+) -> Tensor:
+    k = _steps(name, window_length, periodic, dtype)
+    kind = k.dtype.type
+    window = np.cos(k * kind(2 * math.pi / max(len(k) - 1, 1))) * kind(-beta) + kind(alpha)
+    return _made(window, window_length, requires_grad)
+
+
+def hann_window(
+    window_length: int,
+    periodic: bool = True,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """``sin(pi k / n)^2`` for k from 0 to n - 1; n - 1 in place of n unless `periodic`."""
+    return _cosine("hann_window", window_length, periodic, 0.5, 0.5, dtype, requires_grad)
+
+
+def blackman_window(
+    window_length: int,
+    periodic: bool = True,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """``0.42 - 0.5 cos(2 pi k / n) + 0.08 cos(4 pi k / n)`` for k from 0 to n - 1; n - 1 for n unless `periodic`."""
+    k = _steps("blackman_window", window_length, periodic, dtype)
+    kind = k.dtype.type
+    angle = k * kind(math.pi / max(len(k) - 1, 1))
+    window = np.cos(angle * kind(4)) * kind(0.08) - np.cos(angle * kind(2)) * kind(0.5) + kind(0.42)
+    return _made(window, window_length, requires_grad)
+
+
+def bartlett_window(
+    window_length: int,
+    periodic: bool = True,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """A triangle, ``1 - |2 k / n - 1|`` for k from 0 to n - 1; n - 1 in place of n unless `periodic`."""
+    k = _steps("bartlett_window", window_length, periodic, dtype)
+    kind = k.dtype.type
+    rising = k * kind(2 / max(len(k) - 1, 1))
+    return _made(np.where(rising > 1, 2 - rising, rising), window_length, requires_grad)
+
+
+__all__ = ["bartlett_window", "blackman_window", "hamming_window", "hann_window", "istft", "stft"]

@@ -25,17 +25,6 @@ print(g)
 (g2,) = torch.autograd.grad(g.abs().sum(), z)
 print(g2)
 
-# Gradient descent on a complex parameter
-p = torch.tensor([0.0 + 0j, 1 - 1j], requires_grad=True)
-target = torch.tensor([1 + 1j, -1 + 2j])
-for _ in range(3):
-    loss = ((p - target) * (p - target).conj()).real.sum()
-    loss.backward()
-    with torch.no_grad():
-        p -= 0.25 * p.grad
-        p.grad.zero_()
-    print(f"{loss.item():.4f}", p)
-
 part = torch.zeros(3, dtype=torch.complex64)
 part.real = x.detach()
 part.imag[1] = 5.0
