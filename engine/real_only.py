@@ -19,6 +19,7 @@ KERNELS: Final = {
     "amin": "min_values_cpu",
     "aminmax": "aminmax_cpu",
     "atan2": "atan2_cpu",
+    "attention": "softmax_lastdim_kernel_impl",
     "avg_pool2d": "avg_pool2d",
     "avg_pool3d": "avg_pool3d_out_frame",
     "bernoulli_of": "bernoulli_tensor_cpu_self_",
