@@ -3,13 +3,19 @@
 Times are those of a clock that stands still while the recorder works, so that what is shown is, as well as it can be
 known, what the program would have cost unwatched. What recording did cost is said beside it: what the program waited
 for while it ran (each operation noted, at a price measured at the beginning), and what explaining it took.
+
+Inside an operation are the rows PyTorch has there (`engine.autograd.profiler_rows`), with times by the same rule as in
+the engine's own profiler: the one that does the work has them, the others have none, and no bar.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
+from functools import cache
 from time import perf_counter_ns
 
+from engine.autograd.profiler_rows import shown, table
+from engine.autograd.profiler_tree import Grower, Raw
 from playground.protocol import Profile, ProfileRow, Span
 from playground.worker.output import clean
 from playground.worker.tape import Shapes
@@ -19,7 +25,13 @@ _MOST_SPANS = 5_000
 _NEVER = 1 << 63
 
 Totals = list[float]
-"""How many, self and total in nanoseconds."""
+"""How many, self and total in nanoseconds; how many and how long of those with nothing recorded inside."""
+
+_NUMBERED = frozenset(
+    f"aten::{name}{end}"
+    for name in ("add", "sub", "mul", "div", "eq", "ne", "lt", "le", "gt", "ge")
+    for end in ("", "_")
+)
 
 
 class _Open:
@@ -51,6 +63,8 @@ class Profiler:
         self._open: list[_Open] = []
         self._spans: list[Span] = []
         self._spans_omitted = 0
+        self._nodes: dict[tuple[str, int], Totals] = {}
+        """How many backward nodes with nothing recorded inside, by what was wanted of them, and how long."""
         self._backward_line = 0
         self._backward_depth = 0
         self._backward_since = 0
@@ -77,11 +91,13 @@ class Profiler:
         self._latest = begin + duration
         row = self._rows.get((name, shapes))
         if row is None:
-            self._rows[name, shapes] = [1, duration, duration]
+            self._rows[name, shapes] = [1, duration, duration, 1, duration]
         else:
             row[0] += 1
             row[1] += duration
             row[2] += duration
+            row[3] += 1
+            row[4] += duration
         if self._backward_depth:
             self._inner += duration
         elif self._open:
@@ -90,6 +106,7 @@ class Profiler:
         if len(self._spans) < _MOST_SPANS:
             depth = len(self._open) + 2 * self._backward_depth
             self._spans.append(Span(name, begin / 1000, duration / 1000, depth, line, node))
+            self._workers(_key(name, shapes), begin, duration, depth, line, node)
         else:
             self._spans_omitted += 1
 
@@ -104,7 +121,7 @@ class Profiler:
         ended = self._open.pop()
         duration = self._now(now) - ended.start
         if ended.name:
-            self._add(ended.name, ended.shapes, max(duration - ended.inner, 0), duration)
+            self._add(ended.name, ended.shapes, max(duration - ended.inner, 0), duration, not ended.inner)
         self._inside(duration)
         self._span(ended.span, ended.start, duration, 0, 0, -1)
 
@@ -115,20 +132,30 @@ class Profiler:
         self._backward_since = self._now(now)
         self._inner = 0
 
-    def backward_node(self, name: str, start: int, end: int, node: int) -> None:
-        """A backward node has run. The time since the last one ended is the engine's own, spent on this one."""
+    def backward_node(self, name: str, start: int, end: int, node: int, wanted: int = -1) -> None:
+        """A backward node has run. The time since the last one ended is the engine's own, spent on this one.
+
+        `wanted` has a bit for each input of the operation whose gradient was computed.
+        """
         stopped = self._now(end)
         duration = max(stopped - max(self._clock(start), self._backward_since), 0)
         whole = stopped - self._backward_since
         row = f"torch::autograd::{name}" if name == "AccumulateGrad" else name
         around = f"autograd::engine::evaluate_function: {row}"
         self._add(around, (), whole - duration, whole)
-        self._add(row, (), max(duration - self._inner, 0), duration)
+        own = max(duration - self._inner, 0)
+        self._add(row, (), own, duration)
+        if not self._inner:
+            alone = self._nodes.setdefault((row, wanted), [0, 0])
+            alone[0] += 1
+            alone[1] += own
         self._inner = 0
         for scope in self._open[-1:]:
             scope.inner += whole
         self._span(around, stopped - whole, whole, -2, self._backward_line, node)
         self._span(row, stopped - duration, duration, -1, self._backward_line, node)
+        depth = len(self._open) + 2 * self._backward_depth - 1
+        self._workers(row, stopped - duration, duration, depth, self._backward_line, node)
         self._noted += self._noting
         self._backward_since = stopped
 
@@ -138,8 +165,9 @@ class Profiler:
 
     def profile(self) -> Profile:
         """Everything until now."""
+        every = self._with_pytorchs_rows()
         by_op: dict[str, Totals] = {}
-        for (name, _), (count, own, total) in self._rows.items():
+        for (name, _), (count, own, total) in every.items():
             row = by_op.setdefault(name, [0, 0, 0])
             row[0] += count
             row[1] += own
@@ -147,7 +175,7 @@ class Profiler:
         for span in self._spans:
             span.name = clean(span.name, 200)
         rows = sorted(((name, "", totals) for name, totals in by_op.items()), key=_own, reverse=True)
-        shaped = [(name, _text(shapes), totals) for (name, shapes), totals in self._rows.items()]
+        shaped = [(name, _text(shapes), totals) for (name, shapes), totals in every.items()]
         return Profile(
             by_op=[_row(*row) for row in rows[:_MOST_ROWS]],
             by_shape=[_row(*row) for row in sorted(shaped, key=_own, reverse=True)[:_MOST_ROWS]],
@@ -176,14 +204,51 @@ class Profiler:
             self._latest = own
         return self._latest
 
-    def _add(self, name: str, shapes: Shapes, own: int, total: int) -> None:
-        row = self._rows.get((name, shapes))
-        if row is None:
-            self._rows[name, shapes] = [1, own, total]
-        else:
-            row[0] += 1
-            row[1] += own
-            row[2] += total
+    def _add(self, name: str, shapes: Shapes, own: int, total: int, alone: bool = False) -> None:
+        row = self._rows.setdefault((name, shapes), [0, 0, 0, 0, 0])
+        row[0] += 1
+        row[1] += own
+        row[2] += total
+        if alone:
+            row[3] += 1
+            row[4] += own
+
+    def _with_pytorchs_rows(self) -> dict[tuple[str, Shapes], list[float]]:
+        """The rows, and those PyTorch has inside the ones that have nothing inside here. These have no shapes."""
+        every = {key: totals[:3] for key, totals in self._rows.items()}
+        alone: list[tuple[str, Shapes, int, float, float]] = [
+            (name, shapes, -1, totals[3], totals[4])
+            for (name, shapes), totals in self._rows.items()
+            if totals[3]
+        ]
+        alone += [(name, (), wanted, count, time) for (name, wanted), (count, time) in self._nodes.items()]
+        for name, shapes, wanted, count, time in alone:
+            key = _key(name, shapes)
+            entry = table().get(key)
+            if entry is None or entry.spliced or not entry.inside:
+                continue
+            raw = Raw(key, 0, int(time))
+            raw.wanted = wanted
+            raw.repeat = max(wanted.bit_count(), 1) if wanted >= 0 else 1
+            for e in Grower(0, shapes=False).grow([raw]):
+                own, total = e.self_cpu_time_total * 1000, e.cpu_time_total * 1000
+                if e.cpu_parent is None:
+                    every[name, shapes][1] += own - time
+                else:
+                    row = every.setdefault((e.name, ()), [0, 0, 0])
+                    row[0] += count
+                    row[1] += own
+                    row[2] += total
+        return every
+
+    def _workers(self, key: str, begin: int, duration: int, depth: int, line: int, node: int) -> None:
+        """The bars of what PyTorch has inside to do the work."""
+        for name in _chain(key):
+            if len(self._spans) >= _MOST_SPANS:
+                self._spans_omitted += 1
+                return
+            depth += 1
+            self._spans.append(Span(name, begin / 1000, duration / 1000, depth, line, node))
 
     def _inside(self, duration: int) -> None:
         if self._backward_depth:
@@ -197,6 +262,23 @@ class Profiler:
             return
         depth = len(self._open) + 2 * self._backward_depth + deeper
         self._spans.append(Span(name, begin / 1000, duration / 1000, depth, line, node))
+
+
+def _key(name: str, shapes: Shapes) -> str:
+    """The line of the table for an operation: with a number, if there is but one tensor where there could be two."""
+    if name in _NUMBERED and len(shapes) == 1:
+        return f"{name[6:]}#n"
+    return name[6:] if name.startswith("aten::") else name
+
+
+@cache
+def _chain(key: str) -> tuple[str, ...]:
+    """The rows that do the work of the row with this key, each inside the one before."""
+    entry = table().get(key)
+    for inner in () if entry is None or entry.spliced else entry.inside or ():
+        if inner.works:
+            return (shown(inner.key), *_chain(inner.key))
+    return ()
 
 
 def _own(row: tuple[str, str, Totals]) -> float:

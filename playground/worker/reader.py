@@ -302,7 +302,11 @@ class Reader:
         end: int,
     ) -> None:
         """A backward node has run. Without `ways`, gradients go where the inputs of its operation came from."""
-        record = self._stepped(self.ledger.by_sequence.get(node), name, start, end)
+        wanted = 0
+        for place, g in enumerate(leaving):
+            if g is not None:
+                wanted |= 1 << place
+        record = self._stepped(self.ledger.by_sequence.get(node), name, start, end, wanted)
         if record is None:
             return
         step = self._step(record, name, entering, start, end)
@@ -335,13 +339,15 @@ class Reader:
             if grad is not None:
                 step.accumulated = self.ledger.accumulated(grad[0], grad[1], shown)
 
-    def _stepped(self, record: NodeRecord | None, name: str, start: int, end: int) -> NodeRecord | None:
+    def _stepped(
+        self, record: NodeRecord | None, name: str, start: int, end: int, wanted: int = -1
+    ) -> NodeRecord | None:
         """Count a step; its record, if it is to be recorded."""
         self.operations += 1
         if self.full:
             record = None
             self._stream.omitted += 1
-        self.profiler.backward_node(name, start, end, -1 if record is None else record.id)
+        self.profiler.backward_node(name, start, end, -1 if record is None else record.id, wanted)
         return record
 
     def _step(

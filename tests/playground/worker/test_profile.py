@@ -24,7 +24,8 @@ def test_a_thousand_of_each(play: Runner) -> None:
     assert _row(result, "aten::div").self_cpu > 0
     shaped = next(row for row in result.profile.by_shape if row.name == "aten::mul")
     assert shaped.shapes == "[[2, 3], [2, 3]]"
-    assert len(result.profile.spans) == 2003
+    # The three factories have another bar inside each, of what fills them: ``normal_``, ``uniform_``, ``fill_``.
+    assert len(result.profile.spans) == 2006
     assert result.profile.overhead_us > 0
 
 
@@ -51,6 +52,30 @@ def test_rows_carry_pytorchs_names(play: Runner) -> None:
     assert part.self_cpu <= part.cpu - linear.cpu + 0.01
     around = _row(result, "autograd::engine::evaluate_function: AddmmBackward0")
     assert around.cpu >= _row(result, "AddmmBackward0").cpu
+
+
+def test_rows_pytorch_has_inside(play: Runner) -> None:
+    """With PyTorch's counts, and times only where the work is."""
+    code = HEAD + (
+        "net = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2))\n"
+        "for _ in range(3):\n    y = net(torch.ones(5, 3)).sum()\n    y.backward()\n    y.item()\n"
+    )
+    result = play(code)
+    counts = {row.name: row.count for row in result.profile.by_op}
+    assert counts["aten::fill_"] == 3 + 3  # of ones and of sum
+    assert counts["aten::empty"] == 3
+    assert counts["aten::clamp_min"] == counts["aten::threshold_backward"] == 3
+    # Four matrix products backwards but for the one with what requires no gradient: that is not wanted.
+    assert counts["aten::mm"] == 9
+    assert counts["aten::item"] == counts["aten::_local_scalar_dense"] == 3
+    relu, clamp = _row(result, "aten::relu"), _row(result, "aten::clamp_min")
+    assert relu.self_cpu == 0
+    assert clamp.self_cpu == clamp.cpu == pytest.approx(relu.cpu)
+    assert _row(result, "aten::empty").cpu == 0
+    spans = result.profile.spans
+    outer = next(s for s in spans if s.name == "aten::relu")
+    inner = next(s for s in spans if s.name == "aten::clamp_min")
+    assert (inner.start, inner.duration, inner.depth) == (outer.start, outer.duration, outer.depth + 1)
 
 
 def test_self_times_add_up_to_no_more_than_the_run(play: Runner) -> None:
@@ -98,7 +123,7 @@ def test_bars_nest(play: Runner) -> None:
 def test_bars_are_bounded(play: Runner) -> None:
     result = play(HEAD + "x = torch.ones(2)\nfor _ in range(6000):\n    x + 1\n")
     assert len(result.profile.spans) == 5000
-    assert result.profile.spans_omitted == 1001
+    assert result.profile.spans_omitted == 1002
 
 
 def test_a_program_without_tensors_has_an_empty_profile(play: Runner) -> None:
