@@ -76,7 +76,7 @@ def run(op: Op, args: tuple[Any, ...]) -> Any:
         if S.layers:
             return S.layers[-1].run(op, args)
         observers = S.observers
-        if op.hot and observers and S.run_hot is not None:
+        if op.hot and observers and S.run_hot is not None and not op.variadic:
             return S.run_hot(op, args)
     n = op.n_inputs
     inputs: tuple[Any, ...] = tuple(args[0]) if op.variadic else args[:n]
