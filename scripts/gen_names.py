@@ -29,10 +29,18 @@ MODULES = (
     "nn.utils",
     "optim",
     "optim.lr_scheduler",
+    "optim.swa_utils",
 )
 """The modules that programs know, without ``torch.``; the rest of the engine is its inside."""
 
-WORKING = ("autograd.functional", "autograd.profiler", "nn.init", "nn.utils", "optim.lr_scheduler")
+WORKING = (
+    "autograd.functional",
+    "autograd.profiler",
+    "nn.init",
+    "nn.utils",
+    "optim.lr_scheduler",
+    "optim.swa_utils",
+)
 """Those that import names for their own use; the others are there to offer what they import."""
 
 LONGEST_SIGNATURE = 90

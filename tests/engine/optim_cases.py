@@ -341,3 +341,27 @@ for f in (lambda: s.step(), lambda: optim.SparseAdam([q], lr=0.0), lambda: optim
 z.grad = torch.ones(2, dtype=torch.complex64); attempt(lambda: optim.Adafactor([z]).step())
 p.grad = torch.ones(2, 2); attempt(lambda: optim.Muon([p], ns_steps=100).step()); attempt(lambda: optim.Muon([p], ns_coefficients=(1., 2.)).step())
 """
+
+CASES["averaged weights"] = """
+S = optim.swa_utils
+def train(make, n=5):
+    torch.manual_seed(3)
+    net = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3), nn.Linear(3, 1)); opt = optim.SGD(net.parameters(), lr=0.1); averaged = make(net)
+    data = [(torch.randn(6, 2), torch.randn(6, 1)) for _ in range(n)]
+    for x, y in data:
+        opt.zero_grad(); ((net(x) - y) ** 2).mean().backward(); opt.step(); averaged.update_parameters(net)
+    print(averaged.n_averaged, list(averaged.state_dict())[:4]); print([p.detach() for p in averaged.parameters()]); print([b for b in averaged.buffers()])
+    S.update_bn(data, averaged); print([b for b in averaged.buffers()], averaged.module[1].momentum, averaged.training)
+    averaged.eval(); print(averaged(data[0][0]).detach().reshape(-1))
+train(lambda m: S.AveragedModel(m)); train(lambda m: S.AveragedModel(m, use_buffers=True)); train(lambda m: S.AveragedModel(m, avg_fn=S.get_ema_avg_fn(0.9)))
+train(lambda m: S.AveragedModel(m, multi_avg_fn=S.get_ema_multi_avg_fn(0.9), use_buffers=True)); train(lambda m: S.AveragedModel(m, multi_avg_fn=S.get_swa_multi_avg_fn()))
+print(S.AveragedModel(nn.Linear(1, 1)))
+attempt(lambda: S.get_ema_avg_fn(2.0)); attempt(lambda: S.get_ema_multi_avg_fn(-1)); attempt(lambda: S.AveragedModel(nn.Linear(1, 1), avg_fn=1, multi_avg_fn=2))
+for keywords in (dict(swa_lr=0.05), dict(swa_lr=[0.05, 0.1], anneal_epochs=3, anneal_strategy='linear'), dict(swa_lr=0.2, anneal_epochs=0)):
+    opt = optim.SGD([{'params': [nn.Parameter(torch.ones(1))]}, {'params': [nn.Parameter(torch.ones(1))], 'lr': 0.5}], lr=1.0)
+    s = S.SWALR(opt, **keywords); rates = [s.get_last_lr()]
+    for _ in range(12): opt.step(); s.step(); rates.append(s.get_last_lr())
+    print(rates)
+    t = S.SWALR(opt, **keywords); t.load_state_dict(s.state_dict()); print(t.last_epoch, t.get_last_lr(), sorted(k for k in s.state_dict() if not k.startswith('_')))
+attempt(lambda: S.SWALR(opt, 0.1, anneal_strategy='x')); attempt(lambda: S.SWALR(opt, 0.1, anneal_epochs=-1)); attempt(lambda: S.SWALR(opt, [0.1]))
+"""
