@@ -27,6 +27,7 @@ test-oracle: ## The test programs in PyTorch and here, side by side (installs Py
 	@$(PYTHON) scripts/setup.py oracle
 	.venv-oracle/bin/python tests/engine/oracle.py
 	.venv-oracle/bin/python tests/programs/oracle.py check
+	.venv-oracle/bin/python tests/programs/profiles.py check
 
 test-all: test test-oracle ## Both
 
