@@ -42,7 +42,7 @@ _SHARE = 0.2
 """The part of a busy program's time that may go into explaining what it has done so far."""
 _SHARE_AT_THE_END = 0.5
 """The same when nothing more is recorded, and only the rest is left to explain."""
-_TOGETHER = 200
+_TOGETHER = 400
 """Entries that are read before what they say is described and sent."""
 _HELD_BYTES = 32 * MIB
 """Of arrays on the tape; then it is read, busy or not."""
@@ -247,38 +247,29 @@ class Recorder(Observer):
         self, node: Node, entering: Sequence[Any], leaving: Sequence[Any], start: int, end: int
     ) -> None:
         """A backward node has run."""
-        kind = type(node)
-        if isinstance(node, AccumulateGrad):
+        name = type(node).__name__
+        if node.is_leaf_node:
             leaf = node.variable
             grad = None if leaf is None else leaf._grad
-            self._note(
-                (
-                    self._reader.arrived,
-                    None if leaf is None else seen(leaf),
-                    kind.__name__,
-                    _array(entering[0]),
-                    None if grad is None else seen(grad),
-                    start,
-                    end,
-                )
-            )
+            at, sum = None if leaf is None else seen(leaf), None if grad is None else seen(grad)
+            self._note((self._reader.arrived, at, name, _array(entering[0]), sum, start, end))
             return
-        ways = None if kind.rules and kind is not _AS_STRIDED else [_way(edge) for edge in node.next_edges]
-        self._note(
-            (
-                self._reader.step,
-                kind.__name__,
-                node.sequence_nr,
-                [_array(g) for g in entering],
-                [_array(g) for g in leaving],
-                ways,
-                start,
-                end,
-            )
-        )
-        for g in leaving:
-            if g is not None and _array(g).size > SMALL:
-                self._large(_array(g).nbytes)
+        number = node.sequence_nr
+        if type(node).rules and type(node) is not _AS_STRIDED:
+            ways = None
+            if type(entering[0]) is np.ndarray:
+                self._note((self._reader.step, name, number, entering, tuple(leaving), None, start, end))
+                for g in leaving:
+                    if g is not None and g.size > SMALL:
+                        self._large(g.nbytes)
+                return
+        else:
+            ways = [_way(edge) for edge in node.next_edges]
+        arrived, sent = [_array(g) for g in entering], [_array(g) for g in leaving]
+        self._note((self._reader.step, name, number, arrived, sent, ways, start, end))
+        for g in sent:
+            if g is not None and g.size > SMALL:
+                self._large(g.nbytes)
 
     def backward_end(self) -> None:
         """The pass is over."""

@@ -12,7 +12,7 @@ import sys
 from collections import deque
 from collections.abc import Callable
 from time import perf_counter_ns
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any
 from weakref import ref
 
@@ -38,9 +38,11 @@ SMALL = 256
 """Elements up to which an array counts as nothing beside its entry."""
 _ENGINE = os.path.dirname(engine.__file__)
 _MODULES = os.path.join(_ENGINE, "nn", "")
-_SINGLE = tuple(os.path.join(_ENGINE, name) for name in ("<op", "closures.py", "dispatch.py", "methods.py"))
-"""Files whose functions of these names run one operation each: an operation's own, and an operator's."""
-_SINGLES = ("call", "otherwise", "rest", "run")
+_SINGLES = tuple(os.path.join(_ENGINE, name) for name in ("<op", "closures.py", "dispatch.py", "methods.py"))
+"""Files whose functions of the following names run one operation each: an operation's own, and an operator's."""
+_CALLS = ("call", "otherwise", "rest", "run")
+_PROGRAM, _SINGLE, _SEVERAL, _CONSTRUCTOR = range(4)
+"""What a function is: the program's, one that runs one operation, another, a constructor of the engine's modules."""
 _OUTSIDE = 3
 """Frames between a hot operation and `run_hot`, which is called by `engine.dispatch.run`."""
 _ROUNDS, _OPERATIONS = 3, 20
@@ -56,7 +58,7 @@ def seen(t: Tensor) -> Seen:
 class Tape:
     """What has been noted and not been read."""
 
-    __slots__ = ("bytes", "entries", "last", "places", "unnamed")
+    __slots__ = ("_kinds", "bytes", "entries", "last", "places", "unnamed")
 
     def __init__(self, unnamed: Callable[[], None]) -> None:
         """`unnamed` is the reader's: the last operation's result has no name after all."""
@@ -64,6 +66,8 @@ class Tape:
         self.bytes = 0
         """Of the arrays that are not small, since the last time there was nothing to read."""
         self.places = Places()
+        self._kinds: dict[int, tuple[int, CodeType]] = {}
+        """By identity of the code, which is held."""
         self.last: tuple[Site, ref[Tensor]] | None = None
         """The operation before, if the same instruction may call more of them: the name belongs to the last."""
         self.unnamed = unnamed
@@ -71,18 +75,32 @@ class Tape:
     def where(self, frame: FrameType | None) -> tuple[FrameType | None, Site | None, bool, bool]:
         """The program's innermost frame at or around `frame`, its site, whether a module of the engine is being
         constructed there, and whether a function of the engine, which may call several operations, is in between."""
+        kinds = self._kinds
         hidden = several = False
         while frame is not None:
             code = frame.f_code
-            name = code.co_filename
-            if name == PROGRAM:
+            known = kinds.get(id(code))
+            kind = self._kind(code) if known is None else known[0]
+            if kind == _PROGRAM:
                 return frame, self.places.site(frame), hidden, several
-            if code.co_name == "__init__" and _MODULES in name:
-                hidden = True
-            if not name.startswith(_SINGLE) or (code.co_name not in _SINGLES and name[-1] != ">"):
+            if kind != _SINGLE:
                 several = True
+                hidden = hidden or kind == _CONSTRUCTOR
             frame = frame.f_back
         return None, None, False, False
+
+    def _kind(self, code: CodeType) -> int:
+        name = code.co_filename
+        if name == PROGRAM:
+            kind = _PROGRAM
+        elif code.co_name == "__init__" and _MODULES in name:
+            kind = _CONSTRUCTOR
+        elif name.startswith(_SINGLES) and (code.co_name in _CALLS or name[-1] == ">"):
+            kind = _SINGLE
+        else:
+            kind = _SEVERAL
+        self._kinds[id(code)] = kind, code
+        return kind
 
     def names(self, site: Site, frame: FrameType, several: bool, made: ref[Tensor]) -> tuple[Target, ...]:
         """What the program calls the result `made` of an operation that ran at `site`."""
