@@ -86,6 +86,8 @@ def run_from(root: Tensor, edge: tuple[Node, int], retain_graph: bool) -> None:
     made = _Pass(root, retain_graph, False, None, True)
     _send(made.pending, edge, np.ones(root._data.shape, root._data.dtype))
     made.plan((edge[0],))
+    for observer in S.observers:
+        observer.backward_begin((root,), made.nodes)
     made.run((edge[0],))
 
 
@@ -193,6 +195,10 @@ class _Pass:
         try:
             if self.is_plain():
                 self.run_plain()
+            elif self.targets is None and not self.on_tensors and not self.calls_out:
+                from engine.watched import run_watched
+
+                run_watched(self)
             else:
                 self.run_all(roots)
         finally:

@@ -74,6 +74,17 @@ def test_stop_hands_in_what_was_recorded(runner: Runner) -> None:
     assert [node.outputs[0].name for node in _nodes(watch)] == ["x"]
 
 
+def test_what_was_done_before_a_loop_without_end_is_shown_while_it_runs(runner: Runner) -> None:
+    watch = start(runner, HEAD + "x = torch.ones(3)\nprint('one')\nprint('two')\nwhile True:\n    pass\n")
+    watch.wait(lambda event: isinstance(event, p.Graph) and bool(event.nodes), "the node")
+    until(lambda: watch.text == "one\ntwo\n", "what was printed")
+    # A tenth of a second of the program's own processor time; the rest is what else the machine does.
+    assert watch.times[-1] - watch.times[0] < 5
+    assert [node.outputs[0].name for node in _nodes(watch)] == ["x"]
+    runner.cancel(client="c", run="r")
+    assert watch.finished().status == "cancelled"
+
+
 def test_running_out_of_memory_is_an_error_with_its_line(runner: Runner) -> None:
     code = HEAD + (
         "kept = []\nfor k in range(100):\n    kept.append(torch.ones(1000, 1000, 2))\n# %%\n"

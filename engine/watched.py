@@ -1,0 +1,66 @@
+"""A backward pass that somebody watches, ordinary otherwise: `run_plain` of `engine.execute`, told of node by node.
+
+Leaves accumulate as soon as all has come that they wait for, which is the order in which PyTorch runs them.
+"""
+
+from __future__ import annotations
+
+from time import perf_counter_ns
+from typing import Any
+
+import numpy as np
+
+from engine import execute
+from engine.graph import Node
+
+
+def run_watched(made: execute._Pass) -> None:
+    """Run all nodes of a pass into leaves, on arrays, with no code of the user's in between but observers."""
+    F, pending, observers = made.F, made.pending, made.observers
+    free = not made.retain_graph
+    made.count()
+    waiting = made.waiting
+    for leaf in [leaf for leaf in pending if leaf.is_leaf_node and not waiting.get(leaf)]:
+        made.arrive(leaf)
+    get, pop, send, fit, add = pending.get, pending.pop, execute._send, execute._fit, execute._sum
+    ndarray, now = np.ndarray, perf_counter_ns
+    for node in made.nodes:
+        g, edges = pop(node, None), node.next_edges
+        if g is None:  # if nothing reached it, a leaf may still be waiting for word of that
+            leaving: list[Any] = [None] * len(edges)
+        elif not node.rules:
+            leaving = made.run_node(node, g)
+        else:
+            start = now()
+            node.check_saved()
+            leaving = []
+            for rule, edge in zip(node.rules, edges):  # noqa: B905 (as long as each other; `strict` costs)
+                grad = None if edge is None else rule(F, g, node)
+                if grad is not None:
+                    target: Node = edge[0]  # type: ignore[index]
+                    if (
+                        type(grad) is not ndarray
+                        or grad.dtype is not target.out_dtype
+                        or grad.shape != target.out_shape
+                    ):
+                        grad = fit(F, grad, edge)
+                leaving.append(grad)
+            end = now()
+            for observer in observers:
+                observer.backward_node(node, (g,), leaving, start, end)
+            if free:
+                node.free()
+        for grad, edge in zip(leaving, edges):  # noqa: B905
+            if edge is None:
+                continue
+            target = edge[0]
+            if grad is not None:
+                if target.metas is not None:
+                    send(pending, edge, grad)
+                else:
+                    old = get(target)
+                    pending[target] = grad if old is None else add(old, grad)
+            if target.is_leaf_node:
+                waiting[target] -= 1
+                if not waiting[target]:
+                    made.arrive(target)
