@@ -46,20 +46,19 @@ class Kept:
 class Snapshot:
     """The contents of some memory before it was overwritten."""
 
-    __slots__ = ("_copy", "_flat", "_memory")
+    __slots__ = ("_copy", "_memory")
 
     def __init__(self, memory: np.ndarray[Any, Any]) -> None:
         """`memory` owns its elements and has them in C order."""
         self._memory = memory
         self._copy = memory.copy()
-        self._flat = self._copy.reshape(-1)
 
     def seen_as(self, array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         """What `array`, which looks into the memory, held."""
         if array is self._memory:
             return self._copy
         offset = array.__array_interface__["data"][0] - self._memory.__array_interface__["data"][0]
-        return np.ndarray(array.shape, array.dtype, self._flat, offset, array.strides)
+        return np.ndarray(array.shape, array.dtype, self._copy.reshape(-1), offset, array.strides)
 
 
 class Keeper:
@@ -71,7 +70,7 @@ class Keeper:
         self._order: deque[Kept] = deque()
         self._by_memory: dict[int, list[Kept]] = {}
         self._overwritten: tuple[ref[Any], list[Kept]] | None = None
-        self._ahead: dict[int, deque[Snapshot]] = {}
+        self._ahead: dict[int, list[Snapshot]] = {}
         """By address of the memory: writes that have happened, but that the reader of the recording has not come to."""
 
     def keep(self, array: Array, owner: Any = None) -> Kept:
@@ -109,20 +108,23 @@ class Keeper:
 
     def set_aside(self, memory: np.ndarray[Any, Any]) -> None:
         """The same while some of the recording waits to be read: `written` must be told when the reader comes here."""
+        key = id(memory)
         snapshot = Snapshot(memory)
         # In this order: a reader may come in between, and what it keeps must be of before the write.
-        queue = self._ahead.setdefault(id(memory), deque())
-        queue.append(snapshot)
-        if len(queue) == 1:
-            for kept in self._by_memory.get(id(memory), ()):
-                if kept.array is not None:
-                    kept.array = snapshot.seen_as(kept.array)
+        queue = self._ahead.get(key)
+        if queue is not None:
+            queue.append(snapshot)
+            return
+        self._ahead[key] = [snapshot]
+        for kept in self._by_memory.get(key, ()):
+            if kept.array is not None:
+                kept.array = snapshot.seen_as(kept.array)
 
     def written(self, memory: Array) -> None:
         """What is kept of `memory` from now on is of after the write."""
         queue = self._ahead.get(id(memory))
         if queue is not None:
-            queue.popleft()
+            del queue[0]
             if not queue:
                 del self._ahead[id(memory)]
         sharing = self._by_memory.pop(id(memory), None)

@@ -36,7 +36,7 @@ from playground.worker.reader import Input, Reader, Way
 from playground.worker.records import HERE
 from playground.worker.scopes import Scopes
 from playground.worker.stream import Stream
-from playground.worker.tape import SMALL, RunHot, Tape, seen
+from playground.worker.tape import SMALL, Call, RunHot, Tape, seen
 
 _SHARE = 0.2
 """The part of a busy program's time that may go into explaining what it has done so far."""
@@ -68,7 +68,10 @@ class Recorder(Observer):
         self._tape = Tape(self._reader.unnamed)
         self._entries = self._tape.entries
         self._note = self._entries.append
+        self._calls: list[Call | None] = []
+        """`Tape.call` outside each scope that is open."""
         self._step_site: Site | None = None
+        """While an optimizer steps."""
         self._busy = False
         self._closed = False
         """What runs is not recorded any more, though the reader may not have come so far."""
@@ -191,7 +194,7 @@ class Recorder(Observer):
     def before_write(self, tensor: Tensor) -> None:
         """Copy what is kept of memory that is about to change."""
         reader, data, t = self._reader, tensor._data, ref(tensor)
-        if isinstance(tensor, Parameter) and not reader.ledger.knows(t):
+        if self._step_site is None and isinstance(tensor, Parameter) and not reader.ledger.knows(t):
             site = self._tape.where(sys._getframe(1))[1]
             if site is not None:
                 self._note((reader.filled, t, data, site))
@@ -222,13 +225,20 @@ class Recorder(Observer):
 
     def scope_begin(self, kind: str, name: str, owner: object) -> None:
         """A module call, a labelled range or an optimizer step begins."""
-        if kind == "optimizer":
-            self._step_site = self._tape.where(sys._getframe(1))[1]
         self._note((self._reader.scope_begin, kind, name, owner, perf_counter_ns()))
+        tape = self._tape
+        self._calls.append(tape.call)
+        if kind == "module":
+            tape.call = tape.calls(owner, sys._getframe(1))
+        elif kind == "optimizer":
+            self._step_site = tape.where(sys._getframe(1))[1]
 
     def scope_end(self, kind: str, name: str, owner: object) -> None:
         """It has ended."""
         self._note((self._reader.scope_end, perf_counter_ns()))
+        self._tape.call = self._calls.pop() if self._calls else None
+        if kind == "optimizer":
+            self._step_site = None
 
     def parameter_updated(self, parameter: Tensor, optimizer: object) -> None:
         """An optimizer has changed a parameter."""

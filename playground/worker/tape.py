@@ -55,10 +55,20 @@ def seen(t: Tensor) -> Seen:
     return ref(t), t._data, edge and edge[0].sequence_nr
 
 
+class Call:
+    """The program has called a module of the engine: what runs inside belongs to that instruction."""
+
+    __slots__ = ("frame", "site")
+
+    def __init__(self, frame: FrameType, site: Site) -> None:
+        self.frame = frame
+        self.site = site
+
+
 class Tape:
     """What has been noted and not been read."""
 
-    __slots__ = ("_kinds", "bytes", "entries", "last", "places", "unnamed")
+    __slots__ = ("_kinds", "bytes", "call", "entries", "last", "places", "unnamed")
 
     def __init__(self, unnamed: Callable[[], None]) -> None:
         """`unnamed` is the reader's: the last operation's result has no name after all."""
@@ -68,7 +78,9 @@ class Tape:
         self.places = Places()
         self._kinds: dict[int, tuple[int, CodeType]] = {}
         """By identity of the code, which is held."""
-        self.last: tuple[Site, ref[Tensor]] | None = None
+        self.call: Call | None = None
+        """The module call around everything, if only the engine's functions are in between."""
+        self.last: tuple[Site, ref[Tensor], Call | None] | None = None
         """The operation before, if the same instruction may call more of them: the name belongs to the last."""
         self.unnamed = unnamed
 
@@ -89,6 +101,16 @@ class Tape:
             frame = frame.f_back
         return None, None, False, False
 
+    def calls(self, module: object, frame: FrameType | None) -> Call | None:
+        """The call of a module that begins; None if the program may say what it does."""
+        forward = getattr(type(module).forward, "__code__", None)  # type: ignore[attr-defined]
+        if forward is None or not forward.co_filename.startswith(_ENGINE):
+            return None
+        if self.call is not None:
+            return self.call
+        outer, site, hidden, _ = self.where(frame)
+        return None if outer is None or site is None or hidden else Call(outer, site)
+
     def _kind(self, code: CodeType) -> int:
         name = code.co_filename
         if name == PROGRAM:
@@ -104,18 +126,20 @@ class Tape:
 
     def names(self, site: Site, frame: FrameType, several: bool, made: ref[Tensor]) -> tuple[Target, ...]:
         """What the program calls the result `made` of an operation that ran at `site`."""
-        last = self.last
+        last, call = self.last, self.call
         if several:
-            if last is not None and last[0] is site and not self._holds(last, frame):
-                self.entries.append((self.unnamed,))
-            self.last = site, made
+            if last is not None and last[0] is site:
+                # The same instruction has called a second operation, unless a loop has come round.
+                same = call is last[2] if call is not None else not self._holds(last, frame)
+                if same:
+                    self.entries.append((self.unnamed,))
+            self.last = site, made, call
         else:
             self.last = None
         return self.places.names(site, frame)[0] if site.returns else site.targets
 
-    def _holds(self, last: tuple[Site, ref[Tensor]], frame: FrameType) -> bool:
-        """The same instruction has called a second operation. Either a loop has come round, and the first result has
-        been stored; or the instruction calls several operations, and the name belongs to the last of them."""
+    def _holds(self, last: tuple[Site, ref[Tensor], Call | None], frame: FrameType) -> bool:
+        """Whether the result of the last operation, at the same place, has been stored since."""
         targets, holder = self.places.names(last[0], frame)
         return not targets or targets[0].holds(holder.f_locals, last[1]())
 
@@ -149,6 +173,9 @@ class Tape:
                 site = sites.get((id(code), frame.f_lasti)) or tape.places.site(frame)
                 tape.last = None
                 targets = names(site, frame, False, result) if site.returns else site.targets
+            elif tape.call is not None:
+                targets = names(tape.call.site, tape.call.frame, True, result)
+                site = tape.call.site
             else:
                 frame, site, hidden, several = where(frame)
                 if hidden:

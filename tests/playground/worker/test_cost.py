@@ -3,11 +3,13 @@
 Two costs are told apart. *Noting* is what the program itself waits for in its loops: one entry on the tape for each
 operation. *Explaining* turns the entries into nodes, describes the values and sends the graph; it comes in between, a
 share of the time, and afterwards. Times are the least of many short rounds, which also an otherwise busy machine lets
-through undisturbed; the memory of one round serves the next.
+through undisturbed, and the memory of one round serves the next: on some virtual machines the first touch of a page costs
+as much as ten operations.
 """
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,7 +28,7 @@ from playground.worker.recorder import Recorder
 from tests.playground.worker.conftest import FakeChannel, Runner
 
 ROUNDS = 40
-TIMES = 20
+TIMES = 10
 """Iterations in one round."""
 
 CODE = """\
@@ -80,9 +82,16 @@ def program() -> dict[str, Any]:
     return names
 
 
+@pytest.fixture(scope="module", autouse=True)
+def ballast() -> list[bytes]:
+    """Something in every arena of Python's memory, so that what is freed is not given back to the system."""
+    return [bytes(400) for _ in range(100_000)][::1_000]
+
+
 @contextmanager
 def recorded() -> Iterator[Recorder]:
     """A recorder that explains nothing by itself."""
+    gc.collect()
     limits = Limits(operations=1_000_000, results_bytes=4_000 * MIB, batch_s=10_000)
     channel = Sink(limits, [])
     with Recorder(Outbox(channel), channel) as recorder:
@@ -117,29 +126,24 @@ def _costs(loop: Callable[[int], object]) -> tuple[float, float]:
 
 
 def test_an_operation(program: dict[str, Any]) -> None:
-    """Measured: 4.9 and 27, that is 1.6 us and 9 us where a multiplication takes 0.33 us."""
+    """Measured: 5.8 and 28, that is 1.8 us and 9 us where a multiplication takes 0.32 us."""
     noting, explaining = (cost / FORWARD for cost in _costs(program["forward"]))
-    print(f"\na forward operation: noting {noting:.1f}, explaining {explaining:.1f} multiplications")
-    assert noting < 7
-    assert explaining < 45
+    assert noting < 8, f"noting {noting:.1f}, explaining {explaining:.1f}"
+    assert explaining < 45, f"noting {noting:.1f}, explaining {explaining:.1f}"
 
 
-def test_a_backward_node(program: dict[str, Any]) -> None:
-    """A forward operation and its node in a pass over five."""
+def test_an_operation_and_its_node(program: dict[str, Any]) -> None:
+    """Measured: 24 and 75, for an operation, its node and a fifth of a leaf and of a pass."""
     noting, explaining = (cost / BOTH for cost in _costs(program["both"]))
-    print(f"\nan operation and its node: noting {noting:.1f}, explaining {explaining:.1f} multiplications")
-    assert noting < 40
-    assert explaining < 120
+    assert noting < 36, f"noting {noting:.1f}, explaining {explaining:.1f}"
+    assert explaining < 120, f"noting {noting:.1f}, explaining {explaining:.1f}"
 
 
 def test_a_training_step(program: dict[str, Any]) -> None:
-    """Eleven operations, seventeen nodes, six gradients and six parameters that are written to."""
-    noting, explaining = (cost / 40 for cost in _costs(program["train"]))
-    print(
-        f"\na fortieth of a training step: noting {noting:.1f}, explaining {explaining:.1f} multiplications"
-    )
-    assert noting < 40
-    assert explaining < 120
+    """Measured: 640 and 1,900, for 11 operations, 11 nodes, 6 gradients, 12 writes, 6 updates and 10 scopes."""
+    noting, explaining = _costs(program["train"])
+    assert noting < 1_000, f"noting {noting:.1f}, explaining {explaining:.1f}"
+    assert explaining < 3_000, f"noting {noting:.1f}, explaining {explaining:.1f}"
 
 
 def test_the_cost_is_told(play: Runner) -> None:
