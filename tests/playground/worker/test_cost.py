@@ -3,8 +3,8 @@
 Two costs are told apart. *Noting* is what the program itself waits for in its loops: one entry on the tape for each
 operation. *Explaining* turns the entries into nodes, describes the values and sends the graph; it comes in between, a
 share of the time, and afterwards. Times are the least of many short rounds, which also an otherwise busy machine lets
-through undisturbed, and the memory of one round serves the next: on some virtual machines the first touch of a page costs
-as much as ten operations.
+through undisturbed, and the memory of one round serves the next: on some virtual machines the first touch of a page
+costs as much as ten operations.
 """
 
 from __future__ import annotations
