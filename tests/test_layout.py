@@ -28,7 +28,7 @@ LAYERS = (
     {"alias", "backend", "cephes", "convert", "dtypes", "naming", "real_only", "state"},
     {"graph", "printing", "random", "rejection", "sampling", "tensor"},
     {"registry"},
-    {"backward", "dispatch", "execute", "spelling"},
+    {"backward", "dispatch", "execute", "watched", "spelling"},
     {"closures", "define", "fused"},
     {"backward", "inplace", "ops"},
     {"methods", "writing"},
