@@ -117,7 +117,7 @@ class Tape:
             kind = _PROGRAM
         elif code.co_name == "__init__" and _MODULES in name:
             kind = _CONSTRUCTOR
-        elif name.startswith(_SINGLES) and (code.co_name in _CALLS or name[-1] == ">"):
+        elif name == __file__ or (name.startswith(_SINGLES) and (code.co_name in _CALLS or name[-1] == ">")):
             kind = _SINGLE
         else:
             kind = _SEVERAL
@@ -162,6 +162,10 @@ class Tape:
                 raise
             finally:
                 S.slow = True
+            if op.variadic:
+                edge = made._edge
+                observer.op(op, args, _tensors(args), (made,), edge and edge[0], False, start, end)
+                return made
             result = ref(made)
             frame: Any = getframe(_OUTSIDE)
             code = frame.f_code
@@ -264,4 +268,5 @@ class Tape:
 
 
 def _tensors(args: tuple[Any, ...]) -> list[Tensor]:
-    return [a for a in args if isinstance(a, Tensor)]
+    first = args[0] if args and isinstance(args[0], (list, tuple)) else args
+    return [a for a in first if isinstance(a, Tensor)]
