@@ -129,21 +129,21 @@ def test_an_operation(program: dict[str, Any]) -> None:
     """Measured: 5.8 and 28, that is 1.8 us and 9 us where a multiplication takes 0.32 us."""
     noting, explaining = (cost / FORWARD for cost in _costs(program["forward"]))
     assert noting < 8, f"noting {noting:.1f}, explaining {explaining:.1f}"
-    assert explaining < 45, f"noting {noting:.1f}, explaining {explaining:.1f}"
+    assert explaining < 60, f"noting {noting:.1f}, explaining {explaining:.1f}"
 
 
 def test_an_operation_and_its_node(program: dict[str, Any]) -> None:
     """Measured: 24 and 75, for an operation, its node and a fifth of a leaf and of a pass."""
     noting, explaining = (cost / BOTH for cost in _costs(program["both"]))
-    assert noting < 36, f"noting {noting:.1f}, explaining {explaining:.1f}"
-    assert explaining < 120, f"noting {noting:.1f}, explaining {explaining:.1f}"
+    assert noting < 45, f"noting {noting:.1f}, explaining {explaining:.1f}"
+    assert explaining < 200, f"noting {noting:.1f}, explaining {explaining:.1f}"
 
 
 def test_a_training_step(program: dict[str, Any]) -> None:
     """Measured: 640 and 1,900, for 11 operations, 11 nodes, 6 gradients, 12 writes, 6 updates and 10 scopes."""
     noting, explaining = _costs(program["train"])
-    assert noting < 1_000, f"noting {noting:.1f}, explaining {explaining:.1f}"
-    assert explaining < 3_000, f"noting {noting:.1f}, explaining {explaining:.1f}"
+    assert noting < 1_500, f"noting {noting:.1f}, explaining {explaining:.1f}"
+    assert explaining < 6_000, f"noting {noting:.1f}, explaining {explaining:.1f}"
 
 
 def test_the_cost_is_told(play: Runner) -> None:
