@@ -18,9 +18,7 @@ from engine.autograd.grad_mode import (
 )
 from engine.backend import device
 from engine.dtypes import (
-    bool_ as bool,
-)
-from engine.dtypes import (
+    bfloat16,
     complex64,
     complex128,
     dtype,
@@ -37,6 +35,9 @@ from engine.dtypes import (
     promote_types,
     set_default_dtype,
     uint8,
+)
+from engine.dtypes import (
+    bool_ as bool,
 )
 from engine.printing import set_printoptions
 from engine.random import (
@@ -93,6 +94,7 @@ from engine.autograd.inference import is_inference, is_inference_mode_enabled  #
 from engine.func import vmap  # noqa: E402
 from engine.serialization import load, save  # noqa: E402
 from engine.settings import *  # noqa: E402, F403
+from engine.windows import *  # noqa: E402, F403
 
 Tensor.is_inference = is_inference  # type: ignore[attr-defined]
 from engine.types import *  # noqa: E402, F403
@@ -107,3 +109,7 @@ channels_last, channels_last_3d = "torch.channels_last", "torch.channels_last_3d
 
 __version__ = "2.13.0"
 """The PyTorch release whose behaviour this engine follows."""
+
+from engine import hints as _hints  # noqa: E402 (it looks at what there is)
+
+_hints.install()

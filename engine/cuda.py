@@ -51,3 +51,33 @@ def empty_cache() -> None:
     cupy = backend.cupy()
     if cupy is not None:
         cupy.get_default_memory_pool().free_all_blocks()
+
+
+def is_initialized() -> bool:
+    """Whether a device is in use."""
+    return is_available()
+
+
+def is_bf16_supported(including_emulation: bool = True) -> bool:
+    """False: NumPy and CuPy have no bfloat16."""
+    return False
+
+
+def memory_allocated(device: Any = None) -> int:
+    """Bytes of the device's memory in use by CuPy; 0 without a device."""
+    cupy = backend.cupy()
+    return 0 if cupy is None else int(cupy.get_default_memory_pool().used_bytes())
+
+
+def memory_reserved(device: Any = None) -> int:
+    """Bytes of the device's memory that CuPy holds; 0 without a device."""
+    cupy = backend.cupy()
+    return 0 if cupy is None else int(cupy.get_default_memory_pool().total_bytes())
+
+
+max_memory_allocated = memory_allocated
+max_memory_reserved = memory_reserved
+
+
+def reset_peak_memory_stats(device: Any = None) -> None:
+    """Accepted: only what is in use now is counted."""

@@ -67,6 +67,26 @@ float64: Final = dtype("float64", np.float64, _FLOAT, "Double")
 complex64: Final = dtype("complex64", np.complex64, _COMPLEX, "ComplexFloat")
 complex128: Final = dtype("complex128", np.complex128, _COMPLEX, "ComplexDouble")
 
+
+class _Unavailable(dtype):
+    """A dtype that can be named but has no arrays."""
+
+    __slots__ = ()
+
+    def __init__(self, name: str, category: int, legacy: str) -> None:
+        self._name, self._category, self._legacy = name, category, legacy
+
+    def __getattribute__(self, name: str) -> Any:
+        if name in ("numpy", "itemsize"):
+            raise RuntimeError(
+                f"torch.{self._name}: there are no tensors of this dtype here, because NumPy has none; use "
+                "torch.float32 or torch.float16"
+            )
+        return object.__getattribute__(self, name)
+
+
+bfloat16: Final = _Unavailable("bfloat16", _FLOAT, "BFloat16")
+
 ALL: Final = (
     bool_,
     uint8,

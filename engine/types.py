@@ -12,10 +12,14 @@ from engine.tensor import Tensor
 
 __all__ = [
     "BoolTensor",
+    "ByteTensor",
+    "CharTensor",
     "DoubleTensor",
     "FloatTensor",
+    "HalfTensor",
     "IntTensor",
     "LongTensor",
+    "ShortTensor",
     "can_cast",
     "is_complex",
     "is_floating_point",
@@ -97,3 +101,7 @@ DoubleTensor = _tensor_type(dtypes.float64)
 LongTensor = _tensor_type(dtypes.int64)
 IntTensor = _tensor_type(dtypes.int32)
 BoolTensor = _tensor_type(dtypes.bool_)
+ByteTensor = _tensor_type(dtypes.uint8)
+CharTensor = _tensor_type(dtypes.int8)
+ShortTensor = _tensor_type(dtypes.int16)
+HalfTensor = _tensor_type(dtypes.float16)

@@ -10,12 +10,19 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from scripts import gen_docs, gen_names, gen_ops, gen_protocol  # the root must be importable first
+from scripts import (  # the root must be importable first
+    gen_docs,
+    gen_missing,
+    gen_names,
+    gen_ops,
+    gen_protocol,
+)
 
 GENERATED: dict[str, Callable[[], str]] = {
     "static/src/protocol.gen.ts": gen_protocol.render,
     "docs/protocol.md": gen_docs.wire,
     "docs/deploy.md": gen_docs.deploy,
+    "docs/missing.md": gen_missing.render,
     "docs/ops.md": gen_ops.render,
     "static/src/names.gen.json": gen_names.render,
 }

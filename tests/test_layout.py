@@ -46,6 +46,7 @@ LAYERS = (
         "storage",
         "types",
         "version",
+        "windows",
     },
     {
         "accelerator",
@@ -59,6 +60,7 @@ LAYERS = (
         "testing",
         "utils",
     },
+    {"absent", "hints"},
     {"__init__"},
 )
 """The engine from the ground up. A module may import from its own layer and from those below.

@@ -29,13 +29,19 @@ repeat_to = define("repeat", LINEAR,
     vjp=(lambda F, g, input_shape, repeats: _repeat_vjp(F, g, tuple(input_shape), repeats),),
     formula=r"\text{sum over copies}", doc="Copies along each dimension.")
 
+def _matrix(x: Any, name: str) -> Any:
+    if x.ndim < 2:
+        raise RuntimeError(f"{name}: input tensor must have at least 2 dimensions")
+    return x
+
+
 tril = define("tril", LINEAR, inputs=1,
-    forward=lambda xp, input, diagonal=0: xp.tril(input, diagonal),
+    forward=lambda xp, input, diagonal=0: xp.tril(_matrix(input, "tril"), diagonal),
     vjp=(lambda F, g, diagonal: F.tril(g, diagonal),),
     formula=r"\operatorname{tril} g", doc="The lower triangle; the rest is zero.")
 
 triu = define("triu", LINEAR, inputs=1,
-    forward=lambda xp, input, diagonal=0: xp.triu(input, diagonal),
+    forward=lambda xp, input, diagonal=0: xp.triu(_matrix(input, "triu"), diagonal),
     vjp=(lambda F, g, diagonal: F.triu(g, diagonal),),
     formula=r"\operatorname{triu} g", doc="The upper triangle; the rest is zero.")
 

@@ -79,8 +79,8 @@ def cross(input: Tensor, other: Tensor, dim: int | None = None) -> Tensor:
         dim = next((k for k, n in enumerate(input._data.shape) if n == 3), None)
         if dim is None:
             raise RuntimeError("no dimension of size 3 in input")
-    a, _ = broadcast_tensors(input, other)
-    if a._data.shape[dim] != 3:
+    given = [t._data.shape[dim] if -t.ndim <= dim < t.ndim else 3 for t in (input, other)]
+    if given != [3, 3]:
         raise RuntimeError(
             f"linalg.cross: inputs dimension {dim} must have length 3. Got {input._data.shape[dim]} and "
             f"{other._data.shape[dim]}"

@@ -372,8 +372,8 @@ xlogy = define("xlogy", POINTWISE, dtypes="float",
 
 floor_divide = define("floor_divide", POINTWISE, inputs=2,
     forward="floor_divide",
-    vjp=(lambda F, g: F.zeros_like(g), lambda F, g: F.zeros_like(g)),
-    domain=(0.6, 0.9), formula="0", doc="Quotient rounded down, elementwise.")
+    vjp=(lambda F, g: _no_derivative("floor_divide"), lambda F, g: _no_derivative("floor_divide")),
+    domain=(0.6, 0.9), formula=r"\text{refused}", doc="Quotient rounded down, elementwise; PyTorch has no derivative for it.")
 
 floor_rounded = define("floor_rounded", POINTWISE, grad="DivBackward2", aten="aten::div",
     forward="floor_divide",
@@ -623,3 +623,7 @@ def _trunc_divide(xp: Any, a: Any, b: Any) -> Any:
     quotient = xp.trunc(xp.true_divide(a, b))
     kind = np.result_type(a, b)
     return quotient.astype(kind) if kind.kind in "iu" else quotient
+
+
+def _no_derivative(name: str) -> Any:
+    raise RuntimeError(f"derivative for aten::{name} is not implemented")

@@ -299,7 +299,7 @@ def squeeze(input: Tensor, dim: Any = None) -> Tensor:
 def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """All slices along a dimension."""
     if not input.ndim:
-        raise RuntimeError("Dimension specified as 0 but tensor has no dimensions")
+        raise IndexError("Dimension specified as 0 but tensor has no dimensions")
     return tuple(_unbind(input, one_dim(dim, input.ndim)))
 
 

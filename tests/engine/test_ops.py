@@ -16,7 +16,10 @@ from engine.registry import CONSTANT, GENERAL, LINEAR, OPS, POINTWISE, TENSORS, 
 from engine.tensor import Tensor
 from tests.engine import samples
 
-DIFFERENTIABLE = [op for op in OPS.values() if op.kind != CONSTANT]
+REFUSED = ("floor_divide",)
+"""PyTorch says that it has no derivative for these when it is asked for; see `test_refused_derivatives`."""
+
+DIFFERENTIABLE = [op for op in OPS.values() if op.kind != CONSTANT and op.name not in REFUSED]
 
 
 def _name(op: Op) -> str:
@@ -256,3 +259,12 @@ def test_namespaces_name_missing_ops() -> None:
     for F in (TENSORS, arrays(np.zeros(1))):
         with pytest.raises(AttributeError, match="no op is called 'nothing'"):
             F.nothing
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_refused_derivatives(name: str) -> None:
+    x = engine.tensor([3.0, 5.0], requires_grad=True)
+    y = OPS[name].call(x, 2.0)
+    assert y.requires_grad
+    with pytest.raises(RuntimeError, match=f"derivative for aten::{name} is not implemented"):
+        y.sum().backward()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -18,6 +19,7 @@ __all__ = [
     "adaptive_max_pool1d",
     "adaptive_max_pool2d",
     "adaptive_max_pool3d",
+    "affine_grid",
     "avg_pool3d",
     "channel_shuffle",
     "fold",
@@ -152,6 +154,43 @@ def grid_sample(
             f"'{padding_mode}'"
         )
     return image.grid_sampler[input.ndim - 2](input, grid, mode, padding_mode, bool(align_corners))  # type: ignore[no-any-return]
+
+
+def affine_grid(theta: Any, size: Sequence[int], align_corners: bool | None = None) -> Tensor:
+    """Where `grid_sample` looks for an affine picture of `size`, for matrices (N, 2, 3) or (N, 3, 4).
+
+    Raises:
+        ValueError: in PyTorch's words, for matrices that do not fit the size.
+    """
+    if align_corners is None:
+        warnings.warn(
+            "Default grid_sample and affine_grid behavior has changed to align_corners=False since 1.3.0. Please "
+            "specify align_corners=True if the old behavior is desired. See the documentation of grid_sample for "
+            "details.",
+            UserWarning,
+            stacklevel=2,
+        )
+    spatial = list(size[2:])
+    n = len(spatial)
+    if n not in (2, 3):
+        raise NotImplementedError(
+            "affine_grid only supports 4D and 5D sizes, for 2D and 3D affine transforms, respectively. Got size "
+            f"{size}."
+        )
+    if tuple(theta.shape[1:]) != (n, n + 1):
+        raise ValueError(
+            f"Expected a batch of {n}D affine matrices of shape Nx{n}x{n + 1} for size {list(size)}. Got {theta.shape}."
+        )
+    kind = theta._data.dtype
+    steps = []
+    for length in spatial:
+        edge = kind.type(1.0 if align_corners else (length - 1) / length)
+        steps.append(np.linspace(-1, 1, length).astype(kind) * edge if length > 1 else np.zeros(1, kind))
+    places = np.stack([*np.meshgrid(*steps, indexing="ij")[::-1], np.ones(spatial, kind)], -1)
+    flat: Any = Tensor._wrap(
+        np.broadcast_to(places.reshape(1, -1, n + 1), (size[0], math.prod(spatial), n + 1))
+    )
+    return flat.bmm(theta.transpose(1, 2)).view(size[0], *spatial, n)  # type: ignore[no-any-return]
 
 
 def unfold(input: Any, kernel_size: Size, dilation: Size = 1, padding: Size = 0, stride: Size = 1) -> Tensor:

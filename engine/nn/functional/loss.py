@@ -60,6 +60,12 @@ def _array(tensor: Tensor | None) -> Any:
     return None if tensor is None else tensor._data
 
 
+def _check_tensor(target: Any) -> None:
+    """PyTorch asks a target for its size first, so a number fails with this sentence."""
+    if not isinstance(target, Tensor):
+        raise AttributeError(f"'{type(target).__name__}' object has no attribute 'size'")
+
+
 def _same_size(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     """Both broadcast together, with PyTorch's warning if that was needed.
 
@@ -68,6 +74,7 @@ def _same_size(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     """
     if S.slow:
         happened("aten::broadcast_tensors")
+    _check_tensor(target)
     if input._data.shape == target._data.shape:
         return input, target
     warnings.warn(
@@ -167,6 +174,7 @@ def binary_cross_entropy(
         ValueError: if the sizes differ, RuntimeError: if the dtypes do, or a probability is not between 0 and 1.
     """
     reduction = reduction_of(size_average, reduce, reduction)
+    _check_tensor(target)
     if target._data.shape != input._data.shape:
         raise ValueError(
             f"Using a target size ({target.size()}) that is different to the input size ({input.size()}) is "
@@ -191,6 +199,7 @@ def binary_cross_entropy_with_logits(
 ) -> Tensor:
     """`binary_cross_entropy` of the sigmoid of `input`, computed together; `pos_weight` weighs positive targets."""
     reduction = reduction_of(size_average, reduce, reduction)
+    _check_tensor(target)
     if target._data.shape != input._data.shape:
         raise ValueError(f"Target size ({target.size()}) must be the same as input size ({input.size()})")
     if target.dtype is dtypes.bool_:
