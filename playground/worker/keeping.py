@@ -20,7 +20,7 @@ Array = Any
 class Kept:
     """An array as it was at one moment, or None once it had to make room."""
 
-    __slots__ = ("array", "bytes", "dropped", "dtype", "of", "on_host", "owner", "shape", "values")
+    __slots__ = ("array", "bytes", "dropped", "dtype", "may_go", "of", "on_host", "owner", "shape", "values")
 
     def __init__(self, array: Array, size: int, owner: Any) -> None:
         self.array: Array | None = array
@@ -33,12 +33,15 @@ class Kept:
         """Whatever the caller wants to find again from the memory."""
         self.on_host = type(array) is np.ndarray
         self.values: Values | None = None
-        """What is said of it. Until that has been worked out it must not go."""
+        """What is said of it, from when that has been worked out until it has been sent."""
+        self.may_go = False
+        """It has been described, so that the array is only kept for later questions."""
         self.dropped = False
 
     def described(self, values: Values) -> None:
         """This is said of it; the array may go from now on."""
         self.values = values
+        self.may_go = True
         if self.dropped:
             self.array = None
 
@@ -94,7 +97,7 @@ class Keeper:
             oldest = self._order.popleft()
             self._bytes -= oldest.bytes
             oldest.dropped = True
-            if oldest.values is not None:
+            if oldest.may_go:
                 oldest.array = None
         return kept
 

@@ -127,6 +127,8 @@ class Stream:
                 for shown in node.outputs:
                     weight += 240 + 9 * len(shown.value.data)
                 record.sent = True
+                for kept in record.kept:
+                    kept.values = None
             else:
                 step = _step(record, INLINE if roomy else _FEW)
                 event.steps.append(step)
@@ -147,7 +149,7 @@ class Stream:
                 found += [flow[2] for flow in record.leaving]
                 if record.accumulated is not None:
                     found.append(record.accumulated)
-        found = [kept for kept in found if kept.values is None and kept.array is not None]
+        found = [kept for kept in found if not kept.may_go and kept.array is not None]
         for kept, values in zip(found, describe_all([kept.array for kept in found]), strict=True):
             kept.described(values)
 
