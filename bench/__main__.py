@@ -37,6 +37,8 @@ CONFIGURATIONS = {
 TURN = 0.02
 """Seconds of one turn, roughly."""
 
+BUSY = "since its threads wait for each other where other work wants the cores"
+
 Times = dict[str, float]
 """Median seconds of a step by configuration; one without it is missing."""
 
@@ -195,8 +197,8 @@ def recording_cost(rounds: int) -> str:
 def write(text: str, table: list[list[str]]) -> None:
     """Put the results into bench/results.md and the ratios into the README, between its marks."""
     RESULTS.write_text(text, encoding="utf-8")
-    short = [[row[0], row[1], *row[6:]] for row in table]
-    short[0] = ["", "engine, us", *(f"/ {c}" for c in list(CONFIGURATIONS.values())[1:])]
+    short = [[row[0], row[1], row[6], *row[8:]] for row in table]
+    short[0] = ["", "engine, us", "/ PyTorch", "/ HIPS/autograd", "/ MyGrad"]
     readme = README.read_text(encoding="utf-8")
     begin, end = "<!-- bench -->\n", "<!-- /bench -->"
     head, _, rest = readme.partition(begin)
@@ -216,7 +218,10 @@ def main() -> None:
     if options.write and options.only:
         parser.error("--write is for the whole table: leave out --only")
     load = os.getloadavg()[0]
-    peers = [Peer(name) for name in CONFIGURATIONS]
+    busy = load > (os.cpu_count() or 1) / 2
+    if busy:
+        print(f"bench: PyTorch on two threads is left out, {BUSY}: the load is {load:.1f}", file=sys.stderr)
+    peers = [Peer(name) for name in CONFIGURATIONS if not (busy and name == "torch2")]
     try:
         results = {}
         for name in options.only or WORKLOADS:
@@ -233,12 +238,13 @@ def main() -> None:
         [
             "# Benchmarks",
             "",
-            "Written by `make bench`: median wall time of a step in microseconds, all libraries taking turns on one "
-            "machine, PyTorch on one thread and on two; then the engine's time as a ratio to each of the others' "
-            "(below 1 the engine is faster). All compute the same numbers; a run in which they do not, fails.",
+            "Written by `make bench`: median time of a step in microseconds, all libraries taking turns on one "
+            "machine; processor time, but for PyTorch on two threads, where it is time on the clock; then the engine's "
+            "time as a ratio to each of the others' (below 1 the engine is faster). All compute the same numbers; a "
+            "run in which they do not, fails.",
             "",
-            f"Measured on {machine(versions)}. Load of the machine before: {load:.1f}; where other work wants the "
-            "cores too, PyTorch's two threads wait for each other.",
+            f"Measured on {machine(versions)}. Load of the machine before: {load:.1f}"
+            + (f"; PyTorch on two threads is left out, {BUSY}." if busy else "."),
             "",
             markdown(table),
             "",

@@ -34,8 +34,8 @@ WORKLOADS: dict[str, Workload] = {
         "TinyModel 16x1000-100-10, SGD step",
         workloads.tiny_model,
         peers.tiny_model,
-        "Products of matrices, and one pass each over 101,000 parameters for gradient, zeros and update, are nearly all "
-        "of it; NumPy's and PyTorch's BLAS differ by as much.",
+        "Products of matrices, and one pass each over 101,000 parameters for gradient, zeros and update, are nearly "
+        "all of it; NumPy's and PyTorch's BLAS differ by as much.",
     ),
     "mlp": Workload("MLP 2-16-16-2, Adam step", workloads.mlp, peers.mlp),
     "cnn": Workload(

@@ -60,12 +60,12 @@ def number(value: Any) -> float:
     )
 
 
-def timed(step: Step, calls: int) -> int:
+def timed(step: Step, calls: int, clock: Callable[[], int]) -> int:
     """Nanoseconds of so many steps."""
-    start = time.perf_counter_ns()
+    start = clock()
     for _ in range(calls):
         step()
-    return time.perf_counter_ns() - start
+    return clock() - start
 
 
 def main(configuration: str) -> None:
@@ -76,6 +76,8 @@ def main(configuration: str) -> None:
     replies = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     build, library_version = builder(configuration)
+    # One thread's own time is what it takes when nothing else wants the core; that of several says nothing.
+    clock = time.perf_counter_ns if configuration == "torch2" else time.process_time_ns
 
     def reply(value: Any) -> None:
         replies.write(json.dumps(value) + "\n")
@@ -101,7 +103,7 @@ def main(configuration: str) -> None:
             reply({"value": number(value)})
             gc.freeze()  # what the library itself has made is not the workload's garbage
         else:
-            reply(timed(step, argument))
+            reply(timed(step, argument, clock))
 
 
 if __name__ == "__main__":
