@@ -19,8 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from engine.dispatch import bind, into, run
-from engine.graph import NoGradView
+from engine.dispatch import _share, bind, into, run
+from engine.graph import NoGradView, new_node
 from engine.registry import OPS, POINTWISE, Op
 from engine.state import S, next_number
 from engine.tensor import Tensor, View
@@ -66,6 +66,59 @@ def general(op: Op) -> Callable[..., Any]:
                     return rest(out, {}, bind(op, args, more))
             args = args + tail[given:]
         return rest(out, more, args)
+
+    call.__name__ = call.__qualname__ = op.name
+    call.__signature__ = signature(op)  # type: ignore[attr-defined]
+    return call
+
+
+def several_outputs(op: Op) -> Callable[..., Any]:
+    """The public function of an operation that makes several tensors of one: written once for all, there being few."""
+    forward, kind, view = op.forward, op.node, op.view
+    floats_only = op.dtypes in ("promote", "float") or not op.plain_complex
+    statics = op.params[1:]
+    usual = general(op)
+
+    def call(input: Any, *args: Any, out: Any = None, **more: Any) -> Any:
+        if S.slow or out is not None or more or len(args) != len(statics):
+            return usual(input, *args, out=out, **more)
+        try:
+            x = input._data
+            if type(x) is not np.ndarray or x.dtype.kind == "c" or (floats_only and x.dtype.char not in "fd"):
+                return run(op, (input, *args))
+            arrays = [a if type(a) is np.ndarray else np.asarray(a) for a in forward(np, x, *args)]
+        except Exception:
+            return run(op, (input, *args))
+        made = tuple([Tensor._wrap(a) for a in arrays])
+        if view:
+            _share(op, input, args, made)
+        edge = input._fresh_edge()
+        if edge is None:
+            return made
+        if not S.grad_enabled:
+            if view:
+                for t in made:
+                    t._edge = (NoGradView(t), 0)
+            return made
+        versions: list[tuple[list[int], int]] = []
+        if op.saves[0] and input._counter is not None:
+            versions.append((input._counter, input._counter[0]))
+        if op.saves_any_output:
+            versions += [(t._shared_counter(), t._version) for t in made]
+        node = new_node(
+            kind,
+            (edge,),
+            arrays,
+            args=args,
+            inputs=(input,) if op.saves[0] else None,
+            saved=tuple(arrays) if op.saves_any_output else None,
+            shapes=(x.shape,) if op.wants_shapes else None,
+            versions=tuple(versions) or None,
+        )
+        for k, t in enumerate(made):
+            if t._data.dtype.kind in "fc":
+                t._edge = (node, k)
+        return made
 
     call.__name__ = call.__qualname__ = op.name
     call.__signature__ = signature(op)  # type: ignore[attr-defined]

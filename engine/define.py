@@ -74,7 +74,11 @@ def define(
         doc=doc,
     )
     op.hot = closures.suits(op)
-    op.call = closures.closure(op) if op.hot else closures.general(op)
+    if op.hot:
+        op.call = closures.closure(op)
+    else:
+        several = op.outputs != 1 and op.n_inputs == 1 and op.vjp and not op.variadic
+        op.call = closures.several_outputs(op) if several else closures.general(op)
     op.call.__doc__ = doc
     OPS[name] = op
     return op.call
