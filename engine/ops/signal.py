@@ -44,16 +44,15 @@ def _window(window: Any, win_length: int, n_fft: int, like: Any) -> Any:
     )
 
 
-def _check(name: str, n_fft: int, hop: int, win_length: int, window: Any) -> None:
-    if hop <= 0:
-        raise RuntimeError(f"{name}: expected hop_length > 0, but got hop_length={hop}")
-    if not 0 < win_length <= n_fft:
-        raise RuntimeError(f"{name}: expected 0 < win_length <= n_fft, but got win_length={win_length}")
-    if window is not None and tuple(window.shape) != (win_length,):
-        raise RuntimeError(
-            f"{name}: expected a 1D window tensor of size equal to win_length={win_length}, but got window with size "
-            f"{list(window.shape)}"
-        )
+def _call(name: str, kind: str, input: Any, **settings: Any) -> str:
+    """The call, as PyTorch repeats it in its errors."""
+
+    def said(value: Any) -> Any:
+        if isinstance(value, Tensor):
+            return f"torch.{dtypes.legacy_name(value.dtype)}{{{list(value.shape)}}}"
+        return int(value) if isinstance(value, bool) else value
+
+    return f"{name}({kind}{list(input.shape)}, {', '.join(f'{k}={said(v)}' for k, v in settings.items())})"
 
 
 @composite("stft")
@@ -86,7 +85,8 @@ def stft(
 
     if center and align_to_window is not None:
         raise RuntimeError("stft align_to_window should only be set when center = false")
-    hop, length = hop_length or n_fft // 4, win_length or n_fft
+    hop = n_fft // 4 if hop_length is None else hop_length
+    length = n_fft if win_length is None else win_length
     alone = input.ndim == 1
     is_complex = input.dtype.is_complex or (window is not None and window.dtype.is_complex)
     if return_complex is None:
@@ -96,14 +96,32 @@ def stft(
                 "return_complex=True in a future PyTorch release."
             )
         return_complex = True
-    if input.ndim not in (1, 2):
-        raise RuntimeError(f"stft: expected a 1D or 2D tensor, but got {input.ndim}D tensor")
-    x = shape.unsqueeze(input, 0) if alone else input
+    x = input
     if center:
-        x = shape.squeeze(pad(shape.unsqueeze(x, 0), [n_fft // 2] * 2, pad_mode), 0)
-    if not 0 < n_fft <= x.shape[1]:
-        raise RuntimeError(f"stft: expected 0 < n_fft <= {x.shape[1]}, but got n_fft={n_fft}")
-    _check("stft", n_fft, hop, length, window)
+        lead = (1,) * (3 - input.ndim)
+        x = pad(shape.reshape(input, (*lead, *input.shape)), [n_fft // 2] * 2, pad_mode)
+        x = shape.reshape(x, tuple(x.shape)[len(lead) :])
+
+    def need(condition: bool, expected: str) -> None:
+        if not condition:
+            call = _call(
+                "stft", "torch." + dtypes.legacy_name(x.dtype), x, n_fft=n_fft, hop_length=hop, win_length=length,
+                window=window, normalized=normalized, onesided=onesided, return_complex=return_complex,
+                align_to_window=align_to_window,
+            )  # fmt: skip
+            raise RuntimeError(f"{call} : expected {expected}")
+
+    need(x.dtype.differentiable, "a tensor of floating point or complex values")
+    need(x.ndim in (1, 2), "a 1D or 2D tensor")
+    need(0 < n_fft <= x.shape[-1], f"0 < n_fft < {x.shape[-1]}, but got n_fft={n_fft}")
+    need(hop > 0, f"hop_length > 0, but got hop_length={hop}")
+    need(0 < length <= n_fft, f"0 < win_length <= n_fft, but got win_length={length}")
+    need(
+        window is None or tuple(window.shape) == (length,),
+        f"a 1D window tensor of size equal to win_length={length}, but got window with size "
+        f"{None if window is None else list(window.shape)}",
+    )
+    x = shape.unsqueeze(x, 0) if alone else x
     frames: Any = shape.unfold(x, 1, n_fft, hop)
     weights = _window(window, length, n_fft, input.dtype)
     if weights is not None:
@@ -142,22 +160,40 @@ def istft(
     Raises:
         RuntimeError: for sizes that do not fit, or windows that leave an element out.
     """
-    hop, size = hop_length or n_fft // 4, win_length or n_fft
+    hop = n_fft // 4 if hop_length is None else hop_length
+    size = n_fft if win_length is None else win_length
     if not input.dtype.is_complex:
         raise RuntimeError(
             "istft requires a complex-valued input tensor matching the output from stft with return_complex=True."
         )
-    if input.ndim not in (2, 3):
-        raise RuntimeError(f"istft: expected a tensor with 2 or 3 dimensions, but got {input.ndim}")
+    call = _call(
+        "istft", f"CPU{dtypes.scalar_type_name(input.dtype)}Type", input, n_fft=n_fft, hop_length=hop, win_length=size,
+        window=window, center=center, normalized=normalized, onesided=onesided, length=length,
+        return_complex=return_complex,
+    )  # fmt: skip
+
+    def need(condition: bool, otherwise: str) -> None:
+        if not condition:
+            raise RuntimeError(f"{call} : {otherwise}")
+
+    need(input._data.size > 0, "input tensor cannot be empty.")
+    need(
+        input.ndim in (2, 3),
+        f"expected a tensor with 2 or 3 dimensions, but got {input.ndim}",
+    )
     frequencies, count = input.shape[-2:]
     onesided = frequencies != n_fft if onesided is None else onesided
-    expected = n_fft // 2 + 1 if onesided else n_fft
-    if frequencies != expected:
-        raise RuntimeError(
-            "istft: expected the frequency dimension (3rd to the last) of the input tensor to match "
-            f"{'n_fft / 2 + 1' if onesided else 'n_fft'} when onesided={onesided}, but got {frequencies}"
-        )
-    _check("istft", n_fft, hop, size, window)
+    need(
+        frequencies == (n_fft // 2 + 1 if onesided else n_fft),
+        "expected the frequency dimension (3rd to the last) of the input tensor to match "
+        f"{'n_fft / 2 + 1' if onesided else 'n_fft'} when onesided={onesided}, but got {frequencies}",
+    )
+    need(0 < hop <= size, "expected 0 < hop_length <= win_length")
+    need(0 < size <= n_fft, "expected 0 < win_length <= n_fft")
+    need(
+        window is None or tuple(window.shape) == (size,),
+        "Invalid window shape. window has to be 1D and length of `win_length`",
+    )
     own = window.dtype if window is not None else dtypes.of(input._data.real)
     weights: Any = window if window is not None else Tensor._wrap(np.ones(size, own.numpy))
     weights = _window(weights, size, n_fft, own)
@@ -166,7 +202,7 @@ def istft(
     scale = 1 / math.sqrt(n_fft) if normalized else 1 / n_fft
     if return_complex:
         if onesided:
-            raise RuntimeError("cannot have onesided output if window or input is complex")
+            raise RuntimeError("Cannot have onesided output if window or input is complex")
         frames = c2c(frames, (2,), scale, False)
     else:
         if weights.dtype.is_complex:
@@ -183,7 +219,7 @@ def istft(
     envelope = shape.slice_(envelope, 1, start, min(end, whole), 1)
     lowest = np.abs(envelope._data).min() if envelope._data.size else 0
     if lowest < 1e-11:
-        raise RuntimeError(f"window overlap add min: {int(lowest >= 1e-11)}")
+        raise RuntimeError(f"{call} window overlap add min: 1\n[ CPUBoolType{{}} ]")
     y = y / envelope
     if input.ndim == 2:
         y = shape.squeeze(y, 0)

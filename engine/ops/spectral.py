@@ -89,7 +89,7 @@ eig_of = define(
     outputs=2,
     grad="LinalgEigBackward0",
     aten="aten::linalg_eig",
-    forward=lambda xp, input: _eig(input),
+    forward=lambda xp, input, name="linalg.eig": _eig(input, name),
     vjp=(lambda F, g, y0, y1: _eig_vjp(F, g, y0, y1),),
     formula=r"V^{-*}(\operatorname{diag} g_\lambda + (V^* g_V - V^* V \operatorname{Re} \operatorname{diag}(V^* g_V))"
     r"/ \bar E)V^*",
@@ -97,8 +97,8 @@ eig_of = define(
 )
 
 
-def _eig(x: Any) -> tuple[Any, Any]:
-    if not np.isfinite(_square(x, "linalg.eig")).all():
+def _eig(x: Any, name: str) -> tuple[Any, Any]:
+    if not np.isfinite(_square(x, name)).all():
         raise RuntimeError("torch.linalg.eig: input tensor should not contain infs or NaNs.")
     kind = np.result_type(x.dtype, np.complex64)
     values, vectors = np.linalg.eig(x)
@@ -129,7 +129,7 @@ def linalg_eig(A: Tensor) -> Any:
 
 def linalg_eigvals(A: Tensor) -> Tensor:
     """The eigenvalues of a square matrix, complex."""
-    return eig_of(A)[0]
+    return eig_of(A, "linalg.eigvals")[0]
 
 
 # --- Singular values -------------------------------------------------------------------------------------------------
@@ -163,7 +163,7 @@ def _svd_vjp(F: Any, g: Any, shape_: Any, u: Any, s: Any, vh: Any) -> Any:
     row, column = F.unsqueeze(s, -2), F.unsqueeze(s, -1)
     inner = F.where(same, 0.0, (skew_u * row + column * skew_v) / e) + _diag(F, gs)
     if _is_complex(u):
-        _need_no_phase(F, ut_gu + vt_gv, "svd_backward: The singular vectors", "term, making it")
+        _need_no_phase(F, ut_gu + vt_gv, "svd_backward: The singular vectors", "phase term, making it")
         none = F.eq(s, 0)
         inner = inner + _diag(
             F, F.where(none, 0.0, F.diagonal(skew_u, 0, -2, -1) / F.where(none, 1.0, 2 * s))

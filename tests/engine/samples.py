@@ -112,7 +112,7 @@ SAMPLES: dict[str, list[Sample]] = {
     "squeeze_dims": [((spread(2, 1, 3, 1),), ((1, 3),))],
     "transpose_result": [((spread(2, 3, 2),), (0, 2))],
     "conj_physical": [((spread(3, 2),), ())],
-    "linalg_eig_of": [((_square,), ())],
+    "linalg_eig_of": [((_square,), ("linalg.eig",))],
     "squeeze_result": [((spread(1, 3),), (0,))],
     "select": [((spread(2, 3),), (1, 2))],
     "slice": [((spread(5, 3),), (0, 1, 5, 2))],
