@@ -6,6 +6,7 @@ Everything that is not on the hot path (`engine.define`) comes through `run`.
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Sequence
 from time import perf_counter_ns
 from typing import Any, NoReturn, TypeVar
@@ -285,11 +286,13 @@ def into(out: Tensor, op: Op, args: tuple[Any, ...]) -> Tensor:
 def explain(op: Op, args: tuple[Any, ...], inputs: Sequence[Any], error: Exception) -> Exception:
     """The error PyTorch would raise for what NumPy (or a forward) raised."""
     shapes = [i._data.shape for i in inputs if isinstance(i, Tensor)]
-    if isinstance(error, ValueError) and "broadcast" in str(error) and len(shapes) >= 2:
-        try:
-            check_broadcast(shapes)
-        except RuntimeError as better:
-            return better.with_traceback(None)
+    if isinstance(error, ValueError) and "broadcast" in str(error):
+        named = [tuple(map(int, re.findall(r"\d+", s))) for s in re.findall(r"\([\d, ]*\)", str(error))]
+        for candidate in (shapes, named):  # not all arrays need be inputs
+            try:
+                check_broadcast(candidate or [()])
+            except RuntimeError as better:
+                return better.with_traceback(None)
     if isinstance(error, np.exceptions.AxisError):
         from engine.tensor import dimension_out_of_range
 

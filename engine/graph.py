@@ -439,3 +439,18 @@ def _own_references() -> int:
 
 
 _OWN_REFERENCES = _own_references()
+
+
+def new_leaf(tensor: Tensor) -> Edge:
+    """The end of the graph for a tensor that is to require grad.
+
+    Raises:
+        RuntimeError: if it is not floating point or complex, or was made in inference mode.
+    """
+    if not tensor.dtype.differentiable:
+        raise RuntimeError("only Tensors of floating point dtype can require gradients")
+    if "_inference" in tensor.__dict__ and not S.inference:
+        raise RuntimeError(
+            "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed."
+        )
+    return AccumulateGrad(tensor), 0

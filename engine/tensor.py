@@ -259,7 +259,7 @@ class Tensor(Conversions):
         Raises:
             RuntimeError: for a tensor that is not a leaf, or not floating point.
         """
-        from engine.graph import AccumulateGrad
+        from engine.graph import new_leaf
 
         edge = self._fresh_edge()
         if edge is not None and not edge[0].is_leaf_node:
@@ -272,9 +272,7 @@ class Tensor(Conversions):
         if not requires_grad:
             self._edge = None
         elif edge is None:
-            if not self.dtype.differentiable:
-                raise RuntimeError("only Tensors of floating point dtype can require gradients")
-            self._edge = (AccumulateGrad(self), 0)
+            self._edge = new_leaf(self)
         return self
 
     @property

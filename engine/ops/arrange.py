@@ -106,6 +106,12 @@ def repeat(input: Tensor, *sizes: Any) -> Tensor:
         raise RuntimeError(
             "Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor"
         )
+    if any(n < 0 for n in repeats):
+        lead = len(repeats) - input.ndim
+        sizes_ = [n * m for n, m in zip(repeats, (1,) * lead + input._data.shape, strict=True)]
+        raise RuntimeError(
+            f"Trying to create tensor with negative dimension {next(n for n in sizes_ if n < 0)}: {sizes_}"
+        )
     return repeat_to(input, repeats)
 
 
@@ -215,6 +221,11 @@ def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Tensor, ...]:
     vectors = list(tensors[0]) if len(tensors) == 1 and not isinstance(tensors[0], Tensor) else list(tensors)
     if indexing not in ("ij", "xy"):
         raise RuntimeError(f'torch.meshgrid: indexing must be one of "xy" or "ij", but received: {indexing}')
+    for v in vectors:
+        if v.ndim > 1:
+            raise RuntimeError(
+                f"torch.meshgrid: Expected 0D or 1D tensor in the tensor list but got: {v.detach()!r}"
+            )
     swap = indexing == "xy" and len(vectors) >= 2
     if swap:
         vectors[0], vectors[1] = vectors[1], vectors[0]

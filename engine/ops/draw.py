@@ -74,6 +74,10 @@ def randint(
             high = positional[0]
         else:
             low = positional[0]
+    if isinstance(size, int):
+        raise TypeError(
+            f"randint(): argument 'size' (position {len(args)}) must be tuple of ints, not {type(size).__name__}"
+        )
     assert high is not None
     array = sampling.randint(int(low), int(high), sizes(size, ()), (dtype or dtypes.int64).numpy, generator)
     return made("randint", array, requires_grad, device, start)
@@ -89,6 +93,8 @@ def randperm(
 ) -> Tensor:
     """A random permutation of 0 to n - 1."""
     start = perf_counter_ns()
+    if isinstance(n, float):
+        raise TypeError("randperm(): argument 'n' (position 1) must be int, not float")
     return made(
         "randperm",
         sampling.randperm(n, (dtype or dtypes.int64).numpy, generator),
@@ -116,6 +122,8 @@ def normal(
         array = sampling.normal(sizes(size, ()), _np(dtype), float(mean), float(std), generator)
         return made("normal", array, requires_grad, device, start)
     m, s = (_data(v) for v in (mean, std))
+    if np.size(s) and np.min(s) < 0:
+        raise RuntimeError("normal expects all elements of std >= 0.0")
     shape = np.broadcast_shapes(np.shape(m), np.shape(s))
     kind = next(v.dtype for v in (m, s) if hasattr(v, "dtype"))
     drawn = np.asarray(sampling.normal(shape, kind, generator=generator) * s + m).astype(kind)

@@ -487,3 +487,12 @@ drawn_like = {
 
 
 __all__ = ["grid_sampler_2d", "grid_sampler_3d"]
+
+NO_BORDER = (
+    "Padding size {} is not supported for {}D input tensor.\n"
+    "Supported combinations for non-constant padding:\n"
+    "  - 2D or 3D input: padding size = 2 (pads last dimension)\n"
+    "  - 3D or 4D input: padding size = 4 (pads last 2 dimensions)\n"
+    "  - 4D or 5D input: padding size = 6 (pads last 3 dimensions)"
+)
+"""Said of a padding that is none of ``constant``, with its length and the input's dimensions."""

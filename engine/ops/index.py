@@ -345,6 +345,11 @@ def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: 
     """The input with slices of `source` added along a dimension."""
     scaled = source if alpha == 1 else source * alpha
     places = index._data
+    if input.ndim and source.ndim and places.size != source._data.shape[one_dim(dim, source.ndim)]:
+        raise RuntimeError(
+            f"index_add_(): Number of indices ({places.size}) should be equal to source.size(dim): "
+            f"({source._data.shape[one_dim(dim, source.ndim)]}), for dim: {dim}"
+        )
     if places.size and input.ndim and (places.min() < 0 or places.max() >= input._data.shape[one_dim(dim, input.ndim)]):
         raise IndexError("index out of range in self")
     return index_add_along(input, scaled, dim, index) if input.ndim else index_add_number(input, scaled)
@@ -360,6 +365,8 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: A
         if not isinstance(src, Tensor):
             src = Tensor._wrap(np.full(index._data.shape, src, input._data.dtype))
         return scatter_reduce(input, dim, index, src, kind)
+    if isinstance(src, Tensor) and src.dtype is not input.dtype:
+        raise RuntimeError("scatter(): Expected self.dtype to be equal to src.dtype")
     return scatter_into(input, src, dim, index)
 
 
@@ -369,9 +376,14 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
 
 
 def masked_select(input: Tensor, mask: Tensor) -> Tensor:
-    """The elements where `mask` is true, in one dimension."""
+    """The elements where `mask` is true, in one dimension.
+
+    Raises:
+        RuntimeError: for a mask that is not boolean, or shapes that do not broadcast.
+    """
     if mask.dtype is not dtypes.bool_:
         raise RuntimeError("masked_select: expected BoolTensor for mask")
+    check_broadcast([mask._data.shape, input._data.shape])
     return masked_select_of(input, mask)
 
 
@@ -438,6 +450,10 @@ def unique(input: Tensor, sorted: bool = True, return_inverse: bool = False, ret
 def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -> Tensor:
     """How often each small integer occurs."""
     w = None if weights is None else weights._data
+    if input.dtype.differentiable:
+        raise NotImplementedError(f"\"bincount_cpu\" not implemented for '{dtypes.scalar_type_name(input.dtype)}'")
+    if input.ndim != 1 or (input._data.size and input._data.min() < 0):
+        raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
     return Tensor._wrap(np.bincount(input._data, w, minlength))
 
 

@@ -64,7 +64,7 @@ vdot = define("vdot", BILINEAR, holomorphic=False,
     formula=r"\bar g b,\ g a", doc="Inner product of two vectors, the first conjugated.")
 
 trace = define("trace", LINEAR,
-    forward="trace",
+    forward=lambda xp, input: xp.trace(_matrix_only(input)),
     vjp=(lambda F, g, input_shape: F.embed(F.expand(g, (min(input_shape),)), tuple(input_shape), "diagonal", (0, 0, 1)),),
     formula=r"I", doc="Sum of the diagonal of a matrix.")
 
@@ -289,6 +289,13 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
                 a = a.sum(i, keepdim=True)
     free_a = [k for k in range(a.ndim) if k not in [d % a.ndim for d in da]]
     free_b = [k for k in range(b.ndim) if k not in [d % b.ndim for d in db]]
+    for i, j in zip(da, db, strict=True):
+        n, m = a._data.shape[i], b._data.shape[j]
+        if n != m:
+            raise RuntimeError(
+                f"contracted dimensions need to match, but first has size {n} in dim {i - a.ndim if i >= 0 else i} and "
+                f"second has size {m} in dim {j}"
+            )
     inner = int(np.prod([a._data.shape[d] for d in da], dtype=np.int64))
     left = _shape.reshape(_shape.permute(a, (*free_a, *da)) if a.ndim else a, (-1, inner))
     right = _shape.reshape(_shape.permute(b, (*db, *free_b)) if b.ndim else b, (inner, -1))
@@ -350,6 +357,12 @@ def _mv(a: Any, v: Any) -> Any:
     if a.ndim != 2 or v.ndim != 1 or a.shape[1] != v.shape[0]:
         raise RuntimeError(f"size mismatch, got input ({a.shape[0]}), mat ({a.shape[0]}x{a.shape[-1]}), vec ({v.shape[0]})")
     return a @ v
+
+
+def _matrix_only(x: Any) -> Any:
+    if x.ndim != 2:
+        raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {x.ndim}")
+    return x
 
 
 def _dot(xp: Any, a: Any, b: Any) -> Any:

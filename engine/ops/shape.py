@@ -243,6 +243,11 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
 def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
     """One dimension as several."""
     d, shape = one_dim(dim, input.ndim), input._data.shape
+    if -1 not in sizes and math.prod(sizes) != shape[d]:
+        raise RuntimeError(
+            f"unflatten: Provided sizes {list(sizes)} don't multiply up to the size of dim {d} ({shape[d]}) in the input "
+            "tensor"
+        )
     return view(input, (*shape[:d], *_resolve((shape[d],), tuple(sizes)), *shape[d + 1 :]))
 
 
@@ -337,7 +342,14 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
 
 
 def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
-    """`length` elements from `start` along a dimension."""
+    """`length` elements from `start` along a dimension.
+
+    Raises:
+        RuntimeError: if they are not all there.
+    """
+    size = input._data.shape[one_dim(dim, input.ndim)]
+    if not 0 <= (start + size if start < 0 else start) <= size - length:
+        raise RuntimeError(f"start ({start}) + length ({length}) exceeds dimension size ({size}).")
     return slice_(input, dim, start, start + length, 1)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from engine import dtypes
 from engine.dispatch import composite
 from engine.ops import arrange, conv, image, shape
 from engine.ops.complex import imag, real
@@ -108,6 +109,13 @@ def _convolution(n: int) -> Callable[..., Tensor]:
     ) -> Tensor:
         x, alone = _batched(input, n, name)
         steps, spread = _each(stride, n, "stride"), _each(dilation, n, "dilation")
+        if x._data.dtype != weight._data.dtype:
+            raise RuntimeError(
+                f"Input type ({dtypes.c_name(x.dtype)}) and {'weight' if bias is None else 'bias'} type "
+                f"({dtypes.c_name(weight.dtype)}) should be the same"
+            )
+        if min(steps) <= 0:
+            raise RuntimeError("non-positive stride is not supported")
         kernel = weight._data.shape[2:]
         if padding == "same":
             x, padding = _same(x, kernel, spread)
@@ -320,6 +328,8 @@ def avg_pool1d(
 def adaptive_avg_pool2d(input: Any, output_size: int | Sequence[int | None]) -> Tensor:
     """The means of equal parts of the last two dimensions; None keeps a dimension."""
     wanted = (output_size, output_size) if isinstance(output_size, int) else tuple(output_size)
+    if input.ndim not in (3, 4):
+        raise RuntimeError(f"adaptive_avg_pool2d(): Expected 3D or 4D tensor, but got {list(input.shape)}")
     sizes = [m if w is None else w for m, w in zip(input.shape[-2:], wanted, strict=True)]
     if sizes == [1, 1]:
         return input.mean((-1, -2), keepdim=True)  # type: ignore[no-any-return]

@@ -49,6 +49,10 @@ _C = {
 }
 
 
+def _wrong_type(value: object, function: str, place: str) -> TypeError:
+    return TypeError(f"{function}(): argument {place} must be Tensor, not {dtypes.type_name(value)}")
+
+
 @composite("linear")
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """``input @ weight.T + bias``: input (*, in), weight (out, in), bias (out), result (*, out).
@@ -57,9 +61,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         TypeError, RuntimeError: if it is no tensor, or shapes or dtypes do not fit.
     """
     if not isinstance(input, Tensor):
-        raise TypeError(
-            f"linear(): argument 'input' (position 1) must be Tensor, not {dtypes.type_name(input)}"
-        )
+        raise _wrong_type(input, "linear", "'input' (position 1)")
     sizes = input._data.shape
     if not sizes:
         raise RuntimeError(
@@ -300,6 +302,8 @@ def instance_norm(
     if not use_input_stats:
         return batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)
     sizes = input._data.shape
+    if math.prod(sizes[2:]) == 1:
+        raise ValueError(f"Expected more than 1 spatial element when training, got input size {input.size()}")
     batch, channels = sizes[0], sizes[1]
     flat = shape.reshape(input, (1, batch * channels, *sizes[2:]))
     repeated = [None if t is None else arrange.repeat(t, batch) for t in (weight, bias)]
@@ -352,6 +356,8 @@ def embedding(
 
     Rows looked up are first scaled down to `max_norm`; `padding_idx` gets no gradient.
     """
+    if not isinstance(input, Tensor):
+        raise _wrong_type(input, "embedding", "'indices' (position 2)")
     rows = weight.shape[0]
     if padding_idx is None:
         padding_idx = -1
@@ -402,13 +408,7 @@ def pad(input: Any, pad: Sequence[int], mode: str = "constant", value: float | N
     if mode not in ("reflect", "replicate", "circular"):
         raise NotImplementedError(f"Unrecognised padding mode {mode}")
     if not len(pad) // 2 < input.ndim <= len(pad) // 2 + 2:
-        raise NotImplementedError(
-            f"Padding size {len(pad)} is not supported for {input.ndim}D input tensor.\n"
-            "Supported combinations for non-constant padding:\n"
-            "  - 2D or 3D input: padding size = 2 (pads last dimension)\n"
-            "  - 3D or 4D input: padding size = 4 (pads last 2 dimensions)\n"
-            "  - 4D or 5D input: padding size = 6 (pads last 3 dimensions)"
-        )
+        raise NotImplementedError(image.NO_BORDER.format(len(pad), input.ndim))
     count = len(pad) // 2
     if mode == "circular":
         return _circular(input, pad)
