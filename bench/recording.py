@@ -1,4 +1,4 @@
-"""What recording for the page costs: a program of small operations alone, and through the worker's `run_program`."""
+"""What recording for the page costs: small operations alone, while they are noted, and through `run_program`."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from contextlib import contextmanager
 from typing import Any
 
 from playground import protocol
+from playground.runner.channel import PROGRAM
 from playground.runner.limits import MIB, Limits
 from playground.worker.main import run_program
+from playground.worker.output import Outbox
+from playground.worker.recorder import Recorder
 
 OPERATIONS = 5_000
 CODE = f"""\
@@ -29,8 +32,8 @@ run()
 class Sink:
     """A channel that encodes what is sent, as the real one does, and keeps nothing but how the run ended."""
 
-    def __init__(self) -> None:
-        self.limits = Limits(results_bytes=64 * MIB)
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
         self.sent_bytes = 0
         self.finished: protocol.Finished | None = None
 
@@ -52,15 +55,32 @@ def plain() -> Callable[[], object]:
     from engine.alias import install
 
     install()
-    program = compile(CODE, "<plain>", "exec")
-    return lambda: exec(program, {})
+    program = compile(CODE, PROGRAM, "exec")
+    return lambda: exec(program, {"__name__": "__main__"})
+
+
+class Noted:
+    """The program while it is recorded: what it waits for itself. `between` explains, afterwards, what was noted."""
+
+    def __init__(self) -> None:
+        self._plain = plain()
+        sink: Any = Sink(Limits(operations=1_000_000, results_bytes=4_000 * MIB, batch_s=10_000))
+        self._recorder = Recorder(Outbox(sink), sink)
+        self._recorder.__enter__()
+
+    def __call__(self) -> None:
+        self._plain()
+
+    def between(self) -> None:
+        """Not part of the time."""
+        self._recorder.explain_all()
 
 
 def recorded() -> Callable[[], object]:
     """The program recorded, explained and encoded for the page."""
 
     def run() -> int:
-        sink = Sink()
+        sink = Sink(Limits(results_bytes=64 * MIB))
         run_program(protocol.Run(run="r", code=CODE), sink)  # type: ignore[arg-type]
         if (
             sink.finished is None

@@ -39,7 +39,11 @@ def builder(configuration: str) -> tuple[Build, str]:
     if configuration == "recording":
         from bench import recording
 
-        steps = {"plain": recording.plain, "recorded": recording.recorded}
+        steps: dict[str, Callable[[], Step]] = {
+            "plain": recording.plain,
+            "noted": recording.Noted,
+            "recorded": recording.recorded,
+        }
         return lambda name: steps[name](), ""
     from importlib.metadata import version
 
@@ -65,7 +69,9 @@ def timed(step: Step, calls: int, clock: Callable[[], int]) -> int:
     start = clock()
     for _ in range(calls):
         step()
-    return clock() - start
+    taken = clock() - start
+    getattr(step, "between", int)()
+    return taken
 
 
 def main(configuration: str) -> None:
