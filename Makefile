@@ -23,13 +23,17 @@ run: setup-run ## Serve the playground on http://127.0.0.1:5000 (PORT is honoure
 
 test: check unit page-test e2e ## Everything but the comparison with PyTorch: types, lint, unit, page and browser tests
 
-test-oracle: ## The test programs in PyTorch and here, side by side (installs PyTorch into .venv-oracle)
+test-oracle: ## Against PyTorch: programs, its own samples of every operator, random graphs (installs it into .venv-oracle)
 	@$(PYTHON) scripts/setup.py oracle
 	.venv-oracle/bin/python tests/engine/oracle.py
 	.venv-oracle/bin/python tests/programs/oracle.py check
 	.venv-oracle/bin/python tests/programs/profiles.py check
+	.venv-oracle/bin/python tests/programs/op_db.py check --all --jobs $(JOBS)
+	.venv-oracle/bin/python tests/programs/op_db.py check --all --jobs $(JOBS) --dtype complex64
+	.venv-oracle/bin/python tests/engine/random_graphs.py --programs 200
 
-test-all: test test-oracle ## Both
+test-all: test test-oracle ## Both, and many more random programs
+	.venv-oracle/bin/python tests/engine/random_graphs.py --programs 4000 --seed 1
 
 check: setup-test ## Generated files current, types, lint, the page's size
 	$(PY) scripts/gen.py --check

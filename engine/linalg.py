@@ -309,18 +309,7 @@ def tensorinv(A: Any, ind: int = 2) -> Tensor:
     sizes = tuple(A.shape)
     rows = math.prod(sizes[:ind])
     flat = inverse(shape.reshape(A, (rows, -1)))
-    return _reshape_alias(flat, (*sizes[ind:], *sizes[:ind]))  # type: ignore[no-any-return]
-
-
-_reshape_alias = fused(
-    "reshape_alias",
-    lambda input, size: shape.reshape(input, size).clone(),
-    inputs=1,
-    grad="ReshapeAliasBackward0",
-    aten="aten::_reshape_alias",
-    formula="1",
-    doc="The same elements under another shape, where PyTorch does so inside a function.",
-)
+    return shape.reshape_alias(flat, (*sizes[ind:], *sizes[:ind]))
 
 
 def tensorsolve(A: Any, B: Any, dims: Any = None) -> Tensor:

@@ -54,12 +54,12 @@ def _whole(found: dict[str, Any]) -> int:
 def _others(found: dict[str, Any]) -> str:
     rows = [
         f"| `{name.replace('|', ' ')}` | {o.get('passed', 0)} of {o.get('samples', 0)} | {o.get('kind', '')}: "
-        f"{o.get('reason', '').replace('|', chr(92) + '|')} |"
+        f"{o.get('reason', '').replace('|', chr(92) + '|')} | {o.get('note', '')} |"
         for name, o in found["operators"].items()
         if o["passes"] != "all"
     ]
     return (
-        "| operator | samples that agree | the first difference |\n| --- | --- | --- |\n"
+        "| operator | samples that agree | the first difference | why |\n| --- | --- | --- | --- |\n"
         + "\n".join(rows)
         + "\n"
     )

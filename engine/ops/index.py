@@ -56,6 +56,11 @@ scatter_into = define("scatter_into", LINEAR, inputs=2, dtypes="any", grad="Scat
     vjp=(lambda F, g, dim, index: F.scatter_into(g, 0.0, dim, index), lambda F, g, dim, index: F.gather(g, dim, index)),
     formula=r"g \text{ elsewhere},\ g \text{ there}", doc="The input with other values along a dimension.")
 
+scatter_number = define("scatter_number", LINEAR, inputs=1, dtypes="any", grad="ScatterBackward1", aten="aten::scatter",
+    forward=lambda xp, input, value, dim, index: _scatter(xp, input, dim, index, value),
+    vjp=(lambda F, g, dim, index: F.scatter_number(g, 0.0, dim, index),),
+    formula=r"g \text{ elsewhere}", doc="The input with a number along a dimension.")
+
 scatter_add_into = define("scatter_add_into", LINEAR, inputs=2, dtypes="any", grad="ScatterAddBackward0",
     aten="aten::scatter_add",
     forward=lambda xp, input, src, dim, index: input + _scatter_sum(
@@ -367,7 +372,7 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: A
         return scatter_reduce(input, dim, index, src, kind)
     if isinstance(src, Tensor) and src.dtype is not input.dtype:
         raise RuntimeError("scatter(): Expected self.dtype to be equal to src.dtype")
-    return scatter_into(input, src, dim, index)
+    return scatter_into(input, src, dim, index) if isinstance(src, Tensor) else scatter_number(input, src, dim, index)
 
 
 def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
@@ -514,6 +519,8 @@ def _gather(xp: Any, x: Any, dim: int, index: Any) -> Any:
         return xp.broadcast_to(x, index.shape).copy()
     if index.size and index.dtype not in (np.int64, np.int32):
         raise RuntimeError("gather(): Expected dtype int32/int64 for index")
+    if not index.size:
+        return xp.empty(index.shape, x.dtype)
     if index.ndim != x.ndim:
         raise RuntimeError("Index tensor must have the same number of dimensions as input tensor")
     if not x.ndim:

@@ -27,7 +27,7 @@ def _statistics(x: Any, over: tuple[int, ...], eps: float) -> tuple[Any, Any]:
 
 
 def _group(input: Any, weight: Any, bias: Any, groups: int, eps: float) -> Any:
-    x = shape.reshape(input, (input.shape[0], groups, -1))
+    x = shape.reshape(input, nn._grouped(input.shape, groups))
     mean, rstd = (shape.reshape(t, (input.shape[0], groups)) for t in _statistics(x, (2,), eps))
     return nn.group_norm(input, weight, bias, groups, eps), mean, rstd
 

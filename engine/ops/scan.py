@@ -192,17 +192,19 @@ def _quantile(input: Any, q: Any, dim: int | None, keepdim: bool, interpolation:
         raise RuntimeError(
             "quantile() interpolation must be one of linear, lower, higher, midpoint or nearest, but got " + interpolation
         )
+    # The dimension to reduce goes last, and the others take the shape of the result.
     wide = input.ndim
     if dim is None:
-        x, d = shape.reshape(input, (-1,)), 0
+        x, lead = shape.reshape(input, (-1,)), (1,) * wide if keepdim else ()
     else:
-        d = one_dim(dim, input.ndim)
-        x = shape.unsqueeze(input, 0) if not input.ndim else input
-    x = shape.transpose(x, d, -1)
+        d, sizes = one_dim(dim, wide), input._data.shape
+        x = input if d >= wide - 1 else shape.transpose(shape.unsqueeze(input, -1), d, -1)
+        x = x if wide else shape.unsqueeze(x, 0)
+        lead = (*sizes[:d], *((1,) if keepdim and wide else ()), *sizes[d + 1 :])
     ordered = R.sort(x, -1)[0]
+    x = ordered = shape.reshape(ordered, (*lead, x._data.shape[-1]))
     n = x._data.shape[-1]
     flat = shape.reshape(q, (-1,))
-    lead = x._data.shape[:-1]
     holes = np.isnan(x._data)
     if skip:
         last = (~holes).sum(-1, keepdims=True) - 1
@@ -229,23 +231,9 @@ def _quantile(input: Any, q: Any, dim: int | None, keepdim: bool, interpolation:
                 weights = A.where(Tensor._wrap(np.isnan(result._data)), 0.0, weights)
         above = index.gather(ordered, -1, Tensor._wrap(np.ceil(ranks).astype(np.int64)))
         result = A.lerp(result, above, weights)
-    # The quantiles come first, the reduced dimension back to its place or away.
-    y = result
     if q.ndim == 0:
-        if keepdim and wide:
-            y = shape.unsqueeze(y, -1)
-            y = shape.reshape(y, (*(1,) * wide, 1)) if dim is None else shape.transpose(y, d, -2)
-            return shape.squeeze_result(y, -1)
-        if dim is None or not wide:
-            return shape.squeeze_result(y, -1)
-        y = shape.transpose(shape.unsqueeze(y, -1), d, -2) if dim is not None and wide else shape.unsqueeze(y, -1)
-        y = shape.squeeze_result(y, -1)
-        return shape.squeeze_result(y, d if dim is not None and wide else -1)
-    y = shape.transpose(shape.unsqueeze(y, 0), 0, -1)
-    if dim is None:
-        return shape.reshape(y, (-1, *(1,) * wide)) if keepdim else shape.squeeze_result(y, -1)
-    y = shape.transpose(y, d + 1, -1) if wide else y
-    return y if keepdim and wide else shape.squeeze_result(y, d + 1)
+        return shape.squeeze_result(result, -1)
+    return shape.squeeze_result(shape.transpose(shape.unsqueeze(result, 0), 0, -1), -1)
 
 
 def quantile(input: Tensor, q: Any, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear") -> Tensor:
@@ -330,6 +318,8 @@ dist = fused("dist", lambda input, other, p=2.0: _dist(input, other, p), inputs=
     formula=r"\pm(a - b)/\lVert a - b\rVert", doc="The p-norm of the difference.")
 cdist_of = fused("cdist", lambda x1, x2, p: _cdist(x1, x2, p), inputs=2, aten="aten::_cdist_forward",
     formula=r"(a - b)/\lVert a - b\rVert", doc="Distances between rows.")
+euclidean_dist = fused("euclidean_dist", lambda x1, x2: _cdist(x1, x2, 2.0), inputs=2, aten="aten::_euclidean_dist",
+    formula=r"(a - b)/\lVert a - b\rVert", doc="Euclidean distances between rows, as PyTorch names them where there are many.")
 pdist = fused("pdist", lambda input, p=2.0: _pdist(input, p), inputs=1, aten="aten::_pdist_forward",
     formula=r"(a - b)/\lVert a - b\rVert", doc="Distances between each two rows.")
 renorm = fused("renorm", _renorm, inputs=1, formula=r"\text{that of } x \min(1, m/\lVert x\rVert)",
@@ -338,6 +328,11 @@ renorm = fused("renorm", _renorm, inputs=1, formula=r"\text{that of } x \min(1, 
 
 def cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: str = "use_mm_for_euclid_dist_if_necessary") -> Tensor:
     """The p-norm distance between each row of `x1` (..., P, M) and each of `x2` (..., R, M): (..., P, R)."""
+    rows = max(x1._data.shape[-2:-1] + x2._data.shape[-2:-1], default=0)
+    many = compute_mode == "use_mm_for_euclid_dist_if_necessary" and rows > 25
+    if p == 2 and (many or compute_mode == "use_mm_for_euclid_dist") and x1.numel() and x2.numel():
+        y = euclidean_dist(x1, x2)
+        return shape.view(y, tuple(y._data.shape))
     return cdist_of(x1, x2, p)  # type: ignore[no-any-return]
 
 

@@ -51,6 +51,11 @@ view_as_shape = define("view", LINEAR, view=True,
     vjp=(lambda F, g, input_shape: F.reshape(g, tuple(input_shape)),),
     formula="1", doc="The same elements under another shape.")
 
+reshape_alias = define("reshape_alias", LINEAR, view=True, aten="aten::_reshape_alias",
+    forward=lambda xp, input, shape: _view(input, shape),
+    vjp=(lambda F, g, input_shape: F.reshape(g, tuple(input_shape)),),
+    formula="1", doc="The same elements, which do not lie in order, under another shape.")
+
 expand_to = define("expand", LINEAR, view=True,
     forward=lambda xp, input, size: _expand(xp, input, _expanded(input.shape, tuple(size))),
     vjp=(lambda F, g, input_shape: F.sum_to_size(g, tuple(input_shape)),),
@@ -205,9 +210,9 @@ def view(input: Tensor, *shape: Any) -> Tensor:
 def reshape(input: Tensor, *shape: Any) -> Tensor:
     """The same elements under another shape: a view if it can be, else a copy."""
     target = _resolve(input._data.shape, _shape(shape[0], shape[1:]) if shape else ())
-    if _viewable(input._data, target):
-        return view_as_shape(input, target)
-    return unsafe_view(contiguous_copy(input), target)
+    if not _viewable(input._data, target):
+        return unsafe_view(contiguous_copy(input), target)
+    return (view_as_shape if input._data.flags.c_contiguous else reshape_alias)(input, target)
 
 
 unsafe_view = define("unsafe_view", LINEAR, grad="UnsafeViewBackward0", aten="aten::_unsafe_view",

@@ -333,8 +333,8 @@ class Graphs(RuleBasedStateMachine):
     @rule(a=which)
     def cut(self, a: int) -> None:
         cut = self.tensor(self.pick(a))
-        # What a gradient that is retained, or a view from no_grad mode, is of then is not worth agreeing on.
-        views = [t for t in map(self.tensor, self.names) if t.base is cut and t.origin == "no_grad"]
+        # What a gradient that is retained, or a view, is of then is not worth agreeing on.
+        views = [t for t in map(self.tensor, self.names) if t.base is cut]
         if not cut.retains_grad and not views:
             self.run(f"{self.pick(a)}.detach_()")
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -268,3 +270,24 @@ def test_refused_derivatives(name: str) -> None:
     assert y.requires_grad
     with pytest.raises(RuntimeError, match=f"derivative for aten::{name} is not implemented"):
         y.sum().backward()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "complex64"])
+def test_documents_state_the_coverage_that_was_recorded(dtype: str) -> None:
+    """`make test-oracle` holds the record; README and ``docs/ops.md`` must say the same."""
+    root = Path(__file__).parents[2]
+    name = "op_db.json" if dtype == "float32" else f"op_db_{dtype}.json"
+    operators = json.loads((root / "tests/programs" / name).read_text(encoding="utf-8"))["operators"]
+    whole = sum(o["passes"] == "all" for o in operators.values())
+    ops = (root / "docs/ops.md").read_text(encoding="utf-8")
+    assert f"Of the {len(operators)} " in ops
+    assert f", {whole} agree on every" in ops
+    assert all(f"| `{n.replace('|', ' ')}` |" in ops for n, o in operators.items() if o["passes"] != "all")
+    if dtype == "float32":
+        readme = (root / "README.md").read_text(encoding="utf-8")
+        assert f"of the {len(operators)} float32 operators" in readme
+        assert f", {whole} give the same" in readme
+    else:
+        assert f"the {len(operators)} that take complex numbers {whole} do so" in (root / "README.md").read_text(
+            encoding="utf-8"
+        )

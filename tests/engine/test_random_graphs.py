@@ -22,7 +22,7 @@ def run(programs: int) -> None:
     run_state_machine_as_test(
         InEngine,
         settings=settings(
-            max_examples=programs * (20 if settings.get_current_profile_name() == "explore" else 1),
+            max_examples=programs,
             stateful_step_count=40,
             deadline=None,
             phases=[Phase.generate],  # a program that differs is shortened line by line

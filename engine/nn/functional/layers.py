@@ -252,6 +252,8 @@ def batch_norm(
     In training by the batch's own statistics, which also move the running ones by `momentum`; else by the running ones.
     """
     sizes = input._data.shape
+    if not input.numel() and len(sizes) < 2:
+        return input.clone()  # type: ignore[no-any-return]
     if training:
         if math.prod(sizes) // max(sizes[1] if len(sizes) > 1 else 1, 1) == 1:
             raise ValueError(

@@ -11,6 +11,7 @@ import numpy as np
 from engine import dtypes
 from engine.dispatch import check_broadcast, composite
 from engine.nn.functional.activation import log_softmax
+from engine.nn.functional.layers import linear
 from engine.ops import nn, pointwise, shape
 from engine.state import S, happened
 from engine.tensor import Tensor
@@ -23,6 +24,7 @@ __all__ = [
     "huber_loss",
     "kl_div",
     "l1_loss",
+    "linear_cross_entropy",
     "mse_loss",
     "nll_loss",
     "poisson_nll_loss",
@@ -264,7 +266,10 @@ def nll_loss(
         )
     flat = target._data.reshape(()) if ndim == 1 else target._data
     picked = nn.pick(flat, _array(weight), classes, ignore_index, input._data.dtype)
-    return nn._nll["" if ndim <= 2 else "2D"](input, picked, dim, reduction)
+    loss: Tensor = nn._nll["" if ndim <= 2 else "2D"](input, picked, dim, reduction)
+    # Two dimensions beside the classes are what PyTorch has a loss for; others are made two, and back.
+    two = ndim in (1, 2, 4) or reduction != "none"
+    return loss if two else shape.view(loss, tuple(loss._data.shape))
 
 
 def _check_target(input: Tensor, target: Tensor, dim: int) -> None:
@@ -331,6 +336,63 @@ def cross_entropy(
     elif reduction == "sum":
         smooth = smooth.sum()
     return nll * (1 - label_smoothing) + smooth * (label_smoothing / input.shape[dim])  # type: ignore[no-any-return]
+
+
+def linear_cross_entropy(
+    input: Tensor,
+    linear_weight: Tensor,
+    target: Tensor,
+    *,
+    linear_bias: Tensor | None = None,
+    weight: Tensor | None = None,
+    reduction: str = "mean",
+    ignore_index: int | None = None,
+    label_smoothing: float = 0.0,
+    options: None = None,
+) -> Tensor:
+    """`cross_entropy` of `linear`: of ``input @ linear_weight^T + linear_bias``, with the target.
+
+    Shapes: `input` (in_features) or (N, in_features), `linear_weight` (C, ..., in_features), `linear_bias` (C, ...).
+
+    Raises:
+        RuntimeError: for shapes that do not fit.
+        NotImplementedError: for `options`: PyTorch then computes it in chunks, to the same result in less memory.
+    """
+    if options is not None:
+        raise NotImplementedError("linear_cross_entropy: chunks are not implemented; leave out `options`")
+    if not 1 <= input.ndim <= 2:
+        raise RuntimeError(f"expected input with dimensionality 1 or 2, got {input.ndim}")
+    if linear_weight.ndim < 2:
+        raise RuntimeError(f"expected linear_weight with dimensionality at least 2, got {linear_weight.ndim}")
+    features, (*outer, inner) = input.shape[-1], linear_weight.shape
+    if features != inner:
+        raise RuntimeError(
+            "expected equal input and linear_weight last dimensions (in_features), "
+            f"got {features} and {inner}, respectively"
+        )
+    if linear_bias is not None and tuple(linear_bias.shape) != tuple(outer):
+        raise RuntimeError(f"expected linear_bias shape {tuple(outer)}, got {tuple(linear_bias.shape)}")
+    if len(outer) > 1 and input.ndim == 1:
+        raise RuntimeError(
+            f"K-dimensional loss defined by linear_weight shape {tuple(linear_weight.shape)} requires batched input, "
+            f"(N, {features}), got unbatched input with shape {tuple(input.shape)}"
+        )
+    logits_shape = (*input.shape[:-1], *outer)
+    if tuple(target.shape) == logits_shape and ignore_index is not None:
+        raise RuntimeError("ignore_index cannot be specified when target contains probabilities")
+    if len(outer) > 1:
+        linear_weight = shape.reshape(linear_weight, (-1, features))
+        linear_bias = linear_bias if linear_bias is None else shape.reshape(linear_bias, (-1,))
+    logits = shape.reshape(linear(input, linear_weight, linear_bias), logits_shape)
+    ignored = -100 if ignore_index is None else ignore_index
+    return cross_entropy(
+        logits,
+        target,
+        weight,
+        ignore_index=ignored,
+        reduction=reduction,
+        label_smoothing=label_smoothing,
+    )
 
 
 def _cross_entropy_of_probabilities(
