@@ -14,7 +14,7 @@ from engine.dispatch import check_broadcast
 from engine.inplace import apply_inplace
 from engine.ops import shape as _shape
 from engine.ops.reduce import one_dim
-from engine.registry import LINEAR, OPS
+from engine.registry import GENERAL, LINEAR, OPS
 from engine.tensor import Tensor
 
 index_get = define("index", LINEAR, inputs=1, dtypes="any",
@@ -56,7 +56,7 @@ scatter_into = define("scatter_into", LINEAR, inputs=2, dtypes="any", grad="Scat
     vjp=(lambda F, g, dim, index: F.scatter_into(g, 0.0, dim, index), lambda F, g, dim, index: F.gather(g, dim, index)),
     formula=r"g \text{ elsewhere},\ g \text{ there}", doc="The input with other values along a dimension.")
 
-scatter_number = define("scatter_number", LINEAR, inputs=1, dtypes="any", grad="ScatterBackward1", aten="aten::scatter",
+scatter_number = define("scatter_number", GENERAL, inputs=1, dtypes="any", grad="ScatterBackward1", aten="aten::scatter",
     forward=lambda xp, input, value, dim, index: _scatter(xp, input, dim, index, value),
     vjp=(lambda F, g, dim, index: F.scatter_number(g, 0.0, dim, index),),
     formula=r"g \text{ elsewhere}", doc="The input with a number along a dimension.")

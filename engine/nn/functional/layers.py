@@ -263,12 +263,8 @@ def batch_norm(
         for name, running in (("running_mean", running_mean), ("running_var", running_var)):
             if running is None:
                 raise RuntimeError(f"{name} must be defined in evaluation mode")
-    for name, given in (
-        ("running_mean", running_mean),
-        ("running_var", running_var),
-        ("weight", weight),
-        ("bias", bias),
-    ):
+    named = {"running_mean": running_mean, "running_var": running_var, "weight": weight, "bias": bias}
+    for name, given in named.items():
         if given is not None and given.numel() != sizes[1]:
             raise RuntimeError(f"{name} should contain {sizes[1]} elements not {given.numel()}")
     if not training:
