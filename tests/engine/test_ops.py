@@ -288,6 +288,6 @@ def test_documents_state_the_coverage_that_was_recorded(dtype: str) -> None:
         assert f"of the {len(operators)} float32 operators" in readme
         assert f", {whole} give the same" in readme
     else:
-        assert f"the {len(operators)} that take complex numbers {whole} do so" in (root / "README.md").read_text(
-            encoding="utf-8"
-        )
+        assert f"the {len(operators)} that take complex numbers {whole} do so" in (
+            root / "README.md"
+        ).read_text(encoding="utf-8")
