@@ -51,8 +51,6 @@ NOTES = {
     "linalg.householder_product": "zeros where PyTorch says that there is no gradient",
     "nn.functional.linear_cross_entropy|chunked": "chunks save memory that a small program does not need",
     "nn.functional.linear_cross_entropy|chunked_none": "chunks save memory that a small program does not need",
-    "nn.functional.scaled_dot_product_attention": "on purpose: its operations are shown, where PyTorch has one opaque "
-    "node",
     "to_sparse": "no sparse tensors",
 }
 """Why operators are not as in PyTorch."""
