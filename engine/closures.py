@@ -327,6 +327,7 @@ class _Writer:
         line(2, "if _e is not None: break")
         line(1, "else: return _t")
         line(1, "_n = _kind()")
+        line(1, "_n.pending = None")
         line(1, "_n.sequence_nr = _next_number()")
         line(1, "_n.next_edges = _edges")
         line(1, "_n.out_shape = _y.shape")
@@ -376,6 +377,7 @@ class _Writer:
             if self.count == 1:
                 line(1, "if _d.kind not in 'fc': return _t")
         line(1, "_n = _kind()")
+        line(1, "_n.pending = None")
         line(1, "_n.sequence_nr = _next_number()")
         line(
             1, f"_n.next_edges = {_tuple(f'_e{k}' if k in self.ruled else 'None' for k in range(self.count))}"

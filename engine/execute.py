@@ -22,6 +22,9 @@ from engine.tensor import Tensor
 
 _ndarray = np.ndarray
 
+PLANNED = object()
+"""In `Node.pending`: the node belongs to the pass and nothing has come yet."""
+
 _LARGE = 1024
 """Elements from which on a sum is written over the first term, if nobody else holds it, and not into new memory."""
 _MINE = 3
@@ -142,27 +145,31 @@ class _Pass:
         With targets, only nodes from which a target can be reached; a target's own node is left out unless something
         behind it is wanted.
         """
-        seen = set(roots)
-        nodes = [n for n in seen if not n.is_leaf_node]
-        stack = list(nodes)
+        nodes: list[Node] = []
+        waiting = self.waiting
         calls_out = False
-        for node in seen:
-            node.pending = None
-            calls_out = calls_out or node.rules is None
-        waiting = self.waiting = {n: 0 for n in seen if n.is_leaf_node}
-        while stack:
-            for edge in stack.pop().next_edges:
+        for node in roots:
+            if node.pending is not PLANNED:
+                node.pending = PLANNED
+                calls_out = calls_out or node.rules is None
+                if node.is_leaf_node:
+                    waiting[node] = 0
+                else:
+                    nodes.append(node)
+        for node in nodes:  # which grows as it goes
+            for edge in node.next_edges:
                 if edge is not None:
                     node = edge[0]
-                    if node not in seen:
-                        seen.add(node)
-                        node.pending = None
+                    if node.pending is not PLANNED:
+                        node.pending = PLANNED
+                        if node.rules:
+                            nodes.append(node)
+                            continue
                         if node.rules is None:
                             calls_out = True
                         if node.is_leaf_node:
                             waiting[node] = 0
                         else:
-                            stack.append(node)
                             nodes.append(node)
         self.calls_out = calls_out
         nodes.sort(key=_sequence_nr, reverse=True)
@@ -174,6 +181,9 @@ class _Pass:
                     if edge is not None and (edge in targets or edge[0] in wanted):
                         wanted.add(node)
                         break
+            for node in nodes:
+                if node not in wanted:
+                    node.pending = None
             nodes = [n for n in nodes if n in wanted]
             self.running = wanted
         self.nodes = nodes
@@ -192,8 +202,11 @@ class _Pass:
         """Run all nodes."""
         grad_mode, S.grad_enabled = S.grad_enabled, self.create_graph
         _passes.append(self)
+        plain = self.is_plain()
+        if not plain:
+            self.forget()
         try:
-            if self.is_plain():
+            if plain:
                 self.run_plain()
             elif self.targets is None and not self.on_tensors and not self.calls_out:
                 from engine.watched import run_watched
@@ -201,6 +214,10 @@ class _Pass:
                 run_watched(self)
             else:
                 self.run_all(roots)
+        except BaseException:
+            if plain:
+                self.forget()
+            raise
         finally:
             _passes.pop()
             S.grad_enabled = grad_mode
@@ -209,6 +226,13 @@ class _Pass:
                     S.observers = self.observers
                 for observer in S.observers:
                     observer.backward_end()
+
+    def forget(self) -> None:
+        """Leave no trace at the nodes."""
+        for node in self.nodes:
+            node.pending = None
+        for node in self.waiting:
+            node.pending = None
 
     def is_plain(self) -> bool:
         """Arrays into leaves, nobody watching, and no code of the user's that a node or a leaf would call."""
@@ -230,9 +254,9 @@ class _Pass:
         check = bool(nodes) and nodes[-1].sequence_nr < S.written
         for node in nodes:
             g = node.pending
-            if g is None:
-                continue
             node.pending = None
+            if g is PLANNED:
+                continue
             rules = node.rules
             if not rules:
                 for grad, edge in zip(self.run_node(node, g), node.next_edges):  # noqa: B905
@@ -244,6 +268,8 @@ class _Pass:
                 raise RuntimeError(FREED)
             if check:
                 node.check_saved()
+            # What an elementwise rule gives has the shape of the output; asking an array makes a tuple every time.
+            shape = node.elementwise and node.out_shape
             for rule, edge in zip(rules, node.next_edges):  # noqa: B905 (as long as each other, and `strict` costs)
                 if edge is None:
                     continue
@@ -255,7 +281,7 @@ class _Pass:
                 if (
                     type(grad) is not _ndarray
                     or grad.dtype is not target.out_dtype
-                    or grad.shape != target.out_shape
+                    or (shape or grad.shape) != target.out_shape
                 ):
                     if grad is None:
                         continue
@@ -264,7 +290,7 @@ class _Pass:
                         _hold(edge, grad)
                         continue
                 old = target.pending
-                if old is not None:
+                if old is not PLANNED:
                     if old.size > _LARGE and old.base is None and getrefcount(old) <= _MINE:
                         old += grad
                         continue
@@ -281,8 +307,10 @@ class _Pass:
         pending = self.pending
         pending.clear()
         for leaf in self.waiting:
-            if leaf.pending is not None:
-                pending[leaf], leaf.pending = leaf.pending, None
+            if leaf.pending is not PLANNED:
+                pending[leaf] = leaf.pending
+            leaf.pending = None
+            if leaf in pending:
                 self.arrive(leaf)
 
     def run_all(self, roots: Sequence[Node]) -> None:
@@ -392,10 +420,10 @@ def _hold(edge: tuple[Node, int], grad: Any) -> None:
     """`_send` of the plain way."""
     node, nr = edge
     if node.metas is None:
-        node.pending = grad if node.pending is None else _sum(node.pending, grad)
+        node.pending = grad if node.pending is PLANNED else _sum(node.pending, grad)
         return
     slots = node.pending
-    if slots is None:
+    if slots is PLANNED:
         slots = node.pending = [None] * len(node.metas)
     slots[nr] = grad if slots[nr] is None else _sum(slots[nr], grad)
 

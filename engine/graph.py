@@ -90,6 +90,8 @@ class Node:
     """With one output and one rule an input, the rules on arrays, ``rule(F, g, node)``, for the pass to call itself.
     Empty if there is more to it (`apply`); None if the node calls code of the user's, which may begin another pass."""
 
+    elementwise: ClassVar[bool] = False
+
     args: tuple[Any, ...] = ()
     saved: tuple[Array, ...] | None = None
     shapes: tuple[Any, ...] | None = None
@@ -111,7 +113,7 @@ class Node:
     inputs: tuple[Any, ...] | None
     sequence_nr: int
     pending: Any
-    """What has come so far in the pass that is running (`engine.execute`)."""
+    """What has come so far in the pass that is running (`engine.execute`); None between passes."""
     out_shape: tuple[int, ...]
     out_dtype: Any
 
@@ -304,7 +306,7 @@ class AccumulateGrad(Node):
     def __init__(self, leaf: Tensor) -> None:
         self._leaf = ref(leaf)
         self.next_edges = ()
-        self.inputs = None
+        self.inputs = self.pending = None
         self.out_shape, self.out_dtype = leaf._data.shape, leaf._data.dtype
         self.sequence_nr = -1  # younger than nothing: it runs when every consumer has run
 
@@ -415,6 +417,7 @@ def new_node(
 ) -> Node:
     """A node, numbered, for the general way; the hot closures (`engine.closures`) make theirs themselves."""
     node = kind.__new__(kind)
+    node.pending = None
     node.sequence_nr = next_number()
     node.next_edges = edges
     if len(outputs) == 1:

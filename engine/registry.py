@@ -24,6 +24,7 @@ import numpy as np
 
 from engine import backend
 from engine.backend import Array
+from engine.expression import expression
 from engine.graph import Conjugated, Node
 from engine.real_only import KERNELS, NO_GRADIENT, SENTENCES, no_gradient
 from engine.state import S
@@ -127,6 +128,7 @@ class Op:
                 "__slots__": tuple(slot for slot, needed in slots if needed),
                 "op": self,
                 "rules": tuple(self.array_rules) if outputs == 1 and not variadic else (),
+                "elementwise": kind == POINTWISE,
                 "__doc__": f"Backward of `{name}`.",
             },
         )
@@ -251,7 +253,11 @@ class Op:
             names["T"] = _input_tensors if self.variadic else _input_tensor
             head = "lambda F, g, n, k: rule(F, g" if self.variadic else "lambda F, g, n: rule(F, g"
             # One compiled lambda per rule: a generic loop over the plan costs more than most rules.
-            self.array_rules.append(eval(", ".join([head, *on_arrays]) + ")", names))
+            self.array_rules.append(
+                eval(", ".join([head, *on_arrays]) + ")", names)
+                if self.variadic
+                else _array_rule(rule, on_arrays, names)
+            )
             self.tensor_rules.append(eval(", ".join([head, *on_tensors]) + ")", names))
             if self.holomorphic:
                 for recording, texts in ((False, on_arrays), (True, on_tensors)):
@@ -309,6 +315,16 @@ class Op:
         wanted = [(x, t) for x, t in zip(leaves, tangents, strict=True) if t is not None]
         grads = grad(first, [x for x, _ in wanted], g, create_graph=True)
         return grad(grads, g, [t for _, t in wanted])[0]
+
+
+def _array_rule(rule: Callable[..., Any], arguments: list[str], names: dict[str, Any]) -> Any:
+    """The rule as a function of a node: the arguments are fetched, and an expression takes the place of a call."""
+    own = [f"_{name}" for name in list(inspect.signature(rule).parameters)[2:]]
+    text = expression(rule, own) or f"rule(F, g{''.join(', ' + name for name in own)})"
+    lines = [f"    {name} = {argument}" for name, argument in zip(own, arguments, strict=True)]
+    scope = dict(names)
+    exec("\n".join(["def array_rule(F, g, n):", *lines, f"    return {text}"]), scope)  # noqa: S102 (our own text)
+    return scope["array_rule"]
 
 
 def _array(value: Any) -> Any:

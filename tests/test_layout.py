@@ -27,7 +27,7 @@ TABLES = ("engine/ops/*.py", "engine/autograd/profiler_rows.py", "playground/pro
 LAYERS = (
     {"alias", "backend", "cephes", "convert", "dtypes", "naming", "real_only", "state"},
     {"graph", "printing", "random", "rejection", "sampling", "tensor"},
-    {"registry"},
+    {"expression", "registry"},
     {"backward", "dispatch", "execute", "watched", "spelling"},
     {"closures", "define", "fused"},
     {"backward", "inplace", "ops"},

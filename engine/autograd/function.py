@@ -222,6 +222,7 @@ class Function:
         """Run ``forward`` and record the function, if an input requires grad."""
         kind = cls._node_type()
         node: Any = kind.__new__(kind)
+        node.pending = None
         node.sequence_nr = next_number()
         tensors = [a for a in args if isinstance(a, Tensor)]
         # Before `forward`, which may call attributes of its own by these names.
