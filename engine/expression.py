@@ -1,8 +1,8 @@
 """A derivative rule as one expression, so that it can be compiled into the place where it is called.
 
 ``lambda F, g, other: g / other`` is called once a node in every backward pass, and a call costs a fifth of what the
-division does. Many rules are arithmetic on their parameters: those are run once on symbols, which write down what is done
-to them.
+division does. Many rules are arithmetic on their parameters: those are run once on symbols, which write down what is
+done to them.
 """
 
 from __future__ import annotations
