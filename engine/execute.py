@@ -6,7 +6,7 @@ order, and the whole plan is known before the first rule runs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from operator import attrgetter
 from sys import getrefcount
 from time import perf_counter_ns
@@ -16,6 +16,7 @@ import numpy as np
 
 from engine import dtypes
 from engine.graph import FREED, GONE, AccumulateGrad, Edge, Node
+from engine.node_hooks import after_node, before_node, call_hooks
 from engine.registry import TENSORS, arrays
 from engine.state import S
 from engine.tensor import Tensor
@@ -345,7 +346,7 @@ class _Pass:
                 left_over = pending.pop(node)
                 incoming = left_over if node.metas is not None else [left_over]
                 if node.hooked:
-                    _before_node(node, incoming, F)
+                    before_node(node, incoming, F)
                 pending[node] = left_over if node.metas is not None else incoming[0]
                 for k in places:
                     self.caught[k] = incoming[nr]
@@ -356,7 +357,7 @@ class _Pass:
         if grad is None:
             return
         if leaf.tensor_hooks:
-            grad = _call_hooks(leaf.tensor_hooks.get(0, ()), grad, self.F)
+            grad = call_hooks(leaf.tensor_hooks.get(0, ()), grad, self.F)
         if self.targets is not None:
             places = self.targets.get((leaf, 0))
             if places is None:
@@ -382,7 +383,7 @@ class _Pass:
         F, targets, observers, running = self.F, self.targets, self.observers, self.running
         incoming: list[Any] = arrived if node.metas is not None else [arrived]
         if node.hooked:
-            _before_node(node, incoming, F)
+            before_node(node, incoming, F)
         if targets is not None:
             for nr, grad in enumerate(incoming):
                 for k in targets.get((node, nr), ()):
@@ -406,7 +407,7 @@ class _Pass:
             end = perf_counter_ns()
             S.observers = observers
         if node.hooked and node.post_hooks:
-            leaving = list(_after_node(node, leaving, incoming, F))
+            leaving = list(after_node(node, leaving, incoming, F))
         for observer in observers:
             observer.backward_node(node, incoming, leaving, start, end)
         if not self.retain_graph:
@@ -476,52 +477,3 @@ def _fit(F: Any, grad: Any, edge: Edge) -> Any:
             grad = F.real(grad)
         grad = F.to_dtype(grad, dtype)
     return grad
-
-
-def _as_tensor(grad: Any, F: Any) -> Any:
-    return grad if grad is None or F.recording else Tensor._wrap(grad)
-
-
-def _from_hook(value: Any, F: Any) -> Any:
-    return value if value is None or F.recording else value._data
-
-
-def _call_hooks(hooks: Iterable[Any], grad: Any, F: Any) -> Any:
-    for hook in tuple(hooks):
-        result = hook(_as_tensor(grad, F))
-        if result is not None:
-            if not isinstance(result, Tensor):
-                raise TypeError(f"expected Variable, but hook returned '{type(result).__name__}'")
-            if result._data.shape != grad.shape:
-                raise RuntimeError(
-                    f"hook '{getattr(hook, '__name__', hook)}' has changed the size of value, from "
-                    f"{list(grad.shape)} to {list(result._data.shape)}"
-                )
-            grad = _from_hook(result, F)
-    return grad
-
-
-def _before_node(node: Node, incoming: list[Any], F: Any) -> None:
-    """Tensor hooks, then retained gradients, then the node's own pre-hooks, as PyTorch orders them."""
-    for nr, hooks in (node.tensor_hooks or {}).items():
-        if incoming[nr] is not None:
-            incoming[nr] = _call_hooks(hooks, incoming[nr], F)
-    for nr, reference in (node.retained or {}).items():
-        tensor = reference()
-        if tensor is not None and incoming[nr] is not None:
-            new = incoming[nr] if F.recording else Tensor._wrap(incoming[nr].copy())
-            tensor._grad = new if tensor._grad is None else tensor._grad + new
-    for hook in tuple(node.pre_hooks or ()):
-        result = hook(tuple(_as_tensor(g, F) for g in incoming))
-        if result is not None:
-            values = result if isinstance(result, tuple) else (result,)
-            incoming[:] = [_from_hook(v, F) for v in values]
-
-
-def _after_node(node: Node, leaving: Sequence[Any], incoming: Sequence[Any], F: Any) -> Sequence[Any]:
-    for hook in tuple(node.post_hooks or ()):
-        result = hook(tuple(_as_tensor(g, F) for g in leaving), tuple(_as_tensor(g, F) for g in incoming))
-        if result is not None:
-            values = result if isinstance(result, tuple) else (result,)
-            leaving = [_from_hook(v, F) for v in values]
-    return leaving

@@ -28,7 +28,7 @@ LAYERS = (
     {"alias", "backend", "cephes", "convert", "dtypes", "naming", "real_only", "state"},
     {"graph", "printing", "random", "rejection", "sampling", "tensor"},
     {"expression", "registry"},
-    {"backward", "dispatch", "execute", "watched", "spelling"},
+    {"backward", "dispatch", "execute", "node_hooks", "watched", "spelling"},
     {"closures", "define", "fused"},
     {"backward", "inplace", "ops"},
     {"methods", "writing"},
