@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import re
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any, NoReturn
 
 from engine.absent import ABSENT
@@ -36,12 +37,13 @@ def _hint(module: str, name: str) -> str:
     return f"PyTorch 2.13 has {module}.{name}, this engine does not (docs/missing.md lists such names)"
 
 
-def _lookup(module: str) -> Callable[[str], Any]:
+def _lookup(module: str, found: ModuleType) -> Callable[[str], Any]:
     known = frozenset(absent_names(module))
 
     def lookup(name: str) -> NoReturn:
         text = f"module {module!r} has no attribute {name!r}"
-        raise AttributeError(f"{text}. {_hint(module, name)}" if name in known else text, name=name)
+        text = f"{text}. {_hint(module, name)}" if name in known else text
+        raise AttributeError(text, name=name, obj=found)
 
     return lookup
 
@@ -70,4 +72,4 @@ def install() -> None:
             found = importlib.import_module(module.replace("torch", "engine", 1))
         except ModuleNotFoundError:
             continue
-        found.__getattr__ = _lookup(module)  # type: ignore[method-assign]
+        found.__getattr__ = _lookup(module, found)  # type: ignore[method-assign]

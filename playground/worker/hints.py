@@ -56,7 +56,7 @@ def _nearest_name(error: NameError, place: TracebackType | None) -> str:
 
 def _nearest_attribute(error: AttributeError) -> str:
     owner, name = error.obj, error.name or ""
-    if owner is None and name:
+    if owner is None and "NoneType" in str(error):
         return (
             f"This is None, which has no {name!r}: a variable has no value yet, or a function did not return one. "
             "A tensor's .grad is None until backward() has reached it, and stays None for tensors that are not leaves "
