@@ -78,7 +78,8 @@ def test_swallowing_every_interrupt_does_not_help(runner: Runner) -> None:
 
 
 def test_printing_without_end(patient: Runner) -> None:
-    watch = run(patient, "while True: print('y')")
+    # Lines of some length: the limit is in bytes, and one letter at a time meets the wall limit on a busy machine.
+    watch = run(patient, "while True: print('yes' * 10)")
     assert watch.finished().status == "output_limit"
     assert watch.finished().message == "The run was stopped: it printed more than 256 KiB."
     assert len(watch.text) == 64 * 1024
