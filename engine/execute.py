@@ -8,28 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from operator import attrgetter
-from sys import getrefcount
 from time import perf_counter_ns
 from typing import Any
 
 import numpy as np
 
-from engine import dtypes
-from engine.graph import FREED, GONE, AccumulateGrad, Edge, Node
+from engine.gradients import PLANNED, fit, hold, send
+from engine.graph import AccumulateGrad, Node
 from engine.node_hooks import after_node, before_node, call_hooks
 from engine.registry import TENSORS, arrays
 from engine.state import S
 from engine.tensor import Tensor
-
-_ndarray = np.ndarray
-
-PLANNED = object()
-"""In `Node.pending`: the node belongs to the pass and nothing has come yet."""
-
-_LARGE = 1024
-"""Elements from which on a sum is written over the first term, if nobody else holds it, and not into new memory."""
-_MINE = 3
-"""References to a gradient that only the pass holds: at its node, in a local variable, and the argument."""
 
 
 def run(
@@ -68,7 +57,7 @@ def run(
         edge = root._fresh_edge()
         assert edge is not None
         root_nodes.append(edge[0])
-        _send(made.pending, edge, grad if made.on_tensors else grad._data)
+        send(made.pending, edge, grad if made.on_tensors else grad._data)
     made.plan(root_nodes)
     for observer in S.observers:
         observer.backward_begin(roots, made.nodes)
@@ -88,7 +77,7 @@ def run(
 def run_from(root: Tensor, edge: tuple[Node, int], retain_graph: bool) -> None:
     """`run` as it mostly is: from one tensor of one element, whose gradient is 1, into all leaves."""
     made = _Pass(root, retain_graph, False, None, True)
-    _send(made.pending, edge, np.ones(root._data.shape, root._data.dtype))
+    send(made.pending, edge, np.ones(root._data.shape, root._data.dtype))
     made.plan((edge[0],))
     for observer in S.observers:
         observer.backward_begin((root,), made.nodes)
@@ -258,53 +247,15 @@ class _Pass:
             node.pending = None
             if g is PLANNED:
                 continue
-            rules = node.rules
-            if not rules:
-                for grad, edge in zip(self.run_node(node, g), node.next_edges):  # noqa: B905
-                    if edge is not None and grad is not None:
-                        _hold(edge, _fit(F, grad, edge))
+            if node.rules:
+                if check:
+                    node.check_saved()
+                node.step(F, g, wanted, free)
                 continue
-            inputs = node.inputs
-            if inputs is GONE:
-                raise RuntimeError(FREED)
-            if check:
-                node.check_saved()
-            # What an elementwise rule gives has the shape of the output; asking an array makes a tuple every time.
-            shape = node.elementwise and node.out_shape
-            for rule, edge in zip(rules, node.next_edges):  # noqa: B905 (as long as each other, and `strict` costs)
-                if edge is None:
-                    continue
-                target = edge[0]
-                if wanted is not None and target not in wanted:
-                    continue
-                grad = rule(F, g, node)
-                # Nodes with several outputs have no `out_dtype`.
-                if (
-                    type(grad) is not _ndarray
-                    or grad.dtype is not target.out_dtype
-                    or (shape or grad.shape) != target.out_shape
-                ):
-                    if grad is None:
-                        continue
-                    grad = _fit(F, grad, edge)
-                    if target.metas is not None:
-                        _hold(edge, grad)
-                        continue
-                old = target.pending
-                if old is not PLANNED:
-                    if old.size > _LARGE and old.base is None and getrefcount(old) <= _MINE:
-                        old += grad
-                        continue
-                    grad = old + grad
-                    if type(grad) is not _ndarray:
-                        grad = np.asarray(grad)
-                target.pending = grad
-            if free:
-                if node.saved is not None:
-                    node.free()
-                elif inputs is not None:
-                    node.inputs = GONE
-        g = grad = old = inputs = None  # so that a leaf can tell when it is given the only reference
+            for grad, edge in zip(self.run_node(node, g), node.next_edges):  # noqa: B905
+                if edge is not None and grad is not None:
+                    hold(edge, fit(F, grad, edge))
+        g = grad = None  # so that a leaf can tell when it is given the only reference
         pending = self.pending
         pending.clear()
         for leaf in self.waiting:
@@ -334,7 +285,7 @@ class _Pass:
                 if leaving:
                     grad, leaving[k] = leaving[k], None
                     if grad is not None:
-                        _send(pending, edge, _fit(F, grad, edge))
+                        send(pending, edge, fit(F, grad, edge))
                     del grad
                 if target.is_leaf_node:
                     left = waiting[target] = waiting[target] - 1
@@ -401,7 +352,7 @@ class _Pass:
         leaving = list(node.apply(F, incoming, needed))
         if observers:
             leaving = [
-                _fit(F, g, e) if g is not None and e is not None else None
+                fit(F, g, e) if g is not None and e is not None else None
                 for g, e in zip(leaving, node.next_edges, strict=True)
             ]
             end = perf_counter_ns()
@@ -417,18 +368,6 @@ class _Pass:
         return leaving
 
 
-def _hold(edge: tuple[Node, int], grad: Any) -> None:
-    """`_send` of the plain way."""
-    node, nr = edge
-    if node.metas is None:
-        node.pending = grad if node.pending is PLANNED else _sum(node.pending, grad)
-        return
-    slots = node.pending
-    if slots is PLANNED:
-        slots = node.pending = [None] * len(node.metas)
-    slots[nr] = grad if slots[nr] is None else _sum(slots[nr], grad)
-
-
 _sequence_nr = attrgetter("sequence_nr")
 _passes: list[_Pass] = []
 
@@ -436,44 +375,3 @@ _passes: list[_Pass] = []
 def running_pass() -> Any:
     """The pass that is running now: its ``nodes`` and the leaves it reaches, ``waiting``."""
     return _passes[-1]
-
-
-def _send(pending: dict[Node, Any], edge: tuple[Node, int], grad: Any) -> None:
-    node, nr = edge
-    if node.metas is not None:
-        slots = pending.get(node)
-        if slots is None:
-            slots = pending[node] = [None] * len(node.metas)
-        slots[nr] = grad if slots[nr] is None else _sum(slots[nr], grad)
-    else:
-        old = pending.get(node)
-        pending[node] = grad if old is None else _sum(old, grad)
-
-
-def _sum(a: Any, b: Any) -> Any:
-    if isinstance(a, Tensor) and not S.grad_enabled and not S.layers:
-        return Tensor._wrap(_sum(a._data, b._data))
-    total = a + b
-    return np.asarray(total) if isinstance(total, np.generic) else total  # 0-d arrays add up to scalars
-
-
-def _fit(F: Any, grad: Any, edge: Edge) -> Any:
-    """`grad` reduced to the shape (undoing broadcasting) and dtype of what `edge` points at: the one place for it."""
-    assert edge is not None
-    if isinstance(grad, np.generic):
-        grad = np.asarray(grad)
-    node, nr = edge
-    shape, kind = (node.out_shape, node.out_dtype) if node.metas is None else node.metas[nr]
-    if grad.shape != shape:
-        grad = F.sum_to_size(grad, tuple(shape))
-    dtype = dtypes.of_numpy(kind)
-    if grad.dtype is not (dtype if F.recording else kind):
-        if not dtype.is_complex and grad.dtype in (
-            np.complex64,
-            np.complex128,
-            dtypes.complex64,
-            dtypes.complex128,
-        ):
-            grad = F.real(grad)
-        grad = F.to_dtype(grad, dtype)
-    return grad

@@ -90,7 +90,10 @@ class Node:
     """With one output and one rule an input, the rules on arrays, ``rule(F, g, node)``, for the pass to call itself.
     Empty if there is more to it (`apply`); None if the node calls code of the user's, which may begin another pass."""
 
-    elementwise: ClassVar[bool] = False
+    if TYPE_CHECKING:
+
+        def step(self, F: Any, g: Any, wanted: Any, free: bool) -> None:
+            """Run the node in the plain way, if it has `rules` (`engine.steps`)."""
 
     args: tuple[Any, ...] = ()
     saved: tuple[Array, ...] | None = None

@@ -24,10 +24,10 @@ import numpy as np
 
 from engine import backend
 from engine.backend import Array
-from engine.expression import expression
 from engine.graph import Conjugated, Node
 from engine.real_only import KERNELS, NO_GRADIENT, SENTENCES, no_gradient
 from engine.state import S
+from engine.steps import step
 from engine.tensor import Tensor
 
 Kind = Literal["pointwise", "linear", "bilinear", "general", "constant"]
@@ -128,7 +128,16 @@ class Op:
                 "__slots__": tuple(slot for slot, needed in slots if needed),
                 "op": self,
                 "rules": tuple(self.array_rules) if outputs == 1 and not variadic else (),
-                "elementwise": kind == POINTWISE,
+                "step": step(
+                    self.vjp,
+                    self.places,
+                    _array,
+                    saves_input=any(self.saves),
+                    saves_output=self.saves_any_output,
+                    elementwise=kind == POINTWISE,
+                )
+                if outputs == 1 and not variadic and vjp
+                else None,
                 "__doc__": f"Backward of `{name}`.",
             },
         )
@@ -196,6 +205,8 @@ class Op:
         """For each rule, the positions of the inputs it reads."""
         self.saves_output: list[bool] = []
         self.wants_shapes = self.variadic
+        self.places: dict[str, str] = {}
+        """Where a parameter of the rules is found, as an array: on a node ``n`` or among its saved inputs ``i``."""
         self.array_rules: list[Any] = []
         self.tensor_rules: list[Any] = []
         self.complex_rules: dict[bool, list[Any]] = {False: [], True: []}
@@ -241,6 +252,12 @@ class Op:
                     text = f"n.args[{self.params.index(name) - self.n_inputs}]"
                     on_arrays.append(text)
                     on_tensors.append(text)
+            for name, place in zip(list(inspect.signature(rule).parameters)[2:], on_arrays, strict=True):
+                if name in inputs:
+                    place = f"(v._data if type(v := i[{inputs.index(name)}]) is _Tensor else _A(v))"
+                elif place.startswith("n.saved"):
+                    place = f"{place} if n.saved is not None else None"
+                self.places[name] = place
             self.saves.append(tuple(reads))
             self.saves_output.append(output)
             names: dict[str, Any] = {
@@ -253,11 +270,7 @@ class Op:
             names["T"] = _input_tensors if self.variadic else _input_tensor
             head = "lambda F, g, n, k: rule(F, g" if self.variadic else "lambda F, g, n: rule(F, g"
             # One compiled lambda per rule: a generic loop over the plan costs more than most rules.
-            self.array_rules.append(
-                eval(", ".join([head, *on_arrays]) + ")", names)
-                if self.variadic
-                else _array_rule(rule, on_arrays, names)
-            )
+            self.array_rules.append(eval(", ".join([head, *on_arrays]) + ")", names))
             self.tensor_rules.append(eval(", ".join([head, *on_tensors]) + ")", names))
             if self.holomorphic:
                 for recording, texts in ((False, on_arrays), (True, on_tensors)):
@@ -315,16 +328,6 @@ class Op:
         wanted = [(x, t) for x, t in zip(leaves, tangents, strict=True) if t is not None]
         grads = grad(first, [x for x, _ in wanted], g, create_graph=True)
         return grad(grads, g, [t for _, t in wanted])[0]
-
-
-def _array_rule(rule: Callable[..., Any], arguments: list[str], names: dict[str, Any]) -> Any:
-    """The rule as a function of a node: the arguments are fetched, and an expression takes the place of a call."""
-    own = [f"_{name}" for name in list(inspect.signature(rule).parameters)[2:]]
-    text = expression(rule, own) or f"rule(F, g{''.join(', ' + name for name in own)})"
-    lines = [f"    {name} = {argument}" for name, argument in zip(own, arguments, strict=True)]
-    scope = dict(names)
-    exec("\n".join(["def array_rule(F, g, n):", *lines, f"    return {text}"]), scope)  # noqa: S102 (our own text)
-    return scope["array_rule"]
 
 
 def _array(value: Any) -> Any:

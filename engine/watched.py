@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from engine import execute
+from engine.gradients import add, fit, send
 from engine.graph import Node
 
 
@@ -22,7 +23,7 @@ def run_watched(made: execute._Pass) -> None:
     waiting = made.waiting
     for leaf in [leaf for leaf in pending if leaf.is_leaf_node and not waiting.get(leaf)]:
         made.arrive(leaf)
-    get, pop, send, fit, add = pending.get, pending.pop, execute._send, execute._fit, execute._sum
+    get, pop = pending.get, pending.pop
     ndarray, now = np.ndarray, perf_counter_ns
     for node in made.nodes:
         g, edges = pop(node, None), node.next_edges

@@ -27,7 +27,9 @@ TABLES = ("engine/ops/*.py", "engine/autograd/profiler_rows.py", "playground/pro
 LAYERS = (
     {"alias", "backend", "cephes", "convert", "dtypes", "naming", "real_only", "state"},
     {"graph", "printing", "random", "rejection", "sampling", "tensor"},
-    {"expression", "registry"},
+    {"expression", "gradients"},
+    {"steps"},
+    {"registry"},
     {"backward", "dispatch", "execute", "node_hooks", "watched", "spelling"},
     {"closures", "define", "fused"},
     {"backward", "inplace", "ops"},
