@@ -15,7 +15,7 @@ import inspect
 import linecache
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -45,7 +45,7 @@ def suits(op: Op) -> bool:
 def closure(op: Op) -> Callable[..., Any]:
     """The public function of `op`, with the parameters of its forward and ``out``."""
     otherwise, rest = _general(op)
-    call = _compiled(op, _source(op, operator=False), {"_otherwise": otherwise, "_rest": rest})
+    call = _compiled(op, _source(op, "function"), {"_otherwise": otherwise, "_rest": rest})
     call.__signature__ = signature(op)  # type: ignore[attr-defined]
     return call
 
@@ -126,13 +126,19 @@ def several_outputs(op: Op) -> Callable[..., Any]:
 
 
 def operator(op: Op, otherwise: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    """The same for ``input + other``: without ``out``; what it does not do itself it leaves to `otherwise`."""
-    return _compiled(op, _source(op, operator=True), {"_otherwise": otherwise})
+    """The same for ``input + other``: without ``out``; what it does not do itself it leaves to `otherwise`.
+
+    Two functions, since most others are plain tensors: that one asks for nothing else.
+    """
+    usual = _compiled(op, _source(op, "operator"), {"_otherwise": otherwise})
+    if not op.vjp:
+        return usual
+    return _compiled(op, _source(op, "tensors"), {"_otherwise": otherwise, "_usual": usual})
 
 
 def source(name: str) -> str:
     """What was compiled for an operation."""
-    return _source(OPS[name], operator=False)
+    return _source(OPS[name], "function")
 
 
 def signature(op: Op) -> inspect.Signature:
@@ -197,12 +203,16 @@ def _compiled(op: Op, text: str, names: dict[str, Any]) -> Callable[..., Any]:
     return function
 
 
-def _source(op: Op, operator: bool) -> str:
+Form = Literal["function", "operator", "tensors"]
+"""What is written: the public function, an operator, or the operator for another plain tensor alone."""
+
+
+def _source(op: Op, form: Form) -> str:
     """The text of the closure, only with the lines this record needs.
 
     What is not a parameter begins with an underscore: parameters may be called anything else.
     """
-    writer = _Writer(op, operator)
+    writer = _Writer(op, form)
     writer.head()
     if op.variadic:
         writer.compute_list()
@@ -219,15 +229,21 @@ def _source(op: Op, operator: bool) -> str:
 class _Writer:
     """Writes one closure. ``_x0`` is the array of input 0, ``_e0`` its edge, ``_t`` the new tensor, ``_n`` its node."""
 
-    def __init__(self, op: Op, operator: bool) -> None:
-        self.op, self.operator = op, operator
+    def __init__(self, op: Op, form: Form) -> None:
+        self.op, self.form = op, form
         self.count = op.n_inputs
         self.names = op.params[: self.count]
         self.statics = op.params[self.count :]
         self.everything = _tuple(op.params)
         self.optional = [d is None for d in op.defaults[: self.count]]
         # Whether the second input may be a Python number.
-        self.numbers = self.count == 2 and not self.statics and op.dtypes != "same" and None not in op.vjp
+        self.numbers = (
+            form != "tensors"
+            and self.count == 2
+            and not self.statics
+            and op.dtypes != "same"
+            and None not in op.vjp
+        )
         self.ruled = [k for k in range(self.count) if op.vjp and op.vjp[k] is not None]
         self.lines: list[str] = []
 
@@ -247,7 +263,11 @@ class _Writer:
 
     def head(self) -> None:
         op, line = self.op, self.line
-        if self.operator:
+        if self.form == "tensors":
+            line(0, f"def {op.name}({', '.join(op.params)}):")
+            line(1, f"if _S.slow or type({op.params[1]}) is not _Tensor: return _usual(*{self.everything})")
+            return
+        if self.form == "operator":
             line(0, f"def {op.name}({', '.join(op.params)}):")
             line(1, "if _S.slow:")
             # As unwatched, other dtypes than floats go the usual way, which may refuse them.
@@ -304,7 +324,7 @@ class _Writer:
         function = f"_forward({', '.join(['_np', *arrays, *self.statics])})"
         line(2, f"_y = {function if op.ufunc is None else '_kernel(' + ', '.join(arrays) + ')'}")
         # Where an input is missing so is its array, and the general way says so.
-        rest = leave if self.operator else f"return _rest(None, _more, {self.everything})"
+        rest = leave if self.form != "function" else f"return _rest(None, _more, {self.everything})"
         line(1, f"except Exception: {rest}")
         line(1, "if type(_y) is not _ndarray: _y = _asarray(_y)")
 
@@ -405,7 +425,7 @@ class _Writer:
             always = len(readers) == len(self.ruled)
             condition = " or ".join(f"_e{j} is not None" for j in readers)
             kept.append(name if always else f"({name} if {condition} else None)")
-            conditions[k] = "" if always else f"({condition}) and "
+            conditions[k] = "" if always else f" and ({condition})"
         line(1, f"_n.inputs = {_tuple(kept) if conditions else 'None'}")
         if op.saves_any_output:
             line(1, "_n.saved = (_y,)")
@@ -414,7 +434,9 @@ class _Writer:
         elif conditions:
             line(1, "_n.versions = None")
         for k, condition in conditions.items():
-            line(1, f"if {condition}{self.given(k)}(_c := {self.names[k]}._counter) is not None and _c[0]:")
+            # The counter first: mostly there is none.
+            test = f"(_c := {self.names[k]}._counter) is not None and _c[0]"
+            line(1, f"if {self.given(k)}{test}{condition}:")
             line(2, "_n.versions = (*(_n.versions or ()), (_c, _c[0]))")
 
 

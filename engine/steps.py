@@ -1,8 +1,8 @@
 """The backward closures: from a record to the function that runs its node in the plain way of a pass.
 
-Like those of `engine.closures` they are written for the record and compiled: what is saved is fetched once for all rules,
-a rule that is an expression stands where it is needed (`engine.expression`), and what it gives is checked and held without
-a call.
+Like those of `engine.closures` they are written for the record and compiled: what is saved is fetched once for all
+rules, a rule that is an expression stands where it is needed (`engine.expression`), and what it gives is checked and
+held without a call.
 """
 
 from __future__ import annotations
