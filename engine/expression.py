@@ -80,8 +80,10 @@ def expression(rule: Callable[..., Any], names: list[str]) -> str | None:
     """The text of what `rule` returns for ``F``, ``g`` and arrays of these `names`; None if it is no such expression.
 
     A rule that calls helpers is none: they may ask what they are given, and a symbol is neither an array nor a Tensor.
+    Neither is one that asks whether something is None: a symbol never is.
     """
-    if any(i.opname in ("LOAD_GLOBAL", "LOAD_DEREF", "LOAD_CLOSURE") for i in dis.get_instructions(rule)):
+    refused = ("LOAD_GLOBAL", "LOAD_DEREF", "LOAD_CLOSURE", "IS_OP")
+    if any(i.opname in refused or i.opname.endswith("NONE") for i in dis.get_instructions(rule)):
         return None
     try:
         return _text(rule(_Functions(), _Symbol("g"), *map(_Symbol, names)))
