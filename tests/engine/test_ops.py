@@ -286,9 +286,7 @@ def test_namespaces_name_missing_ops() -> None:
 @pytest.mark.parametrize("limits", [(None, 0.5), (0.5, None), (-0.5, 0.5)])
 def test_a_rule_may_ask_whether_an_input_is_none(limits: tuple[float | None, float | None]) -> None:
     """Such a rule is no expression that could be compiled: which it is depends on the call."""
-    leaves = [
-        Tensor._wrap(np.full(3, v)).requires_grad_() if v is not None else None for v in (0.2, *limits)
-    ]
+    leaves = [Tensor._wrap(np.full(3, v)).requires_grad_() if v is not None else None for v in (0.2, *limits)]
     leaves[0] = engine.tensor([-1.0, 0.2, 1.0], dtype=engine.float64, requires_grad=True)
     given = [x for x in leaves if x is not None]
 
