@@ -380,7 +380,7 @@ def _output_tensor(node: Node, k: int) -> Tensor:
 # --- The namespaces rules are written in -----------------------------------------------------------------------------
 
 
-_SMALL = 4096
+_SMALL = 32_768
 
 
 class ArrayNamespace:

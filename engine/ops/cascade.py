@@ -20,6 +20,7 @@ EXACT = 32_768
 
 LEVELS = 4
 SIDE_BY_SIDE = 4
+NARROW = 128
 
 _reduce = np.add.reduce
 _accumulate = np.add.accumulate
@@ -39,16 +40,18 @@ def _cascade(rows: Any) -> Any:
         full = size // step if level < LEVELS - 1 else 0
         split = full * step
         if split < size:
-            rest = _reduce(rows[..., split:, :], -2)
+            rest = rows[..., split, :] if split == size - 1 else _reduce(rows[..., split:, :], -2)
             total = rest if total is None else total + rest
         if not full:
             break
-        blocks = rows[..., :split, :].reshape(*rows.shape[:-2], full, step, -1)
-        if full > 8 and blocks.ndim == 3 and blocks.shape[2] <= 64:
-            # Narrow rows are added faster when all blocks lie side by side.
-            rows = _reduce(blocks.swapaxes(0, 1).reshape(step, -1), 0).reshape(full, -1)
-        else:
-            rows = _reduce(blocks, -2)
+        whole = rows[..., :split, :]
+        if full == 1:
+            last = _reduce(whole, -2)
+            return last if total is None else total + last
+        blocks = whole.reshape(*rows.shape[:-2], full, step, -1)
+        # Several blocks of narrow rows are another loop in NumPy, slower than that of `einsum` and in the same order.
+        narrow = blocks.shape[-1] <= NARROW
+        rows = np.einsum("...ij->...j", blocks) if narrow else _reduce(blocks, -2)
     return total
 
 
