@@ -147,11 +147,12 @@ def _layout(
     """How `add_up` goes about it.
 
     Returns:
-        Whether NumPy adds up in the same order; the shape whose second dimension is to be added up; the shape of that
-        (None if it is all) and its dimensions that are then to be added one by one; the shape of the result.
+        The shapes over whose first dimensions NumPy adds up in the same order, one after the other (empty if it does not);
+        the shape whose second dimension is to be added up; the shape of that (None if it is all) and its dimensions that
+        are then to be added one by one; the shape of the result.
     """
     if axes is None or len(axes) == len(shape):
-        return False, (1, math.prod(shape)), None, (), ((1,) * len(shape) if keepdims else ())
+        return (), (1, math.prod(shape)), None, (), ((1,) * len(shape) if keepdims else ())
     # Without dimensions of length 1, which join whatever stands beside them.
     sizes = [n for n in shape if n != 1]
     over = [k in axes for k, n in enumerate(shape) if n != 1]
@@ -168,7 +169,13 @@ def _layout(
     else:
         result = tuple(n for k, n in enumerate(shape) if k not in axes)
     wide = lanes * SIDE_BY_SIDE if inner >= lanes else SIDE_BY_SIDE
-    plain = lead == 1 and inner > 1 and (count < SIDE_BY_SIDE or (count < 16 and inner % wide == 0))
+    plain: tuple[tuple[int, int], ...] = ()
+    if lead == 1 and inner > 1:
+        quarters = count // SIDE_BY_SIDE
+        if count < SIDE_BY_SIDE or (count < 16 and inner % wide == 0):
+            plain = ((count, inner),)
+        elif inner < wide and quarters < 16 and quarters * SIDE_BY_SIDE == count:
+            plain = (quarters, SIDE_BY_SIDE * inner), (SIDE_BY_SIDE, inner)  # as `_side_by_side`
     return plain, rows, (*sizes[:first], inner) if outer else None, outer, result
 
 
@@ -187,7 +194,9 @@ def add_up(x: Any, axes: tuple[int, ...] | None, keepdims: bool) -> Any:
         return x.sum(axes, keepdims=keepdims)
     plain, rows, left, outer, result = _layout(x.shape, axes, keepdims, 32 // int(x.itemsize))
     if plain:
-        return _reduce(x.reshape(rows[1:]), 0).reshape(result)
+        for rows in plain:
+            x = _reduce(x.reshape(rows), 0)
+        return x.reshape(result)
     if len(rows) == 3:
         total = _sum_rows(x.reshape(rows))
     else:

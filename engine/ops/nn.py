@@ -331,15 +331,22 @@ def _soft_margin_vjp(F: Any, g: Any, x: Any, t: Any, reduction: str) -> Any:
 
 
 Picked = tuple[Any, Any, Any]
-"""For each target, in one dimension: its class and its weight, 0 for one that does not count; and the weights' sum."""
+"""For each target, in one dimension: its class and its weight, 0 for one that does not count; and the weights' sum.
+
+None for the weights stands for 1 each."""
 
 
 def pick(target: Any, weight: Any, classes: int, ignore_index: int, dtype: Any) -> Picked:
     """What the targets take from their rows. Raises IndexError for a class that is not there."""
     xp = module_of(target)
     places = target.reshape(-1)
-    worth: Any = xp.ones(len(places), dtype)
-    if len(places) and (places.min() < 0 or places.max() >= classes):
+    count = len(places)
+    # As an unsigned number one below 0 is above all classes.
+    largest = count and xp.maximum.reduce(places.view(xp.uint64) if places.itemsize == 8 else places)
+    if weight is None and largest < classes and not 0 <= ignore_index < classes:
+        return places, None, count
+    worth: Any = xp.ones(count, dtype)
+    if largest >= classes:
         kept = places != ignore_index
         wrong = places[kept & ((places < 0) | (places >= classes))]
         if len(wrong):
@@ -352,13 +359,14 @@ def pick(target: Any, weight: Any, classes: int, ignore_index: int, dtype: Any) 
     return places, worth, worth.sum()
 
 
-def chosen(picked: Picked, shape: Any, dim: int) -> Any:
+def chosen(picked: Picked, shape: Any, dim: int, dtype: Any) -> Any:
     """Minus each target's weight at its class, 0 elsewhere, in the shape of the input with its classes along `dim`."""
     places, worth, _ = picked
-    xp = module_of(worth)
+    xp = module_of(places)
     lead, classes, rest = shape[:dim], shape[dim], shape[dim + 1 :]
-    rows = xp.zeros((len(places), classes), worth.dtype)
-    rows[xp.arange(len(places)), places] = 0 - worth  # not -worth: -0.0 would show in gradients
+    rows = xp.zeros((len(places), classes), dtype)
+    # Not -worth: -0.0 would show in gradients.
+    rows[xp.arange(len(places)), places] = -1 if worth is None else 0 - worth
     whole = rows.reshape(*lead, *rest, classes)
     return xp.moveaxis(whole, -1, dim) if rest else whole
 
@@ -366,9 +374,10 @@ def chosen(picked: Picked, shape: Any, dim: int) -> Any:
 def _nll_forward(xp: Any, x: Any, picked: Picked, dim: int, reduction: str) -> Any:
     places, worth, total = picked
     rows = (x if dim == x.ndim - 1 else xp.moveaxis(x, dim, -1)).reshape(-1, x.shape[dim])
-    taken = rows[xp.arange(len(places)), places]
-    # Where nothing counts, an infinite input must not either.
-    loss = xp.where(worth == 0, x.dtype.type(0), -taken * worth)
+    loss = -rows[xp.arange(len(places)), places]
+    if worth is not None:
+        # Where nothing counts, an infinite input must not either.
+        loss = xp.where(worth == 0, x.dtype.type(0), loss * worth)
     if reduction == "none":
         return loss.reshape((*x.shape[:dim], *x.shape[dim + 1 :]))
     return loss.sum() if reduction == "sum" else loss.sum() / total
@@ -380,7 +389,8 @@ def _nll_vjp(F: Any, g: Any, input_shape: Any, picked: Picked, dim: int, reducti
         g = F.reshape(g, (*sizes[:dim], 1, *sizes[dim:]))
     elif reduction == "mean":
         g = g / float(picked[2])
-    return g * constant(F, chosen(picked, tuple(input_shape), dim))
+    dtype = (g._data if F.recording else g).dtype
+    return g * constant(F, chosen(picked, tuple(input_shape), dim, dtype))
 
 
 def _attend(xp: Any, query: Any, key: Any, value: Any, mask: Any, scale: float) -> tuple[Any, Any]:

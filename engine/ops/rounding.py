@@ -22,5 +22,5 @@ EXACT = 4096
 def precise(function: Any, x: Any) -> Any:
     """``function(x)`` of a NumPy or CuPy ufunc, by way of float64 for a small float32 array on the CPU."""
     if type(x) is np.ndarray and x.dtype.char == "f" and x.size <= EXACT:
-        return function(x, dtype=np.float64).astype(np.float32)
+        return function(x.astype(np.float64)).astype(np.float32)
     return function(x)

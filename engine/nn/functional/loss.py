@@ -273,7 +273,10 @@ def nll_loss(
 
 
 def _check_target(input: Tensor, target: Tensor, dim: int) -> None:
-    ndim, sizes, given = input.ndim, list(input._data.shape), list(target._data.shape)
+    ndim = input.ndim
+    if ndim == 2 and target._data.shape == input._data.shape[:1] and target.dtype is dtypes.int64:
+        return
+    sizes, given = list(input._data.shape), list(target._data.shape)
     expected = sizes[:dim] + sizes[dim + 1 :]
     if ndim == 1 and target.ndim == 1 and given != [1]:
         raise ValueError(f"For 1D input, 1D target must have size 1, but got target size: {given[0]}")
