@@ -147,9 +147,9 @@ def _layout(
     """How `add_up` goes about it.
 
     Returns:
-        The shapes over whose first dimensions NumPy adds up in the same order, one after the other (empty if it does not);
-        the shape whose second dimension is to be added up; the shape of that (None if it is all) and its dimensions that
-        are then to be added one by one; the shape of the result.
+        The shapes over whose first dimensions NumPy adds up in the same order, one after the other (empty if it does
+        not); the shape whose second dimension is to be added up; the shape of that (None if it is all) and its
+        dimensions that are then to be added one by one; the shape of the result.
     """
     if axes is None or len(axes) == len(shape):
         return (), (1, math.prod(shape)), None, (), ((1,) * len(shape) if keepdims else ())
