@@ -22,7 +22,7 @@ import numpy as np
 from engine.dispatch import _share, bind, into, run
 from engine.graph import NoGradView, new_node
 from engine.registry import OPS, POINTWISE, Op
-from engine.state import S, next_number
+from engine.state import S
 from engine.tensor import Tensor, View
 
 _EMPTY = inspect.Parameter.empty
@@ -188,7 +188,6 @@ def _compiled(op: Op, text: str, names: dict[str, Any]) -> Callable[..., Any]:
         "_kind": op.node,
         "_ndarray": np.ndarray,
         "_new": object.__new__,
-        "_next_number": next_number,
         "_np": np,
         "_op": op,
         "_run": run,
@@ -347,8 +346,7 @@ class _Writer:
         line(2, "if _e is not None: break")
         line(1, "else: return _t")
         line(1, "_n = _kind()")
-        line(1, "_n.pending = None")
-        line(1, "_n.sequence_nr = _next_number()")
+        line(1, "_n.sequence_nr = _S.number = _S.number + 1")
         line(1, "_n.next_edges = _edges")
         line(1, "_n.out_shape = _y.shape")
         line(1, "_n.out_dtype = _d")
@@ -356,6 +354,7 @@ class _Writer:
         if self.statics:
             line(1, f"_n.args = {_tuple(self.statics)}")
         line(1, "_n.shapes = tuple([_x.shape for _x in _xs])")
+        line(1, "_n.pending = None")
         line(1, "_t._edge = (_n, 0)")
         line(1, "return _t")
 
@@ -397,8 +396,7 @@ class _Writer:
             if self.count == 1:
                 line(1, "if _d.kind not in 'fc': return _t")
         line(1, "_n = _kind()")
-        line(1, "_n.pending = None")
-        line(1, "_n.sequence_nr = _next_number()")
+        line(1, "_n.sequence_nr = _S.number = _S.number + 1")
         line(
             1, f"_n.next_edges = {_tuple(f'_e{k}' if k in self.ruled else 'None' for k in range(self.count))}"
         )
@@ -410,6 +408,7 @@ class _Writer:
             shapes = [self.if_given(k, f"_x{k}.shape", "()") for k in range(self.count)]
             line(1, f"_n.shapes = {_tuple(f'({shape})' for shape in shapes)}")
         self.saved()
+        line(1, "_n.pending = None")
         line(1, "_t._edge = (_n, 0)")
         line(1, "return _t")
 

@@ -8,7 +8,6 @@ watches pays for none of it. The switches are per process, not per thread: a pro
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import count
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -117,7 +116,7 @@ class Layer:
 class State:
     """The switches; one instance, `S`."""
 
-    __slots__ = ("grad_enabled", "inference", "layers", "observers", "run_hot", "slow", "written")
+    __slots__ = ("grad_enabled", "inference", "layers", "number", "observers", "run_hot", "slow", "written")
 
     def __init__(self) -> None:
         self.grad_enabled = True
@@ -126,14 +125,19 @@ class State:
         self.layers: tuple[Layer, ...] = ()
         self.run_hot: Callable[[Op, tuple[Any, ...]], Any] | None = None
         self.slow = False
+        self.number = 0
+        """The last that `next_number` gave; the hot closures count it up themselves."""
         self.written = 0
         """The number of the last write in place: a node with a higher one has nothing stale."""
 
 
 S = State()
 
-next_number = count(1).__next__
-"""Numbers nodes, and writes in place, in the order in which they happen."""
+
+def next_number() -> int:
+    """Numbers nodes, and writes in place, in the order in which they happen."""
+    S.number = number = S.number + 1
+    return number
 
 
 def add_observer(observer: Observer) -> None:
