@@ -43,6 +43,7 @@ EXACT = 1024
 _STATE = struct.Struct("<QiiQ624QdddiifBxxx")
 _WORDS = 624
 _MANTISSA = 2**53 - 1
+_LOW_24, _STEP_24 = np.array(2**24 - 1, np.uint64), np.array(2**-24, np.float32)
 
 
 def libm(name: str, values: Doubles) -> Doubles:
@@ -175,8 +176,11 @@ class Generator:
 
     def singles(self, count: int) -> npt.NDArray[np.float32]:
         """The next `count` float32 numbers in [0, 1)."""
-        unit = (self.words(count) & np.uint64(0xFFFFFF)).astype(np.float32)
-        unit *= np.float32(2**-24)
+        words = self.words(count)
+        words &= _LOW_24
+        # Through signed numbers, which processors convert faster.
+        unit = words.view(np.int64).astype(np.float32)
+        unit *= _STEP_24
         return unit
 
     def doubles(self, count: int) -> Doubles:
