@@ -5,8 +5,8 @@ its ``avx_mathfun.h`` (after Stephen Moshier's Cephes library), compiled so that
 fused multiply-add. NumPy has no fused multiply-add; here it is a product and a sum in float64, rounded to float32
 once: the product is exact, and the double rounding of the sum changes about one result in 2**29.
 
-Few numbers are what programs draw most, and then only the calls of NumPy count. Hence what looks odd here: constants are
-arrays without dimensions, which cost half of what numbers cost, and nearly everything is done in place.
+Few numbers are what programs draw most, and then only the calls of NumPy count. Hence what looks odd here: constants
+are arrays without dimensions, which cost half of what numbers cost, and nearly everything is done in place.
 """
 
 from __future__ import annotations
