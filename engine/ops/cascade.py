@@ -140,6 +140,14 @@ def _sum_rows(x: Any) -> Any:
     return np.concatenate((_cascade(turned[:, :, :whole].reshape(n, -1)).reshape(m, whole), rest), 1)
 
 
+def _steps(size: int, width: int) -> tuple[tuple[int, ...], ...]:
+    """The shapes, one after the other, over whose last dimension but one `_cascade` adds; empty if rows are left over."""
+    if size <= 16:
+        return ((size, width),)
+    blocks, rest = divmod(size, 16)
+    return () if rest or blocks > 16 or width > NARROW else ((blocks, 16, width), (blocks, width))
+
+
 @lru_cache(maxsize=4096)
 def _layout(
     shape: tuple[int, ...], axes: tuple[int, ...] | None, keepdims: bool, lanes: int
@@ -147,8 +155,8 @@ def _layout(
     """How `add_up` goes about it.
 
     Returns:
-        The shapes over whose first dimensions NumPy adds up in the same order, one after the other (empty if it does
-        not); the shape whose second dimension is to be added up; the shape of that (None if it is all) and its
+        The shapes over whose last dimensions but one NumPy adds up in the same order, one after the other (empty if it
+        does not); the shape whose second dimension is to be added up; the shape of that (None if it is all) and its
         dimensions that are then to be added one by one; the shape of the result.
     """
     if axes is None or len(axes) == len(shape):
@@ -169,13 +177,16 @@ def _layout(
     else:
         result = tuple(n for k, n in enumerate(shape) if k not in axes)
     wide = lanes * SIDE_BY_SIDE if inner >= lanes else SIDE_BY_SIDE
-    plain: tuple[tuple[int, int], ...] = ()
+    plain: tuple[tuple[int, ...], ...] = ()
     if lead == 1 and inner > 1:
         quarters = count // SIDE_BY_SIDE
-        if count < SIDE_BY_SIDE or (count < 16 and inner % wide == 0):
+        if count < SIDE_BY_SIDE:
             plain = ((count, inner),)
-        elif inner < wide and quarters < 16 and quarters * SIDE_BY_SIDE == count:
-            plain = (quarters, SIDE_BY_SIDE * inner), (SIDE_BY_SIDE, inner)  # as `_side_by_side`
+        elif inner % wide == 0:
+            plain = _steps(count, inner)
+        elif inner < wide and quarters * SIDE_BY_SIDE == count:  # as `_side_by_side`
+            steps = _steps(quarters, SIDE_BY_SIDE * inner)
+            plain = (*steps, (SIDE_BY_SIDE, inner)) if steps else ()
     return plain, rows, (*sizes[:first], inner) if outer else None, outer, result
 
 
@@ -195,7 +206,8 @@ def add_up(x: Any, axes: tuple[int, ...] | None, keepdims: bool) -> Any:
     plain, rows, left, outer, result = _layout(x.shape, axes, keepdims, 32 // int(x.itemsize))
     if plain:
         for rows in plain:
-            x = _reduce(x.reshape(rows), 0)
+            x = x.reshape(rows)
+            x = _reduce(x, 0) if len(rows) == 2 else np.einsum("ijk->ik", x)
         return x.reshape(result)
     if len(rows) == 3:
         total = _sum_rows(x.reshape(rows))

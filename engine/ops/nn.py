@@ -414,7 +414,8 @@ def _last(x: Any, count: int) -> tuple[int, ...]:
 
 def _mean_over(xp: Any, x: Any, axes: tuple[int, ...]) -> Any:
     total = xp.add.reduce(x, axes, keepdims=True)
-    total /= x.dtype.type(max(math.prod([x.shape[a] for a in axes]), 1))
+    count = x.shape[axes[0]] if len(axes) == 1 else math.prod([x.shape[a] for a in axes])
+    total /= x.dtype.type(count or 1)
     return total
 
 

@@ -90,7 +90,17 @@ def test_over_the_first_dimension(dtype: str) -> None:
         for n in (2, 3, 4, 7, 8, 15, 16, 31, 32, 33, 60, 64, 200, 1000)
         for m in (2, 3, 5, 8, 16, 31, 32)
     ]
-    for shape in [*shapes, (300, 64), (20, 130), (17, 1000)]:
+    for shape in [
+        *shapes,
+        (128, 32),
+        (256, 64),
+        (272, 32),
+        (128, 160),
+        (1024, 16),
+        (300, 64),
+        (20, 130),
+        (17, 1000),
+    ]:
         x = rng.standard_normal(shape).astype(dtype)
         np.testing.assert_array_equal(add_up(x, (0,), False), over_columns(x), err_msg=str(shape))
 
