@@ -141,7 +141,7 @@ def _sum_rows(x: Any) -> Any:
 
 
 def _steps(size: int, width: int) -> tuple[tuple[int, ...], ...]:
-    """The shapes, one after the other, over whose last dimension but one `_cascade` adds; empty if rows are left over."""
+    """The shapes over whose last dimensions but one `_cascade` adds, in turn; empty if rows are left over."""
     if size <= 16:
         return ((size, width),)
     blocks, rest = divmod(size, 16)
