@@ -21,6 +21,7 @@ import numpy as np
 
 from engine.dispatch import _share, bind, into, run
 from engine.graph import NoGradView, new_node
+from engine.overloads import SIGNATURES, refuse_values
 from engine.registry import OPS, POINTWISE, Op
 from engine.state import S
 from engine.tensor import Tensor, View
@@ -45,7 +46,15 @@ def suits(op: Op) -> bool:
 def closure(op: Op) -> Callable[..., Any]:
     """The public function of `op`, with the parameters of its forward and ``out``."""
     otherwise, rest = _general(op)
-    call = _compiled(op, _source(op, "function"), {"_otherwise": otherwise, "_rest": rest})
+    names: dict[str, Any] = {"_otherwise": otherwise, "_rest": rest}
+    if op.name in SIGNATURES:
+        as_method = _general(op, method=True)
+        names["_as_method"] = {
+            "_otherwise": as_method[0],
+            "_rest": as_method[1],
+            "_run": lambda _, args: as_method[0](*args),
+        }
+    call = _compiled(op, _source(op, "function"), names)
     call.__signature__ = signature(op)  # type: ignore[attr-defined]
     return call
 
@@ -150,17 +159,27 @@ def signature(op: Op) -> inspect.Signature:
     )
 
 
-def _general(op: Op) -> tuple[Callable[..., Any], Callable[..., Any]]:
+def _general(op: Op, method: bool = False) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """What a closure leaves to `run`: with all arguments; and with ``out``, other keywords, or arguments missing."""
+    defaults = {n: MISSING if d is _EMPTY else d for n, d in zip(op.params, op.defaults, strict=True)}
 
     def otherwise(*args: Any) -> Any:
-        return run(op, args)
+        try:
+            return run(op, args)
+        except Exception:
+            refuse_values(op.name, dict(zip(op.params, args, strict=True)), defaults, method, 2)
+            raise
 
     def rest(out: Any, more: dict[str, Any], args: tuple[Any, ...]) -> Any:
-        if more or any(a is MISSING for a in args):
-            named = {n: a for n, a in zip(op.params, args, strict=True) if a is not MISSING}
-            args = bind(op, (), {**named, **more})
-        return run(op, args) if out is None else into(out, op, args)
+        given = args
+        try:
+            if more or any(a is MISSING for a in args):
+                named = {n: a for n, a in zip(op.params, args, strict=True) if a is not MISSING}
+                args = bind(op, (), {**named, **more})
+            return run(op, args) if out is None else into(out, op, args)
+        except Exception:
+            refuse_values(op.name, {**dict(zip(op.params, given, strict=False)), **more}, defaults, method, 2)
+            raise
 
     return otherwise, rest
 

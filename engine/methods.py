@@ -35,6 +35,7 @@ from engine.ops import (
     special,
     spectral,
 )
+from engine.overloads import as_method
 from engine.registry import OPS
 from engine.spelling import spelled
 from engine.state import S, happened
@@ -92,7 +93,7 @@ def _attach_functions() -> None:
                 continue
             function = _PUBLIC[name]
             if _first_parameter(getattr(function, "__wrapped__", function)) in _FIRST:
-                setattr(Tensor, name, function)
+                setattr(Tensor, name, as_method(function))
 
 
 # --- Operators -------------------------------------------------------------------------------------------------------
@@ -246,7 +247,7 @@ def _attach_conversions() -> None:
         "cpu": lambda self: to(self, "cpu"),
         "cuda": lambda self, device=None, non_blocking=False: to(self, "cuda" if device is None else device),
         "pin_memory": lambda self: self,
-        "masked_fill": arithmetic.masked_fill,
+        "masked_fill": as_method(_PUBLIC["masked_fill"]),
         "new_tensor": _new(create.tensor),
         "new_zeros": _new(create.zeros),
         "new_ones": _new(create.ones),

@@ -6,11 +6,13 @@ explicit signature in front of it, compiled once: packing ``*args, **kwargs`` wo
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable
 from typing import Any, Final, NoReturn
 
 from engine import dtypes
+from engine.overloads import SIGNATURES, refuse, refuse_values
 from engine.state import S
 from engine.tensor import Tensor
 
@@ -74,6 +76,20 @@ def write(out: Any, function: Callable[..., Any], args: tuple[Any, ...], kwargs:
     return type(made)(*outs) if hasattr(made, "_fields") else out
 
 
+def _refusing(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that takes what it is given as it comes, with PyTorch's errors."""
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except Exception:
+            refuse(function.__name__, args, kwargs)
+            raise
+
+    return call
+
+
 def spelled(function: Callable[..., Any], takes_out: bool) -> Callable[..., Any]:
     """`function`, called by any of PyTorch's names of its arguments and, if `takes_out`, with ``out=``.
 
@@ -82,7 +98,7 @@ def spelled(function: Callable[..., Any], takes_out: bool) -> Callable[..., Any]
     parameters = inspect.signature(function).parameters
     kinds = inspect.Parameter
     if any(p.kind in (kinds.VAR_POSITIONAL, kinds.VAR_KEYWORD) for p in parameters.values()):
-        return function
+        return _refusing(function) if function.__name__ in ("arange", "randint") else function
     other = _OTHER.get(function.__name__, {})
     names = {
         alias: target
@@ -91,14 +107,25 @@ def spelled(function: Callable[..., Any], takes_out: bool) -> Callable[..., Any]
         if alias not in parameters
     }
     takes_out = takes_out and "out" not in parameters
-    if not names and not takes_out:
+    known = function.__name__ in SIGNATURES
+    if not names and not takes_out and (not known or "_as_method" in function.__globals__):
         return function
-    scope: dict[str, Any] = {"function": function, "UNSET": UNSET, "missing": _missing, "write": write}
+    defaults = {p.name: UNSET if p.default is kinds.empty else p.default for p in parameters.values()}
+    scope: dict[str, Any] = {
+        "function": function,
+        "UNSET": UNSET,
+        "missing": _missing,
+        "write": write,
+        "refuse": refuse_values,
+        "_defaults": {**defaults, **dict.fromkeys(names, UNSET), "out": None},
+        "_method": False,
+        "_as_method": {"_method": True},
+    }
     head: list[str] = []
     values: list[str] = []
     keywords: list[str] = []
     optional = False
-    for p in parameters.values():
+    for k, p in enumerate(parameters.values()):
         if p.kind is kinds.KEYWORD_ONLY and not keywords:
             head.append("*")
         value = p.name
@@ -107,9 +134,10 @@ def spelled(function: Callable[..., Any], takes_out: bool) -> Callable[..., Any]
             scope[f"_{p.name}"] = p.default
             head.append(f"{p.name}=_{p.name}")
             optional = True
-        elif aliases or optional:
+        elif aliases or optional or known:
             head.append(f"{p.name}=UNSET")
-            value = f"{p.name} if {p.name} is not UNSET else missing({function.__name__!r}, {p.name!r})"
+            if k or aliases or not known:  # without its first argument a function fails by itself
+                value = f"{p.name} if {p.name} is not UNSET else missing({function.__name__!r}, {p.name!r})"
             optional = True
         else:
             head.append(p.name)
@@ -123,11 +151,28 @@ def spelled(function: Callable[..., Any], takes_out: bool) -> Callable[..., Any]
         head.append("*")
     head += [f"{alias}=UNSET" for alias in names]
     body = f"function({', '.join(values + keywords)})"
+    given = [*parameters, *names]
     if takes_out:
         head.append("out=None")
+        given.append("out")
         packed = f"({', '.join(values)},), dict({', '.join(keywords)})"
         body = f"{body} if out is None else write(out, function, {packed})"
-    call: Callable[..., Any] = eval(f"lambda {', '.join(head)}: {body}", scope)
+    if head[-1] == "*":
+        head.pop()
+    text = f"def call({', '.join(head)}):\n"
+    if known:
+        # A `try` costs nothing until something is raised.
+        told = ", ".join(f"{name!r}: {name}" for name in given)
+        text += (
+            f"    try: return {body}\n"
+            "    except Exception:\n"
+            f"        refuse({function.__name__!r}, {{{told}}}, _defaults, _method)\n"
+            "        raise\n"
+        )
+    else:
+        text += f"    return {body}\n"
+    exec(text, scope)  # noqa: S102 (our own text)
+    call: Callable[..., Any] = scope["call"]
     call.__name__ = call.__qualname__ = function.__name__
     call.__doc__ = function.__doc__
     call.__wrapped__ = function  # type: ignore[attr-defined]

@@ -19,6 +19,7 @@ from engine.dispatch import KEYWORDS, composite
 from engine.graph import Node
 from engine.inplace import apply_inplace, bump, check_writable
 from engine.ops import arithmetic, copies, index, linalg, reduce, scan, scatter, shape, special
+from engine.overloads import refuse
 from engine.registry import OPS, Op
 from engine.state import Layer, S
 from engine.tensor import Tensor
@@ -32,16 +33,18 @@ def _in_place(op_name: str, arguments: Callable[..., tuple[Any, ...]] | None = N
     names, defaults = op.params[1:], op.defaults[1:]
 
     def call(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        if arguments is not None:
-            return apply_inplace(op, self, arguments(*args, **kwargs))
-        values = dict(zip(names, args, strict=False))
-        values.update({KEYWORDS.get(k, k) if k not in names else k: v for k, v in kwargs.items()})
-        full = []
-        for name, default in zip(names, defaults, strict=True):
-            if name not in values and default is inspect.Parameter.empty:
-                raise TypeError(f'{op_name}_() missing 1 required positional arguments: "{name}"')
-            full.append(values.get(name, default))
-        return apply_inplace(op, self, tuple(full))
+        try:
+            if arguments is not None:
+                return apply_inplace(op, self, arguments(*args, **kwargs))
+            named = {KEYWORDS.get(k, k) if k not in names else k: v for k, v in kwargs.items()}
+            values = {**dict(zip(names, args, strict=False)), **named}
+            full = tuple([values.get(n, default) for n, default in zip(names, defaults, strict=True)])
+            if absent := [n for n, v in zip(names, full, strict=True) if v is inspect.Parameter.empty]:
+                raise TypeError(f'{op_name}_() missing 1 required positional arguments: "{absent[0]}"')
+            return apply_inplace(op, self, full)
+        except Exception:
+            refuse(f"{op_name}_", args, kwargs, method=True)
+            raise
 
     call.__name__ = call.__qualname__ = f"{op_name}_"
     call.__doc__ = f"In place: {op.doc}"

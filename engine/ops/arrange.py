@@ -77,7 +77,7 @@ diagonal_copy = define("diagonal_copy", LINEAR, inputs=1, grad="DiagonalBackward
 def flip(input: Tensor, *dims: Any, **named: Any) -> Tensor:
     """Dimensions in reverse order."""
     dims = dims or (named["dims"],)
-    return flip_dims(input, _shape(dims[0], dims[1:]))
+    return flip_dims(input, _shape(dims, "flip"))
 
 
 def fliplr(input: Tensor) -> Tensor:
@@ -101,7 +101,7 @@ def repeat(input: Tensor, *sizes: Any) -> Tensor:
     Raises:
         RuntimeError: for fewer numbers than dimensions.
     """
-    repeats = _shape(sizes[0], sizes[1:])
+    repeats = _shape(sizes, "repeat")
     if len(repeats) < input.ndim:
         raise RuntimeError(
             "Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor"
@@ -117,7 +117,7 @@ def repeat(input: Tensor, *sizes: Any) -> Tensor:
 
 def tile(input: Tensor, *dims: Any) -> Tensor:
     """`repeat` under NumPy's rules: missing leading numbers are 1."""
-    reps = _shape(dims[0], dims[1:])
+    reps = _shape(dims, "tile")
     return repeat_to(input, (1,) * (input.ndim - len(reps)) + reps)
 
 

@@ -55,7 +55,7 @@ narrow_copy_of = _copied("slice", "narrow_copy_of", grad="NarrowCopyBackward0")
 
 def view_copy(input: Tensor, *size: Any) -> Tensor:
     """`view`, copied."""
-    return view_copy_of(input, shape._shape(size[0], size[1:]))  # type: ignore[no-any-return]
+    return view_copy_of(input, shape._shape(size, "view_copy"))  # type: ignore[no-any-return]
 
 
 def squeeze_copy(input: Tensor, dim: Any = None) -> Tensor:

@@ -12,6 +12,7 @@ from engine import backend, dtypes
 from engine.dispatch import composite
 from engine.dtypes import dtype as dtype_type
 from engine.ops.numbers import array_of, usable
+from engine.overloads import refuse
 from engine.registry import CONSTANT, OPS, Op
 from engine.spelling import write
 from engine.state import S
@@ -132,6 +133,7 @@ def shape_of(positional: tuple[Any, ...], size: Any, function: str) -> tuple[int
             raise TypeError(f"{function}() got multiple values for argument 'size'")
         return sizes(size, (), function)
     if not positional:
+        refuse(function, (), {})
         raise TypeError(f'{function}() missing 1 required positional arguments: "size"')
     return sizes(positional[0], positional[1:], function)
 
@@ -416,13 +418,17 @@ def like(factory: Any) -> Any:
         memory_format: Any = None,
         **further: Any,
     ) -> Tensor:
-        made_like: Tensor = factory(
-            input._data.shape,
-            dtype=dtype or input.dtype,
-            device=device or (input.device if input.is_cuda else None),
-            requires_grad=requires_grad,
-            **further,
-        )
+        try:
+            made_like: Tensor = factory(
+                input._data.shape,
+                dtype=dtype or input.dtype,
+                device=device or (input.device if input.is_cuda else None),
+                requires_grad=requires_grad,
+                **further,
+            )
+        except Exception:
+            refuse(call.__name__, (input,), {})
+            raise
         return made_like
 
     call = composite(f"{factory.__name__}_like")(call)

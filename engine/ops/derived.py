@@ -108,7 +108,7 @@ def inner(input: Tensor, other: Tensor) -> Tensor:
 
 def sum_to_size(input: Tensor, *size: Any) -> Tensor:
     """Summed down to a shape that broadcasts to this one."""
-    wanted = _shape._shape(size[0], size[1:])
+    wanted = _shape._shape(size, "sum_to_size")
     if not wanted:
         return sum(input)
     return input if wanted == input._data.shape else _sum_to(input, wanted)

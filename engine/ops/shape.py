@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import math
+import operator
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
@@ -14,6 +15,7 @@ from engine import dtypes
 from engine.define import define
 from engine.dispatch import composite
 from engine.ops.reduce import dims, one_dim
+from engine.overloads import refuse
 from engine.registry import CONSTANT, LINEAR, OPS, arrays
 from engine.tensor import Tensor
 
@@ -189,10 +191,18 @@ ones_like = define("ones_like", "constant", inputs=1, dtypes="any",
 # --- What users call -------------------------------------------------------------------------------------------------
 
 
-def _shape(first: Any, rest: tuple[Any, ...]) -> tuple[int, ...]:
-    """Sizes given as ``(2, 3)`` or as ``2, 3``."""
-    sizes = (first, *rest) if rest or isinstance(first, (int, np.integer, Tensor)) else tuple(first)
-    return tuple(int(n) for n in sizes)
+def _shape(given: tuple[Any, ...], function: str) -> tuple[int, ...]:
+    """Sizes given as ``(2, 3)`` or as ``2, 3``; `function` is the method named in errors."""
+    try:
+        sizes = given
+        if len(given) == 1 and not isinstance(given[0], (int, np.integer, Tensor)):
+            sizes = tuple(given[0])
+        elif not given:
+            raise TypeError("no sizes")
+        return tuple([operator.index(n) for n in sizes])
+    except (TypeError, ValueError):
+        refuse(function, given, {}, method=True)
+        raise
 
 
 def view(input: Tensor, *shape: Any) -> Tensor:
@@ -203,13 +213,13 @@ def view(input: Tensor, *shape: Any) -> Tensor:
     """
     if len(shape) == 1 and isinstance(shape[0], dtypes.dtype):
         return Tensor._wrap(input._data.view(shape[0].numpy))
-    return view_as_shape(input, _shape(shape[0], shape[1:]) if shape else ())
+    return view_as_shape(input, _shape(shape, "view"))
 
 
 @composite("reshape")
 def reshape(input: Tensor, *shape: Any) -> Tensor:
     """The same elements under another shape: a view if it can be, else a copy."""
-    target = _resolve(input._data.shape, _shape(shape[0], shape[1:]) if shape else ())
+    target = _resolve(input._data.shape, _shape(shape, "reshape"))
     if not _viewable(input._data, target):
         return unsafe_view(contiguous_copy(input), target)
     return (view_as_shape if input._data.flags.c_contiguous else reshape_alias)(input, target)
@@ -263,7 +273,7 @@ def ravel(input: Tensor) -> Tensor:
 
 def expand(input: Tensor, *size: Any) -> Tensor:
     """The same elements repeated along dimensions of length 1, without copying; -1 keeps a length."""
-    return expand_to(input, _shape(size[0], size[1:]))
+    return expand_to(input, _shape(size, "expand"))
 
 
 def expand_as(input: Tensor, other: Tensor) -> Tensor:
@@ -278,7 +288,7 @@ def broadcast_to(input: Tensor, size: Any) -> Tensor:
 
 def permute(input: Tensor, *dims: Any) -> Tensor:
     """Dimensions in another order."""
-    order = _shape(dims[0], dims[1:])
+    order = _shape(dims, "permute")
     if len(order) != input.ndim:
         raise RuntimeError(
             "permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired "

@@ -202,3 +202,24 @@ P={
 for k, f in P.items():
     print(k); attempt(f)
 """
+
+CASES["calls that fit no signature"] = r"""
+T = torch.ones(2, 2); v = torch.ones(3); i = torch.ones(1, 1, 2, 2); w = torch.ones(1, 1, 1, 1); d = w.double()
+calls = [
+ lambda: torch.zeros(), lambda: torch.zeros('a'), lambda: torch.zeros(2.5), lambda: torch.ones((2, 2.5)), lambda: torch.ones(2, dtype='float'), lambda: torch.randn(), lambda: torch.rand(), lambda: torch.tensor([1, 'a']), lambda: torch.tensor(None),
+ lambda: torch.tensor(), lambda: torch.arange(), lambda: torch.arange('a'), lambda: torch.arange(1, 'a'), lambda: torch.arange(1, 2, 3, 4), lambda: torch.arange(end='a'), lambda: torch.linspace(), lambda: torch.linspace(0, 1), lambda: torch.linspace(0, 1, 2.5),
+ lambda: torch.linspace(0, 1, steps='a'), lambda: torch.full(), lambda: torch.full((2,)), lambda: torch.full((2,), 'a'), lambda: torch.full((2,), fill_value='a'), lambda: torch.eye(), lambda: torch.eye('a'), lambda: torch.eye(2, 'a'), lambda: torch.randint(3), lambda: torch.randint(0, 3, 2),
+ lambda: torch.normal(0., 1.), lambda: torch.randperm('a'), lambda: torch.zeros_like(3), lambda: torch.full_like(v), lambda: torch.full_like(v, 'a'), lambda: torch.logspace(1),
+ lambda: v.view(), lambda: v.view('a'), lambda: v.view(2.5), lambda: v.view(3, 'a'), lambda: v.view(3, 1.0), lambda: v.view('a', 1), lambda: v.reshape(), lambda: v.reshape('a'), lambda: v.reshape(['a']), lambda: T.reshape((2, 'a')), lambda: T.permute(), lambda: T.permute(0, 1.5),
+ lambda: T.permute('a', 0), lambda: v.expand('a'), lambda: v.repeat(), lambda: T.transpose(0, 1.5), lambda: torch.transpose(T, 0), lambda: torch.transpose(T), lambda: v.unsqueeze('a'), lambda: torch.unsqueeze(v, 1.5), lambda: v.squeeze('a'), lambda: v.squeeze(dim='a'), lambda: v.flatten('a'),
+ lambda: torch.flatten(3), lambda: v.sum('a'), lambda: v.sum(dim='a'), lambda: v.sum(axis='a'), lambda: torch.sum(v, dim='a'), lambda: torch.sum([1, 2]), lambda: T.sum((0, 'a')), lambda: v.mean(dim='a'), lambda: torch.mean([1.]), lambda: torch.sum(), lambda: v.max('a'),
+ lambda: v.max(dim='a'), lambda: v.max('a', True), lambda: torch.max(v, 'a'), lambda: torch.min(3, 4), lambda: v.argmax('a'), lambda: torch.std(3), lambda: v.std(2.5), lambda: v.softmax('a'), lambda: v.cumsum('a'), lambda: torch.cat(v), lambda: torch.cat(), lambda: torch.cat([v, 3]),
+ lambda: torch.cat([v], dim='a'), lambda: torch.stack(), lambda: torch.matmul(T, 3), lambda: T.matmul(3), lambda: torch.matmul(T), lambda: torch.matmul(), lambda: torch.mm(T), lambda: torch.mm(T, 3), lambda: T.mm(), lambda: torch.dot(v), lambda: torch.dot(v, [1, 2]), lambda: torch.bmm(T, 2),
+ lambda: torch.add(T), lambda: torch.add(), lambda: T.add(), lambda: T.add('a'), lambda: torch.add(T, 'a'), lambda: T.add(T, alpha='a'), lambda: torch.mul(T, 'a'), lambda: torch.mul(T), lambda: T.mul('a'), lambda: torch.sub(T, 'a'), lambda: torch.div(T, None), lambda: torch.pow(2, 3),
+ lambda: torch.pow(T, 'a'), lambda: T.pow(), lambda: T == 'a', lambda: torch.eq(v, 'a'), lambda: T.lt('a'), lambda: v.add_('a'), lambda: v.add_(), lambda: v.mul_('a'), lambda: torch.where(v > 0, 'a', 1), lambda: torch.where(True, 1, 2), lambda: torch.clamp(v, 'a'), lambda: v.clamp(min='a'),
+ lambda: v.masked_fill(v > 0), lambda: v.masked_fill(v > 0, 'a'), lambda: v.gather(0), lambda: v.gather(0, 3), lambda: torch.index_select(v, 0, 3), lambda: v.topk('a'), lambda: torch.chunk(v, 'a'), lambda: torch.trace(v), lambda: torch.trace(3), lambda: torch.exp(3), lambda: torch.sin('a'),
+ lambda: F.conv2d(i), lambda: F.conv2d(i, 3), lambda: F.conv2d(i, d), lambda: F.conv2d(i, d, v[:1]), lambda: nn.Conv2d(1, 1, 1)(i.double()), lambda: nn.Conv2d(1, 1, 1, bias=False)(i.long()), lambda: nn.Conv2d(1, 1, 1)(3), lambda: nn.Linear(2, 2)(T.double()),
+]
+for f in calls:
+    attempt(f, whole=True)
+"""

@@ -9,6 +9,7 @@ from engine import dtypes
 from engine.dispatch import composite
 from engine.ops import arrange, conv, image, shape
 from engine.ops.complex import imag, real
+from engine.spelling import spelled
 from engine.tensor import Tensor
 
 __all__ = [
@@ -109,10 +110,14 @@ def _convolution(n: int) -> Callable[..., Tensor]:
     ) -> Tensor:
         x, alone = _batched(input, n, name)
         steps, spread = _each(stride, n, "stride"), _each(dilation, n, "dilation")
+        if bias is not None and x._data.dtype != bias._data.dtype:
+            raise RuntimeError(
+                f"Input type ({dtypes.c_name(x.dtype)}) and bias type ({dtypes.c_name(bias.dtype)}) should be the same"
+            )
         if x._data.dtype != weight._data.dtype:
             raise RuntimeError(
-                f"Input type ({dtypes.c_name(x.dtype)}) and {'weight' if bias is None else 'bias'} type "
-                f"({dtypes.c_name(weight.dtype)}) should be the same"
+                f"expected scalar type {dtypes.scalar_type_name(x.dtype)} but found "
+                f"{dtypes.scalar_type_name(weight.dtype)}"
             )
         if min(steps) <= 0:
             raise RuntimeError("non-positive stride is not supported")
@@ -152,7 +157,7 @@ def _convolution(n: int) -> Callable[..., Tensor]:
     return call
 
 
-conv1d, conv2d, conv3d = map(_convolution, (1, 2, 3))
+conv1d, conv2d, conv3d = (spelled(_convolution(n), takes_out=False) for n in (1, 2, 3))
 
 
 def _transposed(n: int) -> Callable[..., Tensor]:
