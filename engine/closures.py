@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import inspect
 import linecache
+import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Literal
@@ -48,12 +49,9 @@ def closure(op: Op) -> Callable[..., Any]:
     otherwise, rest = _general(op)
     names: dict[str, Any] = {"_otherwise": otherwise, "_rest": rest}
     if op.name in SIGNATURES:
-        as_method = _general(op, method=True)
-        names["_as_method"] = {
-            "_otherwise": as_method[0],
-            "_rest": as_method[1],
-            "_run": lambda _, args: as_method[0](*args),
-        }
+        otherwise, rest = _general(op, method=True)
+        method = {"_otherwise": otherwise, "_rest": rest, "_refuse": _refuser(op, method=True)}
+        names |= {"_refuse": _refuser(op, method=False), "_as_method": method}
     call = _compiled(op, _source(op, "function"), names)
     call.__signature__ = signature(op)  # type: ignore[attr-defined]
     return call
@@ -159,15 +157,27 @@ def signature(op: Op) -> inspect.Signature:
     )
 
 
+def _refuser(op: Op, method: bool) -> Callable[..., None]:
+    """What is called while an error is on its way out of a closure, or of what it left the call to."""
+    defaults = {n: MISSING if d is _EMPTY else d for n, d in zip(op.params, op.defaults, strict=True)}
+
+    def refuse(*args: Any, **more: Any) -> None:
+        # `refuse_values` wants to know how far above it the call is.
+        depth = 2 if sys._getframe(1).f_code.co_name == op.name else 3
+        refuse_values(op.name, {**dict(zip(op.params, args, strict=False)), **more}, defaults, method, depth)
+
+    return refuse
+
+
 def _general(op: Op, method: bool = False) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """What a closure leaves to `run`: with all arguments; and with ``out``, other keywords, or arguments missing."""
-    defaults = {n: MISSING if d is _EMPTY else d for n, d in zip(op.params, op.defaults, strict=True)}
+    refuse = _refuser(op, method)
 
     def otherwise(*args: Any) -> Any:
         try:
             return run(op, args)
         except Exception:
-            refuse_values(op.name, dict(zip(op.params, args, strict=True)), defaults, method, 2)
+            refuse(*args)
             raise
 
     def rest(out: Any, more: dict[str, Any], args: tuple[Any, ...]) -> Any:
@@ -178,7 +188,7 @@ def _general(op: Op, method: bool = False) -> tuple[Callable[..., Any], Callable
                 args = bind(op, (), {**named, **more})
             return run(op, args) if out is None else into(out, op, args)
         except Exception:
-            refuse_values(op.name, {**dict(zip(op.params, given, strict=False)), **more}, defaults, method, 2)
+            refuse(*given, **more)
             raise
 
     return otherwise, rest
@@ -308,7 +318,12 @@ class _Writer:
             for name, d in zip(op.params, op.defaults, strict=True)
             if d is _EMPTY
         )
-        line(2, f"if out is None and not _more{given}: return _run(_op, {self.everything})")
+        if op.name in SIGNATURES:
+            line(2, f"if out is None and not _more{given}:")
+            line(3, f"try: return _run(_op, {self.everything})")
+            line(3, f"except Exception: _refuse(*{self.everything}); raise")
+        else:
+            line(2, f"if out is None and not _more{given}: return _run(_op, {self.everything})")
         line(2, f"return _rest(out, _more, {self.everything})")
 
     def compute(self) -> None:

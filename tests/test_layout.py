@@ -27,6 +27,7 @@ TABLES = ("engine/ops/*.py", "engine/autograd/profiler_rows.py", "playground/pro
 LAYERS = (
     {"alias", "backend", "cephes", "convert", "dtypes", "naming", "real_only", "state"},
     {"graph", "printing", "random", "rejection", "sampling", "tensor"},
+    {"overloads"},
     {"expression", "gradients"},
     {"steps"},
     {"registry"},
