@@ -38,33 +38,33 @@ def unit() -> Callable[[], object]:
 
 
 def test_binary_op_that_records(unit: Callable[[], object]) -> None:
-    """Measured 4.7 times ``np.multiply`` (the operator itself, the product, a node)."""
+    """Measured 2.7 times ``np.multiply`` (the operator itself, the product, a node)."""
     x, y = torch.ones(3, requires_grad=True), torch.ones(3, requires_grad=True)
-    assert ratio(lambda: x * y, unit) < 9
+    assert ratio(lambda: x * y, unit) < 5.5
 
 
 def test_binary_op_without_grad(unit: Callable[[], object]) -> None:
-    """Measured 3.2."""
+    """Measured 2.1."""
     x = torch.ones(3)
-    assert ratio(lambda: x * x, unit) < 6.5
+    assert ratio(lambda: x * x, unit) < 4.2
 
 
 def test_number_on_the_right(unit: Callable[[], object]) -> None:
-    """Measured 5.0; NumPy itself takes 1.5 for a Python number."""
+    """Measured 4.0; NumPy itself takes 1.5 for a Python number."""
     x = torch.ones(3, requires_grad=True)
-    assert ratio(lambda: x * 2.0, unit) < 10
+    assert ratio(lambda: x * 2.0, unit) < 8
 
 
 def test_unary_op_that_records(unit: Callable[[], object]) -> None:
-    """Measured 3.5."""
+    """Measured 5.3: the sine of float32 is computed in float64, for PyTorch's digits."""
     x = torch.ones(3, requires_grad=True)
-    assert ratio(lambda: torch.sin(x), unit) < 7
+    assert ratio(lambda: torch.sin(x), unit) < 10
 
 
 def test_view(unit: Callable[[], object]) -> None:
-    """Measured 7.5."""
+    """Measured 6.3."""
     x = torch.ones(3, requires_grad=True)
-    assert ratio(lambda: x[0], unit) < 15
+    assert ratio(lambda: x[0], unit) < 12.5
 
 
 def chain(length: int) -> Callable[[], None]:
@@ -80,8 +80,8 @@ def chain(length: int) -> Callable[[], None]:
 
 
 def test_forward_and_backward_of_a_chain(unit: Callable[[], object]) -> None:
-    """Measured 20 times ``np.multiply`` an operation: one product forward, two and a sum backward."""
-    assert ratio(chain(100), unit, calls=20) / 100 < 40
+    """Measured 6.5 times ``np.multiply`` an operation: one product forward, two and a sum backward."""
+    assert ratio(chain(100), unit, calls=20) / 100 < 13
 
 
 def test_a_longer_graph_costs_no_more_an_operation() -> None:
