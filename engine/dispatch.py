@@ -17,6 +17,7 @@ from engine import backend, dtypes, real_only
 from engine.backend import Array
 from engine.dtypes import dtype
 from engine.graph import Node, NoGradView, new_node
+from engine.out import check_dtype
 from engine.registry import Op
 from engine.state import Observer, S
 from engine.tensor import Tensor, View
@@ -259,17 +260,13 @@ def into(out: Tensor, op: Op, args: tuple[Any, ...]) -> Tensor:
         RuntimeError: if gradients would have to flow through `out`.
     """
     inputs = [a for a in args[: op.n_inputs] if isinstance(a, Tensor)]
-    if S.grad_enabled and (out.requires_grad or any(i.requires_grad for i in inputs)):
+    if S.grad_enabled and op.vjp and (out.requires_grad or any(i.requires_grad for i in inputs)):
         raise RuntimeError(
             f"{op.name}(): functions with out=... arguments don't support automatic differentiation, but one of the "
             "arguments requires grad."
         )
     result = run(op, args)
-    if not dtypes.can_cast(result.dtype, out.dtype):
-        raise RuntimeError(
-            f"result type {dtypes.scalar_type_name(result.dtype)} can't be cast to the desired output type "
-            f"{dtypes.scalar_type_name(out.dtype)}"
-        )
+    check_dtype(op.name, result, out)
     for observer in S.observers:
         observer.before_write(out)
     if out._data.shape == result._data.shape:

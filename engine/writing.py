@@ -133,6 +133,19 @@ def _float_power_(self: Tensor, exponent: Any) -> Tensor:
     return _pow_(self, exponent)
 
 
+def _comparing(name: str) -> Callable[..., Tensor]:
+    plain = _in_place(name)
+
+    def call(self: Tensor, other: Any) -> Tensor:
+        tensor = isinstance(other, Tensor)
+        if S.grad_enabled and self.dtype.differentiable and (self.requires_grad or (tensor and other.requires_grad)):
+            return apply_inplace(OPS[f"{name}_in_place" if tensor else f"{name}_scalar_in_place"], self, (other,))
+        return plain(self, other)
+
+    call.__name__, call.__doc__ = f"{name}_", plain.__doc__
+    return call
+
+
 def _conj_physical_(self: Tensor) -> Tensor:
     """In place: the complex conjugate."""
     return apply_inplace(OPS["conj"], self, ()) if self.dtype.is_complex else self
@@ -155,12 +168,6 @@ _NAMED = (
     *(
         "logit",
         "floor_divide",
-        "eq",
-        "ne",
-        "lt",
-        "le",
-        "gt",
-        "ge",
         "logical_and",
         "logical_or",
         "logical_xor",
@@ -229,6 +236,8 @@ def attach() -> None:
             IN_PLACE[f"{name}_"] = _in_place(name)
     for name in _NAMED:
         IN_PLACE[f"{name}_"] = _in_place(name)
+    for name in ("eq", "ne", "lt", "le", "gt", "ge"):
+        IN_PLACE[f"{name}_"] = _comparing(name)
     for name, function in _CHOSEN.items():
         IN_PLACE[name] = redirected(name, function)
     IN_PLACE["add_"] = _in_place("add", _scaled)

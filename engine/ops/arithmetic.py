@@ -71,10 +71,10 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None, out: Any = 
         return P.div(input, other, out=out)
     if rounding_mode == "floor":
         if not any(_isinstance(v, Tensor) and v.dtype.differentiable for v in (input, other)):
-            return floor_divide(input, other)
-        return P.floor_rounded(input, other)
+            return floor_divide(input, other, out=out)
+        return P.floor_rounded(input, other, out=out)
     if rounding_mode == "trunc":
-        return P.trunc_divide(input, other)
+        return P.trunc_divide(input, other, out=out)
     raise RuntimeError(
         f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{rounding_mode}'"
     )
@@ -86,13 +86,13 @@ def _no_zero(other: Any) -> None:
         raise RuntimeError("ZeroDivisionError")
 
 
-def floor_divide(input: Any, other: Any) -> Tensor:
+def floor_divide(input: Any, other: Any, *, out: Any = None) -> Tensor:
     """Quotient rounded down."""
     if (not _isinstance(input, Tensor) or not input.dtype.differentiable) and (
         not _isinstance(other, Tensor) or not other.dtype.differentiable
     ):
         _no_zero(other)
-    return P.floor_divide(input, other)
+    return P.floor_divide(input, other, out=out)
 
 
 def positive(input: Tensor) -> Tensor:
@@ -173,7 +173,7 @@ def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
 def clamp(input: Tensor, min: Any = None, max: Any = None, *, out: Any = None) -> Tensor:
     """Each element limited to [min, max]; the limits are numbers or tensors, either may be None."""
     if _isinstance(min, Tensor) or _isinstance(max, Tensor):
-        return P.clamp_tensor(input, min, max)
+        return P.clamp_tensor(input, min, max, out=out)
     return P.clamp(input, min, max, out=out)
 
 
@@ -312,14 +312,14 @@ bitwise_left_shift, bitwise_right_shift = P.bitwise_left_shift, P.bitwise_right_
 fix = P.trunc
 
 
-def clamp_min(input: Tensor, min: Any) -> Tensor:
+def clamp_min(input: Tensor, min: Any, *, out: Any = None) -> Tensor:
     """Each element, at least `min`, a number or a tensor."""
-    return P.clamp_min_tensor(input, min) if _isinstance(min, Tensor) else P.clamp_min(input, min)
+    return (P.clamp_min_tensor if _isinstance(min, Tensor) else P.clamp_min)(input, min, out=out)
 
 
-def clamp_max(input: Tensor, max: Any) -> Tensor:
+def clamp_max(input: Tensor, max: Any, *, out: Any = None) -> Tensor:
     """Each element, at most `max`, a number or a tensor."""
-    return P.clamp_max_tensor(input, max) if _isinstance(max, Tensor) else P.clamp_max(input, max)
+    return (P.clamp_max_tensor if _isinstance(max, Tensor) else P.clamp_max)(input, max, out=out)
 
 
 __all__ = [

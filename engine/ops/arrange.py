@@ -201,15 +201,22 @@ def atleast_1d(input: Tensor) -> Tensor:
     return input if input.ndim else reshape(input, (1,))
 
 
+def some(tensors: Sequence[Tensor], name: str) -> Sequence[Tensor]:
+    """The list, if there is a tensor in it."""
+    if not tensors:
+        raise RuntimeError(f"{name} expects a non-empty TensorList")
+    return tensors
+
+
 def hstack(tensors: Sequence[Tensor]) -> Tensor:
     """Tensors side by side."""
-    tensors = [atleast_1d(t) for t in tensors]
+    tensors = [atleast_1d(t) for t in some(tensors, "hstack")]
     return cat(tensors, 0 if tensors[0].ndim == 1 else 1)
 
 
 def vstack(tensors: Sequence[Tensor]) -> Tensor:
     """Tensors above each other."""
-    return cat([t if t.ndim > 1 else reshape(t, (1, -1)) for t in tensors], 0)
+    return cat([t if t.ndim > 1 else reshape(t, (1, -1)) for t in some(tensors, "vstack")], 0)
 
 
 def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Tensor, ...]:

@@ -276,12 +276,12 @@ def dstack(tensors: Sequence[Tensor]) -> Tensor:
     """Tensors behind each other, along the third dimension."""
     from engine.ops.derived import atleast_3d
 
-    return arrange.cat([atleast_3d(t) for t in tensors], 2)
+    return arrange.cat([atleast_3d(t) for t in arrange.some(tensors, "dstack")], 2)
 
 
 def column_stack(tensors: Sequence[Tensor]) -> Tensor:
     """Tensors side by side; vectors are columns."""
-    return arrange.cat([t if t.ndim > 1 else shape.reshape(t, (-1, 1)) for t in tensors], 1)
+    return arrange.cat([t if t.ndim > 1 else shape.reshape(t, (-1, 1)) for t in arrange.some(tensors, "column_stack")], 1)
 
 
 def _cut(input: Tensor, indices_or_sections: Any, dim: int, name: str, least: int) -> tuple[Tensor, ...]:

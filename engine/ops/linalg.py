@@ -296,9 +296,10 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
                 f"contracted dimensions need to match, but first has size {n} in dim {i - a.ndim if i >= 0 else i} and "
                 f"second has size {m} in dim {j}"
             )
-    inner = int(np.prod([a._data.shape[d] for d in da], dtype=np.int64))
-    left = _shape.reshape(_shape.permute(a, (*free_a, *da)) if a.ndim else a, (-1, inner))
-    right = _shape.reshape(_shape.permute(b, (*db, *free_b)) if b.ndim else b, (inner, -1))
+    inner = math.prod(a._data.shape[d] for d in da)
+    rows, columns = (math.prod(x._data.shape[k] for k in free) for x, free in ((a, free_a), (b, free_b)))
+    left = _shape.reshape(_shape.permute(a, (*free_a, *da)) if a.ndim else a, (rows, inner))
+    right = _shape.reshape(_shape.permute(b, (*db, *free_b)) if b.ndim else b, (inner, columns))
     shape = tuple(a._data.shape[k] for k in free_a) + tuple(b._data.shape[k] for k in free_b)
     return _shape.view(mm(left, right), shape)
 

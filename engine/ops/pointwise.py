@@ -456,6 +456,23 @@ lt = _compare("lt", "less", "Whether the first is smaller, elementwise.")
 le = _compare("le", "less_equal", "Whether the first is not larger, elementwise.")
 gt = _compare("gt", "greater", "Whether the first is larger, elementwise.")
 ge = _compare("ge", "greater_equal", "Whether the first is not smaller, elementwise.")
+
+def _compare_in_place(name: str, truth: str) -> None:
+    written, forward = {"aten": f"aten::{name}_", "domain": (-2.0, 2.0), "formula": "0"}, _as_input(truth)
+    define(f"{name}_in_place", POINTWISE, grad=f"{name.capitalize()}Backward1", **written, forward=forward,
+        vjp=(lambda F, g: F.zeros_like(g), lambda F, g: F.zeros_like(g)), doc=f"`{name}`, written over what was compared.")
+    define(f"{name}_scalar_in_place", POINTWISE, grad=f"{name.capitalize()}Backward0", **written, forward=forward,
+        vjp=(lambda F, g: F.zeros_like(g),), doc=f"`{name}` with a number, written over what was compared.")
+
+
+def _as_input(truth: str) -> Any:
+    return lambda xp, input, other: getattr(xp, truth)(input, other).astype(input.dtype)
+
+
+for _op, _truth in (("eq", "equal"), ("ne", "not_equal"), ("lt", "less"), ("le", "less_equal"), ("gt", "greater"),
+                    ("ge", "greater_equal")):
+    _compare_in_place(_op, _truth)
+
 logical_and = _compare("logical_and", "logical_and", "Both nonzero, elementwise.")
 logical_or = _compare("logical_or", "logical_or", "Either nonzero, elementwise.")
 logical_xor = _compare("logical_xor", "logical_xor", "Exactly one nonzero.")

@@ -149,24 +149,25 @@ _min_dim = define("min_dim", GENERAL, grad="MinBackward0", aten="aten::min", out
 
 _median_dim = define("median_dim", GENERAL, grad="MedianBackward1", aten="aten::median", outputs=2,
     forward=lambda xp, input, dim, keepdim=False: _pick(
-        xp, input, xp.take(xp.argsort(input, dim, kind="stable"), [(input.shape[dim] - 1) // 2], axis=dim)
+        xp, input, xp.take(
+            xp.argsort(_nonempty_along(input, "median", dim), dim, kind="stable"), [(input.shape[dim] - 1) // 2], axis=dim)
         if input.ndim else None, dim, keepdim),
     vjp=(lambda F, g, input_shape, y1, dim: F.scatter_value(
         _back(F, g[0], input_shape, dim), _back(F, y1, input_shape, dim), tuple(input_shape), dim),),
     formula=r"[i = \text{place of the median}]", doc="Lower medians along a dimension, and where they are.")
 
 _median_all = define("median_all", GENERAL, grad="MedianBackward0", aten="aten::median",
-    forward=lambda xp, input: xp.sort(_nonempty(input, "median"), axis=None)[(input.size - 1) // 2],
+    forward=lambda xp, input: xp.sort(input, axis=None)[(input.size - 1) // 2] if input.size else missing(input.dtype),
     vjp=(lambda F, g, input, y: _evenly(F, g, input, y, None),),
     formula=r"[x_i = \text{median}]/k", doc="Lower median of all elements; ties share the gradient.")
 
 amax = define("amax", GENERAL, inputs=1,
-    forward=lambda xp, input, dim=(), keepdim=False: input.max(dims(dim, input.ndim), keepdims=keepdim),
+    forward=lambda xp, input, dim=(), keepdim=False: _with_extreme(input, "amax", dim).max(dims(dim, input.ndim), keepdims=keepdim),
     vjp=(lambda F, g, input, y, dim: _evenly(F, g, input, y, dim),),
     formula=r"[x_i = \max]/k", doc="Largest elements over dimensions; ties share the gradient.")
 
 amin = define("amin", GENERAL, inputs=1,
-    forward=lambda xp, input, dim=(), keepdim=False: input.min(dims(dim, input.ndim), keepdims=keepdim),
+    forward=lambda xp, input, dim=(), keepdim=False: _with_extreme(input, "amin", dim).min(dims(dim, input.ndim), keepdims=keepdim),
     vjp=(lambda F, g, input, y, dim: _evenly(F, g, input, y, dim),),
     formula=r"[x_i = \min]/k", doc="Smallest elements over dimensions; ties share the gradient.")
 
@@ -504,6 +505,23 @@ def _nonempty_along(x: Any, name: str, dim: int) -> Any:
     return x
 
 
+def missing(dtype: Any) -> Any:
+    """The median of nothing: NaN, and of integers what PyTorch makes of NaN."""
+    return np.asarray(np.nan if dtype.kind == "f" else np.iinfo(dtype).min, dtype)
+
+
+def _with_extreme(x: Any, name: str, dim: Any) -> Any:
+    """The array, if each of the dimensions has elements to choose from."""
+    if not x.size:
+        given = (dim,) if isinstance(dim, int) else tuple(dim or ())
+        if not given:
+            _nonempty(x, name)
+        for d in given:
+            if not x.shape[d]:
+                raise IndexError(f"{name}(): Expected reduction dim {d} to have non-zero size.")
+    return x
+
+
 def _pick(xp: Any, x: Any, where: Any, dim: int, keepdim: bool) -> tuple[Any, Any]:
     if not x.ndim:
         return x.copy(), xp.zeros((), np.int64)
@@ -531,7 +549,7 @@ def _topk(xp: Any, x: Any, k: int, dim: int, largest: bool) -> tuple[Any, Any]:
 
 
 def _lse(xp: Any, x: Any, over: tuple[int, ...], keepdim: bool) -> Any:
-    top = x.real.max(over, keepdims=True)
+    top = x.real.max(over, keepdims=True, initial=-math.inf)
     top = xp.where(xp.isfinite(top), top, 0)
     total = precise(xp.log, precise(xp.exp, x - top).sum(over, keepdims=True)) + top
     return total if keepdim else total.reshape(tuple(n for k, n in enumerate(x.shape) if k not in over))
@@ -611,6 +629,8 @@ def _moment(function: Any, x: Any, over: tuple[int, ...], correction: float, kee
 
 def _vector_norm(xp: Any, x: Any, p: float, over: tuple[int, ...], keepdim: bool) -> Any:
     a = xp.abs(x)
+    if not a.size and (p < 0 or p == math.inf):
+        _with_identity(a.shape, p, over)
     if p == 2:
         return two_norm(a, over, keepdim)
     if p == 1:
@@ -622,6 +642,21 @@ def _vector_norm(xp: Any, x: Any, p: float, over: tuple[int, ...], keepdim: bool
     if p == 0:
         return (a != 0).sum(over, keepdims=keepdim).astype(a.dtype)
     return ((a**p).sum(over, keepdims=keepdim)) ** (1 / p)
+
+
+def _with_identity(shape: Sequence[int], p: float, over: tuple[int, ...]) -> None:
+    """Refuse a norm of no numbers that is no sum."""
+    for d in over:
+        if len(over) < len(shape) and not shape[d]:
+            raise RuntimeError(
+                f"linalg.vector_norm cannot compute the {p:g} norm on the dimension {d}because this dimension is empty "
+                "and the operation does not have an identity"
+            )
+    if len(over) == len(shape):
+        raise RuntimeError(
+            f"linalg.vector_norm cannot compute the {p:g} norm on an empty tensor because the operation does not have an "
+            "identity"
+        )
 
 
 def _norm_vjp(F: Any, g: Any, x: Any, y: Any, p: float, dim: Any) -> Any:

@@ -86,9 +86,22 @@ def _logcumsumexp_vjp(F: Any, g: Any, x: Any, y: Any, dim: int) -> Any:
 
 # --- Order statistics ------------------------------------------------------------------------------------------------
 
+def _found(name: str) -> Any:
+    def forward(xp: Any, input: Any, find: Any, dim: int, keepdim: bool) -> tuple[Any, Any]:
+        R._nonempty_along(input, name, dim)
+        if not input.ndim:
+            return input.copy(), xp.zeros((), np.int64)
+        if input.size:
+            where = np.expand_dims(np.apply_along_axis(find, dim, input).astype(np.int64), dim)
+        else:
+            where = np.zeros((*input.shape[:dim], 1, *input.shape[dim + 1 :]), np.int64)
+        return R._pick(xp, input, where, dim, keepdim)
+
+    return forward
+
+
 _kth = {
-    name: define(f"{name}_dim", GENERAL, outputs=2, grad=grad, aten=f"aten::{name}",
-        forward=lambda xp, input, find, dim, keepdim: _found(xp, input, find, dim, keepdim),
+    name: define(f"{name}_dim", GENERAL, outputs=2, grad=grad, aten=f"aten::{name}", forward=_found(name.removeprefix("nan")),
         vjp=(lambda F, g, input_shape, y1, dim: F.scatter_value(
             _back(F, g[0], input_shape, dim), _back(F, y1, input_shape, dim), tuple(input_shape), dim),),
         formula=r"[i = \text{its place}]", doc=doc)
@@ -105,16 +118,9 @@ _nanmedian_all = define("nanmedian_all", GENERAL, grad="NanmedianBackward0", ate
     formula=r"[x_i = \text{median}]/k", doc="Lower median of all elements that are not NaN.")
 
 
-def _found(xp: Any, x: Any, find: Any, dim: int, keepdim: bool) -> tuple[Any, Any]:
-    if not x.ndim:
-        return x.copy(), xp.zeros((), np.int64)
-    where = np.expand_dims(np.apply_along_axis(find, dim, x).astype(np.int64), dim)
-    return R._pick(xp, x, where, dim, keepdim)
-
-
 def _nan_lower(x: Any) -> Any:
     kept = np.sort(x[~np.isnan(x)], axis=None)
-    return kept[(kept.size - 1) // 2] if kept.size else np.asarray(np.nan, x.dtype)
+    return kept[(kept.size - 1) // 2] if kept.size else R.missing(x.dtype)
 
 
 def _place_of_mode(row: Any) -> int:
@@ -130,7 +136,7 @@ def _place_of_nanmedian(row: Any) -> int:
 def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> Any:
     """(values, indices) of the k-th smallest element along a dimension."""
     d = one_dim(dim, input.ndim)
-    if k < 1 or (input.ndim and k > input._data.shape[d]):
+    if k < 1 or (input.ndim and k > max(input._data.shape[d], 1)):
         raise RuntimeError(f"kthvalue(): selected number k out of range for dimension {d}")
     return return_kthvalue(
         *_kth["kthvalue"](input, lambda row: np.argsort(row, kind="stable")[k - 1], d, keepdim))
@@ -155,6 +161,12 @@ def msort(input: Tensor) -> Tensor:
 
 def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False) -> Any:
     """(min, max) of all elements, or along a dimension."""
+    if not input._data.size and dim is None:
+        raise RuntimeError(
+            "aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity."
+        )
+    if dim is not None and input.ndim and not input._data.shape[dim]:
+        raise IndexError(f"aminmax: Expected reduction dim {dim} to have non-zero size.")
     return _AminMax(*_aminmax(input, dim, keepdim))
 
 
@@ -188,6 +200,8 @@ def _quantile(input: Any, q: Any, dim: int | None, keepdim: bool, interpolation:
         raise RuntimeError(f"quantile() q must be a scalar or 1D tensor, but got a tensor with {q.ndim} dimensions")
     if bool(((q._data < 0) | (q._data > 1)).any()):
         raise RuntimeError("quantile() q values must be in the range [0, 1]")
+    if not input._data.size:
+        raise RuntimeError("quantile() input tensor must be non-empty")
     if interpolation not in ("linear", "lower", "higher", "midpoint", "nearest"):
         raise RuntimeError(
             "quantile() interpolation must be one of linear, lower, higher, midpoint or nearest, but got " + interpolation

@@ -319,7 +319,8 @@ def squeeze(input: Tensor, dim: Any = None) -> Tensor:
 def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """All slices along a dimension."""
     if not input.ndim:
-        raise IndexError("Dimension specified as 0 but tensor has no dimensions")
+        one_dim(dim, 0)
+        raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
     return tuple(_unbind(input, one_dim(dim, input.ndim)))
 
 
@@ -352,6 +353,8 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """At most `chunks` pieces of equal length (the last may be shorter)."""
     if chunks <= 0:
         raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
+    if not input.ndim:
+        raise RuntimeError("chunk expects at least a 1-dimensional tensor")
     n = input._data.shape[one_dim(dim, input.ndim)]
     return split(input, builtins.max(-(-n // chunks), 1), dim)
 

@@ -481,6 +481,7 @@ SAMPLES |= {
     ],
     "glu_of": [((spread(2, 4),), (1,))],
     "pairwise_norm": [((spread(2, 3),), (2.0, False))],
+    **{f"{k}_scalar_in_place": [((spread(3),), (0.2,))] for k in ("eq", "ne", "lt", "le", "gt", "ge")},
     "rrelu_with_noise": [((spread(3),), (np.array([0.5, 1.0, 0.25]),))],
     "normal_tensors": [((spread(3), positive(3)), (_drawn,))],
     "normal_mean": [((spread(3),), (_drawn,))],
