@@ -125,7 +125,7 @@ def device_of(array: Array) -> device:
 
 def to_host(array: Array) -> np.ndarray[Any, Any]:
     """The array on the CPU; the same object if it is there already."""
-    return array if isinstance(array, (np.ndarray, np.generic)) else array.get()
+    return np.asarray(array) if isinstance(array, (np.ndarray, np.generic)) else array.get()
 
 
 def to_device(array: Array, where: device | str | None) -> Array:

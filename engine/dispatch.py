@@ -17,7 +17,7 @@ from engine import backend, dtypes, real_only
 from engine.backend import Array
 from engine.dtypes import dtype
 from engine.graph import Node, NoGradView, new_node
-from engine.out import check_dtype
+from engine.out import write_into
 from engine.registry import Op
 from engine.state import Observer, S
 from engine.tensor import Tensor, View
@@ -266,14 +266,7 @@ def into(out: Tensor, op: Op, args: tuple[Any, ...]) -> Tensor:
             "arguments requires grad."
         )
     result = run(op, args)
-    check_dtype(op.name, result, out)
-    for observer in S.observers:
-        observer.before_write(out)
-    if out._data.shape == result._data.shape:
-        out._data[...] = result._data
-    else:
-        out._data = result._data.astype(out._data.dtype)
-    out._written()
+    write_into(out, result, op.name)
     return out
 
 

@@ -6,21 +6,37 @@ What PyTorch asks depends on how the operation is written there; the words are i
 from __future__ import annotations
 
 from engine import dtypes
+from engine.state import S
 from engine.tensor import Tensor
 
 _ONE_DTYPE = frozenset(
-    """abs ceil clamp clamp_max clamp_min clamp_tensor floor frac gelu lerp lerp_scalar neg round sgn sign softplus
-    softshrink trunc""".split()  # noqa: SIM905 (a table)
+    """abs ceil clamp clamp_max clamp_min floor frac gelu lerp neg round sgn sign softplus softshrink trunc""".split()  # noqa: SIM905 (a table)
 )
 _STRUCTURED = frozenset(
-    """addmm argmax argmin diag index_add_along index_copy_of index_reduce_of inverse isin_of linalg_cross
-    log_softmax_dim mm linalg_vector_norm renorm softmax_dim sort_dim tril triu""".split()  # noqa: SIM905 (a table)
+    """addmm argmax argmin cross diag index_add index_copy index_reduce inverse isin log_softmax matmul mm msort norm
+    renorm softmax tril triu""".split()  # noqa: SIM905 (a table)
 )
-_LOGICAL = {"all_dim": "all", "any_dim": "any"}
+_LOGICAL = ("all", "any")
 _BOOLEAN = frozenset(("isneginf", "isposinf", "signbit"))
 
 
-def check_dtype(name: str, result: Tensor, out: Tensor) -> None:
+def write_into(out: Tensor, result: Tensor, name: str) -> None:
+    """Let `out` be the result of the operation `name`, in its own memory if the shape is the same.
+
+    Raises:
+        RuntimeError: if its dtype does not allow that.
+    """
+    _check_dtype(name, result, out)
+    for observer in S.observers:
+        observer.before_write(out)
+    if out._data.shape == result._data.shape:
+        out._data[...] = result._data
+    else:
+        out._data = result._data.astype(out._data.dtype)
+    out._written()
+
+
+def _check_dtype(name: str, result: Tensor, out: Tensor) -> None:
     """Raise unless the result of the operation `name` may be written into `out`.
 
     Raises:
@@ -33,15 +49,17 @@ def check_dtype(name: str, result: Tensor, out: Tensor) -> None:
     if name in _ONE_DTYPE:
         said = f"Found dtype {dtypes.scalar_type_name(own)} but expected {dtypes.scalar_type_name(made)}"
     elif name in _STRUCTURED:
-        said = f"Expected out tensor to have dtype {dtypes.c_name(made)}, but got {dtypes.c_name(own)} instead"
+        said = (
+            f"Expected out tensor to have dtype {dtypes.c_name(made)}, but got {dtypes.c_name(own)} instead"
+        )
     elif name in _LOGICAL and own is not dtypes.uint8:
-        said = f"{_LOGICAL[name]} only supports bool tensor for result, got: {dtypes.scalar_type_name(own)}"
+        said = f"{name} only supports bool tensor for result, got: {dtypes.scalar_type_name(own)}"
     elif name in _BOOLEAN:
         said = f"{name} does not support non-boolean outputs."
     elif name in ("amax", "amin"):
         said = (
-            f"Expected the dtype for input and out to match, but got {dtypes.scalar_type_name(made)} for input's dtype and "
-            f"{dtypes.scalar_type_name(own)} for out's dtype."
+            f"Expected the dtype for input and out to match, but got {dtypes.scalar_type_name(made)} for input's dtype "
+            f"and {dtypes.scalar_type_name(own)} for out's dtype."
         )
     elif not dtypes.can_cast(made, own):
         said = (
@@ -50,5 +68,3 @@ def check_dtype(name: str, result: Tensor, out: Tensor) -> None:
         )
     if said:
         raise RuntimeError(said)
-
-

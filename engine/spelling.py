@@ -11,7 +11,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any, Final, NoReturn
 
-from engine import dtypes
+from engine.out import write_into
 from engine.overloads import SIGNATURES, refuse, refuse_values
 from engine.state import S
 from engine.tensor import Tensor
@@ -45,6 +45,9 @@ def _missing(function: str, name: str) -> NoReturn:
     raise TypeError(f'{function}() missing 1 required positional arguments: "{name}"')
 
 
+_WITHOUT_DERIVATIVE = ("all", "any", "isin", "nonzero")
+
+
 def write(out: Any, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """``function(*args, out=out)``: compute without recording, and write the result into `out`.
 
@@ -53,7 +56,12 @@ def write(out: Any, function: Callable[..., Any], args: tuple[Any, ...], kwargs:
     """
     given = [a for a in (*args, *kwargs.values()) for a in (a if isinstance(a, (list, tuple)) else (a,))]
     outs = out if isinstance(out, (list, tuple)) else (out,)
-    if S.grad_enabled and any(isinstance(t, Tensor) and t.requires_grad for t in (*given, *outs)):
+    differentiable = function.__name__ not in _WITHOUT_DERIVATIVE
+    if (
+        S.grad_enabled
+        and differentiable
+        and any(isinstance(t, Tensor) and t.requires_grad for t in (*given, *outs))
+    ):
         raise RuntimeError(
             f"{function.__name__}(): functions with out=... arguments don't support automatic differentiation, but "
             "one of the arguments requires grad."
@@ -61,18 +69,7 @@ def write(out: Any, function: Callable[..., Any], args: tuple[Any, ...], kwargs:
     made = function(*args, **kwargs)
     results = made if isinstance(made, tuple) else (made,)
     for target, result in zip(outs, results, strict=True):
-        if not dtypes.can_cast(result.dtype, target.dtype):
-            raise RuntimeError(
-                f"result type {dtypes.scalar_type_name(result.dtype)} can't be cast to the desired output type "
-                f"{dtypes.scalar_type_name(target.dtype)}"
-            )
-        for observer in S.observers:
-            observer.before_write(target)
-        if target._data.shape == result._data.shape:
-            target._data[...] = result._data
-        else:
-            target._data = result._data.astype(target._data.dtype)
-        target._shared_counter()[0] += 1
+        write_into(target, result, function.__name__)
     return type(made)(*outs) if hasattr(made, "_fields") else out
 
 

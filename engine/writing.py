@@ -138,8 +138,14 @@ def _comparing(name: str) -> Callable[..., Tensor]:
 
     def call(self: Tensor, other: Any) -> Tensor:
         tensor = isinstance(other, Tensor)
-        if S.grad_enabled and self.dtype.differentiable and (self.requires_grad or (tensor and other.requires_grad)):
-            return apply_inplace(OPS[f"{name}_in_place" if tensor else f"{name}_scalar_in_place"], self, (other,))
+        if (
+            S.grad_enabled
+            and self.dtype.differentiable
+            and (self.requires_grad or (tensor and other.requires_grad))
+        ):
+            return apply_inplace(
+                OPS[f"{name}_in_place" if tensor else f"{name}_scalar_in_place"], self, (other,)
+            )
         return plain(self, other)
 
     call.__name__, call.__doc__ = f"{name}_", plain.__doc__
@@ -151,38 +157,14 @@ def _conj_physical_(self: Tensor) -> Tensor:
     return apply_inplace(OPS["conj"], self, ()) if self.dtype.is_complex else self
 
 
+# fmt: off
 _NAMED = (
-    *(
-        "mul",
-        "atan2",
-        "clamp",
-        "clamp_min",
-        "clamp_max",
-        "addcmul",
-        "addcdiv",
-        "lerp",
-        "tril",
-        "triu",
-        "nan_to_num",
-    ),
-    *(
-        "logit",
-        "floor_divide",
-        "logical_and",
-        "logical_or",
-        "logical_xor",
-    ),
-    *(
-        "bitwise_and",
-        "bitwise_or",
-        "bitwise_xor",
-        "bitwise_left_shift",
-        "bitwise_right_shift",
-        "xlogy",
-        "hypot",
-    ),
-    *("gcd", "lcm", "ldexp", "nextafter", "heaviside", "igamma", "igammac", "logical_not", "bitwise_not"),
+    "mul", "atan2", "addcmul", "addcdiv", "tril", "triu", "nan_to_num", "logit", "floor_divide",
+    "logical_and", "logical_or", "logical_xor", "bitwise_and", "bitwise_or", "bitwise_xor",
+    "bitwise_left_shift", "bitwise_right_shift", "xlogy", "hypot", "gcd", "lcm", "ldexp", "nextafter",
+    "heaviside", "igamma", "igammac", "logical_not", "bitwise_not",
 )
+# fmt: on
 """Operations whose in-place form takes the same arguments in the same order."""
 
 _CHOSEN: dict[str, Callable[..., Any]] = {
@@ -190,6 +172,9 @@ _CHOSEN: dict[str, Callable[..., Any]] = {
     "addmv_": linalg.addmv,
     "addr_": linalg.addr,
     "baddbmm_": linalg.baddbmm,
+    "clamp_": arithmetic.clamp,
+    "clamp_min_": arithmetic.clamp_min,
+    "clamp_max_": arithmetic.clamp_max,
     "copysign_": special.copysign,
     "cumprod_": reduce.cumprod,
     "cumsum_": reduce.cumsum,
@@ -198,11 +183,14 @@ _CHOSEN: dict[str, Callable[..., Any]] = {
     "index_copy_": scatter.index_copy,
     "index_fill_": scatter.index_fill,
     "index_reduce_": scatter.index_reduce,
+    "lerp_": arithmetic.lerp,
+    "masked_fill_": arithmetic.masked_fill,
     "masked_scatter_": scatter.masked_scatter,
     "mvlgamma_": special.mvlgamma,
     "polygamma_": lambda self, n: special.polygamma(n, self),
     "put_": scatter.put,
     "renorm_": scan.renorm,
+    "round_": arithmetic.round,
     "scatter_": index.scatter,
     "scatter_add_": index.scatter_add,
     "scatter_reduce_": scatter.scatter_reduce,
@@ -245,7 +233,6 @@ def attach() -> None:
     IN_PLACE["div_"] = _div_
     IN_PLACE["fill_"] = index.fill_
     IN_PLACE["zero_"] = _in_place("zero")
-    IN_PLACE["masked_fill_"] = _in_place("masked_fill", arithmetic.mask_and_value)
     IN_PLACE["addmm_"] = _in_place("addmm", lambda mat1, mat2, *, beta=1, alpha=1: (mat1, mat2, beta, alpha))
     IN_PLACE["pow_"] = _pow_
     IN_PLACE["float_power_"] = _float_power_

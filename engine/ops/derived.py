@@ -117,7 +117,9 @@ def sum_to_size(input: Tensor, *size: Any) -> Tensor:
 def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """That many pieces, the first ones longer by one where they cannot be equal; or cut before those indices."""
     if not input.ndim:
-        raise RuntimeError("tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims")
+        raise RuntimeError(
+            "tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims"
+        )
     d = one_dim(dim, input.ndim)
     n = input._data.shape[d]
     if isinstance(indices_or_sections, Tensor) and not indices_or_sections.ndim:

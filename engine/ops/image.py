@@ -460,7 +460,8 @@ glu_of = fused("glu_of", lambda input, dim: _gated(input, dim), inputs=1, grad="
 
 
 def _gated(input: Any, dim: int) -> Any:
-    first, second = shape.chunk(input, 2, dim)
+    half = input.shape[R.one_dim(dim, input.ndim)] // 2
+    first, second = shape.split(input, (half, half), dim)
     return first * P.sigmoid(second)
 
 

@@ -360,9 +360,15 @@ def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: 
     return index_add_along(input, scaled, dim, index) if input.ndim else index_add_number(input, scaled)
 
 
+def _same_ndim(input: Tensor, index: Tensor) -> None:
+    if index._data.size and max(index.ndim, 1) != max(input.ndim, 1):
+        raise RuntimeError("Index tensor must have the same number of dimensions as self tensor")
+
+
 def scatter(input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: Any = None, reduce: str | None = None) -> Tensor:
     """The input with `src` (a tensor or a number) at the places of `index` along a dimension, added or multiplied if asked."""
     src = value if src is None else src
+    _same_ndim(input, index)
     if reduce is not None:
         from engine.ops.scatter import scatter_reduce
 
@@ -377,6 +383,7 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: A
 
 def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     """The input with `src` added at the places of `index` along a dimension."""
+    _same_ndim(input, index)
     return scatter_add_into(input, src, dim, index)
 
 
@@ -415,8 +422,8 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Te
 
 def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
     """The places of nonzero elements: one row each, or one index tensor per dimension."""
-    places = nonzero_places(input)
-    return tuple(Tensor._wrap(places._data[:, k].copy()) for k in range(input.ndim)) if as_tuple else places
+    places = nonzero_places(_shape.reshape(input, (1,)) if as_tuple and not input.ndim else input)
+    return tuple(Tensor._wrap(places._data[:, k].copy()) for k in range(places._data.shape[1])) if as_tuple else places
 
 
 def index_put_(input: Tensor, indices: Sequence[Any], values: Tensor, accumulate: bool = False) -> Tensor:

@@ -458,11 +458,12 @@ gt = _compare("gt", "greater", "Whether the first is larger, elementwise.")
 ge = _compare("ge", "greater_equal", "Whether the first is not smaller, elementwise.")
 
 def _compare_in_place(name: str, truth: str) -> None:
-    written, forward = {"aten": f"aten::{name}_", "domain": (-2.0, 2.0), "formula": "0"}, _as_input(truth)
-    define(f"{name}_in_place", POINTWISE, grad=f"{name.capitalize()}Backward1", **written, forward=forward,
-        vjp=(lambda F, g: F.zeros_like(g), lambda F, g: F.zeros_like(g)), doc=f"`{name}`, written over what was compared.")
-    define(f"{name}_scalar_in_place", POINTWISE, grad=f"{name.capitalize()}Backward0", **written, forward=forward,
-        vjp=(lambda F, g: F.zeros_like(g),), doc=f"`{name}` with a number, written over what was compared.")
+    for suffix, tensors, grad, doc in (
+        ("in_place", 2, "Backward1", "written over what was compared"),
+        ("scalar_in_place", 1, "Backward0", "with a number, written over what was compared"),
+    ):
+        define(f"{name}_{suffix}", POINTWISE, grad=name.capitalize() + grad, aten=f"aten::{name}_", domain=(-2.0, 2.0),
+            forward=_as_input(truth), vjp=(lambda F, g: F.zeros_like(g),) * tensors, formula="0", doc=f"`{name}`, {doc}.")
 
 
 def _as_input(truth: str) -> Any:

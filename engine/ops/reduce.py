@@ -517,7 +517,7 @@ def _with_extreme(x: Any, name: str, dim: Any) -> Any:
         if not given:
             _nonempty(x, name)
         for d in given:
-            if not x.shape[d]:
+            if not x.shape[one_dim(d, x.ndim)]:
                 raise IndexError(f"{name}(): Expected reduction dim {d} to have non-zero size.")
     return x
 

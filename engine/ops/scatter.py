@@ -162,6 +162,7 @@ def scatter_reduce(input: Tensor, dim: int, index: Tensor, src: Tensor, reduce: 
     """The input with `src` reduced into it at the places of `index` along a dimension."""
     if reduce not in _REDUCE:
         raise RuntimeError(f"reduce argument must be either sum, prod, mean, amax or amin, got {reduce}")
+    I._same_ndim(input, index)
     if not input.ndim:
         return scatter_reduce_of(input, src, index._data.reshape(-1), reduce, include_self)  # type: ignore[no-any-return]
     d = one_dim(dim, input.ndim)

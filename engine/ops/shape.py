@@ -63,8 +63,12 @@ expand_to = define("expand", LINEAR, view=True,
     vjp=(lambda F, g, input_shape: F.sum_to_size(g, tuple(input_shape)),),
     formula=r"\text{sum over copies}", doc="The same elements repeated along dimensions of length 1.")
 
+def _exchanged(x: Any, dim0: int, dim1: int) -> Any:
+    return x.swapaxes(dim0, dim1) if x.ndim else x[...]
+
+
 transpose = define("transpose", LINEAR, view=True,
-    forward=lambda xp, input, dim0, dim1: input.swapaxes(one_dim(dim0, input.ndim), one_dim(dim1, input.ndim)) if input.ndim else input[...],
+    forward=lambda xp, input, dim0, dim1: _exchanged(input, one_dim(dim0, input.ndim), one_dim(dim1, input.ndim)),
     vjp=(lambda F, g, dim0, dim1: F.transpose(g, dim0, dim1),),
     formula=r"\text{transposed back}", doc="Two dimensions exchanged.")
 
@@ -365,6 +369,8 @@ def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
     Raises:
         RuntimeError: if they are not all there.
     """
+    if not input.ndim:
+        raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
     size = input._data.shape[one_dim(dim, input.ndim)]
     if not 0 <= (start + size if start < 0 else start) <= size - length:
         raise RuntimeError(f"start ({start}) + length ({length}) exceeds dimension size ({size}).")
