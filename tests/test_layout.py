@@ -28,7 +28,7 @@ LAYERS = (
     {"alias", "backend", "cephes", "convert", "dtypes", "naming", "real_only", "state"},
     {"graph", "printing", "random", "rejection", "sampling", "tensor"},
     {"overloads"},
-    {"expression", "gradients"},
+    {"expression", "gradients", "out"},
     {"steps"},
     {"registry"},
     {"backward", "dispatch", "execute", "node_hooks", "watched", "spelling"},

@@ -14,6 +14,8 @@ import engine
 from engine import registry
 from engine.autograd import gradcheck, gradgradcheck
 from engine.define import define
+from engine.dispatch import bind
+from engine.inplace import apply_inplace
 from engine.registry import CONSTANT, GENERAL, LINEAR, OPS, POINTWISE, TENSORS, Op, arrays
 from engine.tensor import Tensor
 from tests.engine import samples
@@ -171,6 +173,80 @@ def test_layout_in_memory_does_not_matter(op: Op, sample: samples.Sample) -> Non
         results.append([*outs, *(g for g in grads if g is not None)])
     for a, b in zip(*results, strict=True):
         np.testing.assert_allclose(a.detach().numpy(), b.detach().numpy(), rtol=1e-12, atol=1e-12)
+
+
+def _single(op: Op, sample: samples.Sample) -> bool:
+    """Whether the result is one new tensor."""
+    return op.outputs == 1 and not op.view and not isinstance(_plainly(op, sample), tuple)
+
+
+def _plainly(op: Op, sample: samples.Sample, **more: Any) -> Any:
+    given = _prepared(op, tuple(Tensor._wrap(np.array(v)) for v in sample[0]))
+    return op.call(given, *sample[1], **more) if op.variadic else op.call(*given, *sample[1], **more)
+
+
+def _fits(op: Op, sample: samples.Sample) -> bool:
+    """Whether the result can be written over the first input."""
+    if op.variadic or not _single(op, sample):
+        return False
+    first = _prepared(op, (Tensor._wrap(sample[0][0]), *sample[0][1:]))[0]
+    out = _plainly(op, sample)
+    return bool(out.shape == first.shape and out.dtype is first.dtype)
+
+
+SINGLE = [c for c in CASES if _single(*c.values)]
+
+
+@pytest.mark.parametrize(("op", "sample"), [c for c in SINGLE if _fits(*c.values)])
+def test_in_place_is_the_same_operation(op: Op, sample: samples.Sample) -> None:
+    """Written over its input, an operation gives the same value and gradients, and raises the version."""
+    results = []
+    for in_place in (False, True):
+        leaves = _leaves(op, sample[0])
+        given = _prepared(op, leaves)
+        target = given[0].clone()
+        args = bind(op, (target, *given[1:], *sample[1]), {})
+        out = apply_inplace(op, target, args[1:]) if in_place else op.call(*args)
+        assert (out is target) == in_place and target._version == int(in_place)
+        assert out.requires_grad and type(out.grad_fn).__name__ == op.grad_name
+        seed = Tensor._wrap(np.random.default_rng(1).normal(size=out.shape).astype(out.dtype.numpy))
+        wanted = [x for x in leaves if x.requires_grad]
+        results.append((out, *engine.autograd.grad(out, wanted, seed, allow_unused=True)))
+    for a, b in zip(*results, strict=True):
+        if a is None or b is None:
+            assert a is b
+        else:
+            assert a.dtype is b.dtype
+            np.testing.assert_allclose(a.detach().numpy(), b.detach().numpy(), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize(("op", "sample"), SINGLE)
+def test_out_holds_what_the_plain_call_returns(op: Op, sample: samples.Sample) -> None:
+    """``out=`` is resized if it must be, keeps its memory if not, and refuses what it cannot hold or record."""
+    expected = _plainly(op, sample)
+    for shape in (expected.shape, (0,), (2, 7)):
+        out = engine.zeros(shape, dtype=expected.dtype)
+        memory = out._data
+        assert _plainly(op, sample, out=out) is out
+        assert out._version == 1 and out.dtype is expected.dtype and not out.requires_grad
+        assert (out._data is memory) == (tuple(shape) == tuple(expected.shape))
+        np.testing.assert_array_equal(out.numpy(), expected.numpy())
+    with pytest.raises(RuntimeError, match="dtype|cast|type"):
+        _plainly(op, sample, out=engine.zeros(expected.shape, dtype=engine.bool))
+    with pytest.raises(RuntimeError, match=r"functions with out=\.\.\. arguments don't support"):
+        _plainly(op, sample, out=engine.zeros(expected.shape, dtype=expected.dtype).requires_grad_())
+
+
+@pytest.mark.parametrize("shape", [(), (0,), (0, 3)], ids=str)
+@pytest.mark.parametrize("op", [o for o in DIFFERENTIABLE if o.kind == POINTWISE], ids=_name)
+def test_pointwise_of_one_number_and_of_none(op: Op, shape: tuple[int, ...]) -> None:
+    values, args = samples.of(op)[0]
+    leaves = _leaves(op, tuple(np.resize(v, shape) for v in values))
+    out = op.call(*leaves, *args)
+    assert out.shape == shape
+    out.sum().backward()
+    for x in leaves:
+        assert x.grad is None or (x.grad.shape == shape and x.grad.dtype is x.dtype)
 
 
 @pytest.mark.parametrize("op", DIFFERENTIABLE, ids=_name)
