@@ -112,12 +112,12 @@ def _call(func: Callable[..., Any], inputs: Tensors, function: str) -> tuple[boo
 
 
 def _grad(
-    outputs: Sequence[Tensor],
+    outputs: Sequence[Tensor | None],
     inputs: Tensors,
     grad_outputs: Sequence[Tensor | None] | None = None,
     create_graph: bool = False,
 ) -> tuple[Tensor | None, ...]:
-    """`autograd.grad` that passes over outputs without a graph and gives None for unused inputs."""
+    """`autograd.grad` that passes over outputs that are None or without a graph; None for unused inputs."""
     given = [None] * len(outputs) if grad_outputs is None else list(grad_outputs)
     pairs = [(o, g) for o, g in zip(outputs, given, strict=True) if o is not None and o.requires_grad]
     if not pairs:
@@ -215,29 +215,13 @@ def jvp(
     with enable_grad():
         in_tuple, given = _as_tuple(inputs, "inputs", "jvp")
         xs = _prepare(given, create_graph)
-        if v is not None:
-            _, vs = _as_tuple(v, "v", "jvp")
-            vs = _prepare(vs, create_graph, False)
-            _check_v(vs, given, in_tuple)
-        elif len(xs) != 1 or xs[0].numel() != 1:
-            raise RuntimeError(
-                "The vector v can only be None if the input to the user-provided function is a single Tensor with "
-                "a single "
-                "element."
-            )
-        else:
-            vs = (Tensor._wrap(np.ones_like(xs[0]._data)),)
+        vs = _vector(v, xs, given, in_tuple, create_graph, "jvp")
         out_tuple, outputs = _call(func, xs, "jvp")
         _check_requires_grad(outputs, "outputs", strict)
         cotangents = tuple(_zeros(o).requires_grad_() for o in outputs)
         grads = _grad(outputs, xs, cotangents, create_graph=True)
         _check_requires_grad(grads, "grad_inputs", strict)  # type: ignore[arg-type]
-        pairs = [(g, u) for g, u in zip(grads, vs, strict=True) if g is not None]
-        back = (
-            _grad([g for g, _ in pairs], cotangents, [u for _, u in pairs], create_graph)
-            if pairs
-            else (None,) * len(outputs)
-        )
+        back = _grad(grads, cotangents, vs, create_graph)
         result = _fill(back, outputs, strict, create_graph, "back_trick")
     return _unpack(_finish(outputs, create_graph), out_tuple), _unpack(
         _finish(result, create_graph), out_tuple
@@ -301,10 +285,7 @@ def jacobian(
                     for row, x in zip(rows, xs, strict=True)
                 )
             )
-        result = _finish(tuple(blocks), create_graph)
-    if out_tuple:
-        return tuple(_unpack(b, in_tuple) for b in result)
-    return _unpack(result[0], in_tuple)
+    return _matrix(blocks, create_graph, in_tuple, out_tuple)
 
 
 def _jacobian_forward(
@@ -335,10 +316,13 @@ def _jacobian_forward(
             return outputs
 
         blocks = jacfwd(checked, argnums=places)(*xs)
-    result = _finish(tuple(tuple(b) for b in blocks), create_graph)
-    if out_tuple:
-        return tuple(_unpack(b, in_tuple) for b in result)
-    return _unpack(result[0], in_tuple)
+    return _matrix(blocks, create_graph, in_tuple, out_tuple)
+
+
+def _matrix(blocks: Sequence[Sequence[Tensor]], create_graph: bool, in_tuple: bool, out_tuple: bool) -> Any:
+    """The blocks of a Jacobian, nested as its inputs and outputs were."""
+    result = tuple(_unpack(_finish(tuple(b), create_graph), in_tuple) for b in blocks)
+    return _unpack(result, out_tuple)
 
 
 def hessian(
@@ -357,15 +341,7 @@ def hessian(
     in_tuple, _ = _as_tuple(inputs, "inputs", "hessian")
 
     def scalar(*xs: Tensor) -> Tensor:
-        out = func(*xs)
-        out_tuple, outputs = _as_tuple(out, "outputs of the user-provided function", "hessian")
-        _check_requires_grad(outputs, "outputs", strict)
-        if out_tuple or not isinstance(out, Tensor):
-            raise RuntimeError("The function given to hessian should return a single Tensor")
-        if out.numel() != 1:
-            raise RuntimeError(
-                "The Tensor returned by the function given to hessian should contain a single element"
-            )
+        _, (out,) = _scalar_output(func, xs, "hessian", strict)
         return out.squeeze()  # type: ignore[no-any-return]
 
     def first(*xs: Tensor) -> Any:
@@ -419,12 +395,7 @@ def vhp(
         out_tuple, outputs = _scalar_output(func, xs, "vhp", strict)
         jac = _grad(outputs, xs, create_graph=True)
         _check_requires_grad(jac, "jacobian", strict)  # type: ignore[arg-type]
-        pairs = [(j, u) for j, u in zip(jac, vs, strict=True) if j is not None]
-        grads = (
-            _grad([j for j, _ in pairs], xs, [u for _, u in pairs], create_graph)
-            if pairs
-            else (None,) * len(xs)
-        )
+        grads = _grad(jac, xs, vs, create_graph)
         result = _fill(grads, xs, strict, create_graph, "double_back")
     return _unpack(_finish(outputs, create_graph), out_tuple), _unpack(
         _finish(result, create_graph), in_tuple
@@ -447,15 +418,9 @@ def hvp(
         jac = _grad(outputs, xs, create_graph=True)
         _check_requires_grad(jac, "jacobian", strict)  # type: ignore[arg-type]
         cotangents = tuple(_zeros(x).requires_grad_() for x in xs)
-        pairs = [(j, c) for j, c in zip(jac, cotangents, strict=True) if j is not None]
-        double = _grad([j for j, _ in pairs], xs, [c for _, c in pairs], create_graph=True)
+        double = _grad(jac, xs, cotangents, create_graph=True)
         _check_requires_grad(double, "hessian", strict)  # type: ignore[arg-type]
-        second = [(d, u) for d, u in zip(double, vs, strict=True) if d is not None]
-        back = (
-            _grad([d for d, _ in second], cotangents, [u for _, u in second], create_graph)
-            if second
-            else (None,) * len(xs)
-        )
+        back = _grad(double, cotangents, vs, create_graph)
         result = _fill(back, xs, strict, create_graph, "double_back_trick")
     return _unpack(_finish(outputs, create_graph), out_tuple), _unpack(
         _finish(result, create_graph), in_tuple

@@ -8,7 +8,7 @@ from typing import Any
 from engine import dtypes
 from engine.autograd.grad_mode import no_grad
 from engine.distributions import constraints
-from engine.distributions.discrete import Categorical
+from engine.distributions.discrete import Categorical, OfProbability
 from engine.distributions.distribution import (
     Distribution,
     ExponentialFamily,
@@ -16,9 +16,6 @@ from engine.distributions.distribution import (
     broadcast_all,
     empty,
     given_probs_or_logits,
-    lazy_property,
-    logits_to_probs,
-    probs_to_logits,
     shape_of,
     torch,
 )
@@ -69,24 +66,7 @@ class Poisson(ExponentialFamily):
         return torch.exp(natural_params[0])
 
 
-class _OfProbability(Distribution):
-    """Given by the probability of success, or by its log-odds."""
-
-    @lazy_property
-    def logits(self) -> Any:
-        return probs_to_logits(self.probs, is_binary=True)
-
-    @lazy_property
-    def probs(self) -> Any:
-        return logits_to_probs(self.logits, is_binary=True)
-
-    @property
-    def param_shape(self) -> Size:
-        """The shape of the parameter."""
-        return self._batch_shape
-
-
-class Geometric(_OfProbability):
+class Geometric(OfProbability):
     """How many failures before the first success."""
 
     arg_constraints = {"probs": constraints.unit_interval, "logits": constraints.real}  # noqa: RUF012
@@ -132,7 +112,7 @@ class Geometric(_OfProbability):
         return binary_cross_entropy_with_logits(self.logits, self.probs, reduction="none") / self.probs
 
 
-class _OfTrials(_OfProbability):
+class _OfTrials(OfProbability):
     """Given by a number of trials and the probability of success."""
 
     _parameters = ("total_count", "probs", "logits")

@@ -30,20 +30,8 @@ def _one_of(probs: Any, logits: Any) -> None:
         raise ValueError("Either `probs` or `logits` must be specified, but not both.")
 
 
-class Bernoulli(ExponentialFamily):
-    """1 with probability `probs`, or with log-odds `logits`; else 0."""
-
-    arg_constraints = {"probs": constraints.unit_interval, "logits": constraints.real}  # noqa: RUF012
-    support = constraints.boolean
-    has_enumerate_support = True
-    _parameters = ("probs", "logits")
-
-    def __init__(self, probs: Any = None, logits: Any = None, validate_args: bool | None = None) -> None:
-        _one_of(probs, logits)
-        given = probs if logits is None else logits
-        (value,) = broadcast_all(given)
-        setattr(self, "probs" if logits is None else "logits", value)
-        super().__init__(shape_of(value, given), validate_args=validate_args)
+class OfProbability(Distribution):
+    """Given by the probability of success, or by its log-odds."""
 
     @lazy_property
     def logits(self) -> Any:
@@ -57,6 +45,22 @@ class Bernoulli(ExponentialFamily):
     def param_shape(self) -> Size:
         """The shape of the parameter."""
         return self._batch_shape
+
+
+class Bernoulli(OfProbability, ExponentialFamily):
+    """1 with probability `probs`, or with log-odds `logits`; else 0."""
+
+    arg_constraints = {"probs": constraints.unit_interval, "logits": constraints.real}  # noqa: RUF012
+    support = constraints.boolean
+    has_enumerate_support = True
+    _parameters = ("probs", "logits")
+
+    def __init__(self, probs: Any = None, logits: Any = None, validate_args: bool | None = None) -> None:
+        _one_of(probs, logits)
+        given = probs if logits is None else logits
+        (value,) = broadcast_all(given)
+        setattr(self, "probs" if logits is None else "logits", value)
+        super().__init__(shape_of(value, given), validate_args=validate_args)
 
     @property
     def mean(self) -> Any:

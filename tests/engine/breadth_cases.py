@@ -223,3 +223,19 @@ calls = [
 for f in calls:
     attempt(f, whole=True)
 """
+
+CASES["attention and second derivatives as functions"] = r"""
+A = torch.autograd.functional; torch.manual_seed(0)
+q = torch.randn(3, 2, 4); k = torch.randn(5, 2, 4); w = torch.randn(12, 4); b = torch.randn(12); o = torch.randn(4, 4); ob = torch.randn(4)
+for more in ({}, {'need_weights': False}, {'attn_mask': torch.ones(3, 5) > 2}, {'key_padding_mask': torch.zeros(2, 5) > 1, 'average_attn_weights': False}, {'is_causal': True}):
+    attempt(lambda: F.multi_head_attention_forward(q, k, k, 4, 2, w, b, None, None, True, 0.0, o, ob, **more))
+f = lambda x, y: (x**2 * y).sum(); a, c = torch.tensor([1., 2.]), torch.tensor([3., 4.])
+for strict in (False, True):
+    for graph in (False, True):
+        for call in (lambda: A.hvp(f, (a, c), (a, c), graph, strict), lambda: A.vhp(f, (a, c), (a, c), graph, strict), lambda: A.hvp(lambda x: x.sum(), a, a, graph, strict), lambda: A.vhp(lambda x: x.sum(), a, a, graph, strict),
+                     lambda: A.jvp(lambda x: (x * 2, torch.ones(2)), a, a, graph, strict), lambda: A.jvp(lambda x: x * 2, a, None, graph, strict), lambda: A.jvp(lambda x, y: (x * 2, x * y), (a, c), (a, c), graph, strict),
+                     lambda: A.hessian(f, (a, c), graph, strict), lambda: A.jacobian(lambda x, y: (x * 2, y), (a, c), graph, strict), lambda: A.jacobian(lambda x: (x * 2, x), a, graph, strict)):
+            attempt(call)
+for call in (lambda: A.hessian(lambda x: x * 2, a), lambda: A.hessian(lambda x: (x.sum(),), a), lambda: A.hessian(lambda x: 3, a), lambda: A.hvp(f, (a, c), None)):
+    attempt(call)
+"""

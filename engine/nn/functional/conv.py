@@ -302,12 +302,25 @@ def avg_pool2d(
     divisor_override: int | None = None,
 ) -> Tensor:
     """The mean of each window of the last two dimensions."""
-    x, alone = _batched(input, 2, "avg_pool2d")
-    kernel = _each(kernel_size, 2, "kernel_size")
-    steps = kernel if stride is None or stride == () else _each(stride, 2, "stride")
-    around = _each(padding, 2, "padding")
-    _check_pool(x, kernel, conv._counts(x.shape, kernel, steps, around, (1, 1), ceil_mode))
-    y = conv.avg_pool[2](x, kernel, steps, around, ceil_mode, count_include_pad, divisor_override)
+    return _avg_pool(2, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
+
+
+def _avg_pool(
+    n: int,
+    input: Tensor,
+    kernel_size: Size,
+    stride: Size | None,
+    padding: Size,
+    ceil_mode: bool,
+    count_include_pad: bool,
+    divisor_override: int | None,
+) -> Tensor:
+    x, alone = _batched(input, n, f"avg_pool{n}d")
+    kernel = _each(kernel_size, n, "kernel_size")
+    steps = kernel if stride is None or stride == () else _each(stride, n, "stride")
+    around = _each(padding, n, "padding")
+    _check_pool(x, kernel, conv._counts(x.shape, kernel, steps, around, (1,) * n, ceil_mode))
+    y = conv.avg_pool[n](x, kernel, steps, around, ceil_mode, count_include_pad, divisor_override)
     return shape.squeeze(y, 0) if alone else y
 
 

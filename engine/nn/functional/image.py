@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from engine import sampling
-from engine.nn.functional.conv import _batched, _check_pool, _each, avg_pool2d
+from engine.nn.functional.conv import _avg_pool, _batched, _each, avg_pool2d
 from engine.ops import conv, copies, image, shape
 from engine.tensor import Tensor
 
@@ -239,13 +239,7 @@ def avg_pool3d(
     divisor_override: int | None = None,
 ) -> Tensor:
     """The mean of each window of the last three dimensions."""
-    x, alone = _batched(input, 3, "avg_pool3d")
-    kernel = _each(kernel_size, 3, "kernel_size")
-    steps = kernel if stride is None or stride == () else _each(stride, 3, "stride")
-    around = _each(padding, 3, "padding")
-    _check_pool(x, kernel, conv._counts(x.shape, kernel, steps, around, (1, 1, 1), ceil_mode))
-    y = conv.avg_pool[3](x, kernel, steps, around, ceil_mode, count_include_pad, divisor_override)
-    return shape.squeeze(y, 0) if alone else y
+    return _avg_pool(3, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
 
 
 def adaptive_avg_pool3d(input: Any, output_size: Any) -> Tensor:

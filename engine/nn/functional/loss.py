@@ -91,6 +91,11 @@ def _same_size(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     return a, b
 
 
+def _weighted(loss: Tensor, weight: Tensor, reduction: str) -> Tensor:
+    """A loss that is weighted already: its weighted mean, its sum, or each."""
+    return loss.sum() / weight.sum() if reduction == "mean" else reduced(loss, reduction)
+
+
 def mse_loss(
     input: Tensor,
     target: Tensor,
@@ -105,7 +110,7 @@ def mse_loss(
     if weight is None:
         return nn.mse_loss(input, target, reduction)
     weighted = ((input - target) ** 2) * weight
-    return weighted.sum() / weight.sum() if reduction == "mean" else reduced(weighted, reduction)
+    return _weighted(weighted, weight, reduction)
 
 
 def l1_loss(
@@ -122,7 +127,7 @@ def l1_loss(
     if weight is None:
         return _l1_loss(input, target, reduction)
     loss = pointwise.abs(input - target) * weight
-    return loss.sum() / weight.sum() if reduction == "mean" else reduced(loss, reduction)
+    return _weighted(loss, weight, reduction)
 
 
 @composite("l1_loss")
@@ -159,7 +164,7 @@ def huber_loss(
     if weight is None:
         return nn.huber_loss(input, target, reduction, delta)
     loss = nn.huber_loss(input, target, "none", delta) * weight
-    return loss.sum() / weight.sum() if reduction == "mean" else reduced(loss, reduction)
+    return _weighted(loss, weight, reduction)
 
 
 def binary_cross_entropy(

@@ -111,13 +111,15 @@ def triplet_margin_loss(
 ) -> Tensor:
     """max(0, margin + distance to the positive - distance to the negative)."""
     reduction = reduction_of(size_average, reduce, reduction)
-    if margin <= 0:
-        raise ValueError(f"margin must be greater than 0, got {margin}")
-    near: Any = pairwise_distance(anchor, positive, p, eps)
-    far = pairwise_distance(anchor, negative, p, eps)
-    if swap:
-        far = pointwise.minimum(far, pairwise_distance(positive, negative, p, eps))
-    return reduced(pointwise.clamp_min(margin + near - far, 0), reduction)
+    return triplet_margin_with_distance_loss(
+        anchor,
+        positive,
+        negative,
+        distance_function=lambda a, b: pairwise_distance(a, b, p, eps),
+        margin=margin,
+        swap=swap,
+        reduction=reduction,
+    )
 
 
 def multi_margin_loss(
