@@ -281,13 +281,22 @@ def _attach_conversions() -> None:
         setattr(Tensor, name, method)
     for name, get in {
         "T": lambda self: shape.permute(self, tuple(reversed(range(self.ndim)))) if self.ndim else self,
-        "mT": lambda self: shape.transpose(self, -2, -1),
-        "H": lambda self: shape.transpose(self, 0, 1),
-        "mH": lambda self: shape.transpose(complex.conj(self), -2, -1),
+        "mT": lambda self: _turned(self, "mT"),
+        "H": lambda self: _turned(self, "H"),
+        "mH": lambda self: _turned(self, "mH"),
     }.items():
         setattr(Tensor, name, property(get))
     for part in (complex.real, complex.imag):
         setattr(Tensor, part.__name__, property(part, _write_part(part)))
+
+
+def _turned(self: Tensor, name: str) -> Tensor:
+    """``x.mT`` and its kin: the last two dimensions exchanged, and conjugated for ``H`` and ``mH``."""
+    if self.ndim == 1 or (name == "H" and self.ndim > 2):
+        which = "matrices (2-D tensors)" if name == "H" else "matrices or batches of matrices"
+        raise RuntimeError(f"tensor.{name} is only supported on {which}. Got {self.ndim}-D tensor.")
+    result = shape.transpose(self, -2, -1) if self.ndim else self
+    return result if name == "mT" else complex.conj(result)
 
 
 def _write_part(part: Callable[[Tensor], Tensor]) -> Callable[[Tensor, Any], None]:

@@ -428,7 +428,8 @@ def _cross_entropy_of_probabilities(
     total = -loss.sum()
     if reduction == "sum":
         return total  # type: ignore[no-any-return]
-    return nn.div_scalar(total, math.prod(input._data.shape) // input.shape[dim])
+    classes = input.shape[dim]
+    return nn.div_scalar(total, math.prod(input._data.shape) // classes if classes else 0)
 
 
 def kl_div(
