@@ -428,8 +428,7 @@ def _cross_entropy_of_probabilities(
     total = -loss.sum()
     if reduction == "sum":
         return total  # type: ignore[no-any-return]
-    classes = input.shape[dim]
-    return nn.div_scalar(total, math.prod(input._data.shape) // classes if classes else 0)
+    return nn.div_scalar(total, math.prod(input._data.shape) // max(input.shape[dim], 1))
 
 
 def kl_div(
