@@ -291,11 +291,7 @@ class _Writer:
 
     def head(self) -> None:
         op, line = self.op, self.line
-        if self.form == "tensors":
-            line(0, f"def {op.name}({', '.join(op.params)}):")
-            line(1, f"if _S.slow or type({op.params[1]}) is not _Tensor: return _usual(*{self.everything})")
-            return
-        if self.form == "operator":
+        if self.form != "function":
             line(0, f"def {op.name}({', '.join(op.params)}):")
             line(1, "if _S.slow:")
             # As unwatched, other dtypes than floats go the usual way, which may refuse them.
@@ -303,6 +299,8 @@ class _Writer:
             usual = f"{first}._data.dtype.kind == 'f' and type({second}) in _PLAIN"
             line(2, f"if {usual}: return _run(_op, {self.everything})")
             line(2, f"return _otherwise(*{self.everything})")
+            if self.form == "tensors":
+                line(1, f"if type({second}) is not _Tensor: return _usual(*{self.everything})")
             return
         parameters = ", ".join(f"{name}=_default{k}" for k, name in enumerate(op.params))
         required = [
