@@ -107,6 +107,18 @@ class Jacobian(Message, kw_only=True, tag="jacobian"):
     order: Literal[1, 2] = 1
 
 
+class Local(Message, kw_only=True, tag="local"):
+    """Ask for the local Jacobians of one operation, those of its output with respect to each of its inputs; answered by
+    `LocalResult` or `Error`."""
+
+    run: RunId
+    node: NodeId
+    output: Index = 0
+    """Which tensor of the node."""
+    check: bool = False
+    """Work the derivative out by finite differences too, and compare."""
+
+
 class Ack(Message, kw_only=True, tag="ack"):
     """The browser has applied every event of the run up to `seq`; sending pauses when too many are outstanding."""
 
@@ -114,7 +126,10 @@ class Ack(Message, kw_only=True, tag="ack"):
     seq: Index
 
 
-Command = Run | Cancel | Inspect | Jacobian | Ack
+Question = Inspect | Jacobian | Local
+"""What a run's worker answers after the program has ended."""
+
+Command = Run | Cancel | Inspect | Jacobian | Local | Ack
 
 
 # --- Server to browser -----------------------------------------------------------------------------------------------
@@ -296,16 +311,22 @@ class Figure(RunEvent, kw_only=True, tag="figure"):
 
 
 class Scope(Message, kw_only=True):
-    """A part of the graph that can be folded: a module call, a labelled range, an optimizer step."""
+    """A part of the graph that can be folded: a call of a module or of one of the program's functions, a loop and
+    each of its iterations, a labelled range, an optimizer step."""
 
     id: Index
     parent: Index
     """0 is the whole program, which is not sent."""
-    kind: Literal["module", "range", "optimizer"]
+    kind: Literal["module", "range", "optimizer", "function", "loop", "iteration"]
     name: Label
-    """``layer1``, or the class name for a module that is called by the program itself."""
+    """``layer1``, or the class name for a module that is called by the program itself; a function's name; of a loop its
+    head (``for x in xs``); of an iteration its number."""
     type: Label = ""
     """``Linear``, ``SGD``."""
+    line: Index = 0
+    """Where it is called; of a loop, where its head stands. 0 if that is not known."""
+    index: Index = 0
+    """Of an iteration: which, from 0. Iterations in which nothing was recorded have no scope."""
 
 
 class TensorInfo(Message, kw_only=True):
@@ -342,6 +363,11 @@ class Node(Message, kw_only=True):
     """``no_grad``: made with grad mode off though an input requires grad; ``detach``: cuts the graph here."""
     failed: Text = ""
     """The error message, if this operation raised."""
+    base: NodeId | None = None
+    """For a view or a write in place: the node whose memory it shares, the first that had it."""
+    saturated: Index = 0
+    """For activations that flatten out (sigmoid, tanh, relu and the like): at how many elements of the output the
+    derivative is less than a hundredth of its largest value."""
 
 
 class Edge(Message, kw_only=True):
@@ -382,8 +408,23 @@ class Step(Message, kw_only=True):
     """The gradient of each of the node's outputs."""
     leaving: Annotated[list[GradFlow], Meta(max_length=64)] = []
     accumulated: Values | None = None
-    """For ``AccumulateGrad``: the leaf's ``.grad`` afterwards."""
+    """For ``AccumulateGrad``, and for a tensor that retains its gradient: its ``.grad`` afterwards."""
     time_us: float = 0.0
+    after: Index = 0
+    """How many nodes there were when it ran: it comes after node ``after - 1`` and before node ``after``."""
+
+
+class Clear(Message, kw_only=True):
+    """The ``.grad`` of a leaf was set back, by ``zero_grad`` or by hand."""
+
+    node: NodeId
+    """The leaf, as `Step.node` names it."""
+    to: Literal["none", "zero"]
+    line: Index = 0
+    after: Index = 0
+    """How many nodes there were by then."""
+    step: Index = 0
+    """How many steps there were by then."""
 
 
 class Graph(RunEvent, kw_only=True, tag="graph"):
@@ -393,6 +434,7 @@ class Graph(RunEvent, kw_only=True, tag="graph"):
     edges: Annotated[list[Edge], Meta(max_length=200_000)] = []
     scopes: Annotated[list[Scope], Meta(max_length=20_000)] = []
     steps: Annotated[list[Step], Meta(max_length=20_000)] = []
+    clears: Annotated[list[Clear], Meta(max_length=20_000)] = []
     omitted: Index = 0
     """How many operations so far ran without being recorded, because the limit was reached."""
 
@@ -470,6 +512,36 @@ class JacobianResult(RunEvent, kw_only=True, tag="jacobian"):
     blocks: Annotated[list[JacobianBlock], Meta(max_length=64)]
 
 
+class LocalBlock(Message, kw_only=True):
+    """The derivative of one tensor of an operation with respect to one of its inputs."""
+
+    input: Index
+    """Which argument of the operation: `Edge.input`."""
+    source: NodeId
+    rows: Shape
+    """Shape of the output."""
+    columns: Shape
+    """Shape of the input."""
+    values: bytes = b""
+    """Little-endian float64, ``prod(rows) x prod(columns)`` in row-major order; empty if it is too large to show."""
+    difference: Number | None = None
+    """Of a check: the largest difference between the derivative and central differences, relative to the largest entry.
+    Of a large tensor only the product with one random direction is compared."""
+    agrees: bool = True
+    """Whether the difference is within what rounding explains."""
+
+
+class LocalResult(RunEvent, kw_only=True, tag="local"):
+    """Answers `Local`."""
+
+    node: NodeId
+    output: Index = 0
+    blocks: Annotated[list[LocalBlock], Meta(max_length=64)] = []
+    checked: bool = False
+    note: Text = ""
+    """What could not be worked out, and why; where the function has a kink, that it has."""
+
+
 class Notice(RunEvent, kw_only=True, tag="notice"):
     """Something the person should know that is not an error: a limit reached, output left out."""
 
@@ -508,17 +580,41 @@ class Finished(RunEvent, kw_only=True, tag="finished"):
 
 
 Event = (
-    Queued | Started | Output | Figure | Graph | Profile | Detail | JacobianResult | Notice | Error | Finished
+    Queued
+    | Started
+    | Output
+    | Figure
+    | Graph
+    | Profile
+    | Detail
+    | JacobianResult
+    | LocalResult
+    | Notice
+    | Error
+    | Finished
 )
 
 # --- Inside the server: what the child may send ----------------------------------------------------------------------
 
 WorkerEvent = (
-    Started | Output | Figure | Graph | Profile | Detail | JacobianResult | Notice | Error | Finished
+    Started
+    | Output
+    | Figure
+    | Graph
+    | Profile
+    | Detail
+    | JacobianResult
+    | LocalResult
+    | Notice
+    | Error
+    | Finished
 )
 """`Finished` from a child is its own word (ok, error, or a soft limit it met); the supervisor has the last one."""
 
-WorkerCommand = Run | Inspect | Jacobian
+Answer = Detail | JacobianResult | LocalResult | Error
+"""What answers a `Question`: one of these, exactly one."""
+
+WorkerCommand = Run | Question
 
 
 # --- A stored session ------------------------------------------------------------------------------------------------

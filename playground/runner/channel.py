@@ -12,7 +12,7 @@ from types import FrameType
 
 import msgspec
 
-from playground.protocol import Inspect, Jacobian, Run, WorkerCommand, WorkerEvent
+from playground.protocol import Question, Run, WorkerCommand, WorkerEvent
 from playground.runner.frames import FrameReader, frame
 from playground.runner.limits import Limits
 
@@ -99,10 +99,10 @@ class Channel:
                 return command
         raise EOFError("the pipe was closed before a program came")
 
-    def commands(self) -> Iterator[Inspect | Jacobian]:
+    def commands(self) -> Iterator[Question]:
         """The commands that come after the program has finished, until the supervisor has no more use for this process.
 
-        Send `Finished(interactive=True)` first. Answer each with exactly one `Detail`, `JacobianResult` or `Error`
+        Send `Finished(interactive=True)` first. Answer each with exactly one `Answer`
         within `limits.interactive_s`, inside `interruptible()`; the process is stopped in between.
         """
         _, hard = resource.getrlimit(resource.RLIMIT_CPU)

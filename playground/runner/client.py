@@ -21,7 +21,7 @@ from pathlib import Path
 
 import msgspec
 
-from playground.protocol import Error, Event, Finished, Inspect, Jacobian, Run
+from playground.protocol import Error, Event, Finished, Question, Run
 from playground.runner import wire
 from playground.runner.frames import FrameError, FrameReader, frame
 from playground.runner.limits import Limits
@@ -157,7 +157,7 @@ class Runner:
         if (number := self._find(client, run)) is not None:
             self._send(wire.Stop(job=number))
 
-    def send(self, client: str, command: Inspect | Jacobian) -> bool:
+    def send(self, client: str, command: Question) -> bool:
         """Ask about the client's latest run; the answer comes as an event. False if the client has no such run.
 
         Raises msgspec.ValidationError if the command breaks its own schema."""
@@ -337,6 +337,6 @@ class Runner:
             log.exception("on_event failed for a %s event", type(event).__name__)
 
 
-def _validate(command: Run | Inspect | Jacobian) -> None:
+def _validate(command: Run | Question) -> None:
     """A struct made in Python is not checked by msgspec; the supervisor would take a bad one for a broken stream."""
     msgspec.convert(msgspec.to_builtins(command), type(command))

@@ -12,15 +12,13 @@ from collections.abc import Callable
 from enum import Enum, auto
 
 from playground.protocol import (
-    Detail,
+    Answer,
     Error,
     Event,
     Finished,
-    Inspect,
-    Jacobian,
-    JacobianResult,
     Notice,
     Output,
+    Question,
     Queued,
     Started,
     Status,
@@ -81,7 +79,7 @@ class Job:
         self._cell = 0
         self._printed = 0
         self._raw = codecs.getincrementaldecoder("utf-8")("replace")
-        self._questions: deque[Inspect | Jacobian] = deque()
+        self._questions: deque[Question] = deque()
         self._answering = False
         self._web_is_behind = False
         self._watched = (False, False)
@@ -150,7 +148,7 @@ class Job:
         elif self.state is not State.ENDED:
             self._finish("cancelled", "")
 
-    def ask(self, question: Inspect | Jacobian) -> None:
+    def ask(self, question: Question) -> None:
         """Answered once the program has ended; refused if nobody is there to answer."""
         if self.state is State.ENDED:
             self._send(
@@ -284,7 +282,7 @@ class Job:
     def _take_answer(self, event: WorkerEvent) -> None:
         if not self._answering:
             raise Refused(f"{type(event).__name__} after Finished, without a question")
-        if not isinstance(event, Detail | JacobianResult | Error):
+        if not isinstance(event, Answer):
             raise Refused(f"{type(event).__name__} as an answer")
         self._answering = False
         self._send(event)

@@ -26,9 +26,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """SIGXCPU, treated as the soft deadline. A second line: it holds even if the supervisor hangs."""
     cpu_hard_s: int = 12
     interactive_cpu_s: int = 60
-    """CPU seconds all answers to `Inspect` and `Jacobian` of one run may use on top of `cpu_hard_s`."""
+    """CPU seconds all answers to questions of one run may use on top of `cpu_hard_s`."""
     interactive_s: float = 5.0
-    """One answer to `Inspect` or `Jacobian`; killed one second later."""
+    """One answer to a question; killed one second later."""
     cancel_grace_s: float = 0.3
     """What a cancelled program has to hand in what it recorded, before it is killed."""
 
@@ -66,10 +66,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     runs_per_address: int = 2
     """Programs of one address running at the same time; further ones wait in the queue."""
     lingering: int = msgspec.field(default_factory=lambda: 2 * _cores())
-    """Children kept (stopped) after their program ended, to answer `Inspect` and `Jacobian`; the oldest goes first."""
+    """Children kept (stopped) after their program ended, to answer questions; the oldest goes first."""
     linger_idle_s: float = 300.0
     commands_waiting: int = 8
-    """`Inspect` and `Jacobian` commands of one run waiting for an answer."""
+    """questions commands of one run waiting for an answer."""
 
     zygote_patience_s: float = 10.0
     """A zygote that has not forked for this long is replaced."""

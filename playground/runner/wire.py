@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from playground.protocol import Event, Inspect, Jacobian, Run
+from playground.protocol import Event, Question, Run
 
 
 class _Tagged(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag=True):
@@ -29,7 +29,7 @@ class Stop(_Tagged, frozen=True, kw_only=True):
 
 class Ask(_Tagged, frozen=True, kw_only=True):
     job: int
-    command: Inspect | Jacobian
+    command: Question
 
 
 class Acknowledge(_Tagged, frozen=True, kw_only=True):

@@ -9,7 +9,19 @@ import msgspec
 from flask import Flask, request
 from flask_socketio import SocketIO
 
-from playground.protocol import Ack, Cancel, Error, Event, Inspect, Jacobian, JacobianResult, Run
+from playground.protocol import (
+    Ack,
+    Cancel,
+    Command,
+    Error,
+    Event,
+    Inspect,
+    Jacobian,
+    JacobianResult,
+    Local,
+    LocalResult,
+    Run,
+)
 from playground.runner.client import Runner
 from playground.settings import Settings
 from playground.web import validation
@@ -89,7 +101,7 @@ class Sockets:
             run = data.get("run") if isinstance(data, dict) else None
             self._emit(client, Error(run=_run_id(run), field=problem.field, message=problem.message))
 
-    def _dispatch(self, client: _Client, command: Run | Cancel | Inspect | Jacobian | Ack) -> None:
+    def _dispatch(self, client: _Client, command: Command) -> None:
         match command:
             case Run():
                 limits = self._settings.limits
@@ -102,7 +114,7 @@ class Sockets:
                 )
             case Cancel():
                 self._runner.cancel(client.sid, command.run)
-            case Inspect() | Jacobian():
+            case Inspect() | Jacobian() | Local():
                 if not self._runner.send(client.sid, command):
                     raise validation.Refused(
                         "run", "This run is not kept any more. Run the program again to ask about it."
@@ -114,9 +126,8 @@ class Sockets:
         """Queue an event for its client; never blocks. A struct without bytes is encoded as it is, in one go."""
         if client.sid not in self._clients:
             return
-        data = (
-            msgspec.to_builtins(event, builtin_types=(bytes,)) if isinstance(event, JacobianResult) else event
-        )
+        binary = isinstance(event, JacobianResult | LocalResult)
+        data = msgspec.to_builtins(event, builtin_types=(bytes,)) if binary else event
         self._io.emit("event", data, to=client.sid)
         server = self._io.server
         try:

@@ -6,7 +6,7 @@ program computed, whatever its tensors hold by now. Where the program cut the gr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -61,8 +61,8 @@ def _replay(
     """The inputs as leaves, and the output computed from them again."""
     made: dict[int, tuple[Tensor, ...]] = {}
     for record in inputs:
-        leaf = Tensor._wrap(_array(record, 0).copy()).requires_grad_()
-        made[record.id] = (leaf, *(Tensor._wrap(_array(record, n)) for n in range(1, len(record.kept))))
+        leaf = Tensor._wrap(array_of(record, 0).copy()).requires_grad_()
+        made[record.id] = (leaf, *(Tensor._wrap(array_of(record, n)) for n in range(1, len(record.kept))))
     needed = _needed(output)
     for record in records[min(made) : output.id + 1]:
         if record.id in made or record.id not in needed:
@@ -82,7 +82,7 @@ def _replay(
             f"{_called(output)} does not depend on {_called(inputs[0])} in a way that has a derivative."
         )
     y = made[output.id][0]
-    if not np.allclose(host(y._data), host(_array(output, 0)), rtol=1e-3, atol=1e-5, equal_nan=True):
+    if not np.allclose(host(y._data), host(array_of(output, 0)), rtol=1e-3, atol=1e-5, equal_nan=True):
         raise Refusal(
             f"Running the operations again gave another value for {_called(output)}: one of them draws random numbers."
         )
@@ -123,20 +123,25 @@ def _check_dependence(start: NodeRecord, output: NodeRecord) -> None:
 
 def _again(record: NodeRecord, made: dict[int, tuple[Tensor, ...]]) -> tuple[Tensor, ...]:
     """Run one recorded operation on what has been made again, and on recorded values for the rest."""
-    sources = iter(record.sources)
+    return again(
+        record,
+        (
+            made[source.id][output]
+            if source.id in made and not cut
+            else Tensor._wrap(array_of(source, output))
+            for source, output, _, cut in record.sources
+        ),
+    )
 
-    def tensor() -> Tensor:
-        source, output, _, cut = next(sources)
-        if source.id in made and not cut:
-            return made[source.id][output]
-        return Tensor._wrap(_array(source, output))
 
+def again(record: NodeRecord, tensors: Iterator[Tensor]) -> tuple[Tensor, ...]:
+    """Run one recorded operation on `tensors`, one for each of its sources, in their order."""
     args: list[Any] = []
     for arg in record.arguments():
         if arg is HERE:
-            args.append(tensor())
+            args.append(next(tensors))
         elif type(arg) is tuple and any(item is HERE for item in arg):
-            args.append(tuple(tensor() if item is HERE else item for item in arg))
+            args.append(tuple(next(tensors) if item is HERE else item for item in arg))
         else:
             args.append(arg)
     assert record.op is not None
@@ -147,7 +152,7 @@ def _again(record: NodeRecord, made: dict[int, tuple[Tensor, ...]]) -> tuple[Ten
 def _jacobian(
     y: Tensor, leaves: list[Tensor], output: NodeRecord, inputs: Sequence[NodeRecord]
 ) -> list[JacobianBlock]:
-    found = _rows(y, leaves)
+    found = rows_of(y, leaves)
     return [
         JacobianBlock(
             input=record.id,
@@ -167,7 +172,7 @@ def _hessian(y: Tensor, leaves: list[Tensor], inputs: Sequence[NodeRecord]) -> l
         if g is None or not g.requires_grad:
             rows = [np.zeros((leaf.numel(), other.numel())) for other in leaves]
         else:
-            rows = _rows(g, leaves)
+            rows = rows_of(g, leaves)
         for other, block in zip(inputs, rows, strict=True):
             blocks.append(
                 JacobianBlock(
@@ -181,7 +186,7 @@ def _hessian(y: Tensor, leaves: list[Tensor], inputs: Sequence[NodeRecord]) -> l
     return blocks
 
 
-def _rows(y: Tensor, leaves: list[Tensor]) -> list[np.ndarray[Any, Any]]:
+def rows_of(y: Tensor, leaves: list[Tensor]) -> list[np.ndarray[Any, Any]]:
     """For each leaf a float64 matrix with a row per element of `y`: one backward pass per row."""
     count = y.numel()
     found = [np.zeros((count, leaf.numel()), "<f8") for leaf in leaves]
@@ -204,7 +209,7 @@ def _check(record: NodeRecord) -> None:
         )
 
 
-def _array(record: NodeRecord, output: int) -> Any:
+def array_of(record: NodeRecord, output: int) -> Any:
     array = record.kept[output].array
     if array is None:
         raise Refusal(f"The value of {_called(record)} was not kept: later ones needed the room.")

@@ -20,7 +20,7 @@ import numpy
 from engine import cuda
 from engine.random import manual_seed
 from engine.state import S
-from playground.protocol import Device, Error, Finished, Inspect, Run, Started, Status, WorkerEvent
+from playground.protocol import Device, Error, Finished, Inspect, Local, Run, Started, Status, WorkerEvent
 from playground.runner.channel import PROGRAM, Cancelled, Channel, Interrupt, SoftTimeout
 from playground.runner.limits import KIB, MIB
 from playground.worker import cells, errors, imports, show
@@ -42,7 +42,7 @@ _COLLECT_EVERY = 10_000
 def run_program(request: Run, channel: Channel) -> None:
     """Run the program of `request`; everything it prints, draws and computes goes out through `channel`.
 
-    Whatever the program does wrong ends in a `Finished`; after it, `Inspect` and `Jacobian` are answered.
+    Whatever the program does wrong ends in a `Finished`; after it, each `Question` is answered.
     """
     with _surroundings():
         _Session(request, channel).run()
@@ -230,6 +230,8 @@ class _Session:
             with self._channel.interruptible():
                 if isinstance(command, Inspect):
                     answer = self._recorder.inspect(command)
+                elif isinstance(command, Local):
+                    answer = self._recorder.local(command)
                 else:
                     answer = self._recorder.jacobian(command)
         except Interrupt:

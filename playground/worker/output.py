@@ -8,7 +8,7 @@ from itertools import groupby
 from time import monotonic
 from typing import Literal, Protocol
 
-from playground.protocol import Figure, Inspect, Jacobian, Notice, Output, WorkerEvent, encode
+from playground.protocol import Figure, Notice, Output, Question, WorkerEvent, encode
 from playground.runner.limits import MIB, Limits
 
 StreamName = Literal["stdout", "stderr", "result"]
@@ -29,7 +29,7 @@ class Channel(Protocol):
 
     def emit(self, event: WorkerEvent) -> None: ...
 
-    def commands(self) -> Iterator[Inspect | Jacobian]: ...
+    def commands(self) -> Iterator[Question]: ...
 
 
 class OutputLimit(BaseException):

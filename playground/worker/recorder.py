@@ -25,11 +25,12 @@ from engine.nn.parameter import Parameter
 from engine.registry import OPS, Op
 from engine.state import Observer, S, add_observer, remove_observer
 from engine.tensor import Tensor
-from playground.protocol import Detail, Inspect, Jacobian, JacobianResult
+from playground.protocol import Detail, Inspect, Jacobian, JacobianResult, Local, LocalResult
 from playground.runner.limits import KIB, MIB
 from playground.worker.explain import explain
 from playground.worker.jacobian import differentiate
 from playground.worker.keeping import owner_of
+from playground.worker.local import differentiate_locally
 from playground.worker.output import Channel, Outbox
 from playground.worker.places import Site
 from playground.worker.reader import Input, Reader, Way
@@ -136,6 +137,10 @@ class Recorder(Observer):
     def jacobian(self, command: Jacobian) -> JacobianResult:
         """The derivative of one recorded node with respect to others."""
         return differentiate(self._reader.records, command)
+
+    def local(self, command: Local) -> LocalResult:
+        """The derivatives of one recorded operation with respect to its inputs."""
+        return differentiate_locally(self._reader.records, command)
 
     # --- Forward -----------------------------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 // The names are the protocol's own. Some (Node, Event, Error, Number) are also names of the platform, so
 // import them with a prefix: `import type * as wire from "./protocol.gen"`, then `wire.Node`.
 
-export type Command = Run | Cancel | Inspect | Jacobian | Ack;
+export type Command = Run | Cancel | Inspect | Jacobian | Local | Ack;
 
 /** Run a program. A newer run of the same connection replaces an older one. */
 export interface Run {
@@ -45,6 +45,26 @@ export interface Jacobian {
   order?: 1 | 2;
 }
 
+/**
+ * Ask for the local Jacobians of one operation, those of its output with respect to each of its inputs; answered by
+ * `LocalResult` or `Error`.
+ */
+export interface Local {
+  type: "local";
+  run: string;
+  node: number;
+  /**
+   * Which tensor of the node.
+   * @defaultValue `0`
+   */
+  output?: number;
+  /**
+   * Work the derivative out by finite differences too, and compare.
+   * @defaultValue `false`
+   */
+  check?: boolean;
+}
+
 /** The browser has applied every event of the run up to `seq`; sending pauses when too many are outstanding. */
 export interface Ack {
   type: "ack";
@@ -52,7 +72,7 @@ export interface Ack {
   seq: number;
 }
 
-export type Event = Queued | Started | Output | Figure | Graph | Profile | Detail | JacobianResult | Notice | Error | Finished;
+export type Event = Queued | Started | Output | Figure | Graph | Profile | Detail | JacobianResult | LocalResult | Notice | Error | Finished;
 
 /** The run waits for a free worker. */
 export interface Queued {
@@ -232,6 +252,7 @@ export interface Graph {
   edges: Edge[];
   scopes: Scope[];
   steps: Step[];
+  clears: Clear[];
   /** How many operations so far ran without being recorded, because the limit was reached. */
   omitted: number;
 }
@@ -261,6 +282,14 @@ export interface Node {
    * @defaultValue `""`
    */
   failed?: string;
+  /** For a view or a write in place: the node whose memory it shares, the first that had it. */
+  base?: number;
+  /**
+   * For activations that flatten out (sigmoid, tanh, relu and the like): at how many elements of the output the
+   * derivative is less than a hundredth of its largest value.
+   * @defaultValue `0`
+   */
+  saturated?: number;
 }
 
 /** Where in the program something came from: the whole expression, 1-based lines, 0-based columns. */
@@ -345,19 +374,35 @@ export interface Edge {
   cut?: boolean;
 }
 
-/** A part of the graph that can be folded: a module call, a labelled range, an optimizer step. */
+/**
+ * A part of the graph that can be folded: a call of a module or of one of the program's functions, a loop and
+ * each of its iterations, a labelled range, an optimizer step.
+ */
 export interface Scope {
   id: number;
   /** 0 is the whole program, which is not sent. */
   parent: number;
-  kind: "module" | "optimizer" | "range";
-  /** `layer1`, or the class name for a module that is called by the program itself. */
+  kind: "function" | "iteration" | "loop" | "module" | "optimizer" | "range";
+  /**
+   * `layer1`, or the class name for a module that is called by the program itself; a function's name; of a loop its
+   * head (`for x in xs`); of an iteration its number.
+   */
   name: string;
   /**
    * `Linear`, `SGD`.
    * @defaultValue `""`
    */
   type?: string;
+  /**
+   * Where it is called; of a loop, where its head stands. 0 if that is not known.
+   * @defaultValue `0`
+   */
+  line?: number;
+  /**
+   * Of an iteration: which, from 0. Iterations in which nothing was recorded have no scope.
+   * @defaultValue `0`
+   */
+  index?: number;
 }
 
 /** One backward node that ran. Steps come in the order they ran. */
@@ -378,10 +423,15 @@ export interface Step {
   /** The gradient of each of the node's outputs. */
   entering?: (Values | null)[];
   leaving?: GradFlow[];
-  /** For `AccumulateGrad`: the leaf's `.grad` afterwards. */
+  /** For `AccumulateGrad`, and for a tensor that retains its gradient: its `.grad` afterwards. */
   accumulated?: Values;
   /** @defaultValue `0.0` */
   time_us?: number;
+  /**
+   * How many nodes there were when it ran: it comes after node `after - 1` and before node `after`.
+   * @defaultValue `0`
+   */
+  after?: number;
 }
 
 /** A gradient that a backward node sends to one of its inputs. */
@@ -390,6 +440,25 @@ export interface GradFlow {
   /** @defaultValue `0` */
   output?: number;
   grad: Values;
+}
+
+/** The `.grad` of a leaf was set back, by `zero_grad` or by hand. */
+export interface Clear {
+  /** The leaf, as `Step.node` names it. */
+  node: number;
+  to: "none" | "zero";
+  /** @defaultValue `0` */
+  line?: number;
+  /**
+   * How many nodes there were by then.
+   * @defaultValue `0`
+   */
+  after?: number;
+  /**
+   * How many steps there were by then.
+   * @defaultValue `0`
+   */
+  step?: number;
 }
 
 /** The whole run's profile, read off the recording; sent when the program ends. A later one replaces it. */
@@ -462,6 +531,42 @@ export interface JacobianBlock {
   columns: number[];
   /** Little-endian float64, `prod(rows) x prod(columns)` in row-major order. */
   values: ArrayBuffer | string;
+}
+
+/** Answers `Local`. */
+export interface LocalResult {
+  type: "local";
+  run: string;
+  seq: number;
+  node: number;
+  output: number;
+  blocks: LocalBlock[];
+  checked: boolean;
+  /** What could not be worked out, and why; where the function has a kink, that it has. */
+  note: string;
+}
+
+/** The derivative of one tensor of an operation with respect to one of its inputs. */
+export interface LocalBlock {
+  /** Which argument of the operation: `Edge.input`. */
+  input: number;
+  source: number;
+  /** Shape of the output. */
+  rows: number[];
+  /** Shape of the input. */
+  columns: number[];
+  /** Little-endian float64, `prod(rows) x prod(columns)` in row-major order; empty if it is too large to show. */
+  values?: ArrayBuffer | string;
+  /**
+   * Of a check: the largest difference between the derivative and central differences, relative to the largest entry.
+   * Of a large tensor only the product with one random direction is compared.
+   */
+  difference?: Number;
+  /**
+   * Whether the difference is within what rounding explains.
+   * @defaultValue `true`
+   */
+  agrees?: boolean;
 }
 
 /** Something the person should know that is not an error: a limit reached, output left out. */

@@ -29,6 +29,7 @@ const graph = (part: Partial<wire.Graph>): Body<wire.Event> => ({
   edges: [],
   scopes: [],
   steps: [],
+  clears: [],
   omitted: 0,
   ...part,
 });

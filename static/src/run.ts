@@ -16,6 +16,7 @@ export interface Recording {
   readonly edges: readonly wire.Edge[];
   readonly scopes: readonly wire.Scope[];
   readonly steps: readonly wire.Step[];
+  readonly clears: readonly wire.Clear[];
   readonly omitted: number;
 }
 
@@ -36,6 +37,8 @@ export interface RunState {
   readonly profile: wire.Profile | null;
   readonly details: Readonly<Record<number, wire.Detail>>;
   readonly jacobian: wire.JacobianResult | null;
+  /** Answers to `local`, by node. */
+  readonly locals: Readonly<Record<number, wire.LocalResult>>;
   /** The server's answer to an `inspect` or `jacobian` it could not do. */
   readonly refusal: wire.Error | null;
   readonly finished: wire.Finished | null;
@@ -45,7 +48,7 @@ export interface RunState {
   readonly events: readonly wire.Event[];
 }
 
-const EMPTY: Recording = { nodes: [], edges: [], scopes: [], steps: [], omitted: 0 };
+const EMPTY: Recording = { nodes: [], edges: [], scopes: [], steps: [], clears: [], omitted: 0 };
 
 export function newRun(
   id: string,
@@ -69,6 +72,7 @@ export function newRun(
     profile: null,
     details: {},
     jacobian: null,
+    locals: {},
     refusal: null,
     finished: null,
     seq: 0,
@@ -124,6 +128,8 @@ export function apply(run: RunState, event: wire.Event): RunState {
       return { ...next, details: { ...run.details, [event.node]: event }, refusal: null };
     case "jacobian":
       return { ...next, jacobian: event, refusal: null };
+    case "local":
+      return { ...next, locals: { ...run.locals, [event.node]: event }, refusal: null };
     case "notice":
       return { ...next, items: [...run.items, { kind: "notice", cell: event.cell, message: event.message }] };
     case "error":
@@ -169,6 +175,7 @@ function extend(old: Recording, more: wire.Graph): Recording {
     edges: join(old.edges, more.edges),
     scopes: join(old.scopes, more.scopes),
     steps: join(old.steps, more.steps),
+    clears: join(old.clears, more.clears),
     omitted: Math.max(old.omitted, more.omitted ?? 0),
   };
 }

@@ -34,6 +34,7 @@ const graph = (seq: number, ids: number[]): wire.Graph => ({
   edges: [],
   scopes: [],
   steps: [],
+  clears: [],
   omitted: 0,
 });
 const profile = (spans: number): wire.Profile => ({

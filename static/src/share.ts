@@ -32,7 +32,7 @@ export function compact(events: readonly wire.Event[]): wire.Event[] {
   const kept: wire.Event[] = [];
   for (const event of events) {
     const last = kept.at(-1);
-    if (event.type === "jacobian" || event.type === "queued" || event.type === "detail") continue;
+    if (["jacobian", "local", "queued", "detail"].includes(event.type)) continue;
     if (
       event.type === "output" &&
       last?.type === "output" &&
@@ -49,6 +49,7 @@ export function compact(events: readonly wire.Event[]): wire.Event[] {
         edges: [...last.edges, ...event.edges],
         scopes: [...last.scopes, ...event.scopes],
         steps: [...last.steps, ...event.steps],
+        clears: [...last.clears, ...event.clears],
       };
     } else {
       kept.push(event);
