@@ -6,7 +6,7 @@ import type { AutogradGraph } from "../graph";
 import { Empty } from "../parts/empty";
 import type { Recording, RunState } from "../run";
 import { getState, type State, subscribe, update, useStore } from "../store";
-import { Inspector } from "./inspector";
+import { Inspector } from "./card/card";
 
 /** Gives the diagram what a run has recorded since it was given the last time. */
 class Feed {

@@ -1,14 +1,23 @@
-/** The card of the selected node: what it is, its value, its gradient, and why it has none. */
-import { useEffect } from "react";
-import { gradientOf, indexOf, inputShapes, nameOf, whyNoGradient } from "../derive";
-import { revealLine } from "../editor/editor";
-import { formatCount, formatNumber, formatShape, fullNumber, nested } from "../numbers";
-import { CopyButton } from "../parts/copy";
-import { Icon } from "../parts/icons";
-import type * as wire from "../protocol.gen";
-import { isInteractive, type RunState } from "../run";
-import { send } from "../socket";
-import { update, useStore } from "../store";
+/** The card of the selected node: what it is, its value, its gradient; its derivative and its explanation load when needed. */
+import { lazy, Suspense, useEffect } from "react";
+import { gradientOf, indexOf, inputShapes, nameOf } from "../../derive";
+import { revealLine } from "../../editor/editor";
+import { formatShape } from "../../numbers";
+import { Icon } from "../../parts/icons";
+import type * as wire from "../../protocol.gen";
+import { isInteractive, type RunState } from "../../run";
+import { send } from "../../socket";
+import { update, useStore } from "../../store";
+import { Numbers } from "./value";
+
+const Derivative = lazy(() => import("./derivative"));
+const Why = lazy(() => import("./why"));
+
+/** What every part of the card is given. */
+export interface CardPart {
+  readonly run: RunState;
+  readonly node: wire.Node;
+}
 
 const FLAGS: Readonly<Record<NonNullable<wire.Node["flags"]>[number], string>> = {
   no_grad: "no_grad",
@@ -25,82 +34,7 @@ const KINDS: Readonly<Record<wire.Node["kind"], string>> = {
   constant: "constant",
 };
 
-function Statistics({ values, dtype }: { values: wire.Values; dtype: string }) {
-  if (values.numel <= 1) return null;
-  const rows: [string, wire.Number][] = [
-    ["mean", values.mean ?? 0],
-    ["std", values.std ?? 0],
-    ["min", values.min ?? 0],
-    ["max", values.max ?? 0],
-    ["norm", values.norm ?? 0],
-  ];
-  return (
-    <dl className="stats numbers">
-      {rows.map(([name, x]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd title={fullNumber(x)}>
-            {formatNumber(x, name === "min" || name === "max" ? dtype : "float32")}
-          </dd>
-        </div>
-      ))}
-      {(values.zeros ?? 0) > 0 && (
-        <div>
-          <dt>zeros</dt>
-          <dd>
-            {formatCount(values.zeros ?? 0)} of {formatCount(values.numel)}
-          </dd>
-        </div>
-      )}
-      {(values.nonfinite ?? 0) > 0 && (
-        <div>
-          <dt>not finite</dt>
-          <dd className="failed">{formatCount(values.nonfinite ?? 0)}</dd>
-        </div>
-      )}
-    </dl>
-  );
-}
-
-function Numbers({
-  title,
-  values,
-  shape,
-  dtype,
-  kind,
-}: {
-  title: string;
-  values: wire.Values;
-  shape: readonly number[];
-  dtype: string;
-  kind: "value" | "grad";
-}) {
-  const known = values.data?.length ?? 0;
-  return (
-    <section className="card-part">
-      <h4>
-        <span className={kind}>{title}</span>
-        {known > 0 && (
-          <CopyButton text={(values.data ?? []).map((x) => fullNumber(x)).join(", ")} label="Copy" />
-        )}
-      </h4>
-      {known > 0 && (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: long values scroll, with the keyboard too
-        <pre className={`values ${kind}`} tabIndex={0}>
-          {nested(values, shape, dtype)}
-        </pre>
-      )}
-      {known > 0 && known < values.numel && (
-        <p className="muted">
-          The first {formatCount(known)} of {formatCount(values.numel)} elements.
-        </p>
-      )}
-      <Statistics values={values} dtype={dtype} />
-    </section>
-  );
-}
-
-function Card({ run, node }: { run: RunState; node: wire.Node }) {
+function Card({ run, node }: CardPart) {
   const detail = run.details[node.id];
   const alive = isInteractive(run);
   const partial = node.outputs.some((tensor) => (tensor.value.data?.length ?? 0) < tensor.value.numel);
@@ -112,10 +46,8 @@ function Card({ run, node }: { run: RunState; node: wire.Node }) {
   const steps = indexOf(run.graph).steps.get(node.id)?.length ?? 0;
   const leaf = node.kind === "leaf" || node.kind === "parameter";
   const line = node.place?.line ?? 0;
-  const why = whyNoGradient(run.graph, node);
   const facts: [string, string][] = [];
   if (node.op) facts.push(["op", node.op]);
-  if (node.grad_fn) facts.push(["grad_fn", node.grad_fn]);
   if (tensor)
     facts.push(
       ["shape", formatShape(tensor.shape)],
@@ -197,14 +129,10 @@ function Card({ run, node }: { run: RunState; node: wire.Node }) {
           </p>
         )}
         {grad && leaf && steps > 1 && <p className="muted">The sum of {steps} accumulations.</p>}
-        {why && (
-          <section className="card-part">
-            <h4>
-              <span className="grad">No gradient</span>
-            </h4>
-            <p>{why}</p>
-          </section>
-        )}
+        <Suspense fallback={null}>
+          <Why run={run} node={node} />
+          {node.kind === "op" && <Derivative run={run} node={node} />}
+        </Suspense>
         {detail?.note && <p className="muted">{detail.note}</p>}
         {partial && !detail && !alive && <p className="muted">Run again to see every element.</p>}
       </div>
