@@ -560,6 +560,8 @@ class Error(RunEvent, kw_only=True, tag="error"):
     traceback: Text = ""
     field: Label = ""
     """For a bad command: the field at fault."""
+    question: Literal["", "inspect", "jacobian", "local"] = ""
+    """For a question that has no other answer: which kind it was."""
     hint: Text = ""
     """What to try, in plain words."""
 

@@ -10,12 +10,16 @@ import time
 from collections import deque
 from collections.abc import Callable
 from enum import Enum, auto
+from typing import Literal
 
 from playground.protocol import (
     Answer,
     Error,
     Event,
     Finished,
+    Inspect,
+    Jacobian,
+    Local,
     Notice,
     Output,
     Question,
@@ -34,6 +38,16 @@ log = logging.getLogger(__name__)
 
 _RAW_CHARACTERS = 8_192
 _GRACE_S = 1.0
+
+
+def _kind(question: Question) -> Literal["inspect", "jacobian", "local"]:
+    match question:
+        case Inspect():
+            return "inspect"
+        case Jacobian():
+            return "jacobian"
+        case Local():
+            return "local"
 
 
 class State(Enum):
@@ -80,7 +94,7 @@ class Job:
         self._printed = 0
         self._raw = codecs.getincrementaldecoder("utf-8")("replace")
         self._questions: deque[Question] = deque()
-        self._answering = False
+        self._asked: Question | None = None
         self._web_is_behind = False
         self._watched = (False, False)
         self._ended_frames = False
@@ -133,11 +147,11 @@ class Job:
         """No more answers: a lingering child is killed. Questions that wait are answered with `message`."""
         self.state = State.ENDED
         self._let_go()
-        questions = len(self._questions) + self._answering
+        questions = [*filter(None, [self._asked]), *self._questions]
         self._questions.clear()
-        self._answering = False
-        for _ in range(questions):
-            self._send(Error(message=message))
+        self._asked = None
+        for question in questions:
+            self._send(Error(message=message, question=_kind(question)))
         self._on_change(self)
 
     def drop(self) -> None:
@@ -151,16 +165,12 @@ class Job:
     def ask(self, question: Question) -> None:
         """Answered once the program has ended; refused if nobody is there to answer."""
         if self.state is State.ENDED:
-            self._send(
-                Error(message="The values of this run are no longer held.", hint="Run the program again.")
-            )
+            self._turn_down(question, "The values of this run are no longer held.", "Run the program again.")
         elif len(self._questions) >= self._limits.commands_waiting:
-            self._send(
-                Error(message="Too many questions are waiting for this run.", hint="Wait for an answer.")
-            )
+            self._turn_down(question, "Too many questions are waiting for this run.", "Wait for an answer.")
         else:
             self._questions.append(question)
-            if self.state is State.LINGERING and not self._answering:
+            if self.state is State.LINGERING and self._asked is None:
                 self._next_question()
 
     def acknowledge(self, seq: int) -> None:
@@ -280,11 +290,13 @@ class Job:
             self._batcher.add(event, size)
 
     def _take_answer(self, event: WorkerEvent) -> None:
-        if not self._answering:
+        if self._asked is None:
             raise Refused(f"{type(event).__name__} after Finished, without a question")
         if not isinstance(event, Answer):
             raise Refused(f"{type(event).__name__} as an answer")
-        self._answering = False
+        if isinstance(event, Error):
+            event.question = _kind(self._asked)
+        self._asked = None
         self._send(event)
         self._next_question()
 
@@ -384,13 +396,16 @@ class Job:
             return
         self._intake.start_over()
         if self._questions:
-            self._answering = True
+            self._asked = self._questions.popleft()
             self._worker.signal(signal.SIGCONT)
-            self._worker.send(self._questions.popleft())
+            self._worker.send(self._asked)
             self._arm(self._limits.interactive_s, self._too_long)
         else:
             self._worker.signal(signal.SIGSTOP)
             self._arm(self._limits.linger_idle_s, self._idle)
+
+    def _turn_down(self, question: Question, message: str, hint: str) -> None:
+        self._send(Error(message=message, hint=hint, question=_kind(question)))
 
     def _too_long(self) -> None:
         self._signal(signal.SIGALRM)

@@ -67,10 +67,57 @@ describe("drafts", () => {
     expect(listDrafts()).toHaveLength(0);
   });
 
+  it("two tabs may save within the same millisecond", () => {
+    const first = new DraftKeeper();
+    first.save(draft("d", { code: "one" }), 5);
+    const second = new DraftKeeper();
+    for (const seen of listDrafts()) second.adopt(seen);
+    second.save(draft("d", { code: "two" }), 5);
+    first.save(draft("d", { code: "three" }), 5);
+    expect(new Set(listDrafts().map((one) => one.code))).toEqual(new Set(["two", "three"]));
+  });
+
+  it("a tab in which nothing was written since keeps no copy of its old text", () => {
+    const first = new DraftKeeper();
+    first.save(draft("d", { code: "one" }), 1);
+    const second = new DraftKeeper();
+    for (const seen of listDrafts()) second.adopt(seen);
+    second.save(draft("d", { code: "two" }), 2);
+    expect(first.save(draft("d", { code: "one" }), 3).id).toBe("d");
+    expect(listDrafts().map((one) => one.code)).toEqual(["two"]);
+  });
+
+  it("a tab that undoes its changes leaves what another wrote since", () => {
+    const first = new DraftKeeper();
+    first.save(draft("d", { code: "one" }), 1);
+    const second = new DraftKeeper();
+    for (const seen of listDrafts()) second.adopt(seen);
+    second.save(draft("d", { code: "two" }), 2);
+    first.drop("d");
+    expect(listDrafts().map((one) => one.code)).toEqual(["two"]);
+    second.drop("d");
+    expect(listDrafts()).toEqual([]);
+    first.save(draft("d", { code: "one" }), 3);
+    expect(listDrafts().map((one) => one.code)).toEqual(["one"]);
+  });
+
+  it("keeps the newest twelve", () => {
+    const keeper = new DraftKeeper();
+    for (let i = 0; i < 15; i++) keeper.save(draft(`d${i}`), i);
+    expect(listDrafts().map((one) => one.saved)).toEqual([14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3]);
+  });
+
   it("what cannot be read is left out", () => {
-    localStorage.setItem("playground.drafts", JSON.stringify([{ id: 1 }, "x", null]));
+    for (const text of [
+      "{",
+      "7",
+      "null",
+      JSON.stringify({ id: "x" }),
+      JSON.stringify({ ...draft("y"), saved: 1 }),
+    ])
+      localStorage.setItem("playground.draft/x", text);
     expect(listDrafts()).toEqual([]);
-    localStorage.setItem("playground.drafts", "{");
-    expect(listDrafts()).toEqual([]);
+    new DraftKeeper().save(draft("x"), 1);
+    expect(listDrafts()).toHaveLength(1);
   });
 });

@@ -1,13 +1,16 @@
-/** Drafts in localStorage: what was typed and not shared survives a reload, and no tab or link ever overwrites it. */
-import { load, store } from "./storage";
+/**
+ * Drafts in localStorage: what was typed and not shared survives a reload, and no tab or link ever overwrites it. Each
+ * has an entry of its own, so that tabs with different drafts never write over each other's.
+ */
+import { keys, load, store } from "./storage";
 import type { Draft } from "./store";
 
-/** A kept draft; `saved` is in milliseconds since 1970. */
+/** A kept draft; `saved` is in milliseconds since 1970, and greater with every save of the same draft. */
 export interface SavedDraft extends Draft {
   readonly saved: number;
 }
 
-const KEY = "playground.drafts";
+const KEY = "playground.draft/";
 const TAB = "playground.draft";
 const MOST = 12;
 
@@ -29,18 +32,24 @@ function isDraft(x: unknown): x is SavedDraft {
   );
 }
 
-/** Every kept draft, newest first. What cannot be read is left out. */
-export function listDrafts(): readonly SavedDraft[] {
+/** What is kept under `id`; what cannot be read counts as nothing. */
+function read(id: string): SavedDraft | null {
   try {
-    const all: unknown = JSON.parse(load(KEY) ?? "[]");
-    return Array.isArray(all) ? all.filter(isDraft).sort((a, b) => b.saved - a.saved) : [];
+    const kept: unknown = JSON.parse(load(KEY + id) ?? "null");
+    return isDraft(kept) && kept.id === id ? kept : null;
   } catch {
-    return [];
+    return null;
   }
 }
 
-function write(drafts: readonly SavedDraft[]): void {
-  store(KEY, JSON.stringify(drafts.slice(0, MOST)));
+/** Every kept draft, newest first. What cannot be read is left out. */
+export function listDrafts(): readonly SavedDraft[] {
+  const all = keys(KEY).map((key) => read(key.slice(KEY.length)));
+  return all.filter((draft) => draft !== null).sort((a, b) => b.saved - a.saved);
+}
+
+function alike(a: Draft, b: Draft): boolean {
+  return a.code === b.code && a.title === b.title && a.device === b.device && a.seed === b.seed;
 }
 
 /** What this tab showed last: a draft, kept or not, and what it came from. */
@@ -70,7 +79,8 @@ export function findDraft(base: string): SavedDraft | null {
 
 /** This tab's view of the drafts: saves one, and takes a new id when another tab saved the same draft since. */
 export class DraftKeeper {
-  private known = new Map<string, number>();
+  /** Drafts as this tab saved or opened them last. */
+  private known = new Map<string, SavedDraft>();
 
   /** Notes that this tab now shows `draft`. */
   enter(draft: Draft): void {
@@ -79,25 +89,28 @@ export class DraftKeeper {
 
   /** Notes that this tab shows `draft` as it is stored. */
   adopt(draft: SavedDraft): void {
-    this.known.set(draft.id, draft.saved);
+    this.known.set(draft.id, draft);
     this.enter(draft);
   }
 
-  /** Keeps the draft; returns it under the id it was kept with. */
+  /** Keeps the draft; returns it under the id it was kept with, another if a newer one of another tab has its own. */
   save(draft: Draft, now = Date.now()): Draft {
-    const all = listDrafts();
-    const stored = all.find((one) => one.id === draft.id);
-    const taken = stored !== undefined && this.known.get(draft.id) !== stored.saved;
+    const stored = read(draft.id);
+    const known = this.known.get(draft.id);
+    // A tab in which nothing was written since has nothing to keep, whatever the others did.
+    if (stored && known && alike(known, draft)) return draft;
+    const taken = stored !== null && stored.saved !== known?.saved;
     const id = taken ? newDraftId() : draft.id;
-    const saved = { ...draft, id, saved: now };
+    const saved = { ...draft, id, saved: taken ? now : Math.max(now, (stored?.saved ?? 0) + 1) };
     this.adopt(saved);
-    write([saved, ...all.filter((one) => one.id !== id)]);
+    store(KEY + id, JSON.stringify(saved));
+    for (const old of listDrafts().slice(MOST)) store(KEY + old.id, null);
     return taken ? { ...draft, id } : draft;
   }
 
-  /** Forgets a draft that is now the same as what it came from, or was shared. */
+  /** Forgets a draft that is now the same as what it came from, or was shared, unless another tab wrote on it. */
   drop(id: string): void {
+    if (read(id)?.saved === this.known.get(id)?.saved) store(KEY + id, null);
     this.known.delete(id);
-    write(listDrafts().filter((one) => one.id !== id));
   }
 }

@@ -24,8 +24,16 @@ export function edit(change: Content): void {
 export function keep(): void {
   clearTimeout(timer);
   const state = getState();
-  if (isEdited(state)) update({ draft: keeper.save(state.draft) });
-  else keeper.drop(state.draft.id);
+  if (!isEdited(state)) {
+    keeper.drop(state.draft.id);
+    return;
+  }
+  const draft = keeper.save(state.draft);
+  if (draft.id === state.draft.id) return;
+  update({
+    draft,
+    toast: "Another tab has changed this draft since. Both are kept: this one is now a draft of its own.",
+  });
 }
 
 /** Keeps the draft and the results of its last run; for when the page goes away. */
@@ -200,8 +208,10 @@ export async function shareNow(): Promise<Shared> {
   keep();
   const { draft, run, panel, picked } = getState();
   const shared = await share(draft, run, panel, picked?.kind === "node" ? picked.node : -1);
-  keeper.drop(draft.id);
   const now = getState().draft;
+  // Another program was opened while this one was stored.
+  if (now.id !== draft.id) return shared;
+  keeper.drop(draft.id);
   const base = `session:${shared.id}`;
   update({ draft: { ...now, base }, original: { ...draft, base } });
   keep();

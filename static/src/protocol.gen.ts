@@ -591,6 +591,8 @@ export interface Error {
   traceback: string;
   /** For a bad command: the field at fault. */
   field: string;
+  /** For a question that has no other answer: which kind it was. */
+  question: "" | "inspect" | "jacobian" | "local";
   /** What to try, in plain words. */
   hint: string;
 }

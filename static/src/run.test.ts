@@ -41,13 +41,14 @@ const finished = (status: wire.Status = "ok"): Body<wire.Event> => ({
   operations: 1,
   interactive: true,
 });
-const failure = (cell: number, line: number): Body<wire.Event> => ({
+const failure = (cell: number, line: number, question: wire.Error["question"] = ""): Body<wire.Event> => ({
   type: "error",
   message: "ValueError: no",
   cell,
   line,
   traceback: "",
   field: "",
+  question,
   hint: "",
 });
 
@@ -134,9 +135,31 @@ describe("apply", () => {
     const running = play(fresh(), started, failure(0, 2));
     expect(running.phase).toBe("running");
     expect(running.items.at(-1)).toMatchObject({ kind: "error", cell: 0 });
-    const answered = play(running, finished("error"), failure(0, 0));
+    const answered = play(running, finished("error"), failure(0, 0, "jacobian"));
     expect(answered.items).toEqual(running.items);
-    expect(answered.refusal?.message).toBe("ValueError: no");
+    expect(answered.refusals.jacobian?.message).toBe("ValueError: no");
+  });
+
+  it("keeps a refused question until one of its kind is answered", () => {
+    const detail: Body<wire.Event> = {
+      type: "detail",
+      node: 1,
+      values: [],
+      grads: [],
+      accumulated: null,
+      note: "",
+    };
+    const refused = play(
+      fresh(),
+      started,
+      finished(),
+      failure(0, 0, "jacobian"),
+      failure(0, 0, "inspect"),
+      detail,
+    );
+    expect(Object.values(refused.refusals).filter(Boolean)).toEqual([refused.refusals.jacobian]);
+    const answered = play(refused, { type: "jacobian", output: 1, order: 1, blocks: [] });
+    expect(answered.refusals.jacobian).toBeUndefined();
   });
 
   it("takes an error before the start for a refusal", () => {

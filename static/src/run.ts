@@ -4,6 +4,9 @@ import type * as wire from "./protocol.gen";
 /** `refused`: the server did not take the run; `lost`: the connection broke while it ran. */
 export type Phase = "sent" | "queued" | "running" | "finished" | "refused" | "lost";
 
+/** What may be asked of a run that has ended. */
+export type Question = "inspect" | "jacobian" | "local";
+
 /** Something a cell shows, in the order it came. */
 export type Item =
   | { kind: "text"; cell: number; stream: "stdout" | "stderr" | "result"; text: string }
@@ -39,8 +42,8 @@ export interface RunState {
   readonly jacobian: wire.JacobianResult | null;
   /** Answers to `local`, by node. */
   readonly locals: Readonly<Record<number, wire.LocalResult>>;
-  /** The server's answer to an `inspect` or `jacobian` it could not do. */
-  readonly refusal: wire.Error | null;
+  /** Answers to questions that could not be answered, the last of each kind, until one of that kind is. */
+  readonly refusals: Readonly<Partial<Record<Question, wire.Error>>>;
   readonly finished: wire.Finished | null;
   /** Highest `seq` applied. */
   readonly seq: number;
@@ -73,7 +76,7 @@ export function newRun(
     details: {},
     jacobian: null,
     locals: {},
-    refusal: null,
+    refusals: {},
     finished: null,
     seq: 0,
     events: [],
@@ -125,15 +128,20 @@ export function apply(run: RunState, event: wire.Event): RunState {
     case "profile":
       return { ...next, profile: event };
     case "detail":
-      return { ...next, details: { ...run.details, [event.node]: event }, refusal: null };
+      return { ...next, details: { ...run.details, [event.node]: event }, refusals: settled(run, "inspect") };
     case "jacobian":
-      return { ...next, jacobian: event, refusal: null };
+      return { ...next, jacobian: event, refusals: settled(run, "jacobian") };
     case "local":
-      return { ...next, locals: { ...run.locals, [event.node]: event }, refusal: null };
+      return { ...next, locals: { ...run.locals, [event.node]: event }, refusals: settled(run, "local") };
     case "notice":
       return { ...next, items: [...run.items, { kind: "notice", cell: event.cell, message: event.message }] };
     case "error":
-      if (run.finished) return { ...next, refusal: event };
+      if (run.finished) {
+        return {
+          ...next,
+          refusals: event.question ? { ...run.refusals, [event.question]: event } : run.refusals,
+        };
+      }
       return {
         ...next,
         phase: run.phase === "running" ? "running" : "refused",
@@ -144,6 +152,10 @@ export function apply(run: RunState, event: wire.Event): RunState {
     default:
       return unknown(event, run);
   }
+}
+
+function settled(run: RunState, question: Question): RunState["refusals"] {
+  return run.refusals[question] ? { ...run.refusals, [question]: undefined } : run.refusals;
 }
 
 /** Never reached while the switch above is exhaustive; a newer server's event is left out rather than fatal. */

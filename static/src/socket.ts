@@ -57,9 +57,17 @@ function refusalOf(run: RunState): string {
 
 /** The server ends a run whose browser went away: what came until then stays, and the page says so. */
 function lose(): void {
-  const { run } = getState();
-  const lost = run && isActive(run);
-  const finished = run?.finished ? { ...run.finished, interactive: false } : null;
-  const ended = run && { ...run, finished, phase: lost ? ("lost" as const) : run.phase };
-  update({ connection: "lost", run: ended, shown: ended ?? getState().shown });
+  // What came before the end still counts, and must not bring a lost run back to life afterwards.
+  flush();
+  const { run, shown } = getState();
+  const ended = run && gone(run);
+  // A run that had nothing to show yet leaves the one before in view.
+  const bare = ended?.phase === "lost" && ended.items.length === 0 && ended.graph.nodes.length === 0;
+  update({ connection: "lost", run: ended, shown: ended && !bare ? ended : shown && gone(shown) });
+}
+
+/** The run without its process. */
+function gone(run: RunState): RunState {
+  const finished = run.finished && { ...run.finished, interactive: false };
+  return { ...run, finished, phase: isActive(run) ? "lost" : run.phase };
 }

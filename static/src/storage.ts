@@ -10,6 +10,16 @@ export function load(key: string, kind: Kind = "localStorage"): string | null {
   }
 }
 
+/** The keys that begin with `prefix`. */
+export function keys(prefix: string, kind: Kind = "localStorage"): string[] {
+  try {
+    const all = Array.from({ length: window[kind].length }, (_, i) => window[kind].key(i) ?? "");
+    return all.filter((key) => key.startsWith(prefix));
+  } catch {
+    return [];
+  }
+}
+
 /** Keeps `value`; null forgets what was kept. */
 export function store(key: string, value: string | null, kind: Kind = "localStorage"): void {
   try {

@@ -272,15 +272,16 @@ function Norms({
 export default function GradientsPanel() {
   const run = useStore((state) => state.shown);
   const picked = useStore((state) => state.picked);
-  const [kept, setKept] = useState<number | null>(null);
+  // By name: in the next run the same number may be another node's.
+  const [kept, setKept] = useState<string | null>(null);
   const leaves = run ? leavesOf(run.graph) : [];
   const pickedLeaf = leaves.find((leaf) => picked?.kind === "node" && picked.node === leaf.id);
   useEffect(() => {
-    if (pickedLeaf) setKept(pickedLeaf.id);
+    if (pickedLeaf) setKept(nameOf(pickedLeaf));
   }, [pickedLeaf]);
   if (!run) return <Empty text="Values and gradients of the leaves appear here after a run." />;
   const withGrad = leaves.find((leaf) => gradientOf(run.graph, leaf.id));
-  const current = pickedLeaf ?? leaves.find((leaf) => leaf.id === kept) ?? withGrad ?? leaves[0];
+  const current = pickedLeaf ?? leaves.find((leaf) => nameOf(leaf) === kept) ?? withGrad ?? leaves[0];
   if (!current) {
     return (
       <Empty

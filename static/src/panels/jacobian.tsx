@@ -206,22 +206,24 @@ function Answer({ run, question }: { run: RunState; question: Question }) {
         label="Run again to compute"
       />
     );
-  const refused = asked?.question === question && run.refusal && run.refusal.seq > asked.seq;
-  if (refused) return <p className="problem">{run.refusal?.message}</p>;
+  const refusal = run.refusals.jacobian;
+  if (refusal && asked?.question === question && refusal.seq > asked.seq)
+    return <p className="problem">{refusal.message}</p>;
   return <p className="empty-line">Computing {plural(entries, "derivative")}…</p>;
 }
 
 export default function JacobianPanel() {
   const run = useStore((state) => state.shown);
   const picked = useStore((state) => state.picked);
-  const [output, setOutput] = useState<number | null>(null);
-  const [chosen, setChosen] = useState<readonly number[] | null>(null);
+  // By name: in the next run the same number may be another node's.
+  const [output, setOutput] = useState<string | null>(null);
+  const [chosen, setChosen] = useState<readonly string[] | null>(null);
   const [order, setOrder] = useState<1 | 2>(1);
   const graph = run?.graph;
   const outputs = useMemo(() => (graph ? outputsOf(graph) : []), [graph]);
   const first = useMemo(() => graph && firstOutput(graph, outputs), [graph, outputs]);
   const current =
-    outputs.find((node) => node.id === output) ??
+    outputs.find((node) => nameOf(node) === output) ??
     outputs.find((node) => picked?.kind === "node" && picked.node === node.id) ??
     first;
   const inputs = useMemo(
@@ -230,8 +232,7 @@ export default function JacobianPanel() {
   );
   const question = useMemo<Question | null>(() => {
     if (!current) return null;
-    const possible = new Set(inputs.map((node) => node.id));
-    const kept = (chosen ?? []).filter((id) => possible.has(id));
+    const kept = inputs.filter((node) => chosen?.includes(nameOf(node))).map((node) => node.id);
     const first = inputs[0];
     return {
       output: current.id,
@@ -248,12 +249,11 @@ export default function JacobianPanel() {
       />
     );
   }
-  const toggle = (id: number) =>
-    setChosen(
-      question.inputs.includes(id)
-        ? question.inputs.filter((one) => one !== id)
-        : [...question.inputs, id].slice(-8),
-    );
+  const toggle = (toggled: wire.Node) => {
+    const on = inputs.filter((node) => question.inputs.includes(node.id));
+    const next = on.includes(toggled) ? on.filter((node) => node !== toggled) : [...on, toggled].slice(-8);
+    setChosen(next.map(nameOf));
+  };
   return (
     <div className="jacobian">
       <div className="panel-tools">
@@ -270,7 +270,10 @@ export default function JacobianPanel() {
           of
           <select
             value={current.id}
-            onChange={(event) => setOutput(Number(event.target.value))}
+            onChange={(event) => {
+              const chosen = outputs.find((node) => node.id === Number(event.target.value));
+              setOutput(chosen ? nameOf(chosen) : null);
+            }}
             aria-label="Output"
           >
             {outputs.map((node) => (
@@ -288,7 +291,7 @@ export default function JacobianPanel() {
               key={node.id}
               className="chip"
               aria-pressed={question.inputs.includes(node.id)}
-              onClick={() => toggle(node.id)}
+              onClick={() => toggle(node)}
             >
               {label(node)}
             </button>
