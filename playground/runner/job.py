@@ -147,7 +147,7 @@ class Job:
         """No more answers: a lingering child is killed. Questions that wait are answered with `message`."""
         self.state = State.ENDED
         self._let_go()
-        questions = [*filter(None, [self._asked]), *self._questions]
+        questions: list[Question] = [*([self._asked] if self._asked else []), *self._questions]
         self._questions.clear()
         self._asked = None
         for question in questions:

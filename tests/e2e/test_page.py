@@ -455,7 +455,8 @@ def test_a_lost_connection_is_said_and_mended(
     problems.expect("WebSocket connection to .* failed")
     try:
         run(page, SINE)
-        stop_server(server)
+        with page.expect_console_message(lambda message: "WebSocket" in message.text):
+            stop_server(server)
         expect(page.get_by_text("Reconnecting…")).to_be_visible()
         expect(page.locator("autograd-graph .ag-svg text").first).to_be_visible()
         server = start_server(tmp_path, PORT=port)
