@@ -47,7 +47,9 @@ def define(
         domain: where random inputs of tests and the plots of the page are taken from.
         holomorphic: whether the rules are those of a complex derivative, written without conjugation, so that gradients
             for complex numbers follow from them; by default for pointwise and bilinear ops.
-        formula: the derivative in TeX, for people.
+        formula: the derivative of each input in TeX, separated by ``,\\ ``, if the one that `engine.formulas` derives
+            from the rule cannot be had or would be hard to read. Inputs are ``x``, or ``a`` and ``b``
+            (`engine.formulas.notation`), the output ``y`` and its gradient ``g``.
         doc: one line.
 
     Returns:

@@ -12,6 +12,7 @@ sys.path.insert(0, str(ROOT))
 
 from scripts import (  # the root must be importable first
     gen_docs,
+    gen_formulas,
     gen_missing,
     gen_names,
     gen_ops,
@@ -25,6 +26,7 @@ GENERATED: dict[str, Callable[[], str]] = {
     "docs/missing.md": gen_missing.render,
     "docs/ops.md": gen_ops.render,
     "static/src/names.gen.json": gen_names.render,
+    "static/src/formulas.gen.json": gen_formulas.render,
 }
 """Path from the root, and what makes its text."""
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import engine  # noqa: F401  (its import defines every op)
+from engine.formulas import formula_of
 from engine.registry import OPS, Op
 
 HEAD = """\
@@ -20,7 +21,8 @@ one rule for its gradient per input; the rest follows from these.
 *Forward mode* says how the tangent is derived: **pointwise**: the gradient's rule, applied to the tangent;
 **linear**: the operation itself; **bilinear**: the operation in each input in turn; **general**: the derivative of the
 gradient's rule; **constant**: there is no derivative. *Derivative* is the local one for each input or, where it is
-written with $g$, the gradient of each input for the gradient $g$ of the output.
+written with $\\overline{y}$, the gradient of each input for the gradient $\\overline{y}$ of the output $y$; $[x > 0]$
+is 1 where that is so and else 0. Most are printed from the rule that the engine runs.
 
 """
 
@@ -75,8 +77,17 @@ def render() -> str:
     return f"{HEAD}{len(OPS)} operations.\n\n" + "\n".join(lines) + "\n\n" + coverage()
 
 
+def _derivatives(op: Op) -> list[str]:
+    """What stands to the right of the equals sign, for each input; what is the same for all only once."""
+    if not op.vjp:
+        return []
+    formula = formula_of(op)
+    found = [formula.plain(each).partition(" = ")[2] for each in formula.derivatives if each]
+    return found[:1] if len(set(found)) == 1 else found
+
+
 def _row(op: Op) -> str:
-    formula = f"${op.formula}$".replace("|", r"\vert ") if op.formula else ""
+    formula = ", ".join(f"${text}$".replace("|", r"\vert ") for text in _derivatives(op))
     backward = f"`{op.grad_name}`" if op.vjp else ""
     doc = " ".join(op.doc.split())
     cells = [f"`{op.name}({', '.join(op.params)})`", doc, formula, op.kind, f"`{op.aten}`", backward]

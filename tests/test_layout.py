@@ -21,7 +21,12 @@ NOT_OURS = {".git", ".venv", ".venv-oracle", "node_modules", "dist", "data", "bu
 LONGEST = 500
 """Lines of a source file."""
 
-TABLES = ("engine/ops/*.py", "engine/autograd/profiler_rows.py", "playground/protocol.py")
+TABLES = (
+    "engine/ops/*.py",
+    "engine/formulas/notation.py",
+    "engine/autograd/profiler_rows.py",
+    "playground/protocol.py",
+)
 """Source files that are tables, one record after the other, and would not be clearer in pieces."""
 
 LAYERS = (
@@ -56,6 +61,7 @@ LAYERS = (
         "amp",
         "compiler",
         "distributions",
+        "formulas",
         "func",
         "functions",
         "profiler",

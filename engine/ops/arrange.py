@@ -17,17 +17,17 @@ from engine.tensor import Tensor
 flip_dims = define("flip", LINEAR,
     forward=lambda xp, input, dims: xp.flip(input, tuple(one_dim(d, input.ndim) for d in dims)).copy(),
     vjp=(lambda F, g, dims: F.flip(g, dims),),
-    formula=r"\text{flipped back}", doc="Dimensions in reverse order.")
+    formula=r"g \text{ flipped back}", doc="Dimensions in reverse order.")
 
 roll_dims = define("roll", LINEAR, inputs=1,
     forward=lambda xp, input, shifts, dims=None: xp.roll(input, shifts, dims if dims is None or isinstance(dims, int) else tuple(dims)),
     vjp=(lambda F, g, shifts, dims: F.roll(g, _negated(shifts), dims),),
-    formula=r"\text{rolled back}", doc="Elements moved along dimensions, around the end.")
+    formula=r"g \text{ rolled back}", doc="Elements moved along dimensions, around the end.")
 
 repeat_to = define("repeat", LINEAR,
     forward=lambda xp, input, repeats: xp.tile(input, tuple(repeats)),
     vjp=(lambda F, g, input_shape, repeats: _repeat_vjp(F, g, tuple(input_shape), repeats),),
-    formula=r"\text{sum over copies}", doc="Copies along each dimension.")
+    formula=r"\sum_{\text{copies}} g", doc="Copies along each dimension.")
 
 def _matrix(x: Any, name: str) -> Any:
     if x.ndim < 2:
@@ -38,12 +38,12 @@ def _matrix(x: Any, name: str) -> Any:
 tril = define("tril", LINEAR, inputs=1,
     forward=lambda xp, input, diagonal=0: xp.tril(_matrix(input, "tril"), diagonal),
     vjp=(lambda F, g, diagonal: F.tril(g, diagonal),),
-    formula=r"\operatorname{tril} g", doc="The lower triangle; the rest is zero.")
+    doc="The lower triangle; the rest is zero.")
 
 triu = define("triu", LINEAR, inputs=1,
     forward=lambda xp, input, diagonal=0: xp.triu(_matrix(input, "triu"), diagonal),
     vjp=(lambda F, g, diagonal: F.triu(g, diagonal),),
-    formula=r"\operatorname{triu} g", doc="The upper triangle; the rest is zero.")
+    doc="The upper triangle; the rest is zero.")
 
 diag_embed_of = define("diag_embed", LINEAR, inputs=1,
     forward=lambda xp, input, offset=0: _diag_embed(xp, input, offset),
@@ -53,22 +53,22 @@ diag_embed_of = define("diag_embed", LINEAR, inputs=1,
 constant_pad_nd = define("constant_pad_nd", GENERAL, inputs=1,
     forward=lambda xp, input, pad, value=0: _pad(xp, input, pad, value),
     vjp=(lambda F, g, pad: _unpad(F, g, pad),),
-    formula=r"\text{the middle}", doc="A border of one number around the last dimensions.")
+    formula=r"g \text{ without the padding}", doc="A border of one number around the last dimensions.")
 
 cat_dim = define("cat_dim", LINEAR, variadic=True, inputs=1, grad="CatBackward0", aten="aten::cat", dtypes="promote",
     forward=lambda xp, tensors, dim=0: _cat(xp, tensors, dim),
     vjp=(lambda F, g, tensors_shape, index, dim: _cat_vjp(F, g, tensors_shape, index, dim),),
-    formula=r"\text{its part}", doc="Tensors joined along a dimension.")
+    formula=r"\text{its part of } g", doc="Tensors joined along a dimension.")
 
 stack_dim = define("stack_dim", LINEAR, variadic=True, inputs=1, grad="StackBackward0", aten="aten::stack", dtypes="promote",
     forward=lambda xp, tensors, dim=0: _stack(xp, tensors, dim),
     vjp=(lambda F, g, index, dim: F.select(g, dim, index),),
-    formula=r"\text{its slice}", doc="Tensors joined along a new dimension.")
+    formula=r"\text{its slice of } g", doc="Tensors joined along a new dimension.")
 
 diagonal_copy = define("diagonal_copy", LINEAR, inputs=1, grad="DiagonalBackward0_copy", aten="aten::diagonal_copy",
     forward=lambda xp, input, offset=0, dim1=0, dim2=1: input.diagonal(offset, dim1, dim2).copy(),
     vjp=(lambda F, g, input_shape, offset, dim1, dim2: F.embed(g, tuple(input_shape), "diagonal", (offset, dim1, dim2)),),
-    formula=r"\text{into zeros}", doc="A copy of the diagonal of two dimensions, as the last one.")
+    formula=r"g \text{ at the places taken, 0 elsewhere}", doc="A copy of the diagonal of two dimensions, as the last one.")
 
 
 # --- What users call -------------------------------------------------------------------------------------------------

@@ -31,43 +31,43 @@ def _narrow(kind: Any) -> Any:
 real_of = define("real", LINEAR, aten="aten::real",
     forward=lambda xp, input: input.real.copy() if input.dtype.kind == "c" else input,
     vjp=(lambda F, g: F.complex(g, F.zeros_like(g)),),
-    formula="1", doc="The real part.")
+    formula="g", doc="The real part.")
 
 imag_of = define("imag", LINEAR,
     forward=lambda xp, input: input.imag.copy(),
     vjp=(lambda F, g: _i(F, g),),
-    formula="i", doc="The imaginary part.")
+    formula=r"i\,g", doc="The imaginary part.")
 
 complex_of = define("complex", LINEAR, inputs=2,
     forward=lambda xp, real, imag: _joined(xp, real, imag),
     vjp=(lambda F, g: F.real(g), lambda F, g: F.imag(g)),
-    formula=r"\operatorname{Re} g,\ \operatorname{Im} g", doc="Complex numbers of these parts.")
+    doc="Complex numbers of these parts.")
 
 conj_of = define("conj", LINEAR, aten="aten::_conj",
     forward=lambda xp, input: input.conj(),
     vjp=(lambda F, g: F.conj(g),),
-    formula=r"\bar g", doc="The complex conjugate.")
+    doc="The complex conjugate.")
 
 conj_physical_of = define("conj_physical", LINEAR,
     forward=lambda xp, input: input.conj(),
     vjp=(lambda F, g: F.conj(g),),
-    formula=r"\bar g", doc="The complex conjugate, in memory of its own.")
+    doc="The complex conjugate, in memory of its own.")
 
 view_as_real = define("view_as_real", LINEAR, view=True,
     forward=lambda xp, input: _parts(input),
     vjp=(lambda F, g: F.view_as_complex(g),),
-    formula="1", doc="Both parts in a new last dimension of length 2, sharing memory.")
+    formula=r"g_{\text{re}} + i\,g_{\text{im}}", doc="Both parts in a new last dimension of length 2, sharing memory.")
 
 view_as_complex = define("view_as_complex", LINEAR, view=True,
     forward=lambda xp, input: _as_complex(xp, input),
     vjp=(lambda F, g: F.view_as_real(g),),
-    formula="1", doc="The last dimension, of length 2, as the parts of complex numbers, sharing memory.")
+    formula=r"[\operatorname{Re} g\;\;\; \operatorname{Im} g]", doc="The last dimension, of length 2, as the parts of complex numbers, sharing memory.")
 
 polar_of = define("polar", GENERAL, inputs=2, dtypes="promote",
     forward=lambda xp, abs, angle: _joined(xp, abs * xp.cos(angle), abs * xp.sin(angle)),
     vjp=(lambda F, g, angle: F.real(g) * F.cos(angle) + F.imag(g) * F.sin(angle),
          lambda F, g, abs, angle: abs * (F.imag(g) * F.cos(angle) - F.real(g) * F.sin(angle))),
-    formula=r"e^{i\varphi},\ i\,y", doc="Complex numbers of these sizes and angles.")
+    formula=r"\operatorname{Re}(\overline{g} e^{i p}),\ \operatorname{Re}(\overline{g}\,i\,y)", doc="Complex numbers of these sizes and angles.")
 
 angle_of = define("angle", POINTWISE, holomorphic=False, dtypes="float", inputs=1,
     forward=lambda xp, input: _angle(xp, input),

@@ -26,7 +26,7 @@ convolution = define("convolution", GENERAL, holomorphic=True, inputs=3,
          lambda F, g, input, weight_shape, stride, padding, dilation, groups: F.convolution_weight(
             g, input, tuple(weight_shape), stride, padding, dilation, groups),
          lambda F, g: to_channels(F, g)),
-    formula=r"g \ast^\top w,\ g \ast x", doc="Cross-correlation of the input with a kernel, plus a bias for each channel.")
+    formula=r"g \ast^{\top} w,\ g \ast x,\ \sum g", doc="Cross-correlation of the input with a kernel, plus a bias for each channel.")
 
 convolution_input = define("convolution_input", BILINEAR, inputs=2, grad="ConvolutionBackward0", aten="aten::convolution",
     forward=lambda xp, input, weight, shape, stride, padding, dilation, groups: _spread(
@@ -35,7 +35,7 @@ convolution_input = define("convolution_input", BILINEAR, inputs=2, grad="Convol
             g, weight, None, stride, padding, dilation, groups),
          lambda F, g, input, weight_shape, stride, padding, dilation, groups: F.convolution_weight(
             input, g, tuple(weight_shape), stride, padding, dilation, groups)),
-    formula=r"g \ast w,\ x \ast g", doc="What a convolution sends back to an input of the given shape; transposed convolution.")
+    formula=r"g \ast w,\ x \ast g,\ \sum g", doc="What a convolution sends back to an input of the given shape; transposed convolution.")
 
 convolution_weight = define("convolution_weight", BILINEAR, inputs=2, grad="ConvolutionBackward0",
     aten="aten::convolution_backward",
@@ -53,7 +53,7 @@ max_pool = {
             xp, input, kernel, stride, padding, dilation, ceil),
         vjp=(lambda F, g, y1, input_shape, kernel, stride, dilation: _to_places(
             F, g[0], y1, tuple(input_shape), len(kernel), _apart(kernel, stride, dilation)),),
-        formula=r"\text{to the largest}", doc="The largest element of each window, and where it was.")
+        formula=r"g \text{ at the largest of each window}", doc="The largest element of each window, and where it was.")
     for n in (2, 3)
 }
 
@@ -63,7 +63,7 @@ avg_pool = {
             xp, input, kernel, stride, padding, ceil, include_pad, divisor),
         vjp=(lambda F, g, input_shape, kernel, stride, padding, ceil, include_pad, divisor: F.spread_windows(
             g, tuple(input_shape), kernel, stride, padding, ceil, include_pad, divisor),),
-        formula=r"\text{spread evenly}", doc="The mean of each window.")
+        formula=r"g \text{ spread evenly over each window}", doc="The mean of each window.")
     for n in (2, 3)
 }
 
@@ -73,13 +73,13 @@ spread_windows = define("spread_windows", LINEAR, inputs=1, grad="AvgPool2DBackw
         xp, input, shape, kernel, stride, padding, ceil, include_pad, divisor),
     vjp=(lambda F, g, kernel, stride, padding, ceil, include_pad, divisor: getattr(F, f"avg_pool{len(kernel)}d")(
         g, kernel, stride, padding, ceil, include_pad, divisor),),
-    formula=r"\text{averaged}", doc="Each element divided over its window; windows that overlap are summed.")
+    formula=r"g \text{ averaged over each window}", doc="Each element divided over its window; windows that overlap are summed.")
 
 adaptive_avg_pool = define("adaptive_avg_pool2d", LINEAR, inputs=1, grad="AdaptiveAvgPool2DBackward0",
     aten="aten::_adaptive_avg_pool2d",
     forward=lambda xp, input, matrices: _apply_along(xp, input, matrices),
     vjp=(lambda F, g, matrices: F.adaptive_avg_pool2d(g, tuple(m.T for m in matrices)),),
-    formula=r"\text{spread evenly}", doc="The means of equal parts of the last dimensions.")
+    formula=r"g \text{ spread evenly over each window}", doc="The means of equal parts of the last dimensions.")
 
 
 # --- What the records above are made of ------------------------------------------------------------------------------

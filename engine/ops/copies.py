@@ -105,7 +105,7 @@ scatter_view = {
         forward=lambda xp, input, src, op, args: _replaced(xp, input, src, op, args),
         vjp=(lambda F, g, src_shape, op, args: getattr(F, f"{op}_scatter_into")(g, F.zeros_like(getattr(F, op)(g, *args)), op, args),
              lambda F, g, op, args: getattr(F, op)(g, *args)),
-        formula=r"g \text{ elsewhere},\ g \text{ there}", doc=f"The input with another tensor in place of a {op}.")
+        formula=r"g \text{ with 0 where it was overwritten},\ g \text{ where it was written}", doc=f"The input with another tensor in place of a {op}.")
     for op in ("select", "slice", "diagonal")
 }
 
@@ -143,7 +143,7 @@ strided_take = {
         forward=lambda xp, input, places, size, stride, offset, copy: _strided(xp, input, places, size, stride, offset, copy),
         vjp=(lambda F, g, input_shape, places: F.reshape(F.slice(F.index_add_into(
                 F.reshape(g, (-1,)), (math.prod(input_shape) + 1,), (places,)), 0, 0, math.prod(input_shape), 1), tuple(input_shape)),),
-        formula=r"\text{into zeros, summed}", doc="Elements of the memory under given strides.")
+        formula=r"g \text{ added up at the places taken, 0 elsewhere}", doc="Elements of the memory under given strides.")
     for name, view, grad, aten in (
         ("as_strided_view", True, "AsStridedBackward0", "as_strided"),
         ("as_strided_copy_of", False, "AsStridedBackward0_copy", "as_strided_copy"),
@@ -154,7 +154,7 @@ strided_put = define("as_strided_scatter_into", LINEAR, inputs=2, grad="AsStride
     forward=lambda xp, input, src, places: _strided_put(xp, input, src, places),
     vjp=(lambda F, g, places: F.as_strided_scatter_into(g, 0.0, places),
          lambda F, g, src_shape, places: F.reshape(F.index(F.reshape(g, (-1,)), (places,)), tuple(src_shape))),
-    formula=r"g \text{ elsewhere},\ g \text{ there}", doc="The input with other values under given strides.")
+    formula=r"g \text{ with 0 where it was overwritten},\ g \text{ where it was written}", doc="The input with other values under given strides.")
 
 
 def _root(x: Any) -> tuple[Any, int]:
@@ -227,7 +227,7 @@ def as_strided_scatter(input: Tensor, src: Tensor, size: Any, stride: Any, stora
 _rot90 = define("rot90_turns", LINEAR, inputs=1, grad="Rot90Backward0", aten="aten::rot90",
     forward=lambda xp, input, k, dims: xp.rot90(input, k, dims).copy(),
     vjp=(lambda F, g, k, dims: F.rot90_turns(g, -k, dims),),
-    formula=r"\text{turned back}", doc="A plane of dimensions turned by quarter turns.")
+    formula=r"g \text{ turned back}", doc="A plane of dimensions turned by quarter turns.")
 
 
 def rot90(input: Tensor, k: int = 1, dims: Sequence[int] = (0, 1)) -> Tensor:
@@ -238,7 +238,7 @@ def rot90(input: Tensor, k: int = 1, dims: Sequence[int] = (0, 1)) -> Tensor:
 block_diag_of = define("block_diag_of", LINEAR, variadic=True, inputs=1, grad="BlockDiagBackward0", aten="aten::block_diag", dtypes="promote",
     forward=lambda xp, tensors: _block_diag(xp, tensors),
     vjp=(lambda F, g, tensors_shape, index: _block(F, g, tensors_shape, index),),
-    formula=r"\text{its block}", doc="A matrix with the given ones along its diagonal.")
+    formula=r"\text{its block of } g", doc="A matrix with the given ones along its diagonal.")
 
 
 def _rows_columns(s: Sequence[int]) -> tuple[int, int]:
@@ -339,11 +339,11 @@ def kron(input: Tensor, other: Tensor) -> Tensor:
 
 
 pixel_shuffle = fused("pixel_shuffle", lambda input, upscale_factor: _shuffled(input, upscale_factor), inputs=1,
-    formula=r"\text{moved back}", doc="Channels moved into rows and columns: (C r^2, H, W) to (C, H r, W r).")
+    formula=r"g \text{ moved back}", doc="Channels moved into rows and columns: (C r^2, H, W) to (C, H r, W r).")
 pixel_unshuffle = fused("pixel_unshuffle", lambda input, downscale_factor: _unshuffled(input, downscale_factor), inputs=1,
-    formula=r"\text{moved back}", doc="Rows and columns moved into channels: (C, H r, W r) to (C r^2, H, W).")
+    formula=r"g \text{ moved back}", doc="Rows and columns moved into channels: (C, H r, W r) to (C r^2, H, W).")
 channel_shuffle = fused("channel_shuffle", lambda input, groups: _channels_shuffled(input, groups), inputs=1,
-    formula=r"\text{moved back}", doc="Channels of groups taken in turn.")
+    formula=r"g \text{ moved back}", doc="Channels of groups taken in turn.")
 
 
 def _shuffled(x: Any, r: int) -> Any:

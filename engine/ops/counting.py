@@ -84,7 +84,7 @@ _vander_of = define(
     grad="CumprodBackward0",
     forward=lambda xp, input, n, increasing: _vander(xp, input, n, increasing),
     vjp=(lambda F, g, input, n, increasing: _vander_vjp(F, g, input, n, increasing),),
-    formula=r"\sum_k k x^{k-1} g_k",
+    formula=r"\sum_k k\,x_i^{k - 1}\,g_{ik}",
     doc="Powers of each element, one row each.",
 )
 

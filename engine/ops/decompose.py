@@ -163,7 +163,7 @@ def triangular_solve(input: Tensor, A: Tensor, upper: bool = True, transpose: bo
 
 
 cholesky_solve_of = fused("cholesky_solve_of", lambda L, input, upper: _by_cholesky(input, L, upper), inputs=2,
-    grad="CholeskySolveBackward0", aten="aten::cholesky_solve", formula=r"A^{-1} g,\ \ldots", doc="The X with L L^H X = input.")
+    grad="CholeskySolveBackward0", aten="aten::cholesky_solve", formula=r"\text{that of } (L L^{*})^{-1} B,\ (L L^{*})^{-1} g", doc="The X with L L^H X = input.")
 
 
 def _by_cholesky(b: Any, factor: Any, upper: bool) -> Any:
@@ -408,7 +408,7 @@ def _unpacked(packed: Any) -> tuple[Any, Any]:
 _lu_unpack_of = fused("lu_unpack_of", lambda LU: _unpacked(LU), inputs=1, outputs=2, grad="LuUnpackBackward0", aten="aten::lu_unpack",
     formula=r"\operatorname{tril} g_L + \operatorname{triu} g_U", doc="L and U out of one matrix.")
 _lu_of = fused("linalg_lu_of", lambda A, pivot: _unpacked(lu_factor_of(A, pivot)[0]), inputs=1, outputs=2, grad="LinalgLuBackward0",
-    aten="aten::linalg_lu", formula=r"\text{that of } LU", doc="L and U of a matrix.")
+    aten="aten::linalg_lu", formula=r"\text{that of } A = P L U", doc="L and U of a matrix.")
 
 
 def lu_unpack(LU_data: Tensor, LU_pivots: Tensor, unpack_data: bool = True, unpack_pivots: bool = True) -> Any:
@@ -478,9 +478,9 @@ def _reflected(input: Any, tau: Any, other: Any, left: bool, transpose: bool) ->
 
 householder_of = fused("linalg_householder_product", lambda input, tau: _reflected(
         input, tau, Tensor._wrap(np.broadcast_to(np.eye(input.shape[-2], input.shape[-1], dtype=input._data.dtype), input._data.shape).copy()), True, False),
-    inputs=2, formula=r"\text{that of the product}", doc="The first columns of a product of Householder matrices.")
+    inputs=2, formula=r"g \text{ through the reflections}", doc="The first columns of a product of Householder matrices.")
 ormqr_of = fused("ormqr", lambda input, tau, other, left=True, transpose=False: _reflected(input, tau, other, left, transpose),
-    inputs=3, formula=r"\text{that of the product}", doc="A matrix times a product of Householder matrices.")
+    inputs=3, formula=r"g \text{ through the reflections}", doc="A matrix times a product of Householder matrices.")
 
 
 def ormqr(input: Tensor, tau: Tensor, other: Tensor, left: bool = True, transpose: bool = False) -> Tensor:

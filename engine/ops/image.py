@@ -37,7 +37,7 @@ def _resizing(name: str, grad: str) -> Any:
     return define(name, LINEAR, inputs=1, grad=grad,
         forward=lambda xp, input, matrices: _apply_along(xp, input, matrices),
         vjp=(lambda F, g, matrices: getattr(F, name)(g, tuple(m.T for m in matrices)),),
-        formula=r"M^\top g", doc="The last dimensions resized, each by a matrix.")
+        formula=r"M^{\top} g \text{ for the weights } M", doc="The last dimensions resized, each by a matrix.")
 
 
 _NAMES = {"nearest": "Nearest", "nearest-exact": "NearestExact", "linear": "Linear", "bicubic": "Bicubic"}
@@ -166,7 +166,7 @@ def _at(flat: Any, places: list[Any], sizes: Sequence[int], padding: str, align:
 
 grid_sampler = {
     n: fused(f"grid_sampler_{n}d_of", _grid_sample, inputs=2, grad=f"GridSampler{n}DBackward0", aten=f"aten::grid_sampler_{n}d",
-        formula=r"\text{that of the interpolation}", doc="Values between the elements of a grid, at given points.")
+        formula=r"g \text{ shared out with the weights of the interpolation},\ g \text{ times the slope between the points}", doc="Values between the elements of a grid, at given points.")
     for n in (2, 3)
 }
 _MODES, _PADDINGS = ("bilinear", "nearest", "bicubic"), ("zeros", "border", "reflection")
@@ -188,13 +188,13 @@ im2col = define("im2col", LINEAR, inputs=1, grad="Im2ColBackward0",
     forward=lambda xp, input, kernel, dilation, padding, stride: _columns(xp, input, kernel, dilation, padding, stride),
     vjp=(lambda F, g, input_shape, kernel, dilation, padding, stride: F.col2im(
         g, tuple(input_shape)[2:], kernel, dilation, padding, stride),),
-    formula=r"\text{summed back}", doc="Each window of an image as a column.")
+    formula=r"g \text{ added up where each element came from}", doc="Each window of an image as a column.")
 
 col2im = define("col2im", LINEAR, inputs=1, grad="Col2ImBackward0",
     forward=lambda xp, input, size, kernel, dilation, padding, stride: _from_columns(
         xp, input, size, kernel, dilation, padding, stride),
     vjp=(lambda F, g, kernel, dilation, padding, stride: F.im2col(g, kernel, dilation, padding, stride),),
-    formula=r"\text{windows}", doc="Columns put back as windows of an image, summed where they overlap.")
+    formula=r"g \text{ in windows}", doc="Columns put back as windows of an image, summed where they overlap.")
 
 
 def _columns(xp: Any, x: Any, kernel: Any, dilation: Any, padding: Any, stride: Any) -> Any:
@@ -253,7 +253,7 @@ pool_at = {
     (kind, n): define(f"{kind}{n}d", GENERAL, inputs=1, outputs=2, grad=f"{grad}{n}DBackward0",
         forward=lambda xp, input, starts, ends: _largest(xp, input, starts, ends),
         vjp=(lambda F, g, y1, input_shape, starts: _to_places(F, g[0], y1, tuple(input_shape), len(starts)),),
-        formula=r"\text{to the largest}", doc="The largest element of each part, and where it was.")
+        formula=r"g \text{ at the largest of each window}", doc="The largest element of each part, and where it was.")
     for kind, grad in (("adaptive_max_pool", "AdaptiveMaxPool"), ("fractional_max_pool", "FractionalMaxPool"))
     for n in (2, 3)
 }
@@ -263,7 +263,7 @@ max_unpool = {
         forward=lambda xp, input, indices, size: _unpooled(xp, input, indices, size),
         vjp=(lambda F, g, input_shape, indices: F.reshape(F.gather(
             F.reshape(g, (*tuple(g.shape)[:2], -1)), 2, indices.reshape(*indices.shape[:2], -1)), tuple(input_shape)),),
-        formula=r"\text{taken}", doc="Elements put back to where max pooling found them, zeros elsewhere.")
+        formula=r"g \text{ at those places}", doc="Elements put back to where max pooling found them, zeros elsewhere.")
     for n in (2, 3)
 }
 
@@ -283,7 +283,7 @@ border = {
     (kind, n): define(f"{name}_pad{n}d", LINEAR, inputs=1, grad=f"{name.capitalize()}Pad{n}DBackward0",
         forward=lambda xp, input, places: _taken(xp, input, places),
         vjp=(lambda F, g, input_shape, places: _put_back(F, g, tuple(input_shape), places),),
-        formula=r"\text{summed back}", doc=f"A border by {name}.")
+        formula=r"g \text{ added up where each element came from}", doc=f"A border by {name}.")
     for kind, name in (("reflect", "reflection"), ("replicate", "replication"))
     for n in (1, 2, 3)
 }
@@ -323,7 +323,7 @@ convolution_transposed = define("convolution_transposed", GENERAL, holomorphic=T
          lambda F, g, input, weight_shape, stride, padding, dilation, groups: F.convolution_weight(
              input, g, tuple(weight_shape), stride, padding, dilation, groups),
          lambda F, g: to_channels(F, g)),
-    formula=r"g \ast w,\ x \ast g", doc="The adjoint of a convolution, plus a bias for each channel.")
+    formula=r"g \ast w,\ x \ast g,\ \sum g", doc="The adjoint of a convolution, plus a bias for each channel.")
 
 
 def _cropped_to(F: Any, y: Any, sizes: tuple[int, ...]) -> Any:
@@ -356,7 +356,7 @@ def _multi_margin(input: Any, target: Any, p: int, margin: float, weight: Any, r
 
 
 multi_margin_loss_of = fused("multi_margin_loss_of", _multi_margin, inputs=1, grad="MultiMarginLossBackward0", aten="aten::multi_margin_loss",
-    formula=r"\text{that of the hinge}", doc="Hinge loss of the right class against each other.")
+    formula=r"g \text{ where a margin is missed}", doc="Hinge loss of the right class against each other.")
 
 
 def _multilabel_margin(input: Any, target: Any, reduction: str) -> Any:
@@ -379,7 +379,7 @@ def _multilabel_margin(input: Any, target: Any, reduction: str) -> Any:
 
 
 multilabel_margin_loss_of = fused("multilabel_margin_loss_of", _multilabel_margin, inputs=1, grad="MultilabelMarginLossBackward0",
-    aten="aten::multilabel_margin_loss_forward", formula=r"\text{that of the hinge}", doc="Hinge loss of each right class against each other.")
+    aten="aten::multilabel_margin_loss_forward", formula=r"g \text{ where a margin is missed}", doc="Hinge loss of each right class against each other.")
 
 
 def _ctc(log_probs: Any, targets: Any, lengths: Any, label_lengths: Any, blank: int) -> Any:
@@ -453,10 +453,10 @@ def _bags(weight: Any, per_sample: Any, indices: Any, starts: Any, mode: str, pa
 
 
 embedding_bag_of = fused("embedding_bag_of", _bags, inputs=2, grad="EmbeddingBagBackward0", aten="aten::_embedding_bag",
-    formula=r"\text{into zeros, summed}", doc="Rows of a table, summed, averaged or their largest, bag by bag.")
+    formula=r"g \text{ added up at the places taken, 0 elsewhere}", doc="Rows of a table, summed, averaged or their largest, bag by bag.")
 
 glu_of = fused("glu_of", lambda input, dim: _gated(input, dim), inputs=1, grad="GluBackward0", aten="aten::glu",
-    formula=r"\sigma(b),\ a\,\sigma'(b)", doc="The first half of a dimension times the sigmoid of the second.")
+    formula=r"[\,g\,\sigma(b)\;\;\; g\,a\,\sigma(b)\,(1 - \sigma(b))\,]", doc="The first half of a dimension times the sigmoid of the second.")
 
 
 def _gated(input: Any, dim: int) -> Any:
@@ -466,12 +466,12 @@ def _gated(input: Any, dim: int) -> Any:
 
 
 pairwise_norm = fused("pairwise_norm", lambda input, p, keepdim: R.norm(input, p, -1, keepdim), inputs=1, grad="NormBackward1",
-    aten="aten::norm", formula=r"x/\lVert x\rVert", doc="Norm over the last dimension.")
+    aten="aten::norm", formula=r"\operatorname{sgn}(x_i) \left(\frac{\left|x_i\right|}{y}\right)^{p - 1}", doc="Norm over the last dimension.")
 
 rrelu_noise = define("rrelu_with_noise", LINEAR, inputs=1,
     forward=lambda xp, input, noise: input * noise,
     vjp=(lambda F, g, noise: F.rrelu_with_noise(g, noise),),
-    formula=r"\text{slope}", doc="leaky_relu with a slope drawn for each element.")
+    formula=r"g \cdot \text{slope}", doc="leaky_relu with a slope drawn for each element.")
 
 drawn_like = {
     name: define(name, GENERAL, inputs=n, grad=grad, aten=f"aten::{aten}",

@@ -20,84 +20,84 @@ from engine.tensor import Tensor
 index_get = define("index", LINEAR, inputs=1, dtypes="any",
     forward=lambda xp, input, indices: _take(xp, input, indices),
     vjp=(lambda F, g, input_shape, indices: F.index_add_into(g, tuple(input_shape), indices),),
-    formula=r"\text{into zeros, summed}", doc="Elements at places given by index tensors or a mask.")
+    formula=r"g \text{ added up at the places taken, 0 elsewhere}", doc="Elements at places given by index tensors or a mask.")
 
 index_add_into = define("index_add_into", LINEAR, inputs=1, dtypes="any", aten="aten::_index_put_impl_",
     forward=lambda xp, input, shape, indices: _put_sum(xp, input, shape, indices),
     vjp=(lambda F, g, indices: F.index(g, indices),),
-    formula=r"\text{taken}", doc="Elements summed into zeros at the places of the indices.")
+    formula=r"g \text{ at those places}", doc="Elements summed into zeros at the places of the indices.")
 
 index_put = define("index_put", LINEAR, inputs=2, dtypes="promote", grad="IndexPutBackward0",
     forward=lambda xp, input, values, indices, accumulate=False: _put(xp, input, values, indices, accumulate),
     vjp=(lambda F, g, indices, accumulate: g if accumulate else F.index_put(g, 0.0, indices),
          lambda F, g, indices: F.index(g, indices)),
-    formula=r"g \text{ elsewhere},\ g \text{ there}", doc="The input with other values at the indices.")
+    formula=r"g \text{ with 0 where it was overwritten},\ g \text{ where it was written}", doc="The input with other values at the indices.")
 
 copy = define("copy", LINEAR, inputs=2, dtypes="any", grad="CopyBackwards", aten="aten::copy_",
     forward=lambda xp, input, src: _spread(xp, src, input.shape).astype(input.dtype)
         if hasattr(src, "ndim") else xp.full(input.shape, src, input.dtype),
     vjp=(lambda F, g: F.zeros_like(g), lambda F, g: g),
-    formula=r"0,\ 1", doc="The values of another tensor, in this one's shape and dtype.")
+    formula=r"0,\ g", doc="The values of another tensor, in this one's shape and dtype.")
 
 OPS["copy"].node.namespace = "torch::autograd::"  # a node PyTorch writes by hand
 
 gather = define("gather", LINEAR, inputs=1, dtypes="any",
     forward=lambda xp, input, dim, index: _gather(xp, input, dim, index),
     vjp=(lambda F, g, input_shape, dim, index: F.scatter_value(g, index, tuple(input_shape), dim),),
-    formula=r"\text{into zeros, summed}", doc="Elements along a dimension at the places of an index tensor.")
+    formula=r"g \text{ added up at the places taken, 0 elsewhere}", doc="Elements along a dimension at the places of an index tensor.")
 
 scatter_value = define("scatter_value", LINEAR, inputs=1, dtypes="any", aten="aten::scatter_add",
     forward=lambda xp, input, index, shape, dim: _scatter_sum(xp, input, index, shape, dim),
     vjp=(lambda F, g, index, dim: F.gather(g, dim, index),),
-    formula=r"\text{taken}", doc="Elements summed into zeros along a dimension, at the places of an index tensor.")
+    formula=r"g \text{ at those places}", doc="Elements summed into zeros along a dimension, at the places of an index tensor.")
 
 scatter_into = define("scatter_into", LINEAR, inputs=2, dtypes="any", grad="ScatterBackward0", aten="aten::scatter",
     forward=lambda xp, input, src, dim, index: _scatter(xp, input, dim, index, src),
     vjp=(lambda F, g, dim, index: F.scatter_into(g, 0.0, dim, index), lambda F, g, dim, index: F.gather(g, dim, index)),
-    formula=r"g \text{ elsewhere},\ g \text{ there}", doc="The input with other values along a dimension.")
+    formula=r"g \text{ with 0 where it was overwritten},\ g \text{ where it was written}", doc="The input with other values along a dimension.")
 
 scatter_number = define("scatter_number", GENERAL, inputs=1, dtypes="any", grad="ScatterBackward1", aten="aten::scatter",
     forward=lambda xp, input, value, dim, index: _scatter(xp, input, dim, index, value),
     vjp=(lambda F, g, dim, index: F.scatter_number(g, 0.0, dim, index),),
-    formula=r"g \text{ elsewhere}", doc="The input with a number along a dimension.")
+    formula=r"g \text{ with 0 where it was overwritten}", doc="The input with a number along a dimension.")
 
 scatter_add_into = define("scatter_add_into", LINEAR, inputs=2, dtypes="any", grad="ScatterAddBackward0",
     aten="aten::scatter_add",
     forward=lambda xp, input, src, dim, index: input + _scatter_sum(
         xp, src[tuple(slice(0, n) for n in _raw(index).shape)], index, input.shape, dim),
     vjp=(lambda F, g: g, lambda F, g, dim, index: F.gather(g, dim, index)),
-    formula=r"1,\ g \text{ there}", doc="The input with values added along a dimension.")
+    formula=r"g,\ g \text{ at those places}", doc="The input with values added along a dimension.")
 
 take_flat = define("take", LINEAR, inputs=1, dtypes="any",
     forward=lambda xp, input, index: _take_flat(xp, input, _raw(index)),
     vjp=(lambda F, g, input_shape, index: F.reshape(
         F.index_add_into(g, (math.prod(input_shape),), (index,)), tuple(input_shape)),),
-    formula=r"\text{into zeros, summed}", doc="Elements at places counted in row-major order.")
+    formula=r"g \text{ added up at the places taken, 0 elsewhere}", doc="Elements at places counted in row-major order.")
 
 index_select_along = define("index_select", LINEAR, inputs=1, dtypes="any",
     forward=lambda xp, input, dim, index: _index_select(xp, input, dim, index),
     vjp=(lambda F, g, input_shape, dim, index: F.reshape(g, ()) if not len(input_shape) else F.index_add_into(
         g, tuple(input_shape), (*(slice(None),) * one_dim(dim, len(input_shape)), index)),),
-    formula=r"\text{into zeros, summed}", doc="Slices along a dimension, in the order of an index vector.")
+    formula=r"g \text{ added up at the places taken, 0 elsewhere}", doc="Slices along a dimension, in the order of an index vector.")
 
 index_add_along = define("index_add_along", LINEAR, inputs=2, dtypes="any", grad="IndexAddBackward0",
     aten="aten::index_add",
     forward=lambda xp, input, source, dim, index: input + _put_sum(
         xp, source, input.shape, (*(slice(None),) * one_dim(dim, input.ndim), index)),
     vjp=(lambda F, g: g, lambda F, g, dim, index: F.index_select(g, dim, index)),
-    formula=r"1,\ g \text{ there}", doc="The input with slices of another added along a dimension.")
+    formula=r"g,\ g \text{ at those places}", doc="The input with slices of another added along a dimension.")
 
 index_add_number = define("index_add_number", LINEAR, inputs=2, grad="IndexAddBackward0", aten="aten::index_add",
     forward=lambda xp, input, source: input + source.sum(),
     vjp=(lambda F, g: g, lambda F, g, source_shape: F.expand(g, tuple(source_shape))),
-    formula=r"1,\ 1", doc="A number with others added.")
+    formula=r"g,\ \sum g", doc="A number with others added.")
 
 masked_select_of = define("masked_select", LINEAR, inputs=1, dtypes="any",
     forward=lambda xp, input, mask: xp.broadcast_arrays(input, _raw(mask))[0][xp.broadcast_to(_raw(mask), xp.broadcast_shapes(input.shape, _raw(mask).shape))],
     vjp=(lambda F, g, input_shape, mask: F.sum_to_size(F.index_add_into(
         g, tuple(np.broadcast_shapes(tuple(input_shape), _raw(mask).shape)),
         (np.broadcast_to(_raw(mask), np.broadcast_shapes(tuple(input_shape), _raw(mask).shape)),)), tuple(input_shape)),),
-    formula=r"\text{into zeros}", doc="The elements where a mask is true, in one dimension.")
+    formula=r"g \text{ at the places taken, 0 elsewhere}", doc="The elements where a mask is true, in one dimension.")
 
 nonzero_places = define("nonzero", "constant", inputs=1, dtypes="any",
     forward=lambda xp, input: xp.stack(xp.nonzero(input), 1) if input.ndim else xp.zeros((int(input != 0), 0), np.int64),

@@ -19,36 +19,36 @@ from engine.tensor import Tensor
 mm = define("mm", BILINEAR,
     forward=lambda xp, input, mat2: _mm(input, mat2),
     vjp=(lambda F, g, mat2: _by_turned(F, g, mat2), lambda F, g, input: _turned_by(F, input, g)),
-    formula=r"g B^\top,\ A^\top g", doc="Product of two matrices.")
+    doc="Product of two matrices.")
 
 mv = define("mv", BILINEAR,
     forward=lambda xp, input, vec: _mv(input, vec),
     vjp=(lambda F, g, vec: F.outer_product(g, vec),
          lambda F, g, input: F.mv(F.t(input), g) if F.recording else input.T @ g),
-    formula=r"g v^\top,\ A^\top g", doc="Product of a matrix and a vector.")
+    doc="Product of a matrix and a vector.")
 
 dot = define("dot", BILINEAR,
     forward=lambda xp, input, tensor: _dot(xp, input, tensor),
     vjp=(lambda F, g, tensor: g * tensor, lambda F, g, input: g * input),
-    formula=r"g b,\ g a", doc="Inner product of two vectors.")
+    doc="Inner product of two vectors.")
 
 bmm = define("bmm", BILINEAR,
     forward=lambda xp, input, mat2: _bmm(xp, input, mat2),
     vjp=(lambda F, g, mat2: F.bmm(g, F.transpose(mat2, 1, 2)) if F.recording else g @ mat2.swapaxes(1, 2),
          lambda F, g, input: F.bmm(F.transpose(input, 1, 2), g) if F.recording else input.swapaxes(1, 2) @ g),
-    formula=r"g B^\top,\ A^\top g", doc="Products of matrices, batch by batch.")
+    doc="Products of matrices, batch by batch.")
 
 outer_product = define("outer_product", BILINEAR, grad="MulBackward0", aten="aten::outer",
     forward=lambda xp, input, vec2: xp.outer(input, vec2),
     vjp=(lambda F, g, vec2: F.mv(g, vec2), lambda F, g, input: F.mv(F.t(g), input)),
-    formula=r"g b,\ g^\top a", doc="Outer product of two vectors.")
+    doc="Outer product of two vectors.")
 
 addmm = define("addmm", GENERAL, holomorphic=True, inputs=3,
     forward=lambda xp, input, mat1, mat2, beta=1, alpha=1: _addmm(input, mat1, mat2, beta, alpha),
     vjp=(lambda F, g, beta: g if beta == 1 else g * beta,
          lambda F, g, mat2, alpha: _scaled(_by_turned(F, g, mat2), alpha),
          lambda F, g, mat1, alpha: _scaled(_turned_by(F, mat1, g), alpha)),
-    formula=r"\beta g,\ \alpha g B^\top,\ \alpha A^\top g", doc="beta * input + alpha * mat1 @ mat2.")
+    formula=r"\beta\,g,\ \alpha\,g B^{\top},\ \alpha A^{\top} g", doc="beta * input + alpha * mat1 @ mat2.")
 
 # The gradient of a transpose comes out as one, so that the weight's own gradient lies in memory as the weight does.
 linear_addmm = define("linear_addmm", GENERAL, holomorphic=True, inputs=3, grad="AddmmBackward0", aten="aten::addmm",
@@ -56,27 +56,27 @@ linear_addmm = define("linear_addmm", GENERAL, holomorphic=True, inputs=3, grad=
     vjp=(lambda F, g: g,
          lambda F, g, mat2: _by_turned(F, g, mat2),
          lambda F, g, mat1: F.t(_turned_by(F, g, mat1))),
-    formula=r"g,\ g B^\top,\ (g^\top A)^\top", doc="input + mat1 @ mat2, where mat2 is a transpose: the product of a linear layer.")
+    formula=r"\sum_{\text{rows}} g,\ g W^{\top},\ X^{\top} g", doc="input + mat1 @ mat2, where mat2 is a transpose: the product of a linear layer.")
 
 vdot = define("vdot", BILINEAR, holomorphic=False,
     forward=lambda xp, input, other: _dot(xp, input.conj(), other),
     vjp=(lambda F, g, other: F.conj(g) * other, lambda F, g, input: g * input),
-    formula=r"\bar g b,\ g a", doc="Inner product of two vectors, the first conjugated.")
+    doc="Inner product of two vectors, the first conjugated.")
 
 trace = define("trace", LINEAR,
     forward=lambda xp, input: xp.trace(_matrix_only(input)),
     vjp=(lambda F, g, input_shape: F.embed(F.expand(g, (min(input_shape),)), tuple(input_shape), "diagonal", (0, 0, 1)),),
-    formula=r"I", doc="Sum of the diagonal of a matrix.")
+    formula=r"g\,I", doc="Sum of the diagonal of a matrix.")
 
 inverse = define("inverse", GENERAL, holomorphic=True, grad="LinalgInvExBackward0", aten="aten::linalg_inv_ex",
     forward=lambda xp, input: _inverse(xp, input),
     vjp=(lambda F, g, y: -_matmul(F, F.transpose(y, -2, -1), _matmul(F, g, F.transpose(y, -2, -1))),),
-    formula=r"-A^{-\top} g A^{-\top}", doc="Inverse of a square matrix.")
+    doc="Inverse of a square matrix.")
 
 det = define("det", GENERAL, holomorphic=True, grad="LinalgDetBackward0", aten="aten::_linalg_det",
     forward=lambda xp, input: xp.linalg.det(_square(input, "linalg.det")).astype(input.dtype),
     vjp=(lambda F, g, input, y: F.reshape(g * y, (*tuple(y.shape), 1, 1)) * F.transpose(F.inverse(input), -2, -1),),
-    formula=r"\det(A)\, A^{-\top}", doc="Determinant of a square matrix.")
+    formula=r"g\,y\,A^{-\top}", doc="Determinant of a square matrix.")
 
 solve = define("linalg_solve", GENERAL, holomorphic=True, grad="LinalgSolveExBackward0", aten="aten::_linalg_solve_ex",
     forward=lambda xp, A, B: _solve(xp, A, B),
@@ -312,13 +312,13 @@ def _sum_of(product: Any, input: Any, beta: Any, alpha: Any) -> Any:
 
 
 addmv_of = fused("addmv", lambda input, mat, vec, beta, alpha: _sum_of(mv(mat, vec), input, beta, alpha), inputs=3,
-    formula=r"\beta g,\ \alpha g v^\top,\ \alpha A^\top g", doc="beta * input + alpha * mat @ vec.")
+    formula=r"\beta\,g,\ \alpha\,g v^{\top},\ \alpha A^{\top} g", doc="beta * input + alpha * mat @ vec.")
 addr_of = fused("addr", lambda input, vec1, vec2, beta, alpha: _sum_of(outer(vec1, vec2), input, beta, alpha), inputs=3,
-    formula=r"\beta g,\ \alpha g b,\ \alpha g^\top a", doc="beta * input + alpha * outer product.")
+    formula=r"\beta\,g,\ \alpha\,g b,\ \alpha\,g^{\top} a", doc="beta * input + alpha * outer product.")
 addbmm_of = fused("addbmm", lambda input, batch1, batch2, beta, alpha: _sum_of(bmm(batch1, batch2).sum(0), input, beta, alpha), inputs=3,
-    formula=r"\beta g,\ \alpha g B^\top,\ \alpha A^\top g", doc="beta * input + alpha * the sum of a batch of products.")
+    formula=r"\beta\,g,\ \alpha\,g B^{\top},\ \alpha A^{\top} g", doc="beta * input + alpha * the sum of a batch of products.")
 baddbmm_of = fused("baddbmm", lambda input, batch1, batch2, beta, alpha: _sum_of(bmm(batch1, batch2), input, beta, alpha), inputs=3,
-    formula=r"\beta g,\ \alpha g B^\top,\ \alpha A^\top g", doc="beta * input + alpha * a batch of products.")
+    formula=r"\beta\,g,\ \alpha\,g B^{\top},\ \alpha A^{\top} g", doc="beta * input + alpha * a batch of products.")
 
 
 def addmv(input: Tensor, mat: Tensor, vec: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:

@@ -33,13 +33,13 @@ def _group(input: Any, weight: Any, bias: Any, groups: int, eps: float) -> Any:
 
 
 layer_norm_of = fused("native_layer_norm_of", lambda input, weight, bias, sizes, eps: _layer(input, weight, bias, sizes, eps)[0], inputs=3,
-    grad="NativeLayerNormBackward0", aten="aten::native_layer_norm", formula=r"\text{that of the norm}",
+    grad="NativeLayerNormBackward0", aten="aten::native_layer_norm", formula=r"\frac{1}{\sqrt{\sigma^2 + \varepsilon}} \left(g w - \operatorname{mean}(g w) - \hat{x} \operatorname{mean}(g w \hat{x})\right),\ \sum g \hat{x},\ \sum g",
     doc="Mean 0 and variance 1 over the last dimensions.")
 group_norm_of = fused("native_group_norm_of", _group, inputs=3, outputs=3, grad="NativeGroupNormBackward0", aten="aten::native_group_norm",
-    formula=r"\text{that of the norm}", doc="Mean 0 and variance 1 of each group of channels, and the statistics.")
+    formula=r"\frac{1}{\sqrt{\sigma^2 + \varepsilon}} \left(g w - \operatorname{mean}(g w) - \hat{x} \operatorname{mean}(g w \hat{x})\right),\ \sum g \hat{x},\ \sum g", doc="Mean 0 and variance 1 of each group of channels, and the statistics.")
 batch_norm_of = {
     name: fused(name, lambda input, weight, bias, mean, var, eps: nn.batch_norm(input, weight, bias, mean, var, eps), inputs=3,
-        grad=grad, aten=f"aten::{aten}", formula=r"\text{that of the norm}", doc="Mean 0 and variance 1 of each channel.")
+        grad=grad, aten=f"aten::{aten}", formula=r"\frac{1}{\sqrt{\sigma^2 + \varepsilon}} \left(g w - \operatorname{mean}(g w) - \hat{x} \operatorname{mean}(g w \hat{x})\right),\ \sum g \hat{x},\ \sum g", doc="Mean 0 and variance 1 of each channel.")
     for name, grad, aten in (
         ("native_batch_norm_of", "NativeBatchNormBackward0", "native_batch_norm"),
         ("native_batch_norm_legit", "NativeBatchNormLegitBackward0", "_native_batch_norm_legit"),
@@ -47,7 +47,7 @@ batch_norm_of = {
     )
 }
 softmax_backward = fused("softmax_backward", lambda grad_output, output, dim: R.softmax_vjp(_Tensors, grad_output, output, dim), inputs=2,
-    grad="SoftmaxBackwardDataBackward0", aten="aten::_softmax_backward_data", formula=r"\text{of } y(g - \sum g y)",
+    grad="SoftmaxBackwardDataBackward0", aten="aten::_softmax_backward_data", formula=r"\text{that of } s\,\Big(g - \sum g\,s\Big)",
     doc="The gradient of softmax.")
 
 

@@ -20,17 +20,17 @@ from engine.tensor import Tensor
 leaky_relu = define("leaky_relu", POINTWISE, inputs=1,
     forward=lambda xp, input, negative_slope=0.01: xp.where(input > 0, input, input * negative_slope),
     vjp=(lambda F, g, input, negative_slope: F.where(F.gt(input, 0), g, g * negative_slope),),
-    domain=(-2.0, 2.0), formula=r"[x > 0] + s[x \le 0]", doc="x where positive, else x times a slope.")
+    domain=(-2.0, 2.0), doc="x where positive, else x times a slope.")
 
 elu = define("elu", POINTWISE, inputs=1,
     forward=lambda xp, input, alpha=1.0, scale=1.0, input_scale=1.0: _elu(xp, input, alpha, scale, input_scale),
     vjp=(lambda F, g, input, alpha, scale, input_scale: _elu_vjp(F, g, input, alpha, scale, input_scale),),
-    domain=(-2.0, 2.0), formula=r"[x > 0] + \alpha e^x[x \le 0]", doc="x where positive, else alpha (exp(x) - 1).")
+    domain=(-2.0, 2.0), formula=r"\begin{cases} 1 & x > 0 \\ \alpha\,e^{x} & \text{otherwise} \end{cases}", doc="x where positive, else alpha (exp(x) - 1).")
 
 celu = define("celu", POINTWISE, inputs=1,
     forward=lambda xp, input, alpha=1.0: _elu(xp, input, alpha, 1.0, 1.0 / alpha),
     vjp=(lambda F, g, input, alpha: _elu_vjp(F, g, input, alpha, 1.0, 1.0 / alpha),),
-    domain=(-2.0, 2.0), formula=r"[x > 0] + e^{x/\alpha}[x \le 0]", doc="x where positive, else alpha (exp(x/alpha) - 1).")
+    domain=(-2.0, 2.0), formula=r"\begin{cases} 1 & x > 0 \\ e^{x / \alpha} & \text{otherwise} \end{cases}", doc="x where positive, else alpha (exp(x/alpha) - 1).")
 
 gelu = define("gelu", POINTWISE, inputs=1,
     forward=lambda xp, input, approximate="none": _gelu(xp, input, approximate),
@@ -40,62 +40,62 @@ gelu = define("gelu", POINTWISE, inputs=1,
 silu = define("silu", POINTWISE, inputs=1,
     forward=lambda xp, input: input / (1 + precise(xp.exp, -input)),
     vjp=(lambda F, g, input: _silu_vjp(F, g, input),),
-    domain=(-3.0, 3.0), formula=r"\sigma(x)(1 + x(1 - \sigma(x)))", doc="x times the logistic function of x.")
+    domain=(-3.0, 3.0), formula=r"\sigma(x)\,(1 + x\,(1 - \sigma(x)))", doc="x times the logistic function of x.")
 
 mish = define("mish", POINTWISE, inputs=1,
     forward=lambda xp, input: input * precise(xp.tanh, _softplus(xp, input, 1.0, 20.0)),
     vjp=(lambda F, g, input: _mish_vjp(F, g, input),),
-    domain=(-3.0, 3.0), formula=r"t + x\,\sigma(x)(1 - t^2)", doc="x times tanh(softplus(x)).")
+    domain=(-3.0, 3.0), formula=r"\tanh(\ln(1 + e^{x})) + x\,\sigma(x)\left(1 - \tanh^2(\ln(1 + e^{x}))\right)", doc="x times tanh(softplus(x)).")
 
 softplus = define("softplus", POINTWISE, inputs=1,
     forward=lambda xp, input, beta=1.0, threshold=20.0: _softplus(xp, input, beta, threshold),
     vjp=(lambda F, g, input, beta, threshold: F.where(
         F.gt(input * beta, threshold), g, g * F.sigmoid(input * beta)),),
-    domain=(-3.0, 3.0), formula=r"\sigma(\beta x)", doc="log(1 + exp(beta x)) / beta, x where beta x is large.")
+    domain=(-3.0, 3.0), formula=r"\sigma(\beta\,x)", doc="log(1 + exp(beta x)) / beta, x where beta x is large.")
 
 hardtanh = define("hardtanh", POINTWISE, inputs=1,
     forward=lambda xp, input, min_val=-1.0, max_val=1.0: xp.clip(input, min_val, max_val),
     vjp=(lambda F, g, input, min_val, max_val: F.where(
         F.logical_and(F.gt(input, min_val), F.lt(input, max_val)), g, 0.0),),
-    domain=(-2.0, 2.0), formula=r"[\min < x < \max]", doc="x limited to a range.")
+    domain=(-2.0, 2.0), doc="x limited to a range.")
 
 hardswish = define("hardswish", POINTWISE, inputs=1,
     forward=lambda xp, input: input * xp.clip(input + 3, 0, 6) / 6,
     vjp=(lambda F, g, input: F.where(
         F.le(input, -3), 0.0, F.where(F.lt(input, 3), g * (input / 3 + 0.5), g)),),
-    domain=(-4.0, 4.0), formula=r"x/3 + \tfrac12", doc="x times (x + 3) / 6 limited to 0 and 1.")
+    domain=(-4.0, 4.0), doc="x times (x + 3) / 6 limited to 0 and 1.")
 
 hardsigmoid = define("hardsigmoid", POINTWISE, inputs=1,
     forward=lambda xp, input: xp.clip(input + 3, 0, 6) / 6,
     vjp=(lambda F, g, input: F.where(F.logical_and(F.gt(input, -3), F.lt(input, 3)), g / 6, 0.0),),
-    domain=(-4.0, 4.0), formula=r"\tfrac16[|x| < 3]", doc="(x + 3) / 6 limited to 0 and 1.")
+    domain=(-4.0, 4.0), doc="(x + 3) / 6 limited to 0 and 1.")
 
 log_sigmoid = define("log_sigmoid", POINTWISE, inputs=1, aten="aten::log_sigmoid_forward",
     forward=lambda xp, input: _log_sigmoid(xp, input),
     vjp=(lambda F, g, input: g * F.sigmoid(-input),),
-    domain=(-4.0, 4.0), formula=r"\sigma(-x)", doc="Logarithm of the logistic function.")
+    domain=(-4.0, 4.0), doc="Logarithm of the logistic function.")
 
 softshrink = define("softshrink", POINTWISE, inputs=1,
     forward=lambda xp, input, lambd=0.5: xp.where(
         input > lambd, input - lambd, xp.where(input < -lambd, input + lambd, input * 0)),
     vjp=(lambda F, g, input, lambd: F.where(F.gt(F.abs(input), lambd), g, 0.0),),
-    domain=(-2.0, 2.0), formula=r"[|x| > \lambda]", doc="x moved towards 0 by lambda, 0 if it is nearer.")
+    domain=(-2.0, 2.0), doc="x moved towards 0 by lambda, 0 if it is nearer.")
 
 hardshrink = define("hardshrink", POINTWISE, inputs=1,
     forward=lambda xp, input, lambd=0.5: xp.where(xp.abs(input) <= lambd, input.dtype.type(0), input),
     vjp=(lambda F, g, input, lambd: F.where(F.gt(F.abs(input), lambd), g, 0.0),),
-    domain=(-2.0, 2.0), formula=r"[|x| > \lambda]", doc="x, or 0 if it is within lambda of 0.")
+    domain=(-2.0, 2.0), doc="x, or 0 if it is within lambda of 0.")
 
 threshold = define("threshold", POINTWISE, inputs=1,
     forward=lambda xp, input, threshold, value: xp.where(input <= threshold, input.dtype.type(value), input),
     vjp=(lambda F, g, input, threshold: F.where(F.gt(input, threshold), g, 0.0),),
-    domain=(-2.0, 2.0), formula=r"[x > t]", doc="x where above a threshold, else a value.")
+    domain=(-2.0, 2.0), doc="x where above a threshold, else a value.")
 
 prelu_kernel = define("prelu_kernel", POINTWISE, aten="aten::_prelu_kernel",
     forward=lambda xp, input, weight: xp.where(input > 0, input, input * weight),
     vjp=(lambda F, g, input, weight: F.where(F.gt(input, 0), g, g * weight),
          lambda F, g, input: F.where(F.gt(input, 0), 0.0, g * input)),
-    domain=(-2.0, 2.0), formula=r"[x > 0] + w[x \le 0],\ x[x \le 0]", doc="x where positive, else x times a weight.")
+    domain=(-2.0, 2.0), doc="x where positive, else x times a weight.")
 
 # --- Losses ----------------------------------------------------------------------------------------------------------
 
@@ -103,7 +103,7 @@ mse_loss = define("mse_loss", GENERAL, inputs=2, dtypes="promote",
     forward=lambda xp, input, target, reduction="mean": _reduced(_squared(_floats(input, "mse_cpu") - target), reduction),
     vjp=(lambda F, g, input, target, reduction: (input - target) * (2.0 * _share(input, reduction)) * g,
          lambda F, g, input, target, reduction: (target - input) * (2.0 * _share(input, reduction)) * g),
-    formula=r"2(x - t)/n", doc="Squared difference, its mean or its sum.")
+    formula=r"\frac{2}{n}\,(x_i - t_i),\ \frac{2}{n}\,(t_i - x_i)", doc="Squared difference, its mean or its sum.")
 
 smooth_l1_loss = define("smooth_l1_loss", GENERAL, inputs=2, dtypes="promote",
     forward=lambda xp, input, target, reduction="mean", beta=1.0: _reduced(
@@ -112,7 +112,7 @@ smooth_l1_loss = define("smooth_l1_loss", GENERAL, inputs=2, dtypes="promote",
          * _share(input, reduction) * g,
          lambda F, g, input, target, reduction, beta: F.clamp((target - input) / beta, -1, 1)
          * _share(input, reduction) * g),
-    formula=r"\operatorname{clamp}((x - t)/\beta, -1, 1)/n", doc="Squared near 0 and absolute further away, divided by beta.")
+    formula=r"\frac{1}{n} \operatorname{clamp}\left(\frac{x_i - t_i}{\beta}, -1, 1\right),\ -\frac{1}{n} \operatorname{clamp}\left(\frac{x_i - t_i}{\beta}, -1, 1\right)", doc="Squared near 0 and absolute further away, divided by beta.")
 
 huber_loss = define("huber_loss", GENERAL, inputs=2, dtypes="promote",
     forward=lambda xp, input, target, reduction="mean", delta=1.0: _reduced(
@@ -121,7 +121,7 @@ huber_loss = define("huber_loss", GENERAL, inputs=2, dtypes="promote",
          * _share(input, reduction) * g,
          lambda F, g, input, target, reduction, delta: F.clamp(target - input, -delta, delta)
          * _share(input, reduction) * g),
-    formula=r"\operatorname{clamp}(x - t, -\delta, \delta)/n", doc="Squared near 0 and absolute further away.")
+    formula=r"\frac{1}{n} \operatorname{clamp}(x_i - t_i, -\delta, \delta),\ -\frac{1}{n} \operatorname{clamp}(x_i - t_i, -\delta, \delta)", doc="Squared near 0 and absolute further away.")
 
 binary_cross_entropy = define("binary_cross_entropy", GENERAL, inputs=2, dtypes="promote",
     forward=lambda xp, input, target, weight=None, reduction="mean": _reduced(
@@ -131,7 +131,7 @@ binary_cross_entropy = define("binary_cross_entropy", GENERAL, inputs=2, dtypes=
          * (g * _share(input, reduction)),
          lambda F, g, input, weight, reduction: _times(F.log1p(-input) - F.log(input), constant(F, weight))
          * (g * _share(input, reduction))),
-    formula=r"(x - t)/(x(1 - x)n)", doc="Cross entropy of probabilities with targets from 0 to 1.")
+    formula=r"\frac{x_i - t_i}{n\,x_i\,(1 - x_i)},\ \frac{1}{n} \ln\frac{1 - x_i}{x_i}", doc="Cross entropy of probabilities with targets from 0 to 1.")
 
 binary_cross_entropy_with_logits = define("binary_cross_entropy_with_logits", GENERAL, inputs=2, dtypes="promote",
     forward=lambda xp, input, target, weight=None, pos_weight=None, reduction="mean": _reduced(
@@ -142,18 +142,18 @@ binary_cross_entropy_with_logits = define("binary_cross_entropy_with_logits", GE
          lambda F, g, input, weight, pos_weight, reduction: _times(
             _logit_entropy_of_target(F, input, constant(F, pos_weight)), constant(F, weight))
          * (g * _share(input, reduction))),
-    formula=r"(\sigma(x) - t)/n", doc="Cross entropy of the logistic function of x with targets from 0 to 1.")
+    formula=r"\frac{1}{n}\,(\sigma(x_i) - t_i),\ -\frac{x_i}{n}", doc="Cross entropy of the logistic function of x with targets from 0 to 1.")
 
 soft_margin_loss = define("soft_margin_loss", GENERAL, inputs=1, dtypes="promote",
     forward=lambda xp, input, target, reduction="mean": _reduced(precise(xp.log1p, precise(xp.exp, -target * input)), reduction),
     vjp=(lambda F, g, input, target, reduction: _soft_margin_vjp(F, g, input, constant(F, target), reduction),),
-    formula=r"-t\,\sigma(-tx)/n", doc="log(1 + exp(-t x)), its mean or its sum.")
+    formula=r"-\frac{t_i}{n}\,\sigma(-t_i\,x_i)", doc="log(1 + exp(-t x)), its mean or its sum.")
 
 _nll = {
     name: define(f"nll_loss{suffix}", LINEAR, inputs=1, grad=f"NllLoss{name}Backward0", aten=f"aten::nll_loss{suffix}_forward",
         forward=lambda xp, input, picked, dim, reduction: _nll_forward(xp, input, picked, dim, reduction),
         vjp=(lambda F, g, input_shape, picked, dim, reduction: _nll_vjp(F, g, input_shape, picked, dim, reduction),),
-        formula=r"-w_t/n", doc="Minus the element of each target's class.")
+        formula=r"\frac{\partial y}{\partial x_{ij}} = -\frac{[j = t_i]}{n}", doc="Minus the element of each target's class.")
     for name, suffix in (("", ""), ("2D", "2d"))
 }
 
@@ -166,7 +166,7 @@ attention = define("attention", GENERAL, inputs=3, outputs=2, grad="ScaledDotPro
     vjp=(lambda F, g, y1, key, value, scale: (_to_scores(F, g, y1, value) @ key) * scale,
          lambda F, g, y1, query, value, scale: (F.transpose(_to_scores(F, g, y1, value), 2, 3) @ query) * scale,
          lambda F, g, y1: F.transpose(y1, 2, 3) @ g[0]),
-    formula=r"s\,G k,\ s\,G^\top q,\ p^\top g,\ G = p(g v^\top - \overline{g v^\top p})",
+    formula=r"s\,G K \text{ with } G = P \circ (g V^{\top} - \operatorname{rowsum}(P \circ g V^{\top})),\ \overline{K} = s\,G^{\top} Q \text{ with that } G,\ P^{\top} g \text{ with } P = \operatorname{softmax}(s\,Q K^{\top})",
     doc="softmax(query @ key^T * scale + mask) @ value of four dimensions, and the softmax.")
 
 # --- Normalisations --------------------------------------------------------------------------------------------------
@@ -178,7 +178,7 @@ layer_norm = define("native_layer_norm", GENERAL, inputs=3, dtypes="promote",
          lambda F, g, input, weight_shape, count, eps: F.sum_to_size(
              g * _standard(F, input, _last(input, count), eps), tuple(weight_shape)),
          lambda F, g, bias_shape: F.sum_to_size(g, tuple(bias_shape))),
-    formula=r"(g w - \overline{g w} - \hat x\,\overline{g w \hat x})/s", doc="Mean 0 and variance 1 over the last dimensions.")
+    formula=r"\frac{1}{\sqrt{\sigma^2 + \varepsilon}} \left(g w - \operatorname{mean}(g w) - \hat{x} \operatorname{mean}(g w \hat{x})\right),\ \sum g \hat{x},\ \sum g", doc="Mean 0 and variance 1 over the last dimensions.")
 
 batch_norm = define("native_batch_norm", GENERAL, inputs=3, dtypes="promote",
     forward=lambda xp, input, weight, bias, mean, var, eps=1e-5: _affine(
@@ -187,7 +187,7 @@ batch_norm = define("native_batch_norm", GENERAL, inputs=3, dtypes="promote",
          lambda F, g, input, mean, var, eps: F.sum_dim(
              g * _batch_standard(F, input, mean, var, eps), _not_channels(input), False),
          lambda F, g: F.sum_dim(g, _not_channels(g), False)),
-    formula=r"(g w - \overline{g w} - \hat x\,\overline{g w \hat x})/s", doc="Mean 0 and variance 1 of each channel.")
+    formula=r"\frac{1}{\sqrt{\sigma^2 + \varepsilon}} \left(g w - \operatorname{mean}(g w) - \hat{x} \operatorname{mean}(g w \hat{x})\right),\ \sum g \hat{x},\ \sum g", doc="Mean 0 and variance 1 of each channel.")
 
 group_norm = define("native_group_norm", GENERAL, inputs=3, dtypes="promote",
     forward=lambda xp, input, weight, bias, groups, eps=1e-5: _affine(
@@ -199,18 +199,18 @@ group_norm = define("native_group_norm", GENERAL, inputs=3, dtypes="promote",
          lambda F, g, input, groups, eps: F.sum_dim(g * F.reshape(_standard(
              F, F.reshape(input, _grouped(input.shape, groups)), (2,), eps), tuple(input.shape)), _not_channels(input), False),
          lambda F, g: F.sum_dim(g, _not_channels(g), False)),
-    formula=r"(g w - \overline{g w} - \hat x\,\overline{g w \hat x})/s", doc="Mean 0 and variance 1 of each group of channels.")
+    formula=r"\frac{1}{\sqrt{\sigma^2 + \varepsilon}} \left(g w - \operatorname{mean}(g w) - \hat{x} \operatorname{mean}(g w \hat{x})\right),\ \sum g \hat{x},\ \sum g", doc="Mean 0 and variance 1 of each group of channels.")
 
 div_scalar = define("div_scalar", POINTWISE, inputs=1, grad="DivBackward1", aten="aten::div",
     forward=lambda xp, input, other: input / other,
     vjp=(lambda F, g, other: g / other,),
-    domain=(-2.0, 2.0), formula="1/b", doc="Each element divided by a number, where PyTorch does so inside a function.")
+    domain=(-2.0, 2.0), doc="Each element divided by a number, where PyTorch does so inside a function.")
 
 embedding = define("embedding", LINEAR, inputs=1,
     forward=lambda xp, weight, indices, padding_idx=-1: weight[_checked_indices(indices, len(weight))],
     vjp=(lambda F, g, weight_shape, indices, padding_idx: F.index_add_into(
         _without(F, g, indices, padding_idx), tuple(weight_shape), (indices,)),),
-    formula=r"\text{into zeros, summed}", doc="Rows of a table, at the places of an index tensor.")
+    formula=r"g \text{ added up at the places taken, 0 elsewhere}", doc="Rows of a table, at the places of an index tensor.")
 
 
 # --- What the records above are made of ------------------------------------------------------------------------------

@@ -85,17 +85,17 @@ _sum_dim = define("sum_dim", LINEAR, grad="SumBackward1", aten="aten::sum",
 sum_to_size = define("sum_to_size", LINEAR, aten="aten::sum", grad="SumBackward1",
     forward=lambda xp, input, size: _sum_to(input, tuple(size)),
     vjp=(lambda F, g, input_shape: F.expand(g, tuple(input_shape)),),
-    formula=r"1", doc="Sum down to a shape that broadcasts to this one.")
+    formula="1", doc="Sum down to a shape that broadcasts to this one.")
 
 _mean_all = define("mean_all", LINEAR, grad="MeanBackward0", aten="aten::mean",
     forward=lambda xp, input: _mean(xp, input, None, False),
     vjp=(lambda F, g, input_shape: F.expand(g, tuple(input_shape)) / math.prod(input_shape),),
-    formula=r"1/n", doc="Mean of all elements.")
+    formula=r"\frac{1}{n}", doc="Mean of all elements.")
 
 _mean_dim = define("mean_dim", LINEAR, grad="MeanBackward1", aten="aten::mean",
     forward=lambda xp, input, dim, keepdim=False: _mean(xp, input, dims(dim, input.ndim), keepdim),
     vjp=(lambda F, g, input_shape, dim: _spread(F, g, input_shape, dim) / _count(input_shape, dim),),
-    formula=r"1/n", doc="Mean over dimensions.")
+    formula=r"\frac{1}{n}", doc="Mean over dimensions.")
 
 _prod_all = define("prod_all", GENERAL, holomorphic=True, grad="ProdBackward0", aten="aten::prod",
     forward=lambda xp, input: input.prod(dtype=_sum_dtype(input)),
@@ -113,39 +113,39 @@ _var = define("var_dim", GENERAL, grad="VarBackward0", aten="aten::var", inputs=
     forward=lambda xp, input, dim, correction=1, keepdim=False: _moment(
         input.var, input, dims(dim, input.ndim), correction, keepdim),
     vjp=(lambda F, g, input, dim, correction: _var_vjp(F, g, input, dim, correction),),
-    formula=r"2(x - \bar x)/(n - c)", doc="Variance over dimensions.")
+    formula=r"\frac{2\,(x_i - \mu)}{n - c}", doc="Variance over dimensions.")
 
 _std = define("std_dim", GENERAL, grad="StdBackward0", aten="aten::std", inputs=1,
     forward=lambda xp, input, dim, correction=1, keepdim=False: _moment(
         input.std, input, dims(dim, input.ndim), correction, keepdim),
     vjp=(lambda F, g, input, y, dim, correction: _var_vjp(F, g / (y * 2), input, dim, correction),),
-    formula=r"(x - \bar x)/((n - c)\,\mathrm{std})", doc="Standard deviation over dimensions.")
+    formula=r"\frac{x_i - \mu}{(n - c)\,y}", doc="Standard deviation over dimensions.")
 
 # --- Extremes --------------------------------------------------------------------------------------------------------
 
 _max_all = define("max_all", GENERAL, grad="MaxBackward1", aten="aten::max",
     forward=lambda xp, input: _nonempty(input, "max").max(),
     vjp=(lambda F, g, input, y: _evenly(F, g, input, y, None),),
-    formula=r"[x_i = \max]/k", doc="Largest of all elements; ties share the gradient.")
+    formula=r"\frac{[x_i = y]}{\text{number of ties}}", doc="Largest of all elements; ties share the gradient.")
 
 _min_all = define("min_all", GENERAL, grad="MinBackward1", aten="aten::min",
     forward=lambda xp, input: _nonempty(input, "min").min(),
     vjp=(lambda F, g, input, y: _evenly(F, g, input, y, None),),
-    formula=r"[x_i = \min]/k", doc="Smallest of all elements; ties share the gradient.")
+    formula=r"\frac{[x_i = y]}{\text{number of ties}}", doc="Smallest of all elements; ties share the gradient.")
 
 _max_dim = define("max_dim", GENERAL, grad="MaxBackward0", aten="aten::max", outputs=2,
     forward=lambda xp, input, dim, keepdim=False: _pick(
         xp, input, _nonempty_along(input, "max", dim).argmax(dim, keepdims=True), dim, keepdim),
     vjp=(lambda F, g, input_shape, y1, dim: F.scatter_value(
         _back(F, g[0], input_shape, dim), _back(F, y1, input_shape, dim), tuple(input_shape), dim),),
-    formula=r"[i = \operatorname{argmax}]", doc="Largest elements along a dimension, and where they are.")
+    formula=r"[i = \text{place of the largest}]", doc="Largest elements along a dimension, and where they are.")
 
 _min_dim = define("min_dim", GENERAL, grad="MinBackward0", aten="aten::min", outputs=2,
     forward=lambda xp, input, dim, keepdim=False: _pick(
         xp, input, _nonempty_along(input, "min", dim).argmin(dim, keepdims=True), dim, keepdim),
     vjp=(lambda F, g, input_shape, y1, dim: F.scatter_value(
         _back(F, g[0], input_shape, dim), _back(F, y1, input_shape, dim), tuple(input_shape), dim),),
-    formula=r"[i = \operatorname{argmin}]", doc="Smallest elements along a dimension, and where they are.")
+    formula=r"[i = \text{place of the smallest}]", doc="Smallest elements along a dimension, and where they are.")
 
 _median_dim = define("median_dim", GENERAL, grad="MedianBackward1", aten="aten::median", outputs=2,
     forward=lambda xp, input, dim, keepdim=False: _pick(
@@ -159,27 +159,27 @@ _median_dim = define("median_dim", GENERAL, grad="MedianBackward1", aten="aten::
 _median_all = define("median_all", GENERAL, grad="MedianBackward0", aten="aten::median",
     forward=lambda xp, input: xp.sort(input, axis=None)[(input.size - 1) // 2] if input.size else missing(input.dtype),
     vjp=(lambda F, g, input, y: _evenly(F, g, input, y, None),),
-    formula=r"[x_i = \text{median}]/k", doc="Lower median of all elements; ties share the gradient.")
+    formula=r"\frac{[x_i = y]}{\text{number of ties}}", doc="Lower median of all elements; ties share the gradient.")
 
 amax = define("amax", GENERAL, inputs=1,
     forward=lambda xp, input, dim=(), keepdim=False: _with_extreme(input, "amax", dim).max(dims(dim, input.ndim), keepdims=keepdim),
     vjp=(lambda F, g, input, y, dim: _evenly(F, g, input, y, dim),),
-    formula=r"[x_i = \max]/k", doc="Largest elements over dimensions; ties share the gradient.")
+    formula=r"\frac{[x_i = y]}{\text{number of ties}}", doc="Largest elements over dimensions; ties share the gradient.")
 
 amin = define("amin", GENERAL, inputs=1,
     forward=lambda xp, input, dim=(), keepdim=False: _with_extreme(input, "amin", dim).min(dims(dim, input.ndim), keepdims=keepdim),
     vjp=(lambda F, g, input, y, dim: _evenly(F, g, input, y, dim),),
-    formula=r"[x_i = \min]/k", doc="Smallest elements over dimensions; ties share the gradient.")
+    formula=r"\frac{[x_i = y]}{\text{number of ties}}", doc="Smallest elements over dimensions; ties share the gradient.")
 
 sort_dim = define("sort_dim", GENERAL, grad="SortBackward0", aten="aten::sort", outputs=2,
     forward=lambda xp, input, dim=-1, descending=False: _sorted(xp, input, dim, descending),
     vjp=(lambda F, g, input_shape, y1, dim: F.scatter_value(g[0], y1, tuple(input_shape), dim),),
-    formula=r"\text{the permutation, undone}", doc="Elements in order along a dimension, and where they were.")
+    formula=r"g \text{ put back into the order of } x", doc="Elements in order along a dimension, and where they were.")
 
 sort_stable = define("sort_stable", GENERAL, grad="SortBackward1", aten="aten::sort", outputs=2,
     forward=lambda xp, input, dim=-1, descending=False: _sorted(xp, input, dim, descending),
     vjp=(lambda F, g, input_shape, y1, dim: F.scatter_value(g[0], y1, tuple(input_shape), dim),),
-    formula=r"\text{the permutation, undone}", doc="Elements in order along a dimension, equal ones as they were, and where they were.")
+    formula=r"g \text{ put back into the order of } x", doc="Elements in order along a dimension, equal ones as they were, and where they were.")
 
 topk_dim = define("topk_dim", GENERAL, grad="TopkBackward0", aten="aten::topk", outputs=2,
     forward=lambda xp, input, k, dim=-1, largest=True: _topk(xp, input, k, dim, largest),
@@ -191,17 +191,17 @@ topk_dim = define("topk_dim", GENERAL, grad="TopkBackward0", aten="aten::topk", 
 _logsumexp = define("logsumexp", GENERAL, holomorphic=True, dtypes="float", inputs=1,
     forward=lambda xp, input, dim, keepdim=False: _lse(xp, input, dims(dim, input.ndim), keepdim),
     vjp=(lambda F, g, input, y, dim: _back(F, g, input.shape, dim) * F.exp(input - _back(F, y, input.shape, dim)),),
-    formula=r"\operatorname{softmax}(x)", doc="log(sum(exp(x))) over dimensions, without overflow.")
+    formula="e^{x_i - y}", doc="log(sum(exp(x))) over dimensions, without overflow.")
 
 _softmax = define("softmax_dim", GENERAL, holomorphic=True, grad="SoftmaxBackward0", aten="aten::_softmax", inputs=1,
     forward=lambda xp, input, dim: softmax_forward(xp, input, dim),
     vjp=(lambda F, g, y, dim: softmax_vjp(F, g, y, dim),),
-    formula=r"y_i(g_i - \sum_j g_j y_j)", doc="exp(x) / sum(exp(x)) along a dimension.")
+    formula=r"y_i\,\Big(g_i - \sum_j g_j\,y_j\Big)", doc="exp(x) / sum(exp(x)) along a dimension.")
 
 _log_softmax = define("log_softmax_dim", GENERAL, holomorphic=True, grad="LogSoftmaxBackward0", aten="aten::_log_softmax", inputs=1,
     forward=lambda xp, input, dim: _log_softmax_forward(xp, input, dim),
     vjp=(lambda F, g, y, dim: g - F.exp(y) * F.sum_dim(g, dim, True),),
-    formula=r"g_i - e^{y_i}\sum_j g_j", doc="x - log(sum(exp(x))) along a dimension.")
+    formula=r"g_i - e^{y_i} \sum_j g_j", doc="x - log(sum(exp(x))) along a dimension.")
 
 # --- Scans -----------------------------------------------------------------------------------------------------------
 
@@ -213,12 +213,12 @@ _cumsum = define("cumsum_dim", LINEAR, grad="CumsumBackward0", aten="aten::cumsu
 _cumprod = define("cumprod_dim", GENERAL, holomorphic=True, grad="CumprodBackward0", aten="aten::cumprod",
     forward=lambda xp, input, dim: input.cumprod(dim, dtype=_sum_dtype(input)) if input.ndim else input.copy(),
     vjp=(lambda F, g, input, dim: _cumprod_vjp(F, g, input, dim),),
-    formula=r"\sum_{j \ge i} g_j \prod_{k \le j, k \ne i} x_k", doc="Running product along a dimension.")
+    formula=r"\sum_{j \ge i} g_j \prod_{k \le j,\,k \ne i} x_k", doc="Running product along a dimension.")
 
 _norm = define("linalg_vector_norm", GENERAL, grad="LinalgVectorNormBackward0", dtypes="float", inputs=1,
     forward=lambda xp, input, ord=2, dim=None, keepdim=False: _vector_norm(xp, input, ord, dims(dim, input.ndim), keepdim),
     vjp=(lambda F, g, input, y, ord, dim: _norm_vjp(F, g, input, y, ord, dim),),
-    formula=r"x/\lVert x\rVert", doc="Norm over dimensions: (sum |x|^p)^(1/p).")
+    formula=r"\operatorname{sgn}(x_i) \left(\frac{\left|x_i\right|}{y}\right)^{p - 1}", doc="Norm over dimensions: (sum |x|^p)^(1/p).")
 
 # --- Without a derivative --------------------------------------------------------------------------------------------
 

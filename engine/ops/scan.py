@@ -25,7 +25,7 @@ _cum = {
     name: define(f"{name}_dim", GENERAL, outputs=2, grad=f"{name.capitalize()}Backward0", aten=f"aten::{name}",
         forward=lambda xp, input, dim, largest: _running(xp, input, dim, largest),
         vjp=(lambda F, g, input_shape, y1, dim: F.scatter_value(g[0], y1, tuple(input_shape), dim),),
-        formula=r"\text{summed where it was}", doc=f"The {word} element so far along a dimension, and where it is.")
+        formula=r"g \text{ added up at the places taken, 0 elsewhere}", doc=f"The {word} element so far along a dimension, and where it is.")
     for name, word in (("cummax", "largest"), ("cummin", "smallest"))
 }
 
@@ -115,7 +115,7 @@ _kth = {
 _nanmedian_all = define("nanmedian_all", GENERAL, grad="NanmedianBackward0", aten="aten::nanmedian",
     forward=lambda xp, input: _nan_lower(input),
     vjp=(lambda F, g, input, y: R._evenly(F, g, input, y, None) if not bool(np.isnan(y._data if F.recording else y)) else F.zeros_like(input),),
-    formula=r"[x_i = \text{median}]/k", doc="Lower median of all elements that are not NaN.")
+    formula=r"\frac{[x_i = y]}{\text{number of ties}}", doc="Lower median of all elements that are not NaN.")
 
 
 def _nan_lower(x: Any) -> Any:
@@ -190,7 +190,7 @@ class _AminMax(tuple[Any, Any]):
 
 _aminmax = fused("aminmax", lambda input, dim, keepdim: (
         (R.amin(input, () if dim is None else dim, keepdim), R.amax(input, () if dim is None else dim, keepdim))),
-    inputs=1, outputs=2, formula=r"[x_i = \min],\ [x_i = \max]", doc="Smallest and largest element.")
+    inputs=1, outputs=2, formula=r"g_{\min}\,[x_i = \min] + g_{\max}\,[x_i = \max]", doc="Smallest and largest element.")
 
 
 def _quantile(input: Any, q: Any, dim: int | None, keepdim: bool, interpolation: str, skip: bool) -> Tensor:
@@ -266,7 +266,7 @@ nansum_dim = define("nansum_dim", GENERAL, inputs=1, grad="NansumBackward0", ate
     forward=lambda xp, input, dim=None, keepdim=False: xp.nansum(
         input, R.dims(dim, input.ndim), keepdims=keepdim, dtype=R._sum_dtype(input)),
     vjp=(lambda F, g, input, dim: F.where(F.isnan(input), 0.0, R._spread(F, g, tuple(input.shape), dim)),),
-    formula=r"[x\ \mathrm{not\ NaN}]", doc="Sum of what is not NaN.")
+    formula=r"[x_i \text{ is not NaN}]", doc="Sum of what is not NaN.")
 
 
 def nansum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
@@ -282,10 +282,10 @@ def nanmean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = 
 
 var_mean_of = fused("var_mean", lambda input, dim, correction, keepdim: (
         R._var(input, dim, correction, keepdim), R._mean_dim(input, R.dims(dim, input.ndim), keepdim)),
-    inputs=1, outputs=2, formula=r"2(x - \bar x)/(n - c),\ 1/n", doc="Variance and mean.")
+    inputs=1, outputs=2, formula=r"g_1\,\frac{2\,(x_i - \mu)}{n - c} + \frac{g_2}{n}", doc="Variance and mean.")
 std_mean_of = fused("std_mean", lambda input, dim, correction, keepdim: (
         R._std(input, dim, correction, keepdim), R._mean_dim(input, R.dims(dim, input.ndim), keepdim)),
-    inputs=1, outputs=2, formula=r"(x - \bar x)/((n - c)\,\mathrm{std}),\ 1/n", doc="Standard deviation and mean.")
+    inputs=1, outputs=2, formula=r"g_1\,\frac{x_i - \mu}{(n - c)\,y_1} + \frac{g_2}{n}", doc="Standard deviation and mean.")
 
 
 def _with_mean(record: Any) -> Any:
@@ -329,13 +329,13 @@ def _renorm(input: Any, p: float, dim: int, maxnorm: float) -> Any:
 
 
 dist = fused("dist", lambda input, other, p=2.0: _dist(input, other, p), inputs=2,
-    formula=r"\pm(a - b)/\lVert a - b\rVert", doc="The p-norm of the difference.")
+    formula=r"\operatorname{sgn}(a_i - b_i) \left(\frac{\left|a_i - b_i\right|}{y}\right)^{p - 1},\ \operatorname{sgn}(b_i - a_i) \left(\frac{\left|a_i - b_i\right|}{y}\right)^{p - 1}", doc="The p-norm of the difference.")
 cdist_of = fused("cdist", lambda x1, x2, p: _cdist(x1, x2, p), inputs=2, aten="aten::_cdist_forward",
-    formula=r"(a - b)/\lVert a - b\rVert", doc="Distances between rows.")
+    formula=r"\sum_j g_{ij}\,\frac{a_i - b_j}{y_{ij}},\ \sum_j g_{ji}\,\frac{b_i - a_j}{y_{ji}}", doc="Distances between rows.")
 euclidean_dist = fused("euclidean_dist", lambda x1, x2: _cdist(x1, x2, 2.0), inputs=2, aten="aten::_euclidean_dist",
-    formula=r"(a - b)/\lVert a - b\rVert", doc="Euclidean distances between rows, as PyTorch names them where there are many.")
+    formula=r"\sum_j g_{ij}\,\frac{a_i - b_j}{y_{ij}},\ \sum_j g_{ji}\,\frac{b_i - a_j}{y_{ji}}", doc="Euclidean distances between rows, as PyTorch names them where there are many.")
 pdist = fused("pdist", lambda input, p=2.0: _pdist(input, p), inputs=1, aten="aten::_pdist_forward",
-    formula=r"(a - b)/\lVert a - b\rVert", doc="Distances between each two rows.")
+    formula=r"\sum_j g_{ij}\,\frac{x_i - x_j}{y_{ij}}", doc="Distances between each two rows.")
 renorm = fused("renorm", _renorm, inputs=1, formula=r"\text{that of } x \min(1, m/\lVert x\rVert)",
     doc="Each slice along a dimension with its norm limited.")
 

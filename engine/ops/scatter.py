@@ -38,14 +38,14 @@ def _written(input: Any, dim: int, index: Any, values: Any) -> Any:
 
 index_fill_scalar = fused("index_fill_scalar", lambda input, dim, index, value: _written(
         input, dim, index, Tensor._wrap(np.asarray(value, input._data.dtype))),
-    inputs=1, grad="IndexFillBackward0", aten="aten::index_fill", formula=r"0 \text{ there}",
+    inputs=1, grad="IndexFillBackward0", aten="aten::index_fill", formula=r"g \text{ with 0 where it was filled}",
     doc="The input with one number in slices along a dimension.")
 index_fill_tensor = fused("index_fill_tensor", lambda input, value, dim, index: _written(
         input, dim, Tensor._wrap(np.unique(index._data)), value),
-    inputs=2, grad="IndexFillBackward1", aten="aten::index_fill", formula=r"0 \text{ there},\ \text{the sum there}",
+    inputs=2, grad="IndexFillBackward1", aten="aten::index_fill", formula=r"g \text{ with 0 where it was filled},\ \sum_{\text{filled}} g",
     doc="The input with a tensor's number in slices along a dimension.")
 index_copy_of = fused("index_copy_of", lambda input, source, dim, index: _written(input, dim, index, _row(source)),
-    inputs=2, grad="IndexCopyBackward0", aten="aten::index_copy", formula=r"g \text{ elsewhere},\ g \text{ there}",
+    inputs=2, grad="IndexCopyBackward0", aten="aten::index_copy", formula=r"g \text{ with 0 where it was overwritten},\ g \text{ where it was written}",
     doc="The input with slices of another along a dimension.")
 
 
@@ -69,7 +69,7 @@ def _put(input: Any, source: Any, index: Any, accumulate: bool) -> Any:
 
 
 put_of = fused("put_of", _put, inputs=2, grad="PutBackward0", aten="aten::put",
-    formula=r"g \text{ elsewhere},\ g \text{ there}", doc="The input with values at places counted in row-major order.")
+    formula=r"g \text{ with 0 where it was overwritten},\ g \text{ where it was written}", doc="The input with values at places counted in row-major order.")
 
 
 def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) -> Tensor:
@@ -90,7 +90,7 @@ def _masked_scatter(input: Any, source: Any, mask: Any) -> Any:
 
 
 masked_scatter_of = fused("masked_scatter_of", _masked_scatter, inputs=2, grad="MaskedScatterBackward0", aten="aten::masked_scatter",
-    formula=r"g \text{ elsewhere},\ g \text{ there}", doc="The input with the elements of another, in turn, where a mask is true.")
+    formula=r"g \text{ with 0 where it was overwritten},\ g \text{ where it was written}", doc="The input with the elements of another, in turn, where a mask is true.")
 
 
 def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
@@ -151,9 +151,9 @@ def _reduced(input: Any, source: Any, places: Any, reduce: str, include_self: bo
 
 
 scatter_reduce_of = fused("scatter_reduce_of", _reduced, inputs=2, grad="ScatterReduceBackward0", aten="aten::scatter_reduce",
-    formula=r"\text{that of the reduction}", doc="Elements reduced into the input along a dimension.")
+    formula=r"g \text{ shared out as the elements were brought together}", doc="Elements reduced into the input along a dimension.")
 index_reduce_of = fused("index_reduce_of", _reduced, inputs=2, grad="IndexReduceBackward0", aten="aten::index_reduce",
-    formula=r"\text{that of the reduction}", doc="Slices reduced into the input along a dimension.")
+    formula=r"g \text{ shared out as the elements were brought together}", doc="Slices reduced into the input along a dimension.")
 
 _REDUCE = ("sum", "prod", "mean", "amax", "amin")
 
@@ -200,12 +200,12 @@ def _clamped(x: Any, indices: Any) -> tuple[Any, ...]:
 
 unsafe_masked_index_of = fused("unsafe_masked_index_of", lambda input, mask, indices, fill: A.where(
         mask, OPS["index"].call(input, _clamped(input, indices)), fill),
-    inputs=1, grad="UnsafeMaskedIndexBackward0", aten="aten::_unsafe_masked_index", formula=r"\text{into zeros, summed}",
+    inputs=1, grad="UnsafeMaskedIndexBackward0", aten="aten::_unsafe_masked_index", formula=r"g \text{ added up at the places taken, 0 elsewhere}",
     doc="Elements at indices where a mask is true, else one number.")
 unsafe_masked_put_of = fused("unsafe_masked_put_of", lambda input, values, mask, indices: OPS["index_put"].call(
         input, P.masked_fill(values, P.logical_not(mask), 0.0), _clamped(input, indices), True),
     inputs=2, grad="UnsafeMaskedIndexPutAccumulateBackward0", aten="aten::_unsafe_masked_index_put_accumulate",
-    formula=r"1,\ g \text{ there}", doc="The input with values added at indices where a mask is true.")
+    formula=r"g,\ g \text{ at those places}", doc="The input with values added at indices where a mask is true.")
 
 
 def _unsafe_masked_index(input: Tensor, mask: Tensor, indices: Any, fill: float) -> Tensor:
@@ -261,7 +261,7 @@ def _segment(piece: Any, reduce: str, initial: Any, R: Any) -> Any:
     return P.maximum(y, start) if reduce == "max" else P.minimum(y, start)
 
 
-segment_reduce_of = fused("segment_reduce", _segments, inputs=1, formula=r"\text{that of the reduction}",
+segment_reduce_of = fused("segment_reduce", _segments, inputs=1, formula=r"g \text{ shared out as the elements were brought together}",
     doc="Each segment of a dimension reduced to one element.")
 
 

@@ -51,17 +51,17 @@ def _resolve(shape: tuple[int, ...], target: tuple[int, ...]) -> tuple[int, ...]
 view_as_shape = define("view", LINEAR, view=True,
     forward=lambda xp, input, shape: _view(input, shape),
     vjp=(lambda F, g, input_shape: F.reshape(g, tuple(input_shape)),),
-    formula="1", doc="The same elements under another shape.")
+    formula=r"g \text{ in the shape of } x", doc="The same elements under another shape.")
 
 reshape_alias = define("reshape_alias", LINEAR, view=True, aten="aten::_reshape_alias",
     forward=lambda xp, input, shape: _view(input, shape),
     vjp=(lambda F, g, input_shape: F.reshape(g, tuple(input_shape)),),
-    formula="1", doc="The same elements, which do not lie in order, under another shape.")
+    formula=r"g \text{ in the shape of } x", doc="The same elements, which do not lie in order, under another shape.")
 
 expand_to = define("expand", LINEAR, view=True,
     forward=lambda xp, input, size: _expand(xp, input, _expanded(input.shape, tuple(size))),
     vjp=(lambda F, g, input_shape: F.sum_to_size(g, tuple(input_shape)),),
-    formula=r"\text{sum over copies}", doc="The same elements repeated along dimensions of length 1.")
+    formula=r"\sum_{\text{copies}} g", doc="The same elements repeated along dimensions of length 1.")
 
 def _exchanged(x: Any, dim0: int, dim1: int) -> Any:
     return x.swapaxes(dim0, dim1) if x.ndim else x[...]
@@ -70,90 +70,90 @@ def _exchanged(x: Any, dim0: int, dim1: int) -> Any:
 transpose = define("transpose", LINEAR, view=True,
     forward=lambda xp, input, dim0, dim1: _exchanged(input, one_dim(dim0, input.ndim), one_dim(dim1, input.ndim)),
     vjp=(lambda F, g, dim0, dim1: F.transpose(g, dim0, dim1),),
-    formula=r"\text{transposed back}", doc="Two dimensions exchanged.")
+    doc="Two dimensions exchanged.")
 
 t = define("t", LINEAR, view=True,
     forward=lambda xp, input: _matrix(input, "t").T,
     vjp=(lambda F, g: F.t(g) if F.recording else _turned_back(g),),
-    formula=r"g^\top", doc="The transpose of a matrix.")
+    doc="The transpose of a matrix.")
 
 permute_to = define("permute", LINEAR, view=True,
     forward=lambda xp, input, dims: input.transpose(_order(dims, input.ndim)),
     vjp=(lambda F, g, dims: F.permute(g, _inverse(dims)),),
-    formula=r"\text{permuted back}", doc="Dimensions in another order.")
+    formula=r"g \text{ with its dimensions permuted back}", doc="Dimensions in another order.")
 
 unsqueeze = define("unsqueeze", LINEAR, view=True,
     forward=lambda xp, input, dim: xp.expand_dims(input, one_dim(dim, input.ndim + 1)),
     vjp=(lambda F, g, input_shape: F.reshape(g, tuple(input_shape)),),
-    formula="1", doc="A new dimension of length 1.")
+    formula=r"g \text{ in the shape of } x", doc="A new dimension of length 1.")
 
 _squeeze_all = define("squeeze_all", LINEAR, view=True, grad="SqueezeBackward0", aten="aten::squeeze",
     forward=lambda xp, input: input.squeeze(),
     vjp=(lambda F, g, input_shape: F.reshape(g, tuple(input_shape)),),
-    formula="1", doc="Without dimensions of length 1.")
+    formula=r"g \text{ in the shape of } x", doc="Without dimensions of length 1.")
 
 _squeeze_dim = define("squeeze_dim", LINEAR, view=True, grad="SqueezeBackward1", aten="aten::squeeze",
     forward=lambda xp, input, dim: input.squeeze(tuple(d for d in dims(dim, input.ndim) if input.shape[d] == 1)),
     vjp=(lambda F, g, input_shape: F.reshape(g, tuple(input_shape)),),
-    formula="1", doc="Without that dimension, if its length is 1.")
+    formula=r"g \text{ in the shape of } x", doc="Without that dimension, if its length is 1.")
 
 _squeeze_dims = define("squeeze_dims", LINEAR, view=True, grad="SqueezeBackward2", aten="aten::squeeze",
     forward=lambda xp, input, dim: input.squeeze(
         tuple(d for d in dims(dim, input.ndim) if input.shape[d] == 1) if dim else ()),
     vjp=(lambda F, g, input_shape: F.reshape(g, tuple(input_shape)),),
-    formula="1", doc="Without those dimensions that have length 1.")
+    formula=r"g \text{ in the shape of } x", doc="Without those dimensions that have length 1.")
 
 squeeze_result = define("squeeze_result", LINEAR, view=True, grad="SqueezeBackward4", aten="aten::squeeze_",
     forward=lambda xp, input, dim: input.squeeze(dim),
     vjp=(lambda F, g, input_shape: F.reshape(g, tuple(input_shape)),),
-    formula="1", doc="A matrix product without the dimension that a vector was given for it.")
+    formula=r"g \text{ in the shape of } x", doc="A matrix product without the dimension that a vector was given for it.")
 
 select = define("select", LINEAR, view=True,
     forward=lambda xp, input, dim, index: input[_at(input, dim, index)],
     vjp=(lambda F, g, input_shape, dim, index: F.embed(g, tuple(input_shape), "select", (dim, index)),),
-    formula=r"\text{into zeros}", doc="One slice along a dimension, which goes away.")
+    formula=r"g \text{ at the places taken, 0 elsewhere}", doc="One slice along a dimension, which goes away.")
 
 slice_ = define("slice", LINEAR, view=True,
     forward=lambda xp, input, dim=0, start=None, end=None, step=1: input[_range(input, dim, start, end, step)],
     vjp=(lambda F, g, input_shape, dim, start, end, step: F.embed(
         g, tuple(input_shape), "slice", (dim, start, end, step)),),
-    formula=r"\text{into zeros}", doc="A range along a dimension.")
+    formula=r"g \text{ at the places taken, 0 elsewhere}", doc="A range along a dimension.")
 
 diagonal = define("diagonal", LINEAR, view=True,
     forward=lambda xp, input, offset=0, dim1=0, dim2=1: _writable(input.diagonal(offset, dim1, dim2)),
     vjp=(lambda F, g, input_shape, offset, dim1, dim2: F.embed(
         g, tuple(input_shape), "diagonal", (offset, dim1, dim2)),),
-    formula=r"\text{into zeros}", doc="The diagonal of two dimensions, as the last one.")
+    formula=r"g \text{ at the places taken, 0 elsewhere}", doc="The diagonal of two dimensions, as the last one.")
 
 unfold = define("unfold", LINEAR, view=True,
     forward=lambda xp, input, dimension, size, step: _unfold(xp, input, dimension, size, step),
     vjp=(lambda F, g, input_shape, dimension, size, step: F.fold_back(g, tuple(input_shape), dimension, size, step),),
-    formula=r"\text{sum over windows}", doc="Sliding windows of a dimension, in a new last one.")
+    formula=r"\sum_{\text{windows}} g", doc="Sliding windows of a dimension, in a new last one.")
 
 alias = define("alias", LINEAR, view=True,
     forward=lambda xp, input: input[...],
     vjp=(lambda F, g: g,),
-    formula="1", doc="Another tensor over the same memory.")
+    doc="Another tensor over the same memory.")
 
 _unbind = define("unbind", LINEAR, view=True, outputs=0,
     forward=lambda xp, input, dim=0: tuple(input[_at(input, dim, k)] for k in range(_length(input, dim))),
     vjp=(lambda F, g, dim: F.stack_dim(_list(g), dim),),
-    formula=r"\text{stacked}", doc="All slices along a dimension.")
+    formula=r"\text{the parts of } g \text{, stacked}", doc="All slices along a dimension.")
 
 _split = define("split_sizes", LINEAR, view=True, outputs=0, grad="SplitBackward0", aten="aten::split",
     forward=lambda xp, input, sizes, dim=0: _pieces(input, sizes, dim),
     vjp=(lambda F, g, dim: F.cat_dim(_list(g), dim),),
-    formula=r"\text{joined}", doc="Pieces of one length of a dimension.")
+    formula=r"\text{the parts of } g \text{, joined}", doc="Pieces of one length of a dimension.")
 
 _split_with_sizes = define("split_with_sizes", LINEAR, view=True, outputs=0,
     forward=lambda xp, input, sizes, dim=0: _pieces(input, sizes, dim),
     vjp=(lambda F, g, dim: F.cat_dim(_list(g), dim),),
-    formula=r"\text{joined}", doc="Pieces of given lengths of a dimension.")
+    formula=r"\text{the parts of } g \text{, joined}", doc="Pieces of given lengths of a dimension.")
 
 as_strided = define("as_strided", LINEAR, view=True, grad="AsStridedBackward0",
     forward=lambda xp, input, chain: _follow(xp, input, chain),
     vjp=(lambda F, g, chain: _lead_back(F, g, chain),),
-    formula=r"\text{into zeros}", doc="A view made anew after its base was changed in place.")
+    formula=r"g \text{ at the places taken, 0 elsewhere}", doc="A view made anew after its base was changed in place.")
 
 detach = define("detach", CONSTANT, inputs=1, dtypes="any",
     forward=lambda xp, input: input[...],
@@ -164,29 +164,29 @@ detach = define("detach", CONSTANT, inputs=1, dtypes="any",
 embed = define("embed", LINEAR, inputs=1, aten="aten::slice_backward",
     forward=lambda xp, input, shape, op, args: _embed(xp, input, shape, op, args),
     vjp=(lambda F, g, op, args: getattr(F, op)(g, *args),),
-    formula=r"\text{the part}", doc="A view's gradient, in zeros of its base's shape.")
+    formula=r"g \text{ at the places taken}", doc="A view's gradient, in zeros of its base's shape.")
 
 fold_back = define("fold_back", LINEAR, inputs=1, aten="aten::unfold_backward",
     forward=lambda xp, input, shape, dimension, size, step: _fold_back(xp, input, shape, dimension, size, step),
     vjp=(lambda F, g, dimension, size, step: F.unfold(g, dimension, size, step),),
-    formula=r"\text{windows}", doc="The gradient of sliding windows, summed where they overlap.")
+    formula=r"g \text{ in windows}", doc="The gradient of sliding windows, summed where they overlap.")
 
 # --- Copies ----------------------------------------------------------------------------------------------------------
 
 _reshape_copy = define("reshape", LINEAR, grad="ViewBackward0", aten="aten::reshape",
     forward=lambda xp, input, shape: input.reshape(_resolve(input.shape, tuple(shape))),
     vjp=(lambda F, g, input_shape: F.reshape(g, tuple(input_shape)),),
-    formula="1", doc="The same elements under another shape, copied if they must be.")
+    formula=r"g \text{ in the shape of } x", doc="The same elements under another shape, copied if they must be.")
 
 clone = define("clone", LINEAR, inputs=1,
     forward=lambda xp, input, memory_format=None: input.copy(),
     vjp=(lambda F, g: g,),
-    formula="1", doc="A copy.")
+    doc="A copy.")
 
 contiguous_copy = define("contiguous_copy", LINEAR, grad="CloneBackward0", aten="aten::clone",
     forward=lambda xp, input: xp.array(input, order="C"),
     vjp=(lambda F, g: g,),
-    formula="1", doc="A copy in row-major order.")
+    doc="A copy in row-major order.")
 
 ones_like = define("ones_like", "constant", inputs=1, dtypes="any",
     forward=lambda xp, input: xp.ones(input.shape, input.dtype), doc="Ones of the same shape and dtype.")
@@ -232,7 +232,7 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
 unsafe_view = define("unsafe_view", LINEAR, grad="UnsafeViewBackward0", aten="aten::_unsafe_view",
     forward=lambda xp, input, shape: input.reshape(_resolve(input.shape, tuple(shape))),
     vjp=(lambda F, g, input_shape: F.reshape(g, tuple(input_shape)),),
-    formula="1", doc="A fresh result under another shape.")
+    formula=r"g \text{ in the shape of } x", doc="A fresh result under another shape.")
 
 
 def view_as(input: Tensor, other: Tensor) -> Tensor:

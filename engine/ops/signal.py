@@ -25,7 +25,6 @@ _transposed = define(
     aten="aten::transpose_",
     forward=lambda xp, input, dim0, dim1: input.swapaxes(dim0, dim1),
     vjp=(lambda F, g, dim0, dim1: F.transpose(g, dim0, dim1),),
-    formula="1",
     doc="Two dimensions exchanged, where PyTorch does so in place inside a function.",
 )
 

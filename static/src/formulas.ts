@@ -1,0 +1,91 @@
+/** The formulas of operations, with the names of the program's variables in them. Loaded when a derivative is shown. */
+import katex from "katex";
+import "katex/dist/katex.min.css";
+import table from "./formulas.gen.json";
+import type * as wire from "./protocol.gen";
+
+/** One op, as `scripts/gen_formulas.py` writes it. */
+export interface Formula {
+  readonly grad: string;
+  readonly kind: "pointwise" | "linear" | "bilinear" | "general";
+  readonly forward: string;
+  /** One for each input, null for one without a derivative. */
+  readonly derivatives: readonly (string | null)[];
+  readonly letters: string;
+  readonly output: string;
+  /** Letters of other arguments. */
+  readonly arguments?: Readonly<Record<string, string>>;
+  /** The one input is a list of tensors. */
+  readonly variadic?: boolean;
+}
+
+export const FORMULAS = table as unknown as Readonly<Record<string, readonly Formula[]>>;
+
+/** The formulas of a node with so many inputs; undefined for an op without any. */
+export function formulaOf(node: wire.Node, inputs: number): Formula | undefined {
+  const found = FORMULAS[node.op] ?? [];
+  const named = found.filter((one) => one.grad === node.grad_fn);
+  const fitting = (one: Formula) => one.variadic || one.letters.length === inputs;
+  return named.find(fitting) ?? named[0] ?? found.find(fitting) ?? found[0];
+}
+
+const LONGEST = 16;
+/** Letters that mean something else in formulas: Euler's number, indices, counts. */
+const TAKEN = /^[eijn]$/;
+
+/** A variable's name in TeX, or null if it is not a short identifier: nothing else of what a person wrote gets into a formula. */
+export function texOf(name: string): string | null {
+  if (name.length > LONGEST || !/^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z0-9_]+)*$/.test(name)) return null;
+  const escaped = name.replace(/_/g, "\\_");
+  if (TAKEN.test(name)) return `{\\mathtt{${escaped}}}`;
+  return name.length === 1 ? `{${name}}` : `{\\mathit{${escaped}}}`;
+}
+
+/** What the inputs and the output are called in a formula: by the program if all names are short and differ, else by letters. */
+export function namesFor(
+  formula: Formula,
+  inputs: readonly string[],
+  output: string,
+): { inputs: string[]; output: string } {
+  const count = formula.variadic ? inputs.length : formula.letters.length;
+  const letter = (k: number) =>
+    formula.variadic && count > 1 ? `{${formula.letters}_{${k + 1}}}` : `{${formula.letters[k] ?? "x"}}`;
+  const made = Array.from({ length: count }, (_, k) => texOf(inputs[k] ?? "") ?? letter(k));
+  const y = texOf(output) ?? `{${formula.output}}`;
+  const plain = Array.from({ length: count }, (_, k) => letter(k));
+  // Where a letter stands for a tensor without a name it must not be another's name.
+  const everything = [...made, y];
+  const clash = everything.some(
+    (name, k) =>
+      everything.indexOf(name) !== k && !(inputs[k] && inputs[k] === inputs[everything.indexOf(name)]),
+  );
+  return clash ? { inputs: plain, output: `{${formula.output}}` } : { inputs: made, output: y };
+}
+
+/** A formula of the table with names put in. For an op of a list, `which` is the tensor the formula is about. */
+export function named(
+  tex: string,
+  names: { inputs: readonly string[]; output: string },
+  variadic = false,
+  which = -1,
+): string {
+  return tex.replace(/#(\d|y|g)/g, (_, place: string) => {
+    if (place === "y") return names.output;
+    if (place === "g") return `{\\overline{${names.output}}}`;
+    if (variadic) return which < 0 ? names.inputs.join(", ") : (names.inputs[which] ?? "{x}");
+    return names.inputs[Number(place)] ?? "{x}";
+  });
+}
+
+/** TeX as HTML with MathML inside, which is what a screen reader gets. KaTeX escapes whatever is no TeX it knows. */
+export function rendered(tex: string, display = true): string {
+  return katex.renderToString(tex, {
+    displayMode: display,
+    output: "htmlAndMathml",
+    throwOnError: false,
+    strict: "ignore",
+    trust: false,
+    maxExpand: 100,
+    maxSize: 20,
+  });
+}
