@@ -72,6 +72,9 @@ class Observer:
     def scope_end(self, kind: str, name: str, owner: object) -> None:
         """It has ended, by return or by exception."""
 
+    def gradients_set(self, tensors: Sequence[Tensor], zeros: bool) -> None:
+        """The ``grad`` of these tensors has been filled with `zeros`, or else assigned or dropped."""
+
     def parameter_updated(self, parameter: Tensor, optimizer: object) -> None:
         """An optimizer has changed `parameter` in place."""
 

@@ -353,10 +353,14 @@ class Tensor(Conversions):
                     f"'{list(self._data.shape)}'. Please ensure that the gradient and the tensor are the same size"
                 )
         self._grad = value
+        for observer in S.observers:
+            observer.gradients_set((self,), False)
 
     @grad.deleter
     def grad(self) -> None:
         self._grad = None
+        for observer in S.observers:
+            observer.gradients_set((self,), False)
 
     @property
     def retains_grad(self) -> bool:

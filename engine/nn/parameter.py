@@ -92,10 +92,12 @@ class Buffer(Tensor, metaclass=_BufferType):
 
 def reset_gradients(tensors: Iterable[Tensor], set_to_none: bool) -> None:
     """Fill the gradients of `tensors` with zeros, in place, or drop them: ``zero_grad`` of modules and optimizers."""
+    reset: list[Tensor] = []
     for tensor in tensors:
         grad = tensor._grad
         if grad is None:
             continue
+        reset.append(tensor)
         if set_to_none:
             tensor._grad = None
             continue
@@ -109,6 +111,8 @@ def reset_gradients(tensors: Iterable[Tensor], set_to_none: bool) -> None:
             grad._data = grad._data.copy()
         grad._data.fill(0)
         grad._written()
+    for observer in S.observers:
+        observer.gradients_set(reset, not set_to_none)
 
 
 class _Uninitialized:

@@ -14,6 +14,7 @@ from weakref import ref
 
 from engine.nn.parameter import Parameter
 from engine.tensor import Tensor
+from playground.worker.gradients import Gradients
 from playground.worker.keeping import Keeper, Kept, owner_of
 from playground.worker.places import Site
 from playground.worker.records import Kind, NodeRecord
@@ -40,6 +41,7 @@ class Ledger:
         self._made: dict[int, tuple[ref[Any], Site]] = {}
         """By address of an array that was filled while a module was constructed: where in the program that was."""
         self._gradients: dict[int, tuple[ref[Tensor], NodeRecord]] = {}
+        self.gradients = Gradients()
         self._filled_up: set[int] = set()
         """Gradients that were added to, or filled with zeros, since they were last looked up."""
         self._flowing: dict[int, Kept] = {}
@@ -76,10 +78,12 @@ class Ledger:
         """The program had `array` filled there, by constructing a module."""
         self._made[id(array)] = ref(array), site
 
-    def accumulated(self, grad: ref[Tensor], array: Any, record: NodeRecord) -> Kept:
-        """A gradient has arrived at the leaf of `record`: what its ``grad`` holds now."""
-        self._gradients[id(grad)] = grad, record
-        return self.keeper.keep(array)
+    def accumulated(self, t: ref[Tensor], grad: Seen, record: NodeRecord) -> Kept:
+        """A gradient has arrived at `t`, the tensor of `record`: what its ``grad`` holds now."""
+        self._gradients[id(grad[0])] = grad[0], record
+        kept = self.keeper.keep(grad[1])
+        self.gradients.arrived(t, record, grad[1], kept)
+        return kept
 
     def keep_gradient(self, array: Any) -> Kept:
         """Keep a gradient: what leaves one node mostly enters the next, and is kept and described once."""
@@ -183,6 +187,7 @@ class Ledger:
             (writer, 0, 1, cut and writer.requires_grad[0]),
         )
         record.flags = ("inplace",)
+        record.base = old.base or old
         record.version = writer.version  # views and bases count together
         self._follow_edge(record, seen)
         self.hold(record, (seen,))

@@ -8,6 +8,8 @@ from weakref import ref
 
 from engine.registry import Op
 from engine.tensor import Tensor
+from playground.protocol import Clear
+from playground.worker.gradients import To
 from playground.worker.ledger import Ledger
 from playground.worker.output import clean
 from playground.worker.places import Site, Target
@@ -17,6 +19,7 @@ from playground.worker.scopes import Scopes
 from playground.worker.stream import Stream
 from playground.worker.tape import Entry, Seen, Shapes
 
+_NONE: To = "none"
 _KEPT_BYTES = 64 << 20
 
 Input = tuple[int, Seen, bool]
@@ -48,6 +51,7 @@ class Reader:
         self._call = -1
         self._call_line = 0
         self._steps = 0
+        self._retained: tuple[ref[Tensor], Seen] | None = None
 
     def read(self, entry: Entry) -> None:
         """The next entry."""
@@ -112,6 +116,7 @@ class Reader:
             record.flags = ("no_grad",)
         if op.view:
             record.flags += ("view",)
+            record.base = first(sources)
         record.tensors = (made,)
         record.requires_grad = [node is not None]
         record.kept = (ledger.keeper.keep(array, record),)
@@ -168,17 +173,25 @@ class Reader:
             record.flags = ("no_grad",)
         if version is not None:
             record.flags += ("inplace",)
+            record.base = first(sources)
             record.version = version
             edge = outputs[0][2]
             if sources and (edge is None or edge < 0):
                 record.origin = sources[0][0].origin or sources[0][0]
         elif op.view:
             record.flags += ("view",)
+            record.base = first(sources)
         if op.name == "detach":
             record.flags = ("detach",)
+            record.base = first(sources)
         ledger.hold(record, outputs)
         if inplace:
             ledger.wrote(outputs[0][1], record)
+            self._tell(
+                ledger.gradients.written(
+                    op.name, record.kept[0], outputs[0][1], line, len(self.records), self._steps
+                )
+            )
         self.last = record
         self.profiler.op(label, shapes, start, end, line, record.id)
 
@@ -277,6 +290,7 @@ class Reader:
         record = self._new("op", self._scopes.optimizer or "step", site)
         record.sources = ((before, output, 0, before.requires_grad[output]),)
         record.flags = ("no_grad", "inplace")
+        record.base = before.base or before
         record.version = version
         record.origin = before.origin or before
         self.ledger.hold(record, (seen,))
@@ -307,9 +321,12 @@ class Reader:
             if g is not None:
                 wanted |= 1 << place
         record = self._stepped(self.ledger.by_sequence.get(node), name, start, end, wanted)
+        retained, self._retained = self._retained, None
         if record is None:
             return
         step = self._step(record, name, entering, start, end)
+        if retained is not None:
+            step.accumulated = self.ledger.accumulated(*retained, record)
         keep = self.ledger.keep_gradient
         if ways is None:
             for source, output, place, cut in record.sources:
@@ -336,8 +353,35 @@ class Reader:
             shown = record.origin or record
             step = self._step(shown, name, (entering,), start, end)
             record.grads = step.entering
-            if grad is not None:
-                step.accumulated = self.ledger.accumulated(grad[0], grad[1], shown)
+            if grad is not None and leaf is not None:
+                step.accumulated = self.ledger.accumulated(leaf[0], grad, shown)
+
+    def retained(self, t: ref[Tensor], grad: Seen) -> None:
+        """The node that is told of next made a tensor that keeps its gradient: what its ``grad`` holds."""
+        self._retained = t, grad
+
+    def gradients_set(self, tensors: Sequence[tuple[Seen, Seen | None]], zeros: bool, line: int) -> None:
+        """The ``grad`` of these tensors has been filled with zeros, dropped or assigned."""
+        if self.full:
+            return
+        gradients = self.ledger.gradients
+        for seen, grad in tensors:
+            t, to = seen[0], _NONE
+            if grad is not None and not zeros:
+                kept = self.ledger.keeper.keep(grad[1])
+                to = "zero" if kept.array is not None and not kept.array.any() else "value"
+                record = gradients.knows(t)
+                if record is None:
+                    record = self.ledger.lookup(seen)[0]
+                    record = record.origin or record
+                    gradients.arrived(t, record, grad[1], kept)
+            elif grad is not None:
+                to = "zero"
+            self._tell(gradients.set(t, to, line, len(self.records), self._steps))
+
+    def _tell(self, clear: Clear | None) -> None:
+        if clear is not None:
+            self._stream.add(clear)
 
     def _stepped(
         self, record: NodeRecord | None, name: str, start: int, end: int, wanted: int = -1
@@ -353,7 +397,8 @@ class Reader:
     def _step(
         self, record: NodeRecord, name: str, entering: Sequence[Any], start: int, end: int
     ) -> StepRecord:
-        step = StepRecord(self._steps, self._call, record, name, self._call_line, (end - start) / 1000)
+        took = (end - start) / 1000
+        step = StepRecord(self._steps, self._call, record, name, self._call_line, took, len(self.records))
         keep = self.ledger.keep_gradient
         step.entering = record.grads = [None if g is None else keep(g) for g in entering]
         self._stream.add(step)
@@ -386,3 +431,11 @@ class Reader:
         self._stop(
             f"The first {recorded:,} operations are recorded; the program goes on, and the graph ends there."
         )
+
+
+def first(sources: Sequence[Source]) -> NodeRecord | None:
+    """Of the first input of an operation that shares its memory: the record that had that memory first."""
+    if not sources:
+        return None
+    record = sources[0][0]
+    return record.base or record

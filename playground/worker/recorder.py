@@ -245,6 +245,13 @@ class Recorder(Observer):
         if kind == "optimizer":
             self._step_site = None
 
+    def gradients_set(self, tensors: Sequence[Tensor], zeros: bool) -> None:
+        """``zero_grad`` has been called, or a ``grad`` assigned."""
+        if tensors and not self._reader.full:
+            site = self._tape.where(sys._getframe(1))[1]
+            told = [(seen(t), None if t._grad is None else seen(t._grad)) for t in tensors]
+            self._note((self._reader.gradients_set, told, zeros, 0 if site is None else site.line))
+
     def parameter_updated(self, parameter: Tensor, optimizer: object) -> None:
         """An optimizer has changed a parameter."""
         self._note((self._reader.updated, seen(parameter), parameter._version, self._step_site))
@@ -270,6 +277,11 @@ class Recorder(Observer):
             self._note((self._reader.arrived, at, name, _array(entering[0]), sum, start, end))
             return
         number = node.sequence_nr
+        if node.hooked:
+            for retained in (node.retained or {}).values():
+                tensor = retained()
+                if tensor is not None and tensor._grad is not None:
+                    self._note((self._reader.retained, retained, seen(tensor._grad)))
         if type(node).rules and type(node) is not _AS_STRIDED:
             ways = None
             if type(entering[0]) is np.ndarray:

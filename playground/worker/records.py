@@ -58,6 +58,8 @@ class NodeRecord:
     """Known otherwise than from the program's text: a parameter's, or that of the tensor changed in place."""
     gradient_of: NodeRecord | None = None
     """The leaf whose ``.grad`` it is."""
+    base: NodeRecord | None = None
+    """Of a view or a write in place: the first record that had the memory."""
     origin: NodeRecord | None = None
     """For a leaf that was changed in place, by an optimizer or by hand: the leaf."""
     grads: Sequence[Kept | None] = ()
@@ -94,10 +96,21 @@ class NodeRecord:
 class StepRecord:
     """One backward node that ran."""
 
-    __slots__ = ("accumulated", "call", "entering", "index", "leaving", "line", "name", "record", "time_us")
+    __slots__ = (
+        "accumulated",
+        "after",
+        "call",
+        "entering",
+        "index",
+        "leaving",
+        "line",
+        "name",
+        "record",
+        "time_us",
+    )
 
     def __init__(
-        self, index: int, call: int, record: NodeRecord, name: str, line: int, time_us: float
+        self, index: int, call: int, record: NodeRecord, name: str, line: int, time_us: float, after: int
     ) -> None:
         self.index = index
         self.call = call
@@ -105,6 +118,8 @@ class StepRecord:
         self.name = name
         self.line = line
         self.time_us = time_us
+        self.after = after
+        """How many nodes there were."""
         self.entering: Sequence[Kept | None] = ()
         self.leaving: list[tuple[NodeRecord, int, Kept]] = []
         self.accumulated: Kept | None = None

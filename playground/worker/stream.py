@@ -10,7 +10,7 @@ import msgspec
 
 from engine.dtypes import ALL
 from engine.tensor import Tensor
-from playground.protocol import Edge, GradFlow, Graph, Node, Profile, Step, TensorInfo, Values, encode
+from playground.protocol import Clear, Edge, GradFlow, Graph, Node, Profile, Step, TensorInfo, Values, encode
 from playground.runner.channel import FrameTooLarge
 from playground.worker.keeping import Kept
 from playground.worker.output import Channel, Outbox, clean
@@ -33,6 +33,10 @@ _DTYPES = {dtype.numpy: dtype._name for dtype in ALL}
 """NumPy works a dtype's name out each time it is asked, slower than the operation it is about."""
 
 
+Record = NodeRecord | StepRecord | Clear
+"""What is sent in the order in which it happened."""
+
+
 class Stream:
     """Records on their way out."""
 
@@ -43,7 +47,7 @@ class Stream:
         self._channel = channel
         self._outbox = outbox
         self._scopes = scopes
-        self._waiting: list[NodeRecord | StepRecord] = []
+        self._waiting: list[Record] = []
         self._told = 0
         self._flushing = False
 
@@ -57,7 +61,7 @@ class Stream:
         """Whether the graph has taken its part of what a run may send."""
         return self._channel.sent_bytes > _SPARE * self._channel.limits.results_bytes
 
-    def add(self, record: NodeRecord | StepRecord) -> None:
+    def add(self, record: Record) -> None:
         """Let a record be sent with the next batch."""
         self._waiting.append(record)
 
@@ -129,6 +133,9 @@ class Stream:
                 record.sent = True
                 for kept in record.kept:
                     kept.values = None
+            elif isinstance(record, Clear):
+                event.clears.append(record)
+                weight += 40
             else:
                 step = _step(record, INLINE if roomy else _FEW)
                 event.steps.append(step)
@@ -138,13 +145,13 @@ class Stream:
                 break
         return event, taken
 
-    def _describe(self, batch: Iterable[NodeRecord | StepRecord]) -> None:
+    def _describe(self, batch: Iterable[Record]) -> None:
         """Work out the statistics of all that need it, together."""
         found: list[Kept] = []
         for record in batch:
             if isinstance(record, NodeRecord):
                 found += record.kept
-            else:
+            elif isinstance(record, StepRecord):
                 found += [kept for kept in record.entering if kept is not None]
                 found += [flow[2] for flow in record.leaving]
                 if record.accumulated is not None:
@@ -153,12 +160,18 @@ class Stream:
         for kept, values in zip(found, describe_all([kept.array for kept in found]), strict=True):
             kept.described(values)
 
-    def _name(self, batch: Iterable[NodeRecord | StepRecord]) -> None:
+    def _name(self, batch: Iterable[Record]) -> None:
         """Names for tensors whose making did not show one: a parameter's in its module, or a program's variable."""
         variables: dict[int, str] | None = None
         for record in batch:
             if not isinstance(record, NodeRecord) or not record.tensors:
                 continue
+            if record.gradient_of is not None:
+                leaf = record.gradient_of.names()[0]
+                record.name = f"{leaf}.grad"[:200] if leaf else ""
+                continue
+            if "inplace" in record.flags and record.sources:
+                record.name = record.sources[0][0].names()[record.sources[0][1]]
             tensor = record.tensors[0]()
             if tensor is None:
                 continue
@@ -167,12 +180,6 @@ class Stream:
                 record.kind = "leaf"
                 record.requires_grad[0] = True
             if record.targets:
-                continue
-            if "inplace" in record.flags and record.sources:
-                record.name = record.sources[0][0].names()[record.sources[0][1]]
-            if record.gradient_of is not None:
-                leaf = record.gradient_of.names()[0]
-                record.name = f"{leaf}.grad"[:200] if leaf else ""
                 continue
             if record.kind == "parameter" and not self._scopes.parameter_name(tensor):
                 self._scopes.learn(self.program)
@@ -219,6 +226,7 @@ class Stream:
             outputs=outputs,
             flags=flags,
             failed=record.failed,
+            base=None if record.base is None else record.base.id,
         )
 
 
@@ -241,6 +249,7 @@ def _step(record: StepRecord, most: int) -> Step:
         ],
         accumulated=None if record.accumulated is None else _values(record.accumulated, INLINE),
         time_us=record.time_us,
+        after=record.after,
     )
 
 

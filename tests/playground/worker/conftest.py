@@ -88,6 +88,10 @@ class Result:
         return [step for graph in self.of(p.Graph) for step in graph.steps]
 
     @property
+    def clears(self) -> list[p.Clear]:
+        return [clear for graph in self.of(p.Graph) for clear in graph.clears]
+
+    @property
     def scopes(self) -> list[p.Scope]:
         return [scope for graph in self.of(p.Graph) for scope in graph.scopes]
 
