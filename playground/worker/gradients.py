@@ -65,9 +65,9 @@ class Gradients:
 
     def written(self, name: str, kept: Kept, array: Any, line: int, after: int, step: int) -> Clear | None:
         """The operation `name` has written `kept` into `array`; if that sets a gradient back, what is to be told."""
-        memory = owner_of(array)
+        memory: Any = owner_of(array)
         found = self._in.get(id(memory))
-        if found is None or memory is None or found[0]() is not memory or array.size != memory.size:
+        if found is None or found[0]() is not memory or array.size != memory.size:
             return None
         gradient = found[1]
         if gradient.memory != id(memory) or gradient.to == "none" or kept.array is None:
