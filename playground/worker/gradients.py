@@ -67,7 +67,7 @@ class Gradients:
         """The operation `name` has written `kept` into `array`; if that sets a gradient back, what is to be told."""
         memory: Any = owner_of(array)
         found = self._in.get(id(memory))
-        if found is None or found[0]() is not memory or array.size != memory.size:
+        if found is None or array.size != memory.size or found[0]() is not memory:
             return None
         gradient = found[1]
         if gradient.memory != id(memory) or gradient.to == "none" or kept.array is None:
