@@ -363,6 +363,8 @@ class Node(Message, kw_only=True):
     """``no_grad``: made with grad mode off though an input requires grad; ``detach``: cuts the graph here."""
     failed: Text = ""
     """The error message, if this operation raised."""
+    hint: Text = ""
+    """Of one that raised: what did not fit, in plain words."""
     base: NodeId | None = None
     """For a view or a write in place: the node whose memory it shares, the first that had it."""
     saturated: Index = 0
@@ -564,6 +566,8 @@ class Error(RunEvent, kw_only=True, tag="error"):
     """For a question that has no other answer: which kind it was."""
     hint: Text = ""
     """What to try, in plain words."""
+    node: NodeId | None = None
+    """The operation that raised it, if that is one of the graph."""
 
 
 Status = Literal["ok", "error", "cancelled", "timeout", "memory", "output_limit", "crashed"]

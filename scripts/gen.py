@@ -17,6 +17,7 @@ from scripts import (  # the root must be importable first
     gen_names,
     gen_ops,
     gen_protocol,
+    gen_why,
 )
 
 GENERATED: dict[str, Callable[[], str]] = {
@@ -27,6 +28,7 @@ GENERATED: dict[str, Callable[[], str]] = {
     "docs/ops.md": gen_ops.render,
     "static/src/names.gen.json": gen_names.render,
     "static/src/formulas.gen.json": gen_formulas.render,
+    "static/src/why/programs.gen.json": gen_why.render,
 }
 """Path from the root, and what makes its text."""
 

@@ -9,13 +9,16 @@ from playground.protocol import Error
 from playground.runner.channel import PROGRAM
 from playground.worker import hints
 from playground.worker.output import clean
+from playground.worker.records import NodeRecord
 
 _MESSAGE = 4_000
 """Characters of the message; a person reads the beginning."""
 
 
-def describe(error: BaseException, cell: int, limit: int) -> Error:
+def describe(error: BaseException, cell: int, limit: int, failing: NodeRecord | None = None) -> Error:
     """The exception as an `Error` of at most `limit` bytes of text, with the innermost line of the program.
+
+    `failing` is the recorded operation that raised it, if there is one.
 
     Formatting runs the program's own ``__str__``; if that raises, only the exception's name is said.
     """
@@ -32,7 +35,8 @@ def describe(error: BaseException, cell: int, limit: int) -> Error:
         cell=cell,
         line=line_of(error),
         traceback=_cut(clean(text), max(limit - _MESSAGE, 1_000)),
-        hint=clean(hints.hint(error, program_frame(error)), 2_000),
+        hint=clean(hints.hint(error, program_frame(error), failing.operands() if failing else ()), 2_000),
+        node=failing.id if failing is not None and failing.sent else None,
     )
 
 

@@ -8,13 +8,13 @@ import re
 from collections.abc import Callable, Iterable
 from types import ModuleType, TracebackType
 
-from playground.worker import imports
+from playground.worker import imports, misfits
 
 Match = re.Match[str]
 
 
-def hint(error: BaseException, place: TracebackType | None) -> str:
-    """The advice for `error`, raised at `place` of the program; empty if there is none."""
+def hint(error: BaseException, place: TracebackType | None, operands: misfits.Operands = ()) -> str:
+    """The advice for `error`, raised at `place` of the program by an operation on `operands`; or nothing."""
     try:
         if isinstance(error, ModuleNotFoundError):
             return imports.explain(error.name or "")
@@ -26,6 +26,8 @@ def hint(error: BaseException, place: TracebackType | None) -> str:
         for kind, pattern, advice in _KNOWN:
             if isinstance(error, kind) and (match := re.search(pattern, message, re.DOTALL)):
                 return advice if isinstance(advice, str) else advice(match)
+        if isinstance(error, (RuntimeError, ValueError, IndexError)):
+            return misfits.advice(message, operands)
     except Exception:
         return ""  # the program's own __str__, __dir__ or __getattr__ failed; there is just no advice then
     return ""
@@ -72,22 +74,6 @@ def _nearest_attribute(error: AttributeError) -> str:
     if near and not near.startswith("_"):
         return f"Did you mean {near!r}? It is the closest that {kind} has."
     return ""
-
-
-def _shapes_differ(match: Match) -> str:
-    a, b, dimension = match.groups()
-    return (
-        f"The sizes {a} and {b} meet at dimension {dimension}. Shapes are lined up from the right, and each pair of "
-        "sizes must be equal or one of them 1. Print both shapes; unsqueeze(), reshape() or .T usually makes them meet."
-    )
-
-
-def _matmul(match: Match) -> str:
-    rows, inner, other, columns = match.groups()
-    return (
-        f"({rows}, {inner}) times ({other}, {columns}): the inner sizes {inner} and {other} must be equal. "
-        f"Transposing one of them (.T), or a layer with in_features={inner}, would fit."
-    )
 
 
 _IMPORTED_AS = {
@@ -164,17 +150,6 @@ _KNOWN: list[tuple[type[BaseException], str, str | Callable[[Match], str]]] = [
     ),
     (
         RuntimeError,
-        r"size of tensor a \((\d+)\) must match the size of tensor b \((\d+)\) at non-singleton dimension (\d+)",
-        _shapes_differ,
-    ),
-    (RuntimeError, r"mat1 and mat2 shapes cannot be multiplied \((\d+)x(\d+) and (\d+)x(\d+)\)", _matmul),
-    (
-        RuntimeError,
-        r"shape '.*' is invalid for input of size (\d+)",
-        "The new shape must hold exactly as many elements; -1 in one place lets it be worked out.",
-    ),
-    (
-        RuntimeError,
         r"Boolean value of Tensor with more than one value is ambiguous",
         "A condition needs one truth value: reduce with .any() or .all(), or use torch.where() to choose per element.",
     ),
@@ -182,12 +157,6 @@ _KNOWN: list[tuple[type[BaseException], str, str | Callable[[Match], str]]] = [
         RuntimeError,
         r"a Tensor with \d+ elements cannot be converted to Scalar",
         "Only one element can become a Python number: index it, reduce it (.sum(), .mean()), or use .tolist().",
-    ),
-    (
-        (RuntimeError),
-        r"expected .*(Float|Double|Long|Int|Half).* (but )?(got|found)|must have the same dtype|"
-        r"to have the same dtype",
-        "Two dtypes met. Convert one with .float(), .double(), .long() or .to(other.dtype).",
     ),
     (
         ValueError,

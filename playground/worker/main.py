@@ -181,7 +181,8 @@ class _Session:
 
     def _show(self, error: BaseException, part: cells.Part) -> None:
         self._failed += 1
-        described = errors.describe(error, part.cell.index, self._limits.error_text_bytes)
+        failing = self._recorder.failing(error)
+        described = errors.describe(error, part.cell.index, self._limits.error_text_bytes, failing)
         if not described.line:
             described.line = part.cell.line
         self._outbox.emit(described)

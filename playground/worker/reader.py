@@ -41,6 +41,8 @@ class Reader:
         self.records: list[NodeRecord] = []
         self.last: NodeRecord | None = None
         """The last operation, whose result may still turn out to have no name."""
+        self.failing: NodeRecord | None = None
+        """The last operation that raised an error."""
         self.profiler = Profiler()
         self.ledger = Ledger(_KEPT_BYTES, self._new, stream.add)
         self._stream = stream
@@ -238,6 +240,7 @@ class Reader:
             record = self._new("op", op.aten, site)
             record.sources = sources
             record.failed = clean(message, 4_000)
+            self.failing = record
             self._stream.add(record)
 
     def unnamed(self) -> None:

@@ -31,10 +31,10 @@ from playground.worker.explain import explain
 from playground.worker.jacobian import differentiate
 from playground.worker.keeping import owner_of
 from playground.worker.local import differentiate_locally
-from playground.worker.output import Channel, Outbox
+from playground.worker.output import Channel, Outbox, clean
 from playground.worker.places import Site
 from playground.worker.reader import Input, Reader, Way
-from playground.worker.records import HERE
+from playground.worker.records import HERE, NodeRecord
 from playground.worker.scopes import Scopes
 from playground.worker.stream import Stream
 from playground.worker.tape import SMALL, Call, RunHot, Tape, seen
@@ -129,6 +129,14 @@ class Recorder(Observer):
         self.explain_all()
         self._outbox.also = None
         self._stream.send_profile(self._profiler.profile())
+
+    def failing(self, error: BaseException) -> NodeRecord | None:
+        """The operation that raised `error`, if that was recorded."""
+        record, said = self._reader.failing, error.args[:1]
+        # By what it says: its own `str` may be the program's, and holding on to it would hold its frames.
+        if record is None or not said or not isinstance(said[0], str):
+            return None
+        return record if record.failed == clean(said[0], 4_000) else None
 
     def inspect(self, command: Inspect) -> Detail:
         """The values of a node and its last gradients."""

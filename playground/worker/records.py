@@ -6,12 +6,17 @@ from collections.abc import Sequence
 from typing import Any, Literal
 from weakref import ref
 
+from engine.dtypes import ALL
 from engine.registry import Op
 from engine.tensor import Tensor
 from playground.worker.keeping import Kept
+from playground.worker.misfits import Operand
 from playground.worker.places import Site, Target
 
 Kind = Literal["op", "leaf", "parameter", "constant"]
+
+DTYPES = {dtype.numpy: dtype._name for dtype in ALL}
+"""NumPy works a dtype's name out each time it is asked, slower than the operation it is about."""
 
 
 class _Here:
@@ -83,6 +88,15 @@ class NodeRecord:
         for place, value in self.numbers:
             inputs[place] = value
         return (*inputs, *self.statics)
+
+    def operands(self) -> list[Operand]:
+        """The tensors that went in, as sentences about them need them."""
+        return [
+            Operand(
+                source.names()[output], source.kept[output].shape, DTYPES.get(source.kept[output].dtype, "")
+            )
+            for source, output, _, _ in self.sources
+        ]
 
     def names(self) -> list[str]:
         """The name of each output, as far as known."""

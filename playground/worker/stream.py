@@ -8,13 +8,13 @@ from typing import Any
 
 import msgspec
 
-from engine.dtypes import ALL
 from engine.tensor import Tensor
 from playground.protocol import Clear, Edge, GradFlow, Graph, Node, Profile, Step, TensorInfo, Values, encode
 from playground.runner.channel import FrameTooLarge
+from playground.worker import misfits
 from playground.worker.keeping import Kept
 from playground.worker.output import Channel, Outbox, clean
-from playground.worker.records import NodeRecord, StepRecord
+from playground.worker.records import DTYPES, NodeRecord, StepRecord
 from playground.worker.scopes import Scopes
 from playground.worker.values import INLINE, describe_all
 
@@ -29,8 +29,6 @@ _SPARE = 0.8
 """The part of what a run may send that the graph may take; figures, text and the profile need the rest."""
 _FEW = 8
 """Elements that still travel inline when there is little room left."""
-_DTYPES = {dtype.numpy: dtype._name for dtype in ALL}
-"""NumPy works a dtype's name out each time it is asked, slower than the operation it is about."""
 
 
 Record = NodeRecord | StepRecord | Clear
@@ -205,7 +203,7 @@ class Stream:
             outputs.append(
                 TensorInfo(
                     shape=list(kept.shape),
-                    dtype=_DTYPES.get(kept.dtype) or kept.dtype.name,
+                    dtype=DTYPES.get(kept.dtype) or kept.dtype.name,
                     name=name,
                     device="cpu" if kept.on_host else "cuda",
                     requires_grad=requires_grad,
@@ -227,6 +225,7 @@ class Stream:
             flags=flags,
             failed=record.failed,
             base=None if record.base is None else record.base.id,
+            hint=clean(misfits.advice(record.failed, record.operands()), 2_000) if record.failed else "",
         )
 
 

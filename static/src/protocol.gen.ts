@@ -282,6 +282,11 @@ export interface Node {
    * @defaultValue `""`
    */
   failed?: string;
+  /**
+   * Of one that raised: what did not fit, in plain words.
+   * @defaultValue `""`
+   */
+  hint?: string;
   /** For a view or a write in place: the node whose memory it shares, the first that had it. */
   base?: number;
   /**
@@ -595,6 +600,8 @@ export interface Error {
   question: "" | "inspect" | "jacobian" | "local";
   /** What to try, in plain words. */
   hint: string;
+  /** The operation that raised it, if that is one of the graph. */
+  node: number | null;
 }
 
 /** The last event of the program's own run; answers to `Inspect` and `Jacobian` may follow it. */
