@@ -885,4 +885,83 @@ _case(
     fix="y.mean()",
 )  # fmt: skip
 
+# --- More of None ----------------------------------------------------------------------------------------------------
+
+_case(
+    "cleared after the pass", "w", "cleared", 5, "set back to None at line 5", "after the backward pass at line 4",
+    bad="""
+        import torch
+        w = torch.tensor([1.0, 2.0], requires_grad=True)
+        loss = (w * 3).sum()
+        loss.backward()
+        w.grad = None
+        print(w.grad)
+    """,
+    good="""
+        import torch
+        w = torch.tensor([1.0, 2.0], requires_grad=True)
+        loss = (w * 3).sum()
+        w.grad = None
+        loss.backward()
+        print(w.grad)
+    """,
+)  # fmt: skip
+_case(
+    "made after the pass", "again", "made_later", 5, "`again` was made at line 5, after", "line 4",
+    bad="""
+        import torch
+        w = torch.tensor([1.0, 2.0], requires_grad=True)
+        loss = (w * 3).sum()
+        loss.backward()
+        again = (w * 4).sum()
+    """,
+    good="""
+        import torch
+        w = torch.tensor([1.0, 2.0], requires_grad=True)
+        loss = (w * 3).sum()
+        again = (w * 4).sum()
+        again.retain_grad()
+        (loss + again).backward()
+    """,
+)  # fmt: skip
+_case(
+    "nearly all of it is zero", "w", "mostly_zero", 5, "94 % (15 of 16)", "`relu` at line 5",
+    bad="""
+        import torch
+        start = -torch.ones(16)
+        start[3] = 1.0
+        w = start.clone().requires_grad_()
+        y = torch.relu(w)
+        y.sum().backward()
+    """,
+    good="""
+        import torch
+        start = -torch.ones(16)
+        start[3:] = 1.0
+        w = start.clone().requires_grad_()
+        y = torch.relu(w)
+        y.sum().backward()
+    """,
+)  # fmt: skip
+
+# --- Failing ----------------------------------------------------------------------------------------------------------
+
+_case(
+    "matrices that do not fit", "failed", "failed", 4, "`mm` at line 4 failed", "100 is not 10", "`a @ b.T`",
+    bad="""
+        import torch
+        a = torch.ones(16, 100)
+        b = torch.ones(10, 100)
+        y = a @ b
+    """,
+    good="""
+        import torch
+        a = torch.ones(16, 100, requires_grad=True)
+        b = torch.ones(10, 100)
+        failed = (a @ b.T)
+        failed.retain_grad()
+        failed.sum().backward()
+    """,
+)  # fmt: skip
+
 CASES: tuple[Case, ...] = tuple(_ALL)

@@ -4,11 +4,11 @@ import type * as wire from "../protocol.gen";
 import { type Asked, answer, type Explanation, type Fix, fix, type Path, type Said } from "./answer";
 import { type Call, type Facts, sourceOf, together, wayBack } from "./facts";
 import {
+  allFinite,
   atLine,
   capital,
   codeName,
   doing,
-  allFinite,
   isZero,
   largest,
   lineOf,
@@ -362,7 +362,7 @@ function inputsOf(facts: Facts, node: wire.Node): string {
 }
 
 /** The earliest backward steps, on the way to a tensor, that made something not finite of a finite gradient. */
-function backwardBirth(facts: Facts, call: Call, id: number): { step: wire.Step; target: number } | null {
+function backwardBirth(call: Call, id: number): { step: wire.Step; target: number } | null {
   let first: { step: wire.Step; target: number } | null = null;
   const seen = new Set([id]);
   const stack = [id];
@@ -381,7 +381,7 @@ function backwardBirth(facts: Facts, call: Call, id: number): { step: wire.Step;
 }
 
 function gradientAnswer(facts: Facts, call: Call, home: number, it: string): Said | null {
-  const birth = backwardBirth(facts, call, home);
+  const birth = backwardBirth(call, home);
   if (!birth) return null;
   const node = facts.node(birth.step.node);
   if (!node) return null;

@@ -23,9 +23,7 @@ interface Case {
   good: Ran;
 }
 
-export const CASES = JSON.parse(
-  readFileSync("static/src/why/programs.gen.json", "utf-8"),
-) as Case[];
+const CASES = JSON.parse(readFileSync("static/src/why/programs.gen.json", "utf-8")) as Case[];
 
 function recording(ran: Ran): Recording {
   return { ...ran.graph, omitted: 0 };
@@ -33,7 +31,7 @@ function recording(ran: Ran): Recording {
 
 function find(graph: Recording, ask: string): wire.Node {
   const found = graph.nodes.findLast((node) =>
-    ask === "failed" ? node.failed : node.outputs.some((output) => output.name === ask),
+    ask === "failed" && node.failed ? true : node.outputs.some((output) => output.name === ask),
   );
   if (!found) throw new Error(`no ${ask}`);
   return found;

@@ -5,11 +5,11 @@ import { type Asked, answer, type Explanation, fix, type Said } from "./answer";
 import { type Call, type Facts, wayBack } from "./facts";
 import { EXPLODED, VANISHED } from "./thresholds";
 import {
+  allFinite,
   amount,
   capital,
   codeName,
   doing,
-  allFinite,
   largest,
   lineOf,
   list,

@@ -116,3 +116,9 @@ export function wrongness(values: wire.Values): string {
 }
 
 export { formatNumber, formatShape, ordinal, plural };
+
+/** At how many elements an activation is flat: what the recording counted, or for a ReLU its zeros. */
+export function flatAt(node: wire.Node): number {
+  if (node.saturated) return node.saturated;
+  return /^relu6?$/.test(opOf(node)) ? (node.outputs[0]?.value.zeros ?? 0) : 0;
+}

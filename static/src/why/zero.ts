@@ -8,6 +8,7 @@ import {
   capital,
   codeName,
   doing,
+  flatAt,
   isUniform,
   isZero,
   largest,
@@ -132,7 +133,7 @@ function straight(birth: Birth): string {
 
 function relu(birth: Birth): Reason {
   const { value } = birth.input;
-  const off = birth.node.saturated || birth.node.outputs[0]?.value.zeros || 0;
+  const off = flatAt(birth.node);
   const here = doing(birth.node);
   const help = fix(
     "Try a leaky ReLU, a smaller learning rate, or weights and biases that begin elsewhere.",
@@ -333,11 +334,11 @@ function mostlyZero(asked: Asked): Said | null {
   if (!grad || !call || isZero(grad) || grad.numel < 8 || zeros < 0.9 * grad.numel) return null;
   const off = (call.into.get(home) ?? [])
     .map(({ step }) => facts.node(step.node))
-    .find((one) => one && (one.saturated ?? 0) > 0.5 * (one.outputs[0]?.value.numel ?? 1));
+    .find((one) => one && flatAt(one) > 0.5 * (one.outputs[0]?.value.numel ?? 1));
   return answer({
     tone: "info",
     kind: "mostly_zero",
-    sentence: `${capital(share(zeros, grad.numel))} of the gradient of ${the(node)} are zero${off ? `: ${doing(off)} is flat at ${share(off.saturated ?? 0, off.outputs[0]?.value.numel ?? 1)}` : ""}.`,
+    sentence: `${capital(share(zeros, grad.numel))} of the gradient of ${the(node)} are zero${off ? `: ${doing(off)} is flat at ${share(flatAt(off), off.outputs[0]?.value.numel ?? 1)}` : ""}.`,
     path: off
       ? { nodes: [off.id, home], edges: [[sourceOf(facts, home, off.id), off.id]] }
       : { nodes: [home], edges: [] },
