@@ -2,9 +2,13 @@
 import { useSyncExternalStore } from "react";
 import type * as wire from "./protocol.gen";
 import type { RunState } from "./run";
+import { load, store } from "./storage";
 
 export const PANELS = ["graph", "output", "gradients", "profiler", "jacobian"] as const;
 export type Panel = (typeof PANELS)[number];
+
+/** How the graph is shown: as it is connected, or as it is nested. */
+export type GraphView = "diagram" | "tree";
 
 /** What is picked out: the same thing in the code, the graph, the tables and the plots. */
 export type Pick =
@@ -34,6 +38,7 @@ export interface State {
   readonly shown: RunState | null;
   readonly connection: "connecting" | "open" | "lost";
   readonly panel: Panel;
+  readonly view: GraphView;
   /** On a phone one pane shows at a time. */
   readonly pane: "code" | "result";
   readonly picked: Pick | null;
@@ -43,6 +48,18 @@ export interface State {
   readonly overlay: Overlay;
   /** One quiet sentence about something that just happened. */
   readonly toast: string;
+}
+
+const VIEW = "playground.view";
+
+function keptView(): GraphView {
+  return load(VIEW) === "tree" ? "tree" : "diagram";
+}
+
+/** Shows the graph so, and remembers it for the next time. */
+export function setView(view: GraphView): void {
+  store(VIEW, view === "tree" ? view : null);
+  update({ view });
 }
 
 type Listener = () => void;
@@ -56,6 +73,7 @@ let state: State = {
   shown: null,
   connection: "connecting",
   panel: "graph",
+  view: keptView(),
   pane: "result",
   picked: null,
   hovered: null,

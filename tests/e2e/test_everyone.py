@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Page, expect
+import re
 
-from tests.e2e.playground import finished, opened, run, show, status, write
+from playwright.sync_api import Locator, Page, expect
+
+from tests.e2e.playground import faults, finished, opened, run, show, status, write
+from tests.e2e.test_graph import LOOP, MODEL, THICKET
+
+
+def row(page: Page, name: str) -> Locator:
+    """A row of the tree, by how what is read out begins."""
+    return page.get_by_role("treeitem", name=re.compile(f"^{re.escape(name)}"))
 
 
 def test_an_older_tab_never_overwrites_a_newer_draft(page: Page) -> None:
@@ -50,3 +58,91 @@ def test_late_events_never_overwrite_a_newer_run(page: Page) -> None:
         page.wait_for_timeout(100)
     run(page, "import torch\nx = torch.ones(3, requires_grad=True)\n(x * x).sum().backward()\n")
     expect(page.locator("#panel-output .out")).to_have_count(0)
+
+
+def test_a_tree_says_the_same_as_the_diagram_by_keyboard_alone(page: Page) -> None:
+    run(page, MODEL)
+    page.keyboard.press("Escape")
+    page.keyboard.press("Alt+g")
+    expect(page.get_by_role("tree", name=re.compile("^Computation graph: "))).to_be_visible()
+    page.get_by_label("Search the tree").focus()
+    page.keyboard.press("Tab")
+    expect(row(page, "x, randn, constant; shape (5, 4) float32; value norm")).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    module = row(page, "Tiny, module, 5 operations · 4 parameters")
+    expect(module).to_be_focused()
+    expect(module).to_have_attribute("aria-expanded", "true")
+    page.keyboard.press("ArrowLeft")
+    expect(module).to_have_attribute("aria-expanded", "false")
+    page.keyboard.press("*")
+    page.keyboard.press("ArrowRight")
+    expect(row(page, "first, Linear")).to_be_focused()
+    expect(row(page, "first, Linear")).to_have_attribute("aria-level", "2")
+    page.keyboard.type("sec")
+    expect(row(page, "second, Linear")).to_be_focused()
+    expect(row(page, "second, Linear")).to_have_attribute("aria-posinset", "3")
+    expect(row(page, "second, Linear")).to_have_attribute("aria-setsize", "3")
+    page.keyboard.press("End")
+    loss = row(page, "loss, sum")
+    expect(loss).to_be_focused()
+    expect(loss).to_have_attribute("aria-selected", "true")
+    expect(loss).to_have_accessible_name(re.compile("value [0-9.]+; gradient 1.; line 13; from pow$"))
+    expect(page.get_by_role("complementary", name="Selected: loss")).to_be_visible()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    expect(row(page, "from pow")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(row(page, "pow, operation")).to_be_focused()
+    assert page.evaluate("document.querySelector('autograd-graph').selected") is not None
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("complementary")).to_have_count(0)
+
+    page.locator(".cm-end", has_text="loss").click()
+    expect(loss).to_have_attribute("aria-selected", "true")
+    assert faults(page) == []
+    page.reload()
+    expect(page.get_by_role("tree")).to_be_visible()
+    page.get_by_role("button", name="Diagram").click()
+    expect(page.locator("autograd-graph .ag-svg text").first).to_be_visible()
+
+
+def test_the_tree_holds_thousands_and_draws_a_few(page: Page) -> None:
+    run(page, THICKET)
+    page.keyboard.press("Alt+g")
+    tree = page.get_by_role("tree")
+    expect(tree).to_have_accessible_name(re.compile("3,000 operations"))
+    rows = page.get_by_role("treeitem")
+    expect(rows.first).to_be_visible()
+    assert rows.count() < 120
+    rows.first.click()
+    page.keyboard.press("End")
+    last = page.locator("[role=treeitem]:focus")
+    expect(last).to_be_in_viewport()
+    assert int(last.get_attribute("data-at") or 0) > 2900
+    times = page.evaluate("""async () => {
+        const tree = document.querySelector("[role=tree]"), times = [];
+        for (let i = 0; i < 40; i++) {
+            const began = performance.now();
+            document.activeElement.dispatchEvent(new KeyboardEvent("keydown", {key: "ArrowUp", bubbles: true}));
+            await new Promise(requestAnimationFrame);
+            times.push(performance.now() - began);
+        }
+        return times.sort((a, b) => a - b);
+    }""")
+    assert times[len(times) // 2] < 50, times
+    page.get_by_label("Search the tree").fill("maximum")
+    expect(page.locator(".tree-tools")).to_contain_text("found")
+    page.keyboard.press("Enter")
+    expect(page.locator(".tree-found[aria-selected=true]")).to_be_in_viewport()
+
+
+def test_a_loop_of_a_thousand_opens_in_the_tree(page: Page) -> None:
+    run(page, LOOP)
+    page.keyboard.press("Alt+g")
+    page.get_by_label("Search the tree").fill("div")
+    page.keyboard.press("Shift+Enter")
+    found = page.locator(".tree-found[aria-selected=true]")
+    expect(found).to_be_in_viewport()
+    level = int(found.get_attribute("aria-level") or 0)
+    assert level >= 2
+    assert page.get_by_role("treeitem").count() < 400

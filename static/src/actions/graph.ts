@@ -1,5 +1,5 @@
 import { showPanel } from "../program";
-import { getState, type State, update } from "../store";
+import { getState, type State, setView, update } from "../store";
 import type { Action } from "./action";
 
 function diagram() {
@@ -36,6 +36,18 @@ export const stepBack: Action = {
   act: () => step(-1),
 };
 
+export const treeView: Action = {
+  name: "graph.tree",
+  label: "Show the graph as a tree or as a diagram",
+  key: "Alt+G",
+  words: "view outline list rows switch screen reader",
+  act: () => {
+    const { panel, view } = getState();
+    if (panel === "graph" || view === "diagram") setView(view === "tree" ? "diagram" : "tree");
+    showPanel("graph");
+  },
+};
+
 export const fit: Action = {
   name: "graph.fit",
   label: "Show the whole graph",
@@ -43,6 +55,7 @@ export const fit: Action = {
   words: "zoom fit center diagram",
   act: () => {
     showPanel("graph");
+    setView("diagram");
     requestAnimationFrame(() => diagram()?.fit());
   },
 };
@@ -54,6 +67,7 @@ export const searchGraph: Action = {
   words: "find node op shape diagram",
   act: () => {
     showPanel("graph");
-    requestAnimationFrame(() => diagram()?.querySelector<HTMLElement>(".ag-search input")?.focus());
+    const field = getState().view === "tree" ? ".tree-search" : ".ag-search input";
+    requestAnimationFrame(() => document.querySelector<HTMLElement>(field)?.focus());
   },
 };

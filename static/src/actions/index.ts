@@ -6,7 +6,7 @@ import { copyLink } from "./copy_link";
 import { download } from "./download";
 import { focusEditor } from "./editor";
 import { examples } from "./examples";
-import { fit, searchGraph, stepBack, stepForward } from "./graph";
+import { fit, searchGraph, stepBack, stepForward, treeView } from "./graph";
 import { actionFor } from "./keys";
 import { newProgram } from "./new";
 import { palette } from "./palette";
@@ -28,6 +28,7 @@ export const actions: readonly Action[] = [
   download,
   stepForward,
   stepBack,
+  treeView,
   fit,
   searchGraph,
   nextPanel,

@@ -41,5 +41,8 @@ export function actionFor(event: KeyboardEvent, actions: readonly Action[]): Act
   const action = actions.find((one) => one.key === key);
   if (!action) return null;
   const plain = !/^(Mod|Alt)\+|^Escape$/.test(action.key);
-  return plain && isTyping(event.target) ? null : action;
+  // In a tree a letter leads to what begins with it.
+  const finding =
+    /^[A-Z]$/.test(action.key) && event.target instanceof Element && event.target.closest("[role=tree]");
+  return plain && (isTyping(event.target) || finding) ? null : action;
 }

@@ -1,10 +1,10 @@
 /** The diagram in words: for screen readers, and for whoever listens to the selection. */
 import { brief, formatShape, plural } from "../numbers";
+import type * as wire from "../protocol.gen";
 import type { Backward } from "./backward";
 import { countsOf, nodeTitle } from "./cards";
 import type { GNode, GraphModel } from "./model";
 import type { Group } from "./tree";
-import type { VGraph, VItem } from "./visible";
 
 const KINDS = { op: "operation", leaf: "leaf", parameter: "parameter", constant: "constant" } as const;
 
@@ -20,23 +20,63 @@ export function describeGraph(model: GraphModel): string {
   return `Computation graph: ${parts.join(", ")}.${omitted}`;
 }
 
+/** A tensor at a moment of the run. */
+export interface Look {
+  /** Whether it has been made by then. */
+  readonly made: boolean;
+  readonly value: wire.Values | null;
+  readonly grad: wire.Values | null;
+  /** The run stands here. */
+  readonly now: boolean;
+}
+
 export function describeNode(node: GNode, backward: Backward): string {
+  const value = node.wire.outputs[0]?.value ?? null;
+  return `${describeTensor(node, { made: true, value, grad: backward.grad(node), now: false })}.`;
+}
+
+/** Everything about a tensor, what identifies it first. */
+export function describeTensor(node: GNode, look: Look | null): string {
   const first = node.wire.outputs[0];
   const parts = [`${nodeTitle(node)}, ${node.name && node.op ? `${node.op}, ` : ""}${KINDS[node.kind]}`];
-  if (first) {
-    parts.push(`shape ${formatShape(first.shape)} ${first.dtype}`);
-    parts.push(`value ${brief(first.value, first.dtype)}`);
-    if (node.flags.has("inplace")) parts.push(`changed in place, version ${first.version ?? 0}`);
+  if (look?.now) parts.push("the run is here");
+  if (first) parts.push(`shape ${formatShape(first.shape)} ${first.dtype}`);
+  if (look && !look.made) parts.push("not computed yet");
+  else {
+    if (first && look?.value) parts.push(`value ${spoken(look.value, first.dtype)}`);
+    if (look?.grad) parts.push(`gradient ${spoken(look.grad)}`);
   }
-  const grad = backward.grad(node);
-  if (grad) parts.push(`gradient ${brief(grad)}`);
-  if (node.flags.has("no_grad")) parts.push("made under no_grad");
-  if (node.flags.has("detach")) parts.push("cut off by detach");
-  if (node.failed) parts.push(`failed: ${node.failed}`);
+  parts.push(...tagsOf(node).map(([, words]) => words));
   if (node.line) parts.push(`line ${node.line}`);
+  const way = wayOf(node);
+  if (way) parts.push(way);
+  return parts.join("; ");
+}
+
+/** A reader says nothing for the bars of a norm. */
+function spoken(values: wire.Values, dtype?: string): string {
+  return brief(values, dtype).replace(/^‖(.*)‖$/, "norm $1");
+}
+
+/** What is unusual about a tensor: as a tag says it, and in a sentence. */
+export function tagsOf(node: GNode): readonly (readonly [tag: string, words: string])[] {
+  const tags: [string, string][] = [];
+  const version = node.wire.outputs[0]?.version ?? 0;
+  if (node.failed) tags.push(["failed", `failed: ${node.failed}`]);
+  if (node.flags.has("no_grad")) tags.push(["no_grad", "made under no_grad"]);
+  if (node.flags.has("detach")) tags.push(["cut", "cut off by detach"]);
+  if (node.flags.has("inplace")) tags.push([`version ${version}`, `changed in place, version ${version}`]);
+  else if (node.flags.has("view")) tags.push(["view", "view"]);
+  if (node.flags.has("nonfinite")) tags.push(["not finite", "not finite"]);
+  return tags;
+}
+
+/** `from a, b; to loss`. */
+export function wayOf(node: GNode): string {
+  const parts: string[] = [];
   if (node.ins.length) parts.push(`from ${namesOf(node.ins.map((edge) => edge.source))}`);
   if (node.outs.length) parts.push(`to ${namesOf(node.outs.map((edge) => edge.target))}`);
-  return `${parts.join("; ")}.`;
+  return parts.join("; ");
 }
 
 /** `div 3 times, z`, and how many more there are. */
@@ -50,32 +90,4 @@ function namesOf(nodes: readonly GNode[]): string {
 export function describeGroup(group: Group, open: boolean): string {
   const name = [group.name, group.type === group.name ? "" : group.type].filter(Boolean).join(" ");
   return `${name}, ${group.kind}, ${open ? "open" : "closed"}, ${countsOf(group)}.`;
-}
-
-/** The boxes in the order of the program, nested as drawn; what is beyond `limit` is counted. */
-export function listing(graph: VGraph, backward: Backward, limit = 300): HTMLUListElement {
-  let left = limit;
-  const list = (items: readonly VItem[]): HTMLUListElement => {
-    const ul = document.createElement("ul");
-    for (const item of items) {
-      if (item.brief) continue;
-      if (left-- <= 0) break;
-      const li = document.createElement("li");
-      li.textContent = item.node
-        ? describeNode(item.node, backward)
-        : item.group
-          ? describeGroup(item.group, item.open)
-          : "";
-      if (item.open) li.append(list(item.items));
-      ul.append(li);
-    }
-    return ul;
-  };
-  const ul = list(graph.root.items);
-  if (graph.count > limit) {
-    const more = document.createElement("li");
-    more.textContent = `and ${graph.count - limit} more`;
-    ul.append(more);
-  }
-  return ul;
 }

@@ -2,9 +2,11 @@
  * `<autograd-graph>`: the recorded computation as a diagram.
  *
  * Give it `graph` events with `push`; it draws what came so far. Properties: `selected`, `hovered`, `lit` (node ids),
- * `step` (the backward pass up to step k; null is the end of the run), `direction`, `collapsed` (scope ids).
- * Events: `select` and `hover` ({ node }), `open` ({ key, open }), `stepchange` ({ step }).
+ * `step` (the backward pass up to step k; null is the end of the run), `direction`.
+ * Events: `select` and `hover` ({ node }), `open` ({ key, open }), `stepchange` ({ step }), `recorded` when `model` has
+ * grown or is another.
  */
+import type * as wire from "../protocol.gen";
 import { onTheme } from "../theme";
 import type { Direction } from "./arrange";
 import { HEADER } from "./cards";
@@ -15,7 +17,7 @@ import { Focus } from "./focus";
 import { Frame } from "./frame";
 import { pressed } from "./keys";
 import { Layouter } from "./layouter";
-import type { GNode } from "./model";
+import type { GNode, GraphModel } from "./model";
 import { type Arrow, neighbour } from "./navigate";
 import { Openness } from "./openness";
 import { type Scene, whole } from "./scene";
@@ -85,7 +87,7 @@ export class AutogradGraph extends HTMLElement {
 
   connectedCallback(): void {
     if (!this.#screen.stage.isConnected) {
-      this.append(this.#screen.stage, this.#toolbar.element, this.#spoken.live, this.#spoken.list);
+      this.append(this.#screen.stage, this.#toolbar.element, this.#spoken.live);
     }
     const style = getComputedStyle(this);
     const family = (name: string, otherwise: string) => style.getPropertyValue(name).trim() || otherwise;
@@ -109,7 +111,6 @@ export class AutogradGraph extends HTMLElement {
     for (const undo of this.#undo) undo();
     this.#undo = [];
     this.#layouter.cancel();
-    this.#spoken.stop();
     this.#screen.stop();
     clearTimeout(this.#timer);
     this.#timer = 0;
@@ -130,6 +131,7 @@ export class AutogradGraph extends HTMLElement {
     this.#goToStep();
     if (model.nodes.length + model.edges !== before) this.#schedule(STREAM_MS);
     else this.#changed();
+    this.#emit("recorded", {});
   }
 
   /** Starts anew with an empty picture; for one `alike` what was opened and the view stay. */
@@ -145,6 +147,17 @@ export class AutogradGraph extends HTMLElement {
     this.#toolbar.input.value = "";
     this.#toolbar.found(0, -1, false);
     this.#announce();
+    this.#emit("recorded", {});
+  }
+
+  /** What has been recorded; another tree shows the same. */
+  get model(): GraphModel {
+    return this.#drawing.model;
+  }
+
+  /** The gradient of a node at the step that is shown. */
+  gradient(node: GNode): wire.Values | null {
+    return this.#drawing.backward.grad(node);
   }
 
   /** Replaces the whole picture by what these events record. */
@@ -213,22 +226,6 @@ export class AutogradGraph extends HTMLElement {
     this.#direction = direction;
     this.#toolbar.direction(direction === "down");
     this.#viewport.touched = false;
-    this.#schedule(0);
-  }
-
-  /** Ids of the scopes that are closed now. */
-  get collapsed(): ReadonlySet<number> {
-    const closed = new Set<number>();
-    for (const item of this.#drawing.scene?.graph.items.values() ?? []) {
-      if (item.group?.scope && !item.open) closed.add(item.group.scope.id);
-    }
-    return closed;
-  }
-
-  /** Closes exactly these scopes and opens all others. */
-  set collapsed(ids: ReadonlySet<number>) {
-    const { model, openness } = this.#drawing;
-    for (const { id } of model.scopes.values()) openness.set(`s${id}`, !ids.has(id));
     this.#schedule(0);
   }
 
@@ -494,6 +491,5 @@ export class AutogradGraph extends HTMLElement {
 
   #announce(): void {
     this.#screen.stage.setAttribute("aria-label", describeGraph(this.#drawing.model));
-    this.#spoken.renew(() => this.#drawing);
   }
 }

@@ -1,12 +1,16 @@
 /** Graph: the diagram with the card of what is selected. */
-import { useLayoutEffect, useRef } from "react";
+import { lazy, Suspense, useLayoutEffect, useRef, useState } from "react";
+import { treeView } from "../actions/graph";
+import { showKey } from "../actions/keys";
 import { run } from "../actions/run";
 import { litBy, repeats } from "../derive";
 import type { AutogradGraph } from "../graph";
 import { Empty } from "../parts/empty";
 import type { Recording, RunState } from "../run";
-import { getState, type State, subscribe, update, useStore } from "../store";
+import { getState, type State, setView, subscribe, update, useStore } from "../store";
 import { Inspector } from "./card/card";
+
+const TreePanel = lazy(() => import("./tree/tree"));
 
 /** Gives the diagram what a run has recorded since it was given the last time. */
 class Feed {
@@ -120,8 +124,32 @@ function emptyText(run: RunState | null): string {
   return "";
 }
 
+/** Two views of one graph; the tree is also what a screen reader can read. */
+function ViewSwitch() {
+  const view = useStore((state) => state.view);
+  return (
+    <fieldset className="segments graph-views">
+      <legend className="unseen">Show the graph as</legend>
+      {(["diagram", "tree"] as const).map((one) => (
+        <button
+          type="button"
+          key={one}
+          className="segment"
+          aria-pressed={view === one}
+          title={`${treeView.label} (${showKey(treeView.key)})`}
+          onClick={() => setView(one)}
+        >
+          {one === "diagram" ? "Diagram" : "Tree"}
+        </button>
+      ))}
+    </fieldset>
+  );
+}
+
 export function GraphPanel() {
   const box = useRef<HTMLDivElement>(null);
+  const view = useStore((state) => state.view);
+  const [graph, setGraph] = useState<AutogradGraph | null>(null);
   const empty = useStore((state) => emptyText(state.shown));
   const ran = useStore((state) => state.shown !== null);
   const omitted = useStore((state) => state.shown?.graph.omitted ?? 0);
@@ -129,11 +157,18 @@ export function GraphPanel() {
     if (!box.current) return;
     const graph = document.createElement("autograd-graph");
     box.current.append(graph);
+    setGraph(graph);
     return joinGraph(graph);
   }, []);
   return (
     <div className="graph">
-      <div className="graph-box" ref={box} hidden={empty !== ""} />
+      {!empty && <ViewSwitch />}
+      <div className="graph-box" ref={box} hidden={empty !== "" || view !== "diagram"} />
+      {!empty && view === "tree" && graph && (
+        <Suspense fallback={null}>
+          <TreePanel graph={graph} />
+        </Suspense>
+      )}
       {empty && <Empty text={empty} action={ran ? null : run} />}
       {omitted > 0 && (
         <p className="graph-note">
