@@ -146,3 +146,28 @@ def test_a_loop_of_a_thousand_opens_in_the_tree(page: Page) -> None:
     level = int(found.get_attribute("aria-level") or 0)
     assert level >= 2
     assert page.get_by_role("treeitem").count() < 400
+
+
+def test_what_one_writes_with_loads_after_the_page(page: Page) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url.rsplit("/", 1)[1]))
+    opened(page)
+    expect(page.locator("autograd-graph .ag-svg text").first).to_be_visible()
+    page.wait_for_function(
+        "performance.getEntriesByType('resource').some(one => /names\\.gen/.test(one.name))"
+    )
+    order = [
+        next(i for i, url in enumerate(asked) if url.startswith(name))
+        for name in ("main-", "extras-", "names.")
+    ]
+    assert order == sorted(order), asked
+    write(page, "import torch\nprint")
+    page.keyboard.type("(")
+    expect(page.locator(".cm-content")).to_contain_text("print()")
+    page.keyboard.press("Backspace")
+    page.keyboard.type("; torch.lins")
+    expect(page.locator(".cm-tooltip-autocomplete")).to_contain_text("linspace")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+f")
+    expect(page.locator(".cm-search")).to_be_visible()
+    assert faults(page) == []

@@ -6,7 +6,8 @@ import {
   type CompletionResult,
   completeFromList,
 } from "@codemirror/autocomplete";
-import { globalCompletion, localCompletionSource } from "@codemirror/lang-python";
+// A copy of its own, of which the page takes the language alone and this part the sources of completion.
+import { globalCompletion, localCompletionSource } from "@codemirror/lang-python?completion";
 import type { Extension, Text } from "@codemirror/state";
 import address from "../names.gen.json?url";
 
@@ -70,6 +71,15 @@ function about(name: string, doc: string, torch: ReadonlyMap<string, string>): s
 }
 
 let table: Promise<NameTable> | undefined;
+
+/** The engine's names; none if they cannot be loaded, and asked for again the next time. */
+export function loadNames(): Promise<NameTable> {
+  table ??= fetch(address).then((answer) => answer.json());
+  return table.catch(() => {
+    table = undefined;
+    return {};
+  });
+}
 const options = new Map<string, readonly Completion[]>();
 
 function optionsOf(owner: string, names: NameTable): readonly Completion[] {
@@ -93,12 +103,7 @@ function textOf(doc: Text): string {
 async function members(context: CompletionContext): Promise<CompletionResult | null> {
   const match = context.matchBefore(/[\w.)\]]*\.\w*/);
   if (!match) return null;
-  table ??= fetch(address).then((answer) => answer.json());
-  const names = await table.catch(() => {
-    // Asked again at the next completion; until then there is none.
-    table = undefined;
-    return {};
-  });
+  const names = await loadNames();
   const dot = match.text.lastIndexOf(".");
   const owner = ownerOf(match.text.slice(0, dot), importsOf(textOf(context.state.doc)), names);
   const list = optionsOf(owner, names);

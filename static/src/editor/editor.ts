@@ -1,10 +1,8 @@
 /** The code editor: CodeMirror with Python, joined to the store in both directions. */
-import { closeBrackets, closeBracketsKeymap, completionKeymap } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
-import { python } from "@codemirror/lang-python";
+import { pythonLanguage } from "@codemirror/lang-python";
 import { bracketMatching, indentOnInput, indentUnit } from "@codemirror/language";
-import { highlightSelectionMatches, searchKeymap } from "@codemirror/search";
-import { EditorState, type Extension } from "@codemirror/state";
+import { Compartment, EditorState, type Extension } from "@codemirror/state";
 import {
   drawSelection,
   EditorView,
@@ -14,12 +12,12 @@ import {
   lineNumbers,
 } from "@codemirror/view";
 import { gradientOf, lineResult, litBy, nameOf } from "../derive";
+import { whenIdle } from "../idle";
 import { brief, formatShape, plural } from "../numbers";
 import { edit } from "../program";
 import type { RunState } from "../run";
 import { getState, type Pick, type State, subscribe, update } from "../store";
 import { cells } from "./cells";
-import { completion } from "./completion";
 import {
   type LineError,
   type LineResult,
@@ -108,6 +106,27 @@ const typing: Extension = EditorView.updateListener.of((change) => {
   if (change.docChanged) edit({ code: change.state.doc.toString() });
 });
 
+const later = new Compartment();
+let extras: Extension = [];
+let asked = false;
+
+/** Loads what is needed once one writes and gives it to the editor. After a failure the next focus tries again. */
+function loadExtras(): void {
+  if (asked) return;
+  asked = true;
+  import("./extras").then(
+    (module) => {
+      extras = module.extras;
+      current?.dispatch({ effects: later.reconfigure(extras) });
+    },
+    () => {
+      asked = false;
+    },
+  );
+}
+
+const writing: Extension = EditorView.domEventHandlers({ focus: loadExtras });
+
 function extensions(readOnly: boolean): Extension {
   return [
     numbers,
@@ -116,14 +135,11 @@ function extensions(readOnly: boolean): Extension {
     indentOnInput(),
     indentUnit.of("    "),
     bracketMatching(),
-    closeBrackets(),
     highlightActiveLine(),
     highlightActiveLineGutter(),
-    highlightSelectionMatches(),
     EditorView.lineWrapping,
     wrap,
-    python(),
-    completion,
+    pythonLanguage,
     cells,
     results,
     pointer,
@@ -136,14 +152,9 @@ function extensions(readOnly: boolean): Extension {
       spellcheck: "false",
       autocapitalize: "off",
     }),
-    keymap.of([
-      ...closeBracketsKeymap,
-      ...defaultKeymap,
-      ...searchKeymap,
-      ...historyKeymap,
-      ...completionKeymap,
-      indentWithTab,
-    ]),
+    // Before the plain keys: Backspace between two brackets takes both.
+    readOnly ? [] : [writing, later.of(extras)],
+    keymap.of([...defaultKeymap, ...historyKeymap, indentWithTab]),
   ];
 }
 
@@ -174,6 +185,7 @@ export function mountEditor(parent: HTMLElement, readOnly = false): () => void {
     state: EditorState.create({ doc: seen.draft.code, extensions: extensions(readOnly) }),
   });
   current = view;
+  if (!readOnly) whenIdle(loadExtras);
   if (seen.shown) view.dispatch({ effects: setResults.of(resultsOf(seen.shown)) });
   const undo = subscribe(() => {
     const state = getState();

@@ -1,4 +1,0 @@
-declare module "plotly.js-cartesian-dist-min" {
-  const Plotly: typeof import("plotly.js");
-  export default Plotly;
-}
