@@ -526,11 +526,26 @@ class LocalBlock(Message, kw_only=True):
     """Shape of the input."""
     values: bytes = b""
     """Little-endian float64, ``prod(rows) x prod(columns)`` in row-major order; empty if it is too large to show."""
+    diagonal: bool = False
+    """The operation works element by element, so all but the diagonal is zero: `values` is that, of ``prod(rows)``."""
     difference: Number | None = None
     """Of a check: the largest difference between the derivative and central differences, relative to the largest entry.
-    Of a large tensor only the product with one random direction is compared."""
+    Of a large tensor only the product with two random directions is compared. None if nothing could be compared."""
     agrees: bool = True
     """Whether the difference is within what rounding explains."""
+    at: int = -1
+    """The entry of the largest difference, in row-major order of the whole matrix; -1 of a product."""
+    expected: Number | None = None
+    """What differences give there."""
+    got: Number | None = None
+    """What the derivative rule gives there."""
+
+
+class Argument(Message, kw_only=True):
+    """An argument of an operation that is no tensor."""
+
+    name: Label
+    value: Label
 
 
 class LocalResult(RunEvent, kw_only=True, tag="local"):
@@ -539,6 +554,8 @@ class LocalResult(RunEvent, kw_only=True, tag="local"):
     node: NodeId
     output: Index = 0
     blocks: Annotated[list[LocalBlock], Meta(max_length=64)] = []
+    arguments: Annotated[list[Argument], Meta(max_length=16)] = []
+    """Numbers and words the operation was given beside its tensors, by the names of the engine's record."""
     checked: bool = False
     note: Text = ""
     """What could not be worked out, and why; where the function has a kink, that it has."""

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.backend import module_of
 from engine.backward import grad
 from engine.dispatch import run
 from engine.state import S
@@ -38,7 +39,7 @@ def differentiate(records: list[NodeRecord], command: Jacobian) -> JacobianResul
     if command.order == 2:
         if rows != 1:
             raise Refusal(
-                f"A Hessian is that of a single number, but {_called(output)} has {rows}. Choose a sum or a loss."
+                f"A Hessian is that of a single number, but {called(output)} has {rows}. Choose a sum or a loss."
             )
         rows = columns
     if rows * columns > _MOST:
@@ -70,7 +71,7 @@ def _replay(
         if any(source.id in made and not cut for source, _, _, cut in record.sources):
             if record.op is None:
                 raise Refusal(
-                    f"Between them, memory is changed in place through a view ({_called(record)}), "
+                    f"Between them, memory is changed in place through a view ({called(record)}), "
                     "which cannot be run again."
                 )
             if record.op.vjp or record.custom is not None:
@@ -79,12 +80,12 @@ def _replay(
         _check_dependence(record, output)
     if output.id not in made:
         raise Refusal(
-            f"{_called(output)} does not depend on {_called(inputs[0])} in a way that has a derivative."
+            f"{called(output)} does not depend on {called(inputs[0])} in a way that has a derivative."
         )
     y = made[output.id][0]
     if not np.allclose(host(y._data), host(array_of(output, 0)), rtol=1e-3, atol=1e-5, equal_nan=True):
         raise Refusal(
-            f"Running the operations again gave another value for {_called(output)}: one of them draws random numbers."
+            f"Running the operations again gave another value for {called(output)}: one of them draws random numbers."
         )
     return [made[record.id][0] for record in inputs], y
 
@@ -115,10 +116,10 @@ def _check_dependence(start: NodeRecord, output: NodeRecord) -> None:
                 stack.append(source)
     if cut and start.id in _needed(output):
         raise Refusal(
-            f"Between {_called(start)} and {_called(output)} the graph is cut (detach, no_grad or .data), "
+            f"Between {called(start)} and {called(output)} the graph is cut (detach, no_grad or .data), "
             "so no derivative passes."
         )
-    raise Refusal(f"{_called(output)} does not depend on {_called(start)}.")
+    raise Refusal(f"{called(output)} does not depend on {called(start)}.")
 
 
 def _again(record: NodeRecord, made: dict[int, tuple[Tensor, ...]]) -> tuple[Tensor, ...]:
@@ -191,7 +192,7 @@ def rows_of(y: Tensor, leaves: list[Tensor]) -> list[np.ndarray[Any, Any]]:
     count = y.numel()
     found = [np.zeros((count, leaf.numel()), "<f8") for leaf in leaves]
     for row in range(count):
-        start = np.zeros(y._data.shape, y._data.dtype)
+        start = module_of(y._data).zeros(y._data.shape, y._data.dtype)
         start.reshape(-1)[row] = 1
         gradients = grad((y,), leaves, (Tensor._wrap(start),), retain_graph=True, allow_unused=True)
         for matrix, g in zip(found, gradients, strict=True):
@@ -202,17 +203,22 @@ def rows_of(y: Tensor, leaves: list[Tensor]) -> list[np.ndarray[Any, Any]]:
 
 def _check(record: NodeRecord) -> None:
     if not record.kept:
-        raise Refusal(f"{_called(record)} made no tensor.")
+        raise Refusal(f"{called(record)} made no tensor.")
     if record.kept[0].dtype.kind != "f":
         raise Refusal(
-            f"{_called(record)} holds {record.kept[0].dtype.name} numbers; only floating point ones have derivatives."
+            f"{called(record)} holds {record.kept[0].dtype.name} numbers; only floating point ones have derivatives."
         )
 
 
 def array_of(record: NodeRecord, output: int) -> Any:
+    """What it held.
+
+    Raises:
+        Refusal: if that was not kept.
+    """
     array = record.kept[output].array
     if array is None:
-        raise Refusal(f"The value of {_called(record)} was not kept: later ones needed the room.")
+        raise Refusal(f"The value of {called(record)} was not kept: later ones needed the room.")
     return array
 
 
@@ -223,7 +229,8 @@ def _numel(record: NodeRecord) -> int:
     return count
 
 
-def _called(record: NodeRecord) -> str:
+def called(record: NodeRecord) -> str:
+    """What the program calls it, and its line."""
     name = record.names()[0] if record.kept else ""
     label = name or record.label or record.kind
     return f"{label} (line {record.site.line})" if record.site is not None else label

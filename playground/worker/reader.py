@@ -100,6 +100,7 @@ class Reader:
                     continue
                 source, output = ledger.lookup(seen)
             if recorded and edge is not None and op.differentiable[place]:
+                source.requires_grad[output] = True  # what an operation made may have been made a leaf since
                 sources.append((source, output, place, False))
             else:
                 sources.append((source, output, place, edge is not None or source.requires_grad[output]))
@@ -229,6 +230,8 @@ class Reader:
                     args = (*args[:place], number, *args[place + 1 :])
                 continue
             source, output = self.ledger.lookup(seen)
+            if flows:
+                source.requires_grad[output] = True
             cut = not flows and (seen[2] is not None or source.requires_grad[output])
             found.append((source, output, place, cut))
         return args, found

@@ -546,6 +546,8 @@ export interface LocalResult {
   node: number;
   output: number;
   blocks: LocalBlock[];
+  /** Numbers and words the operation was given beside its tensors, by the names of the engine's record. */
+  arguments: Argument[];
   checked: boolean;
   /** What could not be worked out, and why; where the function has a kink, that it has. */
   note: string;
@@ -563,8 +565,13 @@ export interface LocalBlock {
   /** Little-endian float64, `prod(rows) x prod(columns)` in row-major order; empty if it is too large to show. */
   values?: ArrayBuffer | string;
   /**
+   * The operation works element by element, so all but the diagonal is zero: `values` is that, of `prod(rows)`.
+   * @defaultValue `false`
+   */
+  diagonal?: boolean;
+  /**
    * Of a check: the largest difference between the derivative and central differences, relative to the largest entry.
-   * Of a large tensor only the product with one random direction is compared.
+   * Of a large tensor only the product with two random directions is compared. None if nothing could be compared.
    */
   difference?: Number;
   /**
@@ -572,6 +579,21 @@ export interface LocalBlock {
    * @defaultValue `true`
    */
   agrees?: boolean;
+  /**
+   * The entry of the largest difference, in row-major order of the whole matrix; -1 of a product.
+   * @defaultValue `-1`
+   */
+  at?: number;
+  /** What differences give there. */
+  expected?: Number;
+  /** What the derivative rule gives there. */
+  got?: Number;
+}
+
+/** An argument of an operation that is no tensor. */
+export interface Argument {
+  name: string;
+  value: string;
 }
 
 /** Something the person should know that is not an error: a limit reached, output left out. */
