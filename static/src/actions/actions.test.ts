@@ -21,7 +21,7 @@ describe("the registry", () => {
     expect(new Set(actions.map((one) => one.key)).size).toBe(actions.length);
     for (const { label, key } of actions) {
       expect(label).toMatch(/^[A-Z].*[^.]$/);
-      expect(key).toMatch(/^((Mod|Alt|Shift)\+)*[A-Za-z./,]+$/);
+      expect(key).toMatch(/^((Mod|Alt|Shift)\+)*[A-Za-z./,[\]]+$/);
     }
   });
 

@@ -7,6 +7,7 @@ import { download } from "./download";
 import { focusEditor } from "./editor";
 import { examples } from "./examples";
 import { fit, searchGraph, stepBack, stepForward, treeView } from "./graph";
+import { nextIteration, previousIteration } from "./iteration";
 import { actionFor } from "./keys";
 import { newProgram } from "./new";
 import { palette } from "./palette";
@@ -31,6 +32,8 @@ export const actions: readonly Action[] = [
   treeView,
   fit,
   searchGraph,
+  nextIteration,
+  previousIteration,
   nextPanel,
   previousPanel,
   focusEditor,

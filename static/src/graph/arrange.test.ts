@@ -34,6 +34,8 @@ const SCENES: [string, () => Recorded, (group: Group) => boolean][] = [
   ["training, open", () => FIXTURES.training?.() as Recorded, () => true],
   ["training, half open", () => FIXTURES.training?.() as Recorded, (group) => group.name === "TinyModel"],
   ["long chain, open", () => FIXTURES.longChain?.() as Recorded, () => true],
+  ["loop, open", () => FIXTURES.loop?.() as Recorded, (group) => group.kind !== "gap"],
+  ["epochs, open", () => FIXTURES.epochs?.() as Recorded, (group) => group.kind !== "gap"],
   ["transformer, open", () => FIXTURES.transformer?.() as Recorded, modules],
   ["more than dagre can do", () => thicket(DAGRE_LIMIT * 2), () => true],
 ];

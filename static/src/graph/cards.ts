@@ -1,5 +1,5 @@
 /** What each box says and how large it is. Sizes never depend on gradients or on what is selected, so nothing moves. */
-import { formatShape, plural } from "../numbers";
+import { formatCount, formatShape, plural } from "../numbers";
 import type * as wire from "../protocol.gen";
 import { CUT, GRAD, glyph, VALUE } from "./glyphs";
 import type { GNode } from "./model";
@@ -8,12 +8,16 @@ import { fitPair, type Measure, shorten } from "./text";
 import { type Child, type Group, isGroup } from "./tree";
 import type { VItem } from "./visible";
 
-export const HEADER = 30;
+const HEADER = 30;
+/** Of an iteration: many stand in one loop, so each says little. */
+const THIN_HEADER = 24;
 const PAD = 12;
 const NODE_HEIGHT = 52;
 const COPY_HEIGHT = 28;
 const CHIP_HEIGHT = 22;
 const GROUP_HEIGHT = 70;
+/** Of a gap, whatever it hides: in it people choose, and what they hold must not change its size. */
+export const GAP_WIDTH = 264;
 /** Two lines of a message, of this many characters each. */
 const FAILED_HEIGHT = 34;
 const FAILED_LETTERS = 38;
@@ -30,6 +34,8 @@ export interface Look {
   /** The backward pass is here now, or has been. */
   backward: "active" | "done" | null;
   found: "here" | "yes" | null;
+  /** Of a folded series in which the run stands now: the number of the repetition. */
+  running: number | null;
 }
 
 export interface Size {
@@ -109,8 +115,11 @@ function wordsOf(item: VItem, node: GNode, measure: Measure): Words {
   const tags: string[] = [];
   const version = node.wire.outputs[0]?.version ?? 0;
   if (node.flags.has("no_grad")) tags.push("no_grad");
-  if (node.flags.has("inplace")) tags.push(`version ${version}`);
-  else if (node.flags.has("view")) tags.push("view");
+  if (node.flags.has("inplace")) tags.push(`in place · v${version}`);
+  else if (node.flags.has("view")) {
+    const of = node.base && shorten(nodeTitle(node.base), 16);
+    tags.push(`view${of ? ` of ${of}` : ""}${version ? ` · v${version}` : ""}`);
+  }
   if (node.flags.has("nonfinite")) tags.push("not finite");
   const shape = shapeOf(node);
   const room = MAX_WIDTH - 2 * padOf(node) - (shape ? measure(shape, "small") + 14 : 0);
@@ -131,6 +140,7 @@ export function sizeOf(item: VItem, measure: Measure): Size {
   if (item.node) return nodeSize(item, item.node, measure);
   const group = item.group;
   if (!group) return { width: 0, height: 0 };
+  if (group.kind === "gap") return { width: GAP_WIDTH, height: GROUP_HEIGHT };
   const result = groupResult(group);
   const shape = result ? shapeOf(result) : "";
   const title = groupTitleWidth(group, measure, shape) + (shape ? measure(shape, "small") + 16 : 0);
@@ -143,8 +153,14 @@ function chipWords({ deadEnds }: VItem): string {
   return deadEnds > 1 ? `detach ×${deadEnds}` : "detach";
 }
 
+/** Height of the title of an open group. */
+export function headerOf(group: Group | null): number {
+  return group?.kind === "iteration" ? THIN_HEADER : HEADER;
+}
+
 /** Least width of an open group. */
 export function headerWidth(group: Group, measure: Measure): number {
+  if (group.kind === "iteration") return measure(group.name, "note") + 2 * PAD + 16;
   return groupTitleWidth(group, measure, "") + measure(countsOf(group), "note") + 2 * PAD + 40;
 }
 
@@ -171,7 +187,7 @@ function nodeSize(item: VItem, node: GNode, measure: Measure): Size {
 
 /** Name and type; on a closed group as much of them as fits beside the shape of its result. */
 function groupWords(group: Group, measure: Measure, beside: string): [string, string] {
-  const name = group.kind === "gap" ? `${group.from + 1} – ${group.from + group.count}` : group.name;
+  const { name } = group;
   const type = group.type === group.name ? "" : group.type;
   const room = GROUP_WIDTH - 2 * PAD - 16 - (beside ? measure(beside, "small") + 16 : 0);
   return fitPair([shorten(name, 32), "title"], [shorten(type, 32), "word"], GAP, room, measure);
@@ -184,6 +200,7 @@ function groupTitleWidth(group: Group, measure: Measure, beside: string): number
 
 export function countsOf(group: Group): string {
   const ops = plural(group.ops, "operation");
+  if (group.kind === "gap" && group.series) return `${plural(group.count, group.series.unit)} · ${ops}`;
   return group.parameters ? `${ops} · ${plural(group.parameters, "parameter")}` : ops;
 }
 
@@ -347,32 +364,42 @@ function groupTitle(group: Group, baseline: number, beside: string, measure: Mea
 
 function paintClosed(item: VItem, group: Group, size: Size, look: Look, measure: Measure): Prim[] {
   const { width: w, height: h } = size;
+  const gap = group.kind === "gap";
   const stack = (by: number): Prim => ({
     d: `M${by + 4} ${h + by}H${w - by - 4}`,
     stroke: look.backward ? "grad-line" : "hairline-strong",
     width: 1.25,
   });
   const prims: Prim[] = [stack(3), stack(6)];
-  prims.push(
-    ...frame(item, size, look, "hairline-strong", "surface", group.kind === "gap" ? "2 3" : undefined),
-  );
+  prims.push(...frame(item, size, look, "hairline-strong", "surface", gap ? "2 3" : undefined));
   const result = groupResult(group);
-  const shape = result ? shapeOf(result) : "";
+  const shape = result && !gap ? shapeOf(result) : "";
   prims.push(chevron(PAD - 1, 17, false), ...groupTitle(group, 21, shape, measure));
   if (shape) prims.push({ text: shape, x: w - PAD, y: 21, font: "small", ink: "faint", anchor: "end" });
   prims.push({ text: countsOf(group), x: PAD + 16, y: 37, font: "note", ink: "faint" });
-  if (result) prims.push(...cells(result, look, PAD, 46, w - 2 * PAD));
+  if (look.running !== null && group.series) {
+    const text = `${group.series.unit} ${formatCount(look.running)}`;
+    const ink: Ink = look.backward ? "grad" : "value";
+    const width = measure(text, "tag") + 12;
+    const x = w - 10 - width;
+    prims.push({ d: roundRect(x, -8, width, 16, 8), fill: "surface", stroke: ink, width: 1.25 });
+    prims.push({ text, x: x + width / 2, y: 3.5, font: "tag", ink, anchor: "middle" });
+  }
+  // Where people choose a repetition the controls stand.
+  if (result && !group.chooses) prims.push(...cells(result, look, PAD, 46, w - 2 * PAD));
   return prims;
 }
 
 function paintOpen(item: VItem, group: Group, size: Size, look: Look, measure: Measure): Prim[] {
-  const prims = frame(
-    item,
-    size,
-    { ...look, backward: null },
-    "hairline-strong",
-    item.depth % 2 ? "sunken" : "bg",
-  );
+  const quiet = { ...look, backward: null };
+  if (group.kind === "iteration") {
+    return [
+      ...frame(item, size, quiet, "hairline", item.depth % 2 ? "sunken" : "bg"),
+      chevron(PAD - 1, 14, true),
+      { text: group.name, x: PAD + 14, y: 17, font: "note", ink: "muted" },
+    ];
+  }
+  const prims = frame(item, size, quiet, "hairline-strong", item.depth % 2 ? "sunken" : "bg");
   prims.push({ d: `M0.5 ${HEADER}H${size.width - 0.5}`, stroke: "hairline", width: 1 });
   prims.push(chevron(PAD - 1, 16, true), ...groupTitle(group, 20, "", measure));
   prims.push({

@@ -30,7 +30,7 @@ export class Drawing {
     const turn = ++this.#turn;
     const large = this.model.nodes.length > LARGE;
     const pause = () => (large ? new Promise((resolve) => setTimeout(resolve)) : null);
-    this.tree = this.#builder.build(this.openness.revealed, this.openness.revision);
+    this.tree = this.#builder.build(this.openness.chosen, this.openness.revision);
     this.openness.consider(this.tree);
     await pause();
     const graph = visibleGraph(this.tree, this.model.nodes, this.openness.isOpen);

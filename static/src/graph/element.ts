@@ -9,19 +9,23 @@
 import type * as wire from "../protocol.gen";
 import { onTheme } from "../theme";
 import type { Direction } from "./arrange";
-import { HEADER } from "./cards";
-import { describeGraph, describeGroup, describeNode } from "./describe";
+import { headerOf } from "./cards";
+import { Choosers } from "./chooser";
+import { describeGraph, describeNode } from "./describe";
 import { Drawing } from "./drawing";
 import { Feed, type GraphEvent } from "./feed";
+import { Finder } from "./finder";
 import { Focus } from "./focus";
 import { Frame } from "./frame";
 import { pressed } from "./keys";
 import { Layouter } from "./layouter";
 import type { GNode, GraphModel } from "./model";
-import { type Arrow, neighbour } from "./navigate";
+import { type Arrow, neighbour, seriesNear } from "./navigate";
 import { Openness } from "./openness";
+import { Pace, STREAM_MS } from "./pace";
 import { type Scene, whole } from "./scene";
 import { Screen } from "./screen";
+import { chooserKey, type Series } from "./series";
 import { Spoken } from "./spoken";
 import { svgText } from "./svg";
 import { type Measure, measurer } from "./text";
@@ -29,8 +33,6 @@ import { Toolbar } from "./toolbar";
 import type { Viewport } from "./viewport";
 import type { VItem } from "./visible";
 
-/** While a program runs the layout is renewed at most this often. */
-const STREAM_MS = 140;
 /** How far from a group's left edge its title opens and closes it with one click. */
 const CHEVRON = 28;
 
@@ -55,10 +57,19 @@ export class AutogradGraph extends HTMLElement {
   /** The group that must not move. */
   #anchor: string | null = null;
 
-  #timer = 0;
-  #lastLayout = 0;
-  #arranging = 0;
-  #stale = false;
+  #pace = new Pace(() => this.#layout());
+  #choosers = new Choosers(
+    (series, at) => this.#choose(series, at),
+    (series) => this.#drawing.openness.chosen.get(series.key),
+    () => this.#screen.stage.focus(),
+  );
+  #finder = new Finder(() => ({
+    focus: this.#focus,
+    drawing: this.#drawing,
+    toolbar: this.#toolbar,
+    changed: () => this.#changed(),
+    reveal: (node) => void this.reveal(node.id),
+  }));
   #undo: (() => void)[] = [];
 
   constructor() {
@@ -69,7 +80,11 @@ export class AutogradGraph extends HTMLElement {
         hover: (x, y) => this.#hover(x, y),
         leave: () => this.#setHover(null, null),
       },
-      (scale) => this.#toolbar.scale(scale),
+      ({ scale }) => {
+        this.#toolbar.scale(scale);
+        const { view, width, height } = this.#viewport;
+        this.#choosers.place(view, width, height);
+      },
     );
     this.#viewport = this.#screen.viewport;
     this.#toolbar = new Toolbar({
@@ -87,7 +102,7 @@ export class AutogradGraph extends HTMLElement {
 
   connectedCallback(): void {
     if (!this.#screen.stage.isConnected) {
-      this.append(this.#screen.stage, this.#toolbar.element, this.#spoken.live);
+      this.append(this.#screen.stage, this.#choosers.element, this.#toolbar.element, this.#spoken.live);
     }
     const style = getComputedStyle(this);
     const family = (name: string, otherwise: string) => style.getPropertyValue(name).trim() || otherwise;
@@ -112,8 +127,7 @@ export class AutogradGraph extends HTMLElement {
     this.#undo = [];
     this.#layouter.cancel();
     this.#screen.stop();
-    clearTimeout(this.#timer);
-    this.#timer = 0;
+    this.#pace.stop();
   }
 
   /** Adds one `graph` event to the picture; a large one in several tasks. */
@@ -129,6 +143,7 @@ export class AutogradGraph extends HTMLElement {
     const { selectedId, selected } = this.#focus;
     if (selectedId !== null && selected === null) this.#focus.selectId(selectedId, model);
     this.#goToStep();
+    this.#finder.refresh(true);
     if (model.nodes.length + model.edges !== before) this.#schedule(STREAM_MS);
     else this.#changed();
     this.#emit("recorded", {});
@@ -138,14 +153,14 @@ export class AutogradGraph extends HTMLElement {
   reset(alike = false): void {
     this.#feed.clear();
     this.#layouter.cancel();
-    clearTimeout(this.#timer);
-    this.#timer = 0;
+    this.#pace.stop();
     this.#drawing = new Drawing(this.#layouter, alike ? this.#drawing.openness : new Openness());
     this.#focus = new Focus();
     if (!alike) this.#screen.clear();
     this.#step = this.#wantedStep = null;
     this.#toolbar.input.value = "";
     this.#toolbar.found(0, -1, false);
+    this.#finder.stop();
     this.#announce();
     this.#emit("recorded", {});
   }
@@ -158,13 +173,6 @@ export class AutogradGraph extends HTMLElement {
   /** The gradient of a node at the step that is shown. */
   gradient(node: GNode): wire.Values | null {
     return this.#drawing.backward.grad(node);
-  }
-
-  /** Replaces the whole picture by what these events record. */
-  set events(events: readonly GraphEvent[]) {
-    this.reset();
-    for (const event of events) this.push(event);
-    this.#schedule(0);
   }
 
   /** How many backward steps have been recorded. */
@@ -213,6 +221,7 @@ export class AutogradGraph extends HTMLElement {
   set step(k: number | null) {
     this.#wantedStep = k === null ? null : Math.max(-1, Math.round(k));
     if (!this.#goToStep()) return;
+    this.#finder.refresh(false);
     this.#changed();
     this.#showStep();
   }
@@ -245,7 +254,7 @@ export class AutogradGraph extends HTMLElement {
     const { model, openness, tree } = this.#drawing;
     const node = model.byId.get(id);
     if (!node) return;
-    if (tree && openness.openAround(tree, node)) await this.#layout();
+    if (tree && openness.openAround(tree, node)) await this.#pace.now();
     const box = this.#drawing.boxOf(node);
     if (box) this.#viewport.show(box);
   }
@@ -256,24 +265,13 @@ export class AutogradGraph extends HTMLElement {
     this.#schedule(0);
   }
 
-  /** Marks the nodes that have every word of `text` and goes to the first; returns how many there are. */
+  /** Marks the nodes that answer to `text` (search.ts) and goes to the first; returns how many there are. */
   search(text: string): number {
-    this.#focus.search(text, this.#drawing.model);
-    const total = this.#focus.found.length;
-    if (total) this.searchNext(1);
-    else {
-      this.#toolbar.found(0, -1, this.#focus.query !== "");
-      this.#changed();
-    }
-    return total;
+    return this.#finder.search(text);
   }
 
   searchNext(by: 1 | -1 = 1): void {
-    const node = this.#focus.next(by);
-    if (!node) return;
-    this.#toolbar.found(this.#focus.found.length, this.#focus.foundAt, true);
-    this.#changed();
-    void this.reveal(node.id);
+    this.#finder.next(by);
   }
 
   /** The picture, all of it, as an SVG document in the page's present colours. */
@@ -284,35 +282,16 @@ export class AutogradGraph extends HTMLElement {
     return svgText(new Frame(scene, backward, attention, this.#measure), this.#screen.families);
   }
 
-  /** Renews the layout soon: at once for a person, now and then while a program runs. */
   #schedule(delay: number): void {
-    if (!this.isConnected) return;
-    if (delay > 0) {
-      // A layout under way is finished first, or a stream of events would never let one be seen.
-      this.#stale = this.#arranging > 0;
-      if (this.#timer || this.#stale) return;
-    }
-    clearTimeout(this.#timer);
-    const wait = delay > 0 ? Math.max(0, delay - (performance.now() - this.#lastLayout)) : 0;
-    this.#timer = window.setTimeout(() => void this.#layout(), wait);
+    if (this.isConnected) this.#pace.soon(delay);
   }
 
   async #layout(): Promise<void> {
-    clearTimeout(this.#timer);
-    this.#timer = 0;
     const measure = this.#measure;
-    const { width, height } = this.#viewport;
-    if (!measure || width === 0) return;
-    this.#lastLayout = performance.now();
-    this.#stale = false;
-    this.#arranging++;
     const drawing = this.#drawing;
-    const size = this.#direction === "down" ? width : height;
-    const wrap = Math.ceil((Math.max(320, size) * 1.2) / 100) * 100;
-    const scene = await drawing.arrange(this.#direction, wrap, measure);
-    this.#arranging--;
+    if (!measure || this.#viewport.width === 0) return;
+    const scene = await drawing.arrange(this.#direction, this.#viewport.wrap(this.#direction), measure);
     if (scene && this.isConnected && drawing === this.#drawing) this.#place(scene);
-    if (this.#stale) this.#schedule(STREAM_MS);
   }
 
   /** Shows a new scene without moving what was clicked, or else what is in the middle of the window. */
@@ -322,6 +301,7 @@ export class AutogradGraph extends HTMLElement {
     const anchor = asked ?? this.#drawing.nearest(...this.#viewport.middle());
     this.#drawing.scene = scene;
     this.#anchor = null;
+    this.#choosers.renew(scene);
     const now = anchor && scene.byKey.get(anchor.item.key);
     const { view } = this.#viewport;
     if (!this.#viewport.touched) this.#viewport.view = this.#viewport.opening(whole(scene));
@@ -389,7 +369,7 @@ export class AutogradGraph extends HTMLElement {
       return;
     }
     const [wx, wy] = this.#viewport.toWorld(x, y);
-    const onTitle = wy - box.y < HEADER;
+    const onTitle = wy - box.y < headerOf(item.group);
     if ((onTitle && wx - box.x < CHEVRON) || (twice && (onTitle || !item.open))) this.#toggle(item);
     else this.#select(item.open && !onTitle ? line : item.key);
   }
@@ -397,11 +377,37 @@ export class AutogradGraph extends HTMLElement {
   #toggle(item: VItem): void {
     const { group } = item;
     if (!group) return;
+    if (group.kind === "gap" && group.series) {
+      const { series } = group;
+      this.#choose(series, group.from);
+      requestAnimationFrame(() => this.#choosers.focus(series.key));
+      return;
+    }
     this.#viewport.touched = true;
-    this.#anchor = group.kind === "gap" ? (item.parent?.key ?? null) : item.key;
+    this.#anchor = item.key;
     this.#drawing.openness.toggle(group);
     this.#schedule(0);
     this.#emit("open", { key: group.key, scope: group.scope?.id ?? null, open: !item.open });
+  }
+
+  /** Shows another repetition; the controls do not move away under the hand. */
+  #choose(series: Series, at: number): void {
+    if (!this.#drawing.openness.choose(series, at)) return;
+    this.#viewport.touched = true;
+    this.#anchor = chooserKey(series);
+    this.#schedule(0);
+    const chosen = this.#drawing.openness.chosen.get(series.key) ?? 0;
+    this.#spoken.say(`${series.unit} ${series.numbers[chosen]} of ${series.of}`);
+    this.#emit("open", { key: series.key, scope: null, open: true });
+  }
+
+  /** The repetition after the one shown, or before it, of the series around the selection, or else of the first. */
+  chooseNext(by: 1 | -1): boolean {
+    const { scene, openness } = this.#drawing;
+    const series = scene && seriesNear(scene, this.#focus.item(scene));
+    if (series)
+      this.#choose(series, (openness.chosen.get(series.key) ?? (by > 0 ? 0 : series.bodies.length)) + by);
+    return series !== null;
   }
 
   #select(what: GNode | string | null): void {
@@ -441,6 +447,7 @@ export class AutogradGraph extends HTMLElement {
       enter: () => this.#enter(),
       clear: () => this.#select(null),
       step: (by) => this.#stepBy(by),
+      repetition: (by) => this.chooseNext(by),
     });
     if (!known) return;
     event.preventDefault();
@@ -480,13 +487,7 @@ export class AutogradGraph extends HTMLElement {
   }
 
   #describeSelection(): void {
-    const { selected } = this.#focus;
-    if (selected !== null && typeof selected !== "string") {
-      this.#spoken.say(describeNode(selected, this.#drawing.backward));
-      return;
-    }
-    const item = this.#focus.item(this.#drawing.scene);
-    this.#spoken.say(item?.group ? describeGroup(item.group, item.open) : "");
+    this.#spoken.tell(this.#focus, this.#drawing);
   }
 
   #announce(): void {

@@ -55,10 +55,16 @@ export class Recorder {
   readonly steps: wire.Step[] = [];
   #call = -1;
 
-  scope(name: string, type: string, parent = 0, kind: wire.Scope["kind"] = "module"): number {
+  scope(name: string, type: string, parent = 0, kind: wire.Scope["kind"] = "module", index = 0): number {
     const id = this.scopes.length + 1;
-    this.scopes.push({ id, parent, kind, name, type });
+    this.scopes.push({ id, parent, kind, name, type, index });
     return id;
+  }
+
+  /** Runs `body` so often, each time in an iteration's scope of a loop with this head. */
+  loop(head: string, times: number, parent: number, body: (scope: number, i: number) => void): void {
+    const loop = this.scope(head, "", parent, "loop");
+    for (let i = 0; i < times; i++) body(this.scope(String(i), "", loop, "iteration", i), i);
   }
 
   add(op: string, inputs: readonly number[], options: NodeOptions = {}): number {
@@ -350,6 +356,50 @@ export function longChain(times = 1000): Recorded {
   return r.done();
 }
 
+/** The same, as it is recorded where the loop is known. */
+export function loop(times = 1000): Recorded {
+  const r = new Recorder();
+  const shape = [2, 3];
+  const leaf = (name: string, line: number) => r.add("randn", [], { name, kind: "leaf", shape, line });
+  const [x, y] = [leaf("x", 1), leaf("y", 2)];
+  let z = leaf("z", 3);
+  r.loop(`for _ in range(${times})`, times, 0, (scope) => {
+    const q = r.add("div", [z, x], { shape, line: 5, scope });
+    z = r.add("mul", [q, y], { name: "z", shape, line: 5, scope });
+  });
+  r.backward(r.add("sum", [z], { name: "loss", line: 6 }));
+  return r.done();
+}
+
+/** Loops in loops, modules in loops and loops in modules: `epochs` over `batches` through a stack of `blocks`. */
+export function training(epochs = 20, batches = 5, blocks = 12): Recorded {
+  const r = new Recorder();
+  const weights = Array.from({ length: blocks }, (_, i) =>
+    r.add("", [], { name: `layers.${i}.weight`, kind: "parameter", shape: [16, 16] }),
+  );
+  r.loop(`for epoch in range(${epochs})`, epochs, 0, (epoch) => {
+    r.loop("for xb, yb in batches", batches, epoch, (batch) => {
+      const grad = false;
+      let x = r.add("randn", [], {
+        name: "xb",
+        kind: "constant",
+        shape: [8, 16],
+        grad,
+        scope: batch,
+        line: 9,
+      });
+      const model = r.scope("Net", "Net", batch);
+      r.loop("for layer in self.layers", blocks, model, (scope, i) => {
+        const block = r.scope(`layers.${i}`, "Linear", scope);
+        x = r.add("matmul", [x, weights[i] ?? 0], { shape: [8, 16], scope: block, line: 4 });
+      });
+      const squared = r.add("pow", [x], { shape: [8, 16], scope: batch, line: 11 });
+      r.backward(r.add("sum", [squared], { name: "loss", scope: batch, line: 11 }));
+    });
+  });
+  return r.done();
+}
+
 /** A transformer's forward and backward pass; about `size` nodes, one mask used by every block. */
 export function transformer(size = 10_000): Recorded {
   const r = new Recorder();
@@ -470,6 +520,8 @@ export const FIXTURES: Record<string, () => Recorded> = {
   chain,
   tinyModel,
   training: () => tinyModel(6),
+  loop,
+  epochs: () => training(6, 4, 12),
   cuts,
   longChain,
   transformer,

@@ -2,8 +2,10 @@
 import type { Attention } from "./frame";
 import type { GNode, GraphModel } from "./model";
 import type { Scene } from "./scene";
-import { findNodes } from "./search";
+import { type Answer, type Context, findNodes } from "./search";
 import type { VItem } from "./visible";
+
+const NOTHING: Answer = { nodes: [], problem: "", asksGradients: false };
 
 export class Focus {
   /** A node, or the key of a group. */
@@ -14,7 +16,7 @@ export class Focus {
   hoveredKey: string | null = null;
   lit: readonly number[] = [];
   query = "";
-  found: readonly GNode[] = [];
+  answer: Answer = NOTHING;
   foundAt = -1;
 
   select(what: GNode | string | null): void {
@@ -27,10 +29,15 @@ export class Focus {
     this.selected = id === null ? null : (model.byId.get(id) ?? null);
   }
 
-  search(text: string, model: GraphModel): void {
+  get found(): readonly GNode[] {
+    return this.answer.nodes;
+  }
+
+  search(text: string, context: Context): void {
+    const here = text.trim() === this.query ? this.found[this.foundAt] : undefined;
     this.query = text.trim();
-    this.found = findNodes(model, this.query);
-    this.foundAt = -1;
+    this.answer = findNodes(context, this.query);
+    this.foundAt = here ? this.found.indexOf(here) : -1;
   }
 
   /** The next match, or the one before. */
@@ -60,7 +67,7 @@ export class Focus {
       litKey: this.hoveredKey,
       found: new Set(this.found),
       foundHere: this.found[this.foundAt] ?? null,
-      searching: this.query !== "",
+      searching: this.query !== "" && !this.answer.problem,
     };
   }
 }

@@ -4,6 +4,7 @@ import type { Backward } from "./backward";
 import { type Look, paint, paintFar, resultNode, type Size } from "./cards";
 import { chipText } from "./glyphs";
 import type { GEdge, GNode } from "./model";
+import { holding } from "./openness";
 import { type Ink, isLabel, type Prim, roundRect } from "./prims";
 import { arrowPath, type Box, type Line, linePath, linePoint, type Scene } from "./scene";
 import type { Measure } from "./text";
@@ -35,6 +36,7 @@ export interface Attention {
 /** Answers, for every part of a scene, how it looks now. Built once for each change of anything. */
 export class Frame {
   readonly #activeItem: VItem | undefined;
+  readonly #activeNode: GNode | undefined;
   readonly #doneItems = new Set<VItem>();
   readonly #litItems = new Set<VItem>();
   readonly #selectedItems = new Set<VItem>();
@@ -55,7 +57,8 @@ export class Frame {
     };
     const active = backward.active;
     if (active) {
-      this.#activeItem = itemsOf(byId.get(active.node))[0];
+      this.#activeNode = byId.get(active.node);
+      this.#activeItem = itemsOf(this.#activeNode)[0];
       for (const id of backward.doneNodes)
         for (const item of itemsOf(byId.get(id))) this.#doneItems.add(item);
     }
@@ -81,7 +84,14 @@ export class Frame {
       lit: this.#litItems.has(item) || item.key === this.attention.litKey,
       backward: this.#activeItem === item ? "active" : this.#doneItems.has(item) ? "done" : null,
       found: this.#found.get(item) ?? null,
+      running: this.#activeItem === item ? this.#running(item) : null,
     };
+  }
+
+  /** Which repetition of a folded series the run is at. */
+  #running({ group, open }: VItem): number | null {
+    if (!group?.series || open || !this.#activeNode) return null;
+    return group.series.numbers[holding(group, this.#activeNode)] ?? null;
   }
 
   /** Everything else steps back while a search is on. */

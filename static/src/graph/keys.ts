@@ -10,6 +10,7 @@ export interface KeyActions {
   enter(): void;
   clear(): void;
   step(by: 1 | -1): void;
+  repetition(by: 1 | -1): void;
 }
 
 const ARROWS: Record<string, Arrow> = {
@@ -61,6 +62,12 @@ export function pressed(event: KeyboardEvent, actions: KeyActions): boolean {
       return true;
     case ",":
       actions.step(-1);
+      return true;
+    case "]":
+      actions.repetition(1);
+      return true;
+    case "[":
+      actions.repetition(-1);
       return true;
     default:
       return false;

@@ -16,6 +16,8 @@ export interface GNode {
   readonly failed: string;
   readonly wire: wire.Node;
   readonly scope: GScope;
+  /** Of a view or a write in place: the node whose memory it shares. */
+  readonly base: GNode | null;
   readonly ins: GEdge[];
   readonly outs: GEdge[];
   /** Equal for nodes that do the same thing at the same place; what folding compares. */
@@ -35,6 +37,8 @@ export interface GScope {
   readonly kind: wire.Scope["kind"] | "root";
   readonly name: string;
   readonly type: string;
+  /** Of an iteration: which, from 0. */
+  readonly index: number;
   readonly parent: GScope | null;
   readonly depth: number;
   /** Nodes and scopes in the order of their first node. */
@@ -64,7 +68,7 @@ export class GraphModel {
   readonly nodes: GNode[] = [];
   readonly byId = new Map<number, GNode>();
   readonly scopes = new Map<number, GScope>();
-  readonly root: GScope = scope(0, "root", "", "", null);
+  readonly root: GScope = scope({ id: 0, kind: "root", name: "", parent: null });
   readonly steps: wire.Step[] = [];
   edges = 0;
   omitted = 0;
@@ -112,7 +116,7 @@ export class GraphModel {
     if (one.id === 0 || this.scopes.has(one.id)) return;
     const known = this.scopes.get(one.parent) ?? this.root;
     const parent = known.depth < MAX_DEPTH ? known : this.root;
-    this.scopes.set(one.id, scope(one.id, one.kind, one.name, one.type ?? "", parent));
+    this.scopes.set(one.id, scope({ ...one, parent }));
   }
 
   #addNode(one: wire.Node): void {
@@ -130,6 +134,7 @@ export class GraphModel {
       failed: one.failed ?? "",
       wire: one,
       scope: home,
+      base: this.byId.get(one.base ?? -1) ?? null,
       ins: [],
       outs: [],
       token: this.#tokenOf(one),
@@ -179,12 +184,15 @@ export class GraphModel {
   }
 }
 
-function scope(id: number, kind: GScope["kind"], name: string, type: string, parent: GScope | null): GScope {
+type NewScope = Pick<GScope, "id" | "kind" | "name" | "parent"> & { type?: string; index?: number };
+
+function scope({ id, kind, name, parent, type = "", index = 0 }: NewScope): GScope {
   return {
     id,
     kind,
     name,
     type,
+    index,
     parent,
     depth: parent ? parent.depth + 1 : 0,
     children: [],

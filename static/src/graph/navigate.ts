@@ -1,5 +1,6 @@
 /** Where the arrow keys lead: along edges with and against the flow, to the neighbour sideways. */
 import type { Box, Scene } from "./scene";
+import type { Series } from "./series";
 import type { VItem } from "./visible";
 
 export type Arrow = "up" | "down" | "left" | "right";
@@ -35,6 +36,13 @@ export function consumers(scene: Scene, item: VItem): VItem[] {
   }
   found.delete(item);
   return [...found];
+}
+
+/** The innermost open series around an item, or else the first that is open. */
+export function seriesNear(scene: Scene, item: VItem | null): Series | null {
+  for (let at = item; at; at = at.parent)
+    if (at.group?.series && (at.open || at.group.chooses)) return at.group.series;
+  return scene.boxes.find(({ item }) => item.open && item.group?.series)?.item.group?.series ?? null;
 }
 
 function addItem(found: Set<VItem>, scene: Scene, index: number) {

@@ -1,12 +1,13 @@
 /** Which groups are open before anyone has said otherwise. */
-import { type Group, isGroup } from "./tree";
+import { FOLD_NODES, type Group, isGroup } from "./tree";
 
 /** About as many boxes as can be taken in at once. */
 const BUDGET = 64;
 
 /**
- * Level by level, all groups of a level or none, while the picture stays small. A group of one operation says as much
- * when it is closed. Pure, so that a shared link opens alike for everyone.
+ * Level by level, all modules and functions of a level or none, while the picture stays small; of the loops on the way
+ * those that are small themselves. A group of one operation says as much when it is closed. Pure, so that a shared link
+ * opens alike for everyone.
  */
 export function openAtFirst(tree: Group): ReadonlySet<string> {
   const open = new Set<string>();
@@ -14,15 +15,31 @@ export function openAtFirst(tree: Group): ReadonlySet<string> {
   let boxes = tree.children.length;
   while (level.length > 0) {
     const candidates = level.filter(
-      (group) => (group.kind === "module" || group.kind === "range") && group.children.length > 1,
+      ({ kind, children }) =>
+        (kind === "module" || kind === "range" || kind === "function") && children.length > 1,
     );
-    const more = candidates.reduce((sum, group) => sum + group.children.length + group.parameters, 0);
+    const more = candidates.reduce((sum, group) => sum + boxesIn(group), 0);
     if (boxes + more > BUDGET) break;
     boxes += more;
+    for (const loop of level) {
+      if (loop.kind !== "loop" || loop.size > FOLD_NODES || boxes + boxesIn(loop) > BUDGET) continue;
+      boxes += boxesIn(loop);
+      candidates.push(loop, ...groupsIn(loop).filter(opensWithItsLoop));
+    }
     for (const group of candidates) open.add(group.key);
-    level = candidates.flatMap(groupsIn);
+    level = candidates.flatMap(groupsIn).filter((group) => !open.has(group.key));
   }
   return open;
+}
+
+/** An iteration is opened by opening its loop, unless it is large itself. */
+export function opensWithItsLoop(group: Group): boolean {
+  return group.kind === "iteration" && group.children.length <= BUDGET;
+}
+
+function boxesIn(group: Group): number {
+  const iterations = groupsIn(group).filter(opensWithItsLoop);
+  return iterations.reduce((sum, one) => sum + one.children.length, group.children.length + group.parameters);
 }
 
 function groupsIn(group: Group): Group[] {

@@ -1,16 +1,15 @@
-/** What is open: the first choice for every group, and what people have opened and closed since. */
-import type { GNode } from "./model";
-import { openAtFirst } from "./opening";
-import { type Group, isGroup } from "./tree";
-
-/** Repetitions that a gap shows when it is opened. */
-const MORE = 4;
+/** What is open: the first choice for every group, and what people have opened, closed and chosen since. */
+import type { GNode, GScope } from "./model";
+import { openAtFirst, opensWithItsLoop } from "./opening";
+import type { Series } from "./series";
+import { type Child, type Group, isGroup } from "./tree";
 
 export class Openness {
-  readonly revealed = new Map<string, Set<number>>();
-  /** Changes with `revealed`. */
+  /** Which repetition of a series is shown besides its ends. */
+  readonly chosen = new Map<string, number>();
+  /** Changes with `chosen`. */
   revision = 0;
-  #chosen = new Map<string, boolean>();
+  #set = new Map<string, boolean>();
   #first: ReadonlySet<string> = new Set();
 
   /** Takes in a tree that may have grown. */
@@ -18,55 +17,66 @@ export class Openness {
     this.#first = openAtFirst(tree);
   }
 
-  isOpen = (group: Group): boolean => this.#chosen.get(group.key) ?? this.#first.has(group.key);
+  isOpen = (group: Group): boolean =>
+    this.#set.get(group.key) ?? (this.#first.has(group.key) || opensWithItsLoop(group));
 
   set(key: string, open: boolean): void {
-    this.#chosen.set(key, open);
+    this.#set.set(key, open);
   }
 
-  /** Opens or closes a group; a gap opens by showing some of its repetitions. */
+  /** Opens or closes a group; a gap opens by showing its first repetition. */
   toggle(group: Group): void {
-    if (group.kind === "gap") {
-      for (let i = 0; i < Math.min(MORE, group.count); i++) this.#reveal(group, group.from + i);
-    } else this.#chosen.set(group.key, !this.isOpen(group));
+    if (group.kind === "gap" && group.series) this.choose(group.series, group.from);
+    else this.#set.set(group.key, !this.isOpen(group));
+  }
+
+  /** Shows one repetition, from 0, between the first and the last; whether that is another than before. */
+  choose(series: Series, at: number): boolean {
+    const to = Math.max(0, Math.min(series.bodies.length - 1, at));
+    if (this.chosen.get(series.key) === to) return false;
+    this.chosen.set(series.key, to);
+    this.revision++;
+    return true;
   }
 
   setAll(tree: Group, open: boolean): void {
     for (const child of tree.children) {
       if (!isGroup(child)) continue;
-      if (child.kind !== "gap" && child.kind !== "repeat") this.#chosen.set(child.key, open);
+      if (child.kind !== "gap" && child.kind !== "repeat") this.#set.set(child.key, open);
       this.setAll(child, open);
     }
   }
 
   /** Opens every group around a node; whether anything had to be opened. */
   openAround(tree: Group, node: GNode): boolean {
-    for (const [at, child] of tree.children.entries()) {
-      const inside = child === node || (isGroup(child) && this.#holds(child, node));
-      if (!inside) continue;
-      let opened = false;
-      if (tree.kind === "gap") {
-        // Which repetition it is follows from how evenly they divide what is inside.
-        const each = Math.max(1, Math.round(tree.children.length / tree.count));
-        this.#reveal(tree, tree.from + Math.min(tree.count - 1, Math.floor(at / each)));
-        opened = true;
-      } else if (tree.kind !== "root" && !this.isOpen(tree)) {
-        this.#chosen.set(tree.key, true);
+    let opened = false;
+    let at: Group | undefined = tree;
+    while (at) {
+      if (at.kind === "gap" && at.series) {
+        const repetition = holding(at, node);
+        if (repetition >= 0) opened = this.choose(at.series, repetition) || opened;
+      } else if (at.kind !== "root" && !this.isOpen(at)) {
+        this.#set.set(at.key, true);
         opened = true;
       }
-      return (isGroup(child) && this.openAround(child, node)) || opened;
+      at = at.children.find((child): child is Group => isGroup(child) && holds(child, node));
     }
-    return false;
+    return opened;
   }
+}
 
-  #holds(group: Group, node: GNode): boolean {
-    return group.children.some((child) => child === node || (isGroup(child) && this.#holds(child, node)));
+/** Which repetition inside a gap holds the node, of all of the series from 0; -1 if none does. */
+export function holding(gap: Group, node: GNode): number {
+  const { series, from, count } = gap;
+  for (let at = from; series && at < from + count; at++) {
+    if (series.bodies[at]?.some((child) => holds(child, node))) return at;
   }
+  return -1;
+}
 
-  #reveal(gap: Group, repetition: number): void {
-    const asked = this.revealed.get(gap.repeat) ?? new Set();
-    asked.add(repetition);
-    this.revealed.set(gap.repeat, asked);
-    this.revision++;
-  }
+export function holds(child: Child, node: GNode): boolean {
+  if (!isGroup(child)) return child === node;
+  if (!child.scope) return child.children.some((inner) => holds(inner, node));
+  for (let at: GScope | null = node.scope; at; at = at.parent) if (at === child.scope) return true;
+  return false;
 }

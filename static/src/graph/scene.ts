@@ -1,6 +1,6 @@
 /** From what is visible to where it stands: the layout request, and the picture made of its answer. */
 import type { Direction, LayoutRequest, ScopeInput, ScopeLayout } from "./arrange";
-import { HEADER, headerWidth, sizeOf } from "./cards";
+import { headerOf, headerWidth, sizeOf } from "./cards";
 import type { Measure } from "./text";
 import type { VEdge, VGraph, VItem } from "./visible";
 
@@ -71,7 +71,7 @@ export function plan(graph: VGraph, direction: Direction, wrap: number, measure:
       ]),
       ins: own.ins.size,
       outs: own.outs.size,
-      header: group.parent ? HEADER : 0,
+      header: group.parent ? headerOf(group.group) : 0,
       least: group.parent && group.group ? Math.ceil(headerWidth(group.group, measure)) : 0,
     };
     for (const item of group.items) {

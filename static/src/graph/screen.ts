@@ -1,6 +1,6 @@
 /** The window onto the picture: its view, and a painter that fits how much there is to paint. */
 import { CanvasPainter } from "./canvas";
-import type { Frame } from "./frame";
+import type { Frame, View } from "./frame";
 import { type Painter, SvgPainter } from "./svg";
 import type { Families } from "./text";
 import { Viewport, type ViewportEvents } from "./viewport";
@@ -22,7 +22,7 @@ export class Screen {
 
   constructor(
     events: Omit<ViewportEvents, "changed">,
-    readonly painted: (scale: number) => void,
+    readonly painted: (view: View) => void,
   ) {
     this.stage.className = "ag-stage";
     this.stage.tabIndex = 0;
@@ -54,7 +54,7 @@ export class Screen {
       this.stage.append(this.#painter.element);
     }
     if (!this.#painter.draw(frame, view)) this.repaint();
-    this.painted(view.scale);
+    this.painted(view);
   };
 
   /** Takes over the size of the stage; false when it has not changed. */

@@ -261,7 +261,9 @@ function sameBox(a: Box, b: Box): boolean {
     a.item.brief === b.item.brief &&
     a.item.deadEnds === b.item.deadEnds &&
     a.item.depth === b.item.depth &&
-    a.item.group?.ops === b.item.group?.ops
+    a.item.group?.ops === b.item.group?.ops &&
+    a.item.group?.name === b.item.group?.name &&
+    a.item.group?.kind === b.item.group?.kind
   );
 }
 
@@ -271,7 +273,8 @@ function sameLook(a: Look, b: Look): boolean {
     a.selected === b.selected &&
     a.lit === b.lit &&
     a.backward === b.backward &&
-    a.found === b.found
+    a.found === b.found &&
+    a.running === b.running
   );
 }
 

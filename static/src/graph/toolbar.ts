@@ -19,6 +19,7 @@ const ICONS = {
   close: "M4 2.5L8 6l4-3.5M4 13.5L8 10l4 3.5",
   before: "M4 10l4-4 4 4",
   after: "M4 6l4 4 4-4",
+  help: "M6 6a2 2 0 1 1 2.8 1.8c-.5.3-.8.7-.8 1.2v.5M8 12v.2M8 1.8a6.2 6.2 0 1 0 0 12.4A6.2 6.2 0 0 0 8 1.8z",
   search: "M7 3a4 4 0 1 0 0 8 4 4 0 0 0 0-8zM10 10l3.2 3.2",
 } as const;
 
@@ -53,8 +54,11 @@ export class Toolbar {
   #group: HTMLButtonElement;
   #steps: HTMLElement[];
   #opens = true;
+  #problem = document.createElement("p");
+  #help: HTMLButtonElement;
+  #list: HTMLElement | null = null;
 
-  constructor(actions: ToolbarActions) {
+  constructor(readonly actions: ToolbarActions) {
     this.element.className = "ag-toolbar";
     this.element.setAttribute("role", "toolbar");
     this.element.setAttribute("aria-label", "Diagram");
@@ -88,8 +92,22 @@ export class Toolbar {
     this.#scale.className = "ag-scale";
     this.#scale.title = "Show everything (0)";
     this.#scale.addEventListener("click", actions.fit);
+    this.#problem.className = "ag-problem";
+    this.#problem.id = "ag-search-problem";
+    this.#problem.setAttribute("role", "status");
+    this.input.setAttribute("aria-describedby", this.#problem.id);
+    this.#help = button("help", "What can be searched for", () => void this.#toggleHelp());
+    this.#help.setAttribute("aria-expanded", "false");
+    this.element.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || !this.#list) return;
+      event.stopPropagation();
+      void this.#toggleHelp();
+      this.#help.focus();
+    });
     this.element.append(
       field,
+      this.#help,
+      this.#problem,
       ...this.#steps,
       rule(),
       this.#group,
@@ -103,9 +121,36 @@ export class Toolbar {
     this.found(0, -1, false);
   }
 
-  found(total: number, at: number, searching: boolean): void {
+  found(total: number, at: number, searching: boolean, problem = ""): void {
+    this.input.setAttribute("aria-invalid", String(problem !== ""));
+    this.#problem.textContent = problem;
+    this.#problem.hidden = !problem;
+    if (problem) searching = false;
     this.#count.textContent = searching ? (total ? `${at + 1} / ${total}` : "none") : "";
     for (const step of this.#steps) step.hidden = total < 2;
+  }
+
+  /** The list of what can be asked; choosing from it writes it into the box. */
+  async #toggleHelp(): Promise<void> {
+    if (this.#list) {
+      this.#list.remove();
+      this.#list = null;
+      this.#help.setAttribute("aria-expanded", "false");
+      return;
+    }
+    const { searchHelp } = await import("./search_help");
+    if (this.#list) return;
+    this.#list = searchHelp((query) => {
+      this.input.value = query;
+      void this.#toggleHelp();
+      this.input.focus();
+      this.actions.search(query);
+    });
+    this.#list.className = "ag-help";
+    this.#list.setAttribute("role", "group");
+    this.#list.setAttribute("aria-label", "What can be searched for");
+    this.#help.after(this.#list);
+    this.#help.setAttribute("aria-expanded", "true");
   }
 
   scale(scale: number): void {

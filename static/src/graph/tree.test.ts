@@ -1,18 +1,21 @@
 import { describe, expect, it } from "vitest";
-import { longChain, type Recorded, Recorder, transformer } from "./fixtures";
+import { longChain, loop, type Recorded, Recorder, training, transformer } from "./fixtures";
 import { GraphModel } from "./model";
 import { openAtFirst } from "./opening";
-import { Openness } from "./openness";
+import { holding, holds, Openness } from "./openness";
+import { repetitionOf, type Series } from "./series";
 import { type Child, FOLD_NODES, type Group, isGroup, TreeBuilder } from "./tree";
 
-function build(recorded: Recorded, revealed?: Map<string, Set<number>>): Group {
+function build(recorded: Recorded, chosen?: Map<string, number>): Group {
   const model = new GraphModel();
   model.push(recorded);
-  return new TreeBuilder(model).build(revealed);
+  return new TreeBuilder(model).build(chosen);
 }
 
 const words = (children: readonly Child[]) =>
-  children.map((child) => (isGroup(child) ? `[${child.name} ${child.type}]` : child.name || child.op));
+  children.map((child) =>
+    isGroup(child) ? `[${child.name} ${child.type}]`.replace(" ]", "]") : child.name || child.op,
+  );
 
 const find = (group: Group, kind: Group["kind"]): Group | undefined => {
   for (const child of group.children) {
@@ -33,13 +36,13 @@ describe("folding", () => {
   it("opens to its first and last repetitions with the rest in between", () => {
     const repeat = find(build(longChain(1000)), "repeat") as Group;
     const loop = ["div", "z", "div", "z", "div", "z", "div", "z"];
-    expect(words(repeat.children)).toEqual([...loop, "[×992 div, mul]", ...loop]);
+    expect(words(repeat.children)).toEqual([...loop, "[5 – 996]", ...loop]);
   });
 
-  it("shows the repetitions that were asked for", () => {
+  it("shows the repetition that was chosen", () => {
     const tree = build(longChain(1000));
     const key = (find(tree, "repeat") as Group).key;
-    const repeat = find(build(longChain(1000), new Map([[key, new Set([500])]])), "repeat") as Group;
+    const repeat = find(build(longChain(1000), new Map([[key, 500]])), "repeat") as Group;
     const gaps = repeat.children.filter(isGroup);
     expect(gaps.map((gap) => [gap.from, gap.count])).toEqual([
       [4, 496],
@@ -99,6 +102,105 @@ describe("folding", () => {
   });
 });
 
+describe("loops", () => {
+  const loopOf = (recorded: Recorded, at?: number) => {
+    const chosen = at === undefined ? undefined : new Map([["s1", at]]);
+    return find(build(recorded, chosen), "loop") as Group;
+  };
+
+  it("draws a loop of a thousand iterations as one group with its head", () => {
+    expect(words(build(loop(1000)).children)).toEqual([
+      "x",
+      "y",
+      "z",
+      "[×1000 for _ in range(1000)]",
+      "loss",
+    ]);
+    expect(loopOf(loop(1000)).ops).toBe(2000);
+  });
+
+  it("opens to the first, the last and a chosen iteration", () => {
+    expect(words(loopOf(loop(1000)).children)).toEqual(["[iteration 1]", "[2 – 999]", "[iteration 1000]"]);
+    expect(words(loopOf(loop(1000), 499).children)).toEqual([
+      "[iteration 1]",
+      "[2 – 499]",
+      "[iteration 500]",
+      "[501 – 999]",
+      "[iteration 1000]",
+    ]);
+  });
+
+  it("keeps the box in which people choose while they choose, and shows what a box of one would hide", () => {
+    for (const [at, gaps] of [
+      [1, ["3 – 999"]],
+      [2, ["4 – 999"]],
+      [500, ["2 – 500", "502 – 999"]],
+      [998, ["2 – 998"]],
+    ] as const) {
+      const shown = loopOf(loop(1000), at).children.filter(isGroup);
+      expect(shown.filter(({ kind }) => kind === "gap").map(({ name }) => name)).toEqual(gaps);
+      expect(shown.filter(({ chooses }) => chooses).map(({ key }) => key)).toEqual(["s1/0"]);
+    }
+    expect(words(loopOf(loop(1000), 2).children).slice(0, 3)).toEqual([
+      "[iteration 1]",
+      "[iteration 2]",
+      "[iteration 3]",
+    ]);
+  });
+
+  it("shows all of a small loop, and boxes around iterations only where they hold more than one", () => {
+    expect(words(loopOf(loop(3)).children)).toEqual(["[iteration 1]", "[iteration 2]", "[iteration 3]"]);
+    const r = new Recorder();
+    let x = r.add("randn", [], { name: "x", kind: "leaf" });
+    r.loop("for _ in range(4)", 4, 0, (scope) => {
+      x = r.add("sin", [x], { scope });
+    });
+    expect(words(loopOf(r.done()).children)).toEqual(["sin", "sin", "sin", "sin"]);
+  });
+
+  it("numbers iterations as the program counts them, recorded or not", () => {
+    const r = new Recorder();
+    const x = r.add("randn", [], { name: "x", kind: "leaf" });
+    r.loop("for i in range(300)", 300, 0, (scope, i) => {
+      if (i % 3 === 0) r.add("sin", [r.add("cos", [x], { scope })], { scope });
+    });
+    expect(words(loopOf(r.done()).children)).toEqual(["[iteration 1]", "[4 – 295]", "[iteration 298]"]);
+    expect(loopOf(r.done()).name).toBe("×100");
+  });
+
+  it("nests: loops in loops, a stack of modules called in a loop as its modules", () => {
+    const epochs = loopOf(training(20, 5, 80));
+    expect(epochs.name).toBe("×20");
+    const batches = find(epochs, "loop") as Group;
+    expect(words(batches.children)).toEqual(["[iteration 1]", "[2 – 4]", "[iteration 5]"]);
+    const layers = find(find(batches, "module") as Group, "loop") as Group;
+    expect(words(layers.children)).toEqual([
+      ...[1, 2, 3, 4].map((i) => `[layers.${i - 1} Linear]`),
+      "[5 – 76]",
+      ...[77, 78, 79, 80].map((i) => `[layers.${i - 1} Linear]`),
+    ]);
+  });
+
+  it("folds twelve equal blocks without a loop", () => {
+    const r = new Recorder();
+    let x = r.add("randn", [], { name: "x", kind: "leaf" });
+    const model = r.scope("Sequential", "Sequential");
+    for (let i = 0; i < 12; i++) {
+      const scope = r.scope(String(i), "Block", model);
+      x = r.add("relu", [r.add("matmul", [x], { scope })], { scope });
+    }
+    const stack = build(r.done()).children.find(isGroup) as Group;
+    expect(words(stack.children)).toEqual(["[×12 Block]"]);
+    expect(words((stack.children[0] as Group).children)).toContain("[5 – 8]");
+  });
+
+  it("finds the nearest iteration that was recorded", () => {
+    const numbers = [1, 4, 7, 10];
+    const at = (number: number) => repetitionOf({ numbers } as unknown as Series, number);
+    expect([0, 1, 2, 3, 5, 6, 9, 10, 99].map(at)).toEqual([0, 0, 0, 1, 1, 2, 3, 3, 3]);
+  });
+});
+
 describe("a recording that grows", () => {
   it("builds only what changed anew, and the same as all at once", () => {
     const whole = transformer(3000);
@@ -137,6 +239,36 @@ describe("opening", () => {
     expect(new Set(level).size).toBe(1);
   });
 
+  it("opens small loops and their iterations, and no large ones", () => {
+    const openness = new Openness();
+    const open = (recorded: Recorded) => {
+      const tree = build(recorded);
+      openness.consider(tree);
+      return openness.isOpen(find(tree, "loop") as Group);
+    };
+    expect([open(loop(10)), open(loop(1000))]).toEqual([true, false]);
+  });
+
+  it("opens everything around a node in loops in loops, and says where it is", () => {
+    const model = new GraphModel();
+    model.push(training(20, 5, 80));
+    const builder = new TreeBuilder(model);
+    const openness = new Openness();
+    const node = model.nodes.filter(({ op }) => op === "matmul")[7 * 5 * 80 + 2 * 80 + 33];
+    if (!node) throw new Error("fixture");
+    openness.openAround(builder.build(openness.chosen, openness.revision), node);
+    const tree = builder.build(openness.chosen, openness.revision);
+    const path: string[] = [];
+    for (let at: Group | undefined = tree; at; ) {
+      path.push(at.name);
+      expect(openness.isOpen(at) || at === tree).toBe(true);
+      at = at.children.find((child): child is Group => isGroup(child) && holds(child, node));
+    }
+    expect(path).toEqual(["", "×20", "iteration 8", "×5", "iteration 3", "Net", "×80", "layers.33"]);
+    const [loop] = tree.children.filter(isGroup);
+    expect(loop && holding({ ...loop, from: 0 }, node)).toBe(7);
+  });
+
   it("opens everything around a node, down to its repetition", () => {
     const model = new GraphModel();
     model.push(longChain(1000));
@@ -144,12 +276,11 @@ describe("opening", () => {
     const openness = new Openness();
     const node = model.byId.get(1203);
     if (!node) throw new Error("fixture");
-    for (let round = 0; round < 3; round++)
-      openness.openAround(builder.build(openness.revealed, openness.revision), node);
-    const tree = builder.build(openness.revealed, openness.revision);
+    expect(openness.openAround(builder.build(openness.chosen, openness.revision), node)).toBe(true);
+    const tree = builder.build(openness.chosen, openness.revision);
     const repeat = find(tree, "repeat") as Group;
     expect(openness.isOpen(repeat)).toBe(true);
-    expect(repeat.children).toContain(node);
+    expect(repeat.children.includes(node)).toBe(true);
     expect(openness.openAround(tree, node)).toBe(false);
   });
 });

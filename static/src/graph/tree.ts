@@ -1,6 +1,7 @@
-/** The model as nested groups: scopes as recorded, and repetitions folded into "x1000" groups that open in windows. */
+/** The model as nested groups: scopes as recorded; loops and repetitions as series that open in windows. */
 import { findRuns, type Run } from "./fold";
 import { type GNode, type GraphModel, type GScope, isScope } from "./model";
+import { bodyWords, type Chosen, endsShown, type Series, totals, windows } from "./series";
 
 export type GroupKind = GScope["kind"] | "repeat" | "gap";
 export type Child = GNode | Group;
@@ -15,27 +16,26 @@ export interface Group {
   readonly ops: number;
   readonly size: number;
   readonly parameters: number;
-  /** Repetitions in a `repeat` or a `gap`. */
+  /** Repetitions in a `loop`, a `repeat` or a `gap`. */
   readonly count: number;
-  /** Index of the first repetition in a `gap`. */
+  /** The first repetition of a `gap`, from 0. */
   readonly from: number;
-  /** The `repeat` group a `gap` belongs to. */
-  readonly repeat: string;
+  /** What a `loop` or a `repeat` is made of, and of a `gap` what it belongs to. */
+  readonly series: Series | null;
+  /** Whether this is the gap of its series in which people choose. */
+  readonly chooses: boolean;
+  /** Whether there is no series inside, so that choosing changes nothing here. */
+  readonly plain: boolean;
 }
 
 export function isGroup(child: Child): child is Group {
   return "children" in child;
 }
 
-/** Which repetitions of a folded group have been asked for, by the group's key. */
-export type Revealed = ReadonlyMap<string, ReadonlySet<number>>;
-
 /** Direct children from which a repetition is folded. */
 export const FOLD_NODES = 60;
 /** Repeated scopes are folded from this many, since each is a large box. */
 export const FOLD_SCOPES = 8;
-/** About this many nodes of a repetition are shown at its start and at its end when it is opened. */
-const WINDOW = 8;
 
 /** Builds the tree; keeps what it found about each scope until that scope changes. */
 export class TreeBuilder {
@@ -45,35 +45,75 @@ export class TreeBuilder {
 
   constructor(readonly model: GraphModel) {}
 
-  /** `revision` changes whenever `revealed` does. */
-  build(revealed: Revealed = new Map(), revision = 0): Group {
-    return this.#group(this.model.root, revealed, revision);
+  /** `revision` changes whenever `chosen` does. */
+  build(chosen: Chosen = new Map(), revision = 0): Group {
+    return this.#group(this.model.root, chosen, revision);
   }
 
-  #group(scope: GScope, revealed: Revealed, revision: number): Group {
+  #group(scope: GScope, chosen: Chosen, revision: number): Group {
     const known = this.#groups.get(scope);
-    if (known?.version === scope.version && known.revision === revision) return known.group;
-    const group: Group = {
+    if (known?.version === scope.version && (known.group.plain || known.revision === revision)) {
+      return known.group;
+    }
+    const group = scope.kind === "loop" ? this.#loop(scope, chosen, revision) : null;
+    const made = group ?? this.#plainGroup(scope, this.#children(scope, chosen, revision));
+    this.#groups.set(scope, { version: scope.version, revision, group: made });
+    return made;
+  }
+
+  #plainGroup(scope: GScope, children: readonly Child[], series: Series | null = null): Group {
+    return {
       key: `s${scope.id}`,
       kind: scope.kind,
-      name: scope.name,
-      type: scope.type,
-      children: this.#children(scope, revealed, revision),
+      name: series
+        ? `×${series.bodies.length}`
+        : scope.kind === "iteration"
+          ? `iteration ${scope.index + 1}`
+          : scope.name,
+      type: series ? scope.name : scope.type,
+      children,
       scope,
       ops: scope.ops,
       size: scope.size,
       parameters: scope.parameters.size,
-      count: 0,
+      count: series?.bodies.length ?? 0,
       from: 0,
-      repeat: "",
+      series,
+      chooses: false,
+      plain: !series && children.every((child) => !isGroup(child) || child.plain),
     };
-    this.#groups.set(scope, { version: scope.version, revision, group });
-    return group;
   }
 
-  #children(scope: GScope, revealed: Revealed, revision: number): Child[] {
+  /** A loop as the series of its iterations; null for one of which no iteration was recorded. */
+  #loop(scope: GScope, chosen: Chosen, revision: number): Group | null {
+    const before: Child[] = [];
+    const bodies: Child[][] = [];
+    const numbers: number[] = [];
+    const inlined = scope.children.every((child) => isScope(child) && isOneBox(child));
+    for (const child of scope.children) {
+      const group = isScope(child) ? this.#group(child, chosen, revision) : child;
+      if (isScope(child) && child.kind === "iteration") {
+        bodies.push(inlined && isGroup(group) ? [...group.children] : [group]);
+        numbers.push(child.index + 1);
+      } else (bodies.at(-1) ?? before).push(group);
+    }
+    if (bodies.length === 0) return null;
+    const period = Math.ceil(scope.size / bodies.length);
+    const series = {
+      key: `s${scope.id}`,
+      bodies,
+      numbers,
+      period,
+      unit: "iteration",
+      of: scope.name,
+    } as const;
+    const ends = scope.size <= FOLD_NODES ? bodies.length : inlined ? endsShown(1) : 1;
+    return this.#plainGroup(scope, [...before, ...windows(series, ends, chosen.get(series.key))], series);
+  }
+
+  #children(scope: GScope, chosen: Chosen, revision: number): Child[] {
     const expand = (child: GNode | GScope): Child =>
-      isScope(child) ? this.#group(child, revealed, revision) : child;
+      isScope(child) ? this.#group(child, chosen, revision) : child;
     const { items, runs } = this.#findRuns(scope);
     if (runs.length === 0) return scope.children.map(expand);
 
@@ -102,7 +142,7 @@ export class TreeBuilder {
       body[home.at]?.push(expand(child));
     }
     return children.map((child) =>
-      "period" in child ? repeatGroup(bodies.get(child) ?? [], child, revealed) : child,
+      "period" in child ? repeatGroup(bodies.get(child) ?? [], child, chosen) : child,
     );
   }
 
@@ -140,10 +180,18 @@ export class TreeBuilder {
       if (isScope(child) || child.kind === "op") hash = (Math.imul(hash, 31) + this.#token(child)) | 0;
     }
     // The names of repeated modules differ by their number only ("layers.3"), so the name is not compared.
-    const token = this.model.token(`scope|${item.kind}|${item.type || item.name}|${item.ops}|${hash}`);
+    const name = item.type || (item.kind === "iteration" ? "" : item.name);
+    const token = this.model.token(`scope|${item.kind}|${name}|${item.ops}|${hash}`);
     this.#tokens.set(item, { version: item.version, token });
     return token;
   }
+}
+
+/** An iteration that is one box anyway needs none around it; what is itself done over and over keeps its number. */
+function isOneBox(scope: GScope): boolean {
+  const [only, second] = scope.children;
+  if (scope.kind !== "iteration" || !only || second) return false;
+  return !isScope(only) || only.kind === "module" || only.kind === "function";
 }
 
 interface Home {
@@ -182,80 +230,26 @@ function ancestorIn(node: GNode, scope: GScope): GNode | GScope {
   return at ? child : node;
 }
 
-function repeatGroup(bodies: Child[][], run: Run, revealed: Revealed): Group {
+function repeatGroup(bodies: Child[][], run: Run, chosen: Chosen): Group {
   const first = bodies[0]?.[0];
   const key = `r${first ? anchor(first) : run.start}:${run.period}`;
-  const shown = shownRepetitions(run, revealed.get(key));
-  const children: Child[] = [];
-  for (let at = 0; at < bodies.length; ) {
-    let end = at;
-    while (end < bodies.length && !shown.has(end)) end++;
-    if (end > at) {
-      const hidden = bodies.slice(at, end);
-      children.push(fold("gap", `${key}:${at}-${end}`, hidden.flat(), run, end - at, at, key));
-      at = end;
-    } else {
-      for (const child of bodies[at] ?? []) children.push(child);
-      at++;
-    }
-  }
-  return { ...fold("repeat", key, bodies.flat(), run, bodies.length, 0, key), children };
-}
-
-function fold(
-  kind: "repeat" | "gap",
-  key: string,
-  inside: Child[],
-  run: Run,
-  count: number,
-  from: number,
-  repeat: string,
-): Group {
-  let ops = 0;
-  let size = 0;
-  let parameters = 0;
-  for (const child of inside) {
-    ops += isGroup(child) ? child.ops : child.kind === "op" ? 1 : 0;
-    size += isGroup(child) ? child.size : 1;
-    parameters = Math.max(parameters, isGroup(child) ? child.parameters : 0);
-  }
+  const numbers = bodies.map((_, i) => i + 1);
+  const of = bodyWords(bodies[0] ?? [], run.period);
+  const series = { key, bodies, numbers, period: run.period, unit: "repetition", of } as const;
   return {
     key,
-    kind,
-    name: `×${count}`,
-    type: body(inside, run),
-    children: inside,
+    kind: "repeat",
+    name: `×${bodies.length}`,
+    type: of,
+    children: windows(series, endsShown(run.period), chosen.get(key)),
     scope: null,
-    ops,
-    size,
-    parameters,
-    count,
-    from,
-    repeat,
+    ...totals(bodies.flat()),
+    count: bodies.length,
+    from: 0,
+    series,
+    chooses: false,
+    plain: false,
   };
-}
-
-/** What one repetition does, in few words: `div, mul`, `Block ×4, SparseBlock`. */
-function body(inside: Child[], run: Run): string {
-  const names: { name: string; times: number }[] = [];
-  for (const child of inside.filter((one) => isGroup(one) || one.kind === "op").slice(0, run.period)) {
-    const name = isGroup(child) ? child.type || child.name : child.op;
-    const last = names.at(-1);
-    if (last?.name === name) last.times++;
-    else names.push({ name, times: 1 });
-  }
-  const words = names.map(({ name, times }) => (times > 1 ? `${name} ×${times}` : name));
-  return words.length > 4 ? `${words.slice(0, 3).join(", ")}, …` : words.join(", ");
-}
-
-function shownRepetitions(run: Run, asked: ReadonlySet<number> | undefined): ReadonlySet<number> {
-  const each = Math.max(1, Math.min(4, Math.floor(WINDOW / run.period)));
-  const shown = new Set(asked);
-  for (let i = 0; i < each; i++) {
-    shown.add(i);
-    shown.add(run.count - 1 - i);
-  }
-  return shown;
 }
 
 function anchor(child: Child): string {

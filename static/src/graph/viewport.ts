@@ -56,6 +56,12 @@ export class Viewport {
     return true;
   }
 
+  /** How wide (or, to the right, how high) rows of separate parts of a picture may become, in steps. */
+  wrap(direction: "down" | "right"): number {
+    const size = direction === "down" ? this.width : this.height;
+    return Math.ceil((Math.max(320, size) * 1.2) / 100) * 100;
+  }
+
   toWorld(x: number, y: number): [number, number] {
     const { view } = this;
     return [(x - view.x) / view.scale, (y - view.y) / view.scale];

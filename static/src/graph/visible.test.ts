@@ -30,7 +30,7 @@ function trace(
 }
 
 describe("visibleGraph", () => {
-  it.each(["chain", "tinyModel", "cuts", "training"])(
+  it.each(["chain", "tinyModel", "cuts", "training", "epochs"])(
     "draws every edge of %s from its source to its target",
     (name) => {
       for (const isOpen of [everything, nothing, (group: Group) => group.name !== "layer1"]) {

@@ -48,6 +48,9 @@ export interface VGraph {
 
 /** From this many consumers a leaf is drawn once for each. */
 export const LEAF_FANOUT = 6;
+/** What so many take in all is shared by a loop: then drawn once for each from this many boxes. */
+const SHARED = 24;
+const SHARED_FANOUT = 3;
 /** The same for the result of an operation. */
 export const OP_FANOUT = 13;
 
@@ -91,8 +94,10 @@ export function visibleGraph(
 
   for (const node of nodes) {
     if (perConsumer(node)) spread(node, 1, false);
-    else if (node.outs.length >= (node.kind === "op" ? OP_FANOUT : LEAF_FANOUT) && itemOf[node.index]?.node) {
-      spread(node, node.kind === "op" ? OP_FANOUT : LEAF_FANOUT, true);
+    else {
+      const fanout =
+        node.kind === "op" ? OP_FANOUT : node.outs.length >= SHARED ? SHARED_FANOUT : LEAF_FANOUT;
+      if (node.outs.length >= fanout && itemOf[node.index]?.node) spread(node, fanout, true);
     }
   }
 

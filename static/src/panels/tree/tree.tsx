@@ -131,10 +131,13 @@ export default function TreePanel({ graph }: { graph: AutogradGraph }) {
   const run = useStore((state) => state.shown);
   const picked = useStore((state) => state.picked);
   const hovered = useStore((state) => state.hovered);
-  useStore((state) => state.time);
+  const time = useStore((state) => state.time);
   const [current, setCurrent] = useState("");
   const [query, setQuery] = useState("");
-  const found = useMemo(() => findNodes(model, query), [model, query, version]);
+  const { nodes: found, problem } = useMemo(
+    () => findNodes({ model, grad: (node) => graph.gradient(node) }, query),
+    [graph, model, query, version, time],
+  );
   const focusNext = useRef(false);
   const typed = useRef({ text: "", at: 0 });
   const at = indexOf.get(current) ?? 0;
@@ -271,7 +274,7 @@ export default function TreePanel({ graph }: { graph: AutogradGraph }) {
           }}
         />
         <span className="muted numbers" aria-live="polite">
-          {query.trim() && (found.length ? `${found.length} found` : "none")}
+          {query.trim() && (problem || (found.length ? `${found.length} found` : "none"))}
         </span>
       </div>
       <div className="tree-list">

@@ -1,0 +1,43 @@
+/** When layouts are made: at once for a person, now and then while a program runs. */
+
+/** While a program runs the layout is renewed at most this often. */
+export const STREAM_MS = 140;
+
+export class Pace {
+  #timer = 0;
+  #last = 0;
+  #underWay = 0;
+  #stale = false;
+
+  constructor(readonly act: () => Promise<void>) {}
+
+  /** `delay` 0 is for a person; otherwise at most so often. */
+  soon(delay = 0): void {
+    if (delay > 0) {
+      // A layout under way is finished first, or a stream of events would never let one be seen.
+      this.#stale = this.#underWay > 0;
+      if (this.#timer || this.#stale) return;
+    }
+    clearTimeout(this.#timer);
+    const wait = delay > 0 ? Math.max(0, delay - (performance.now() - this.#last)) : 0;
+    this.#timer = window.setTimeout(() => void this.now(), wait);
+  }
+
+  async now(): Promise<void> {
+    this.stop();
+    this.#last = performance.now();
+    this.#stale = false;
+    this.#underWay++;
+    try {
+      await this.act();
+    } finally {
+      this.#underWay--;
+    }
+    if (this.#stale) this.soon(STREAM_MS);
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#timer = 0;
+  }
+}
