@@ -57,7 +57,10 @@ export class AutogradGraph extends HTMLElement {
   /** The group that must not move. */
   #anchor: string | null = null;
 
-  #pace = new Pace(() => this.#layout());
+  #pace = new Pace(
+    () => this.#layout(),
+    (busy) => this.setAttribute("aria-busy", String(busy)),
+  );
   #choosers = new Choosers(
     (series, at) => this.#choose(series, at),
     (series) => this.#drawing.openness.chosen.get(series.key),

@@ -9,7 +9,11 @@ export class Pace {
   #underWay = 0;
   #stale = false;
 
-  constructor(readonly act: () => Promise<void>) {}
+  /** `busy` is told when there is something to do and when it is done. */
+  constructor(
+    readonly act: () => Promise<void>,
+    readonly busy: (yes: boolean) => void,
+  ) {}
 
   /** `delay` 0 is for a person; otherwise at most so often. */
   soon(delay = 0): void {
@@ -19,6 +23,7 @@ export class Pace {
       if (this.#timer || this.#stale) return;
     }
     clearTimeout(this.#timer);
+    this.busy(true);
     const wait = delay > 0 ? Math.max(0, delay - (performance.now() - this.#last)) : 0;
     this.#timer = window.setTimeout(() => void this.now(), wait);
   }
@@ -28,12 +33,14 @@ export class Pace {
     this.#last = performance.now();
     this.#stale = false;
     this.#underWay++;
+    this.busy(true);
     try {
       await this.act();
     } finally {
       this.#underWay--;
     }
     if (this.#stale) this.soon(STREAM_MS);
+    else if (!this.#timer && !this.#underWay) this.busy(false);
   }
 
   stop(): void {
