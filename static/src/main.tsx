@@ -12,6 +12,7 @@ import "./styles/profiler.css";
 import "./styles/jacobian.css";
 import "./styles/dialogs.css";
 import "./styles/embed.css";
+import "./styles/contrast.css";
 import { createRoot } from "react-dom/client";
 import { listenForKeys } from "./actions";
 import "./graph";

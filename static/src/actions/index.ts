@@ -16,7 +16,7 @@ import { revert } from "./revert";
 import { run } from "./run";
 import { share } from "./share";
 import { stop } from "./stop";
-import { theme, themeSystem } from "./theme";
+import { contrast, theme, themeSystem } from "./theme";
 
 export const actions: readonly Action[] = [
   run,
@@ -40,6 +40,7 @@ export const actions: readonly Action[] = [
   clear,
   theme,
   themeSystem,
+  contrast,
   palette,
 ];
 

@@ -1,4 +1,4 @@
-import { isDark, setTheme } from "../theme";
+import { isContrasting, isDark, setContrast, setTheme } from "../theme";
 import type { Action } from "./action";
 
 export const theme: Action = {
@@ -15,4 +15,12 @@ export const themeSystem: Action = {
   key: "Alt+Shift+T",
   words: "colour color auto mode",
   act: () => setTheme("system"),
+};
+
+export const contrast: Action = {
+  name: "theme.contrast",
+  label: "Switch high contrast on or off",
+  key: "Alt+H",
+  words: "colour color theme accessibility strong lines",
+  act: () => setContrast(!isContrasting()),
 };

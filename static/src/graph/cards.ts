@@ -269,7 +269,7 @@ function frame(item: VItem, size: Size, look: Look, rest: Ink, fill: Ink, dash?:
 function paintNode(item: VItem, node: GNode, size: Size, look: Look, measure: Measure): Prim[] {
   const words = wordsOf(item, node, measure);
   const cut = isCut(node);
-  const rest: Ink = node.failed ? "error" : cut ? "cut" : "hairline-strong";
+  const rest: Ink = node.failed ? "error" : cut ? "cut" : "outline";
   const prims = frame(
     item,
     size,
@@ -371,7 +371,7 @@ function paintClosed(item: VItem, group: Group, size: Size, look: Look, measure:
     width: 1.25,
   });
   const prims: Prim[] = [stack(3), stack(6)];
-  prims.push(...frame(item, size, look, "hairline-strong", "surface", gap ? "2 3" : undefined));
+  prims.push(...frame(item, size, look, "outline", "surface", gap ? "2 3" : undefined));
   const result = groupResult(group);
   const shape = result && !gap ? shapeOf(result) : "";
   prims.push(chevron(PAD - 1, 17, false), ...groupTitle(group, 21, shape, measure));

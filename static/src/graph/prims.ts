@@ -12,6 +12,7 @@ export type Ink =
   | "faint"
   | "hairline"
   | "hairline-strong"
+  | "outline"
   | "value"
   | "value-soft"
   | "value-line"

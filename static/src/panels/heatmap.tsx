@@ -3,7 +3,7 @@ import { type PointerEvent, useEffect, useRef, useState, useSyncExternalStore } 
 import type { Matrix } from "../matrix";
 import { formatNumber, fullNumber } from "../numbers";
 import { css, makeScale, type Scale } from "../parts/scale";
-import { isDark, onTheme } from "../theme";
+import { isContrasting, isDark, onTheme } from "../theme";
 
 /** A picture instead of numbers beyond this. */
 const MOST_COLUMNS = 12;
@@ -26,7 +26,7 @@ interface Props {
 }
 
 function useScale(): Scale {
-  useSyncExternalStore(onTheme, isDark);
+  useSyncExternalStore(onTheme, () => `${isDark()} ${isContrasting()}`);
   return makeScale();
 }
 
