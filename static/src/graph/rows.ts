@@ -147,12 +147,7 @@ export function startingWith(rows: readonly Row[], at: number, text: string): nu
 export function titleOf({ what }: Row): string {
   if (isLink(what)) return nodeTitle(what.node);
   if (!isGroup(what)) return nodeTitle(what);
-  if (what.kind === "gap") return gapTitle(what);
   return what.name || what.type;
-}
-
-function gapTitle({ from, count }: Group): string {
-  return `${from + 1} – ${from + count}`;
 }
 
 /** What stands after the title: the operation of a tensor with a name, the type of a group. */
