@@ -665,6 +665,14 @@ class SessionContent(Message, kw_only=True):
     """The id of the session this one was edited from."""
 
 
+class SessionFile(Message, kw_only=True, omit_defaults=False):
+    """A session outside the server: a ``.json`` file, and what a picture or a standalone page has inside it."""
+
+    playground: Literal[1] = 1
+    """The version of this format."""
+    content: SessionContent
+
+
 def encode(message: Message) -> bytes:
     """One message as MessagePack, as it travels over the worker's pipe."""
     return msgspec.msgpack.encode(message)

@@ -37,6 +37,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     message_bytes: int = 512 * KIB
     """A program of 64 KiB takes up to 384 KiB as JSON, if every character is escaped."""
     commands_per_s: int = 20
+    files_per_minute: int = 60
     limits: Limits = Limits()
 
 
@@ -171,6 +172,14 @@ SETTINGS = (
         "per second",
         low=1,
         high=10_000,
+    ),
+    Setting(
+        "PLAYGROUND_FILES_PER_MINUTE",
+        "files_per_minute",
+        "Files an address may open, or have written as DOT or for Model Explorer; as many at once.",
+        "per minute",
+        low=1,
+        high=100_000,
     ),
     Setting(
         "PLAYGROUND_WALL_SOFT_S",

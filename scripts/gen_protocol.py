@@ -24,6 +24,7 @@ ROOTS = (
     (protocol, "Command"),
     (protocol, "Event"),
     (protocol, "SessionContent"),
+    (protocol, "SessionFile"),
     (boot, "Boot"),
 )
 """What the page sends, receives, stores and starts with; everything they mention follows."""

@@ -6,12 +6,17 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import cast
 
+import gevent
 import msgspec
 from flask import Blueprint, Flask, Response, render_template, request, url_for
 from markupsafe import Markup
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from playground import __version__
+from playground.export.dot import dot
+from playground.export.html import script_json
+from playground.export.model_explorer import model_explorer
+from playground.protocol import SessionContent
 from playground.runner.client import Runner
 from playground.runner.limits import MIB
 from playground.settings import Settings
@@ -19,10 +24,14 @@ from playground.web import gallery, validation
 from playground.web.assets import Assets, NotBuilt
 from playground.web.boot import Boot, BootLimits, BootSession, Devices, DeviceState
 from playground.web.sessions import Sessions, StoredSession, Unavailable
+from playground.web.throttle import Throttle
 
-_SCRIPT_SAFE = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
 _ICON = Path(__file__).with_name("icon.svg")
 _NO_CUDA = "This server has no GPU worker; programs run on the CPU."
+_EXPORTS = {
+    "dot": (dot, "text/vnd.graphviz; charset=utf-8"),
+    "model-explorer": (model_explorer, "application/json"),
+}
 _SENTENCES = {
     400: "The server could not make sense of this request.",
     404: "There is nothing at this address.",
@@ -45,12 +54,13 @@ class Refusal(HTTPException):
 
 def embedded_json(value: object) -> Markup:
     """JSON that may stand inside a script element: no ``<``, ``>`` or ``&`` is left as such."""
-    return Markup(msgspec.json.encode(value).decode().translate(_SCRIPT_SAFE))
+    return Markup(script_json(value))
 
 
 def views(settings: Settings, sessions: Sessions, runner: Runner, assets: Assets) -> Blueprint:
     """Every address there is, save the websocket's and the build's."""
     site = Blueprint("views", __name__)
+    files = Throttle(settings.files_per_minute / 60, settings.files_per_minute)
 
     def boot(session: StoredSession | None, *, embed: bool) -> Boot:
         limits = settings.limits
@@ -95,6 +105,27 @@ def views(settings: Settings, sessions: Sessions, runner: Runner, assets: Assets
         }
         return Response(body, content_type=f"{mimetype}; charset=utf-8", headers=headers)
 
+    def sent_content() -> SessionContent:
+        """The session in the body of a request, checked. Raises Refusal."""
+        if request.mimetype != "application/json":
+            raise Refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, _SENTENCES[415])
+        limits = settings.limits
+        try:
+            content = validation.session_content(request.get_data(cache=False))
+            validation.check_code(content.code, limits.source_bytes, limits.source_lines)
+        except validation.Refused as problem:
+            status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE if problem.too_large else HTTPStatus.BAD_REQUEST
+            raise Refusal(status, problem.message, field=problem.field) from None
+        return content
+
+    def throttled() -> None:
+        if not files.take(request.remote_addr or ""):
+            raise Refusal(
+                HTTPStatus.TOO_MANY_REQUESTS,
+                f"Too many files in a short time: expected at most {settings.files_per_minute} a minute. Wait a "
+                "little and try again.",
+            )
+
     @site.get("/")
     def index() -> Response:
         return page("index.html")
@@ -123,18 +154,29 @@ def views(settings: Settings, sessions: Sessions, runner: Runner, assets: Assets
 
     @site.post("/api/sessions")
     def share() -> Response:
-        if request.mimetype != "application/json":
-            raise Refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, _SENTENCES[415])
-        limits = settings.limits
-        try:
-            content = validation.session_content(request.get_data(cache=False))
-            validation.check_code(content.code, limits.source_bytes, limits.source_lines)
-        except validation.Refused as problem:
-            status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE if problem.too_large else HTTPStatus.BAD_REQUEST
-            raise Refusal(status, problem.message, field=problem.field) from None
+        content = sent_content()
         name = sessions.save(content)
         url = url_for("views.session", session_id=name)
         return _json({"id": name, "url": url}, HTTPStatus.CREATED, {"Location": url})
+
+    @site.post("/api/sessions/check")
+    def check() -> Response:
+        """What Share would accept, as the server reads it; nothing is stored. A page asks before it opens a file."""
+        throttled()
+        return _json(sent_content(), headers={"Cache-Control": "no-store"})
+
+    @site.post("/api/export/<name>")
+    def export(name: str) -> Response:
+        """The graph of a session in another program's format; nothing is stored."""
+        if name not in _EXPORTS:
+            known = " and ".join(_EXPORTS)
+            raise Refusal(HTTPStatus.NOT_FOUND, f"There is no such format; there are {known}.")
+        throttled()
+        write, kind = _EXPORTS[name]
+        content = sent_content()
+        # A large graph takes a tenth of a second, in which others are served.
+        text: str = gevent.get_hub().threadpool.apply(write, (content,))
+        return Response(text, content_type=kind, headers={"Cache-Control": "no-store"})
 
     @site.get("/favicon.svg")
     def icon() -> Response:

@@ -671,6 +671,13 @@ export interface View {
   theme?: string;
 }
 
+/** A session outside the server: a `.json` file, and what a picture or a standalone page has inside it. */
+export interface SessionFile {
+  /** The version of this format. */
+  playground: 1;
+  content: SessionContent;
+}
+
 /** The JSON in `<script type="application/json" id="boot">`. */
 export interface Boot {
   version: string;
