@@ -1,18 +1,22 @@
 import { defineConfig } from "vitest/config";
+import { standalone } from "./vite.standalone.ts";
+
+const resolve = {
+  // React as the page is written in it, by Preact: React's own renderer alone is a quarter of the page's budget
+  // (scripts/page_size.py), and with it the page does not fit.
+  alias: {
+    "react-dom/client": "preact/compat/client",
+    "react-dom": "preact/compat",
+    "react/jsx-runtime": "preact/jsx-runtime",
+    react: "preact/compat",
+  },
+};
 
 export default defineConfig({
   base: "/static/dist/",
   publicDir: false,
-  resolve: {
-    // React as the page is written in it, by Preact: React's own renderer alone is a quarter of the page's budget
-    // (scripts/page_size.py), and with it the page does not fit.
-    alias: {
-      "react-dom/client": "preact/compat/client",
-      "react-dom": "preact/compat",
-      "react/jsx-runtime": "preact/jsx-runtime",
-      react: "preact/compat",
-    },
-  },
+  resolve,
+  plugins: [standalone({ resolve })],
   build: {
     outDir: "static/dist",
     emptyOutDir: true,

@@ -1,8 +1,8 @@
 """The graph as a graph collection of Google's Model Explorer (https://github.com/google-ai-edge/model-explorer).
 
 The format is that of ``GraphCollection`` in its ``src/ui/src/components/visualizer/common/input_graph.ts``, which its
-page opens as a ``.json`` file: graphs of nodes with a namespace (``a/b/c``), attributes and incoming edges. Ids of outputs
-and inputs are their numbers as text; shape and dtype of a tensor are ``outputsMetadata``.
+page opens as a ``.json`` file: graphs of nodes with a namespace (``a/b/c``), attributes and incoming edges. Ids of
+outputs and inputs are their numbers as text; shape and dtype of a tensor are ``outputsMetadata``.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 /** A stored session inside another page: its code, graph and output, and the way to the playground. Nothing runs. */
-import { useLayoutEffect, useRef, useState } from "react";
+import { type ReactNode, useLayoutEffect, useRef, useState } from "react";
 import { boot } from "./boot";
 import { mountEditor } from "./editor/editor";
 import { GraphPanel } from "./panels/graph";
@@ -16,19 +16,27 @@ const TABS = [
   { id: "output", label: "Output" },
 ] as const;
 
-export function Embed() {
+export function OpenInPlayground() {
+  return (
+    <a className="embed-open" href={`/s/${boot.session?.id ?? ""}`} target="_blank" rel="noopener">
+      Open in playground
+    </a>
+  );
+}
+
+/** `aside` is what stands at the right of the title. */
+export function Embed({ aside }: { aside: ReactNode }) {
+  const codeless = useStore((state) => state.draft.code === "");
   const title = useStore((state) => state.draft.title);
   const graphed = useStore((state) => (state.shown?.graph.nodes.length ?? 0) > 0);
   const [view, setView] = useState<View>(graphed ? "graph" : "output");
   const code = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => (code.current ? mountEditor(code.current, true) : undefined), []);
   return (
-    <div className="page embed" data-view={view}>
+    <div className="page embed" data-view={view} data-codeless={codeless || undefined}>
       <header className="bar">
         <h1 className="embed-title">{title}</h1>
-        <a className="embed-open" href={`/s/${boot.session?.id ?? ""}`} target="_blank" rel="noopener">
-          Open in playground
-        </a>
+        {aside}
       </header>
       <nav aria-label="Views">
         <Tabs label="Views" tabs={TABS} current={view} onPick={setView} controls={(id) => `embed-${id}`} />

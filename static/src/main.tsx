@@ -14,11 +14,13 @@ import "./styles/dialogs.css";
 import "./styles/embed.css";
 import "./styles/contrast.css";
 import { createRoot } from "react-dom/client";
-import { listenForKeys } from "./actions";
+import { actions } from "./actions";
+import { listenForKeys } from "./actions/listen";
+import { palette } from "./actions/palette";
 import "./graph";
 import { App } from "./app";
 import { boot } from "./boot";
-import { Embed } from "./embed";
+import { Embed, OpenInPlayground } from "./embed";
 import { keepAll, openFirst } from "./program";
 import { connect } from "./socket";
 import { getState, subscribe } from "./store";
@@ -34,10 +36,10 @@ subscribe(() => {
 });
 openFirst();
 if (boot.embed) {
-  createRoot(root).render(<Embed />);
+  createRoot(root).render(<Embed aside={<OpenInPlayground />} />);
 } else {
   connect();
-  listenForKeys(getState);
+  listenForKeys(actions, palette);
   window.addEventListener("pagehide", keepAll);
   document.addEventListener("visibilitychange", () => document.hidden && keepAll());
   window.addEventListener("popstate", () => location.reload());

@@ -1,6 +1,7 @@
 /** Asks the worker for layouts; only the newest request is ever answered. */
 import type { LayoutRequest, ScopeLayout } from "./arrange";
 import type { Answer } from "./layout.worker";
+import { startLayout } from "./layout_start";
 
 /** A layout that takes longer than this is ended by force when a newer one is wanted. */
 const PATIENCE_MS = 250;
@@ -32,10 +33,7 @@ export class Layouter {
   }
 
   #start(): Worker {
-    const worker = new Worker(new URL("./layout.worker.ts", import.meta.url), {
-      type: "module",
-      name: "graph layout",
-    });
+    const worker = startLayout();
     worker.onmessage = ({ data }: MessageEvent<Answer>) => {
       if (data.id !== this.#id) return;
       this.lastMs = data.ms;

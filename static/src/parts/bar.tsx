@@ -1,8 +1,8 @@
 /** The one thin bar: name, Run and Stop, device, seed, and the ways in and out. */
-import { act } from "../actions";
 import type { Action } from "../actions/action";
 import { examples } from "../actions/examples";
 import { showKey } from "../actions/keys";
+import { act } from "../actions/listen";
 import { revert } from "../actions/revert";
 import { run } from "../actions/run";
 import { share } from "../actions/share";

@@ -1,8 +1,9 @@
 /** The menu of every action: a button that opens a list, arrows move in it. On a phone it has the settings too. */
 import { type KeyboardEvent, useLayoutEffect, useRef } from "react";
-import { act, actions } from "../actions";
+import { actions } from "../actions";
 import { clear } from "../actions/clear";
 import { showKey } from "../actions/keys";
+import { act } from "../actions/listen";
 import { getState, update, useStore } from "../store";
 import { Icon } from "./icons";
 import { DeviceSwitch, Seed } from "./settings";

@@ -1,7 +1,8 @@
 /** The command palette: every action, example and draft, found by typing. */
 import { type KeyboardEvent, useMemo, useRef, useState } from "react";
-import { act, actions } from "../actions";
+import { actions } from "../actions";
 import { showKey } from "../actions/keys";
+import { act } from "../actions/listen";
 import { palette } from "../actions/palette";
 import { boot } from "../boot";
 import { listDrafts } from "../drafts";
