@@ -4,6 +4,7 @@ import { mountEditor } from "./editor/editor";
 import { GraphPanel } from "./panels/graph";
 import { OutputPanel } from "./panels/output";
 import { Bar } from "./parts/bar";
+import { Drop } from "./parts/drop";
 import { Examples } from "./parts/examples";
 import { Icon, type IconName } from "./parts/icons";
 import { Palette } from "./parts/palette";
@@ -156,6 +157,7 @@ export function App() {
       <Timeline />
       <PhoneTabs />
       <Overlays />
+      <Drop />
       <Toast />
     </div>
   );

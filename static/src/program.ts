@@ -116,6 +116,15 @@ export function openDraft(saved: SavedDraft): void {
   keeper.adopt(saved);
 }
 
+/** Opens a session from a file as a draft of its own, kept at once, with its results. Nothing is run. */
+export function openTaken(content: wire.SessionContent): void {
+  const { title, code, device, seed } = content;
+  const draft = fresh({ title: title || "Untitled", code, device, seed }, "");
+  show(originalOf(draft), draft, "/");
+  keep();
+  showResults(draft, content, null);
+}
+
 function sessionDraft(session: wire.BootSession): Draft {
   const { title, code, device, seed } = session.content;
   return fresh({ title: title || "Shared program", code, device, seed }, `session:${session.id}`);
@@ -125,13 +134,16 @@ function sessionDraft(session: wire.BootSession): Draft {
 export function openSession(session: wire.BootSession): void {
   const draft = sessionDraft(session);
   show(draft, draft, location.pathname + location.search);
-  const run = storedRun(draft.code, draft.device, draft.seed, session.content.events ?? []);
-  const view = session.content.view;
+  showResults(draft, session.content, panelInUrl());
+}
+
+function showResults(draft: Draft, { events = [], view }: wire.SessionContent, wanted: Panel | null): void {
+  const run = storedRun(draft.code, draft.device, draft.seed, events);
   const panel = PANELS.find((one) => one === view?.panel);
   update({
     run,
     shown: run,
-    panel: panelInUrl() ?? panel ?? "graph",
+    panel: wanted ?? panel ?? "graph",
     picked: run && view?.node !== undefined && view.node >= 0 ? { kind: "node", node: view.node } : null,
   });
 }

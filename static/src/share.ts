@@ -13,6 +13,7 @@ export interface Shared {
 }
 
 const TEXT = 16_384;
+const PIECE = 20_000;
 
 /** Why the draft cannot be run, or an empty string. */
 export function tooBig(code: string): string {
@@ -25,6 +26,11 @@ export function tooBig(code: string): string {
   return lines > code_lines
     ? `The program has ${plural(lines, "line")}; at most ${plural(code_lines, "line")} can be run.`
     : "";
+}
+
+/** Whether two pieces of a graph are small enough to be one, as the protocol bounds it. */
+function joins(a: wire.Graph, b: wire.Graph): boolean {
+  return a.nodes.length + b.nodes.length <= PIECE && a.steps.length + b.steps.length <= PIECE;
 }
 
 /** The events of a run as one stores them: pieces of text and graph joined, binary and answers left out. */
@@ -42,7 +48,7 @@ export function compact(events: readonly wire.Event[]): wire.Event[] {
       last.text.length + event.text.length <= TEXT
     ) {
       kept[kept.length - 1] = { ...last, seq: event.seq, text: last.text + event.text };
-    } else if (event.type === "graph" && last?.type === "graph") {
+    } else if (event.type === "graph" && last?.type === "graph" && joins(last, event)) {
       kept[kept.length - 1] = {
         ...event,
         nodes: [...last.nodes, ...event.nodes],
@@ -58,7 +64,7 @@ export function compact(events: readonly wire.Event[]): wire.Event[] {
   return kept;
 }
 
-/** The body of `POST /api/sessions`; results that do not fit are left out, the largest first, and named. */
+/** The body of `POST /api/sessions`, and what did not fit into it. */
 export function content(
   draft: Draft,
   run: RunState | null,
@@ -67,8 +73,15 @@ export function content(
 ): { body: string; omitted: string } {
   const parent = draft.base.startsWith("session:") ? draft.base.slice("session:".length) : "";
   const { code, title, device, seed } = draft;
-  let events = run?.finished && run.code === code ? compact(run.events) : [];
-  const make = () => JSON.stringify({ code, title, device, seed, view, events, ...(parent && { parent }) });
+  const events = run?.finished && run.code === code ? compact(run.events) : [];
+  return fitted({ code, title, device, seed, view, events, ...(parent && { parent }) }, limit);
+}
+
+/** A session as JSON of at most `limit` bytes; results that do not fit are left out, the largest first, and named. */
+export function fitted(content: wire.SessionContent, limit: number): { body: string; omitted: string } {
+  // It may be a stranger's: what it really is, the server says.
+  let events = Array.isArray(content.events) ? content.events : [];
+  const make = () => JSON.stringify({ ...content, events });
   const fits = () => new TextEncoder().encode(body).length <= limit;
   let body = make();
   const left: string[] = [];

@@ -15,6 +15,8 @@ import { run } from "./run";
 import { share } from "./share";
 import { stop } from "./stop";
 import { contrast, theme, themeSystem } from "./theme";
+import { downloads, open, takes } from "./take";
+import { theme, themeSystem } from "./theme";
 
 export const actions: readonly Action[] = [
   run,
@@ -24,7 +26,10 @@ export const actions: readonly Action[] = [
   examples,
   share,
   copyLink,
+  open,
+  downloads,
   download,
+  ...takes,
   stepForward,
   stepBack,
   treeView,

@@ -1,5 +1,8 @@
 /** The one thin bar: name, Run and Stop, device, seed, and the ways in and out. */
+import { actions } from "../actions";
 import type { Action } from "../actions/action";
+import { clear } from "../actions/clear";
+import { download } from "../actions/download";
 import { examples } from "../actions/examples";
 import { showKey } from "../actions/keys";
 import { act } from "../actions/listen";
@@ -7,6 +10,7 @@ import { revert } from "../actions/revert";
 import { run } from "../actions/run";
 import { share } from "../actions/share";
 import { stop } from "../actions/stop";
+import { open, takes } from "../actions/take";
 import { edit } from "../program";
 import { isActive } from "../run";
 import { getState, isEdited, useStore } from "../store";
@@ -82,7 +86,29 @@ export function Bar() {
         <button type="button" className="quiet wide" onClick={() => doAction(share)}>
           Share
         </button>
-        <Menu />
+        <Menu
+          overlay="download"
+          label="Download"
+          className="quiet wide"
+          actions={[...takes, download, open]}
+          name={(action) => action.label.replace(/^Download /, "").replace(/^./, (c) => c.toUpperCase())}
+        >
+          Download
+        </Menu>
+        <Menu
+          overlay="menu"
+          label="Menu"
+          className="quiet square"
+          actions={actions.filter((action) => action !== clear)}
+          above={
+            <>
+              <DeviceSwitch />
+              <Seed />
+            </>
+          }
+        >
+          <Icon name="more" />
+        </Menu>
       </div>
     </header>
   );

@@ -16,6 +16,7 @@ const PATHS = {
   jacobian: "M2.5 2.5h11v11h-11zM6.2 2.5v11M9.8 2.5v11M2.5 6.2h11M2.5 9.8h11",
   copy: "M5.5 5.5h8v8h-8zM3.5 10.5h-1v-8h8v1",
   error: "M8 2l6.5 11.5h-13zM8 6.5v3M8 11.5h.01",
+  open: "M2.5 12.5v-9h4l1.5 2h5.5v7zM8 11V7.5M6.3 9.2L8 7.5l1.7 1.7",
   download: "M8 2.5v7.5M4.8 7L8 10.2 11.2 7M2.5 13.5h11",
 } as const;
 

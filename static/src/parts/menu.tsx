@@ -1,15 +1,26 @@
-/** The menu of every action: a button that opens a list, arrows move in it. On a phone it has the settings too. */
-import { type KeyboardEvent, useLayoutEffect, useRef } from "react";
-import { actions } from "../actions";
-import { clear } from "../actions/clear";
+/** A menu of actions: a button that opens a list, arrows move in it. */
+import { type KeyboardEvent, type ReactNode, useLayoutEffect, useRef } from "react";
+import type { Action } from "../actions/action";
 import { showKey } from "../actions/keys";
 import { act } from "../actions/listen";
-import { getState, update, useStore } from "../store";
-import { Icon } from "./icons";
-import { DeviceSwitch, Seed } from "./settings";
+import { getState, type Overlay, update, useStore } from "../store";
 
-export function Menu() {
-  const open = useStore((state) => state.overlay === "menu");
+interface Props {
+  /** What is open while this menu is. */
+  readonly overlay: NonNullable<Overlay>;
+  readonly label: string;
+  readonly actions: readonly Action[];
+  readonly className: string;
+  /** What the button shows. */
+  readonly children: ReactNode;
+  /** Controls above the actions. */
+  readonly above?: ReactNode;
+  /** What an action is called where the menu says the rest. */
+  readonly name?: (action: Action) => string;
+}
+
+export function Menu({ overlay, label, actions, className, children, above, name }: Props) {
+  const open = useStore((state) => state.overlay === overlay);
   const box = useRef<HTMLDivElement>(null);
   const button = useRef<HTMLButtonElement>(null);
   useLayoutEffect(() => {
@@ -34,48 +45,47 @@ export function Menu() {
     if (to !== undefined) items[(to + items.length) % items.length]?.focus();
   };
   return (
-    <div className="menu-place">
+    <div className={`menu-place menu-place-${overlay}`}>
       <button
         type="button"
         ref={button}
-        className="quiet square"
-        aria-label="Menu"
+        className={className}
+        aria-label={label}
         aria-haspopup="menu"
         aria-expanded={open}
-        onClick={() => update({ overlay: open ? null : "menu" })}
+        onClick={() => update({ overlay: open ? null : overlay })}
       >
-        <Icon name="more" />
+        {children}
       </button>
       {open && (
         <div className="menu">
-          {/* biome-ignore lint/a11y/noStaticElementInteractions: Esc closes from any control inside */}
-          <div className="menu-settings" onKeyDown={(event) => event.key === "Escape" && close()}>
-            <DeviceSwitch />
-            <Seed />
-          </div>
-          <div role="menu" aria-label="Actions" ref={box} onKeyDown={onKeyDown} tabIndex={-1}>
-            {actions
-              .filter((action) => action !== clear)
-              .map((action) => {
-                const blocked = action.blocked?.(getState());
-                return (
-                  <button
-                    type="button"
-                    role="menuitem"
-                    key={action.name}
-                    tabIndex={-1}
-                    aria-disabled={Boolean(blocked)}
-                    title={blocked || undefined}
-                    onClick={() => {
-                      close();
-                      act(action, getState());
-                    }}
-                  >
-                    {action.label}
-                    <kbd>{showKey(action.key)}</kbd>
-                  </button>
-                );
-              })}
+          {above && (
+            // biome-ignore lint/a11y/noStaticElementInteractions: Esc closes from any control inside
+            <div className="menu-settings" onKeyDown={(event) => event.key === "Escape" && close()}>
+              {above}
+            </div>
+          )}
+          <div role="menu" aria-label={label} ref={box} onKeyDown={onKeyDown} tabIndex={-1}>
+            {actions.map((action) => {
+              const blocked = action.blocked?.(getState());
+              return (
+                <button
+                  type="button"
+                  role="menuitem"
+                  key={action.name}
+                  tabIndex={-1}
+                  aria-disabled={Boolean(blocked)}
+                  title={blocked || undefined}
+                  onClick={() => {
+                    close();
+                    act(action, getState());
+                  }}
+                >
+                  {name?.(action) ?? action.label}
+                  <kbd>{showKey(action.key)}</kbd>
+                </button>
+              );
+            })}
           </div>
         </div>
       )}
