@@ -107,7 +107,7 @@ export function standalone(config: Pick<UserConfig, "resolve">): Plugin {
         "%STYLE%": String(styles[0]?.source).replace(/<\//g, "<\\/"),
         "%SCRIPT%": script,
       };
-      const page = readFileSync(resolve(ROOT, SOURCE, "page.html"), "utf8");
+      const page = readFileSync(resolve(ROOT, "templates/standalone.html"), "utf8");
       writeFileSync(
         resolve(ROOT, "static/dist/standalone.html"),
         page.replace(/%(POLICY|STYLE|SCRIPT)%/g, (mark) => parts[mark] ?? ""),

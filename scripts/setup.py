@@ -27,7 +27,15 @@ ORACLE = ROOT / ".venv-oracle"
 REQUIREMENTS = ROOT / "requirements"
 DIST = ROOT / "static" / "dist"
 
-PAGE_SOURCES = ("static/src", "vite.config.ts", "vite.standalone.ts", "tsconfig.json", "package.json", "package-lock.json")
+PAGE_SOURCES = (
+    "static/src",
+    "templates/standalone.html",
+    "vite.config.ts",
+    "vite.standalone.ts",
+    "tsconfig.json",
+    "package.json",
+    "package-lock.json",
+)
 """What `vite build` reads."""
 
 GENERATED_FROM = ("engine", "playground", "scripts", "static/src", "docs")
