@@ -50,6 +50,7 @@ export function Embed({ aside }: { aside: ReactNode }) {
           ref={code}
         />
         <section className="embed-graph" id="embed-graph" role="tabpanel" aria-labelledby="tab-embed-graph">
+          <h2 className="unseen">Graph</h2>
           <GraphPanel />
         </section>
         <section

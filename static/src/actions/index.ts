@@ -14,9 +14,8 @@ import { revert } from "./revert";
 import { run } from "./run";
 import { share } from "./share";
 import { stop } from "./stop";
-import { contrast, theme, themeSystem } from "./theme";
 import { downloads, open, takes } from "./take";
-import { theme, themeSystem } from "./theme";
+import { contrast, theme, themeSystem } from "./theme";
 
 export const actions: readonly Action[] = [
   run,

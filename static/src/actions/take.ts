@@ -88,7 +88,7 @@ export function openFile(file: File): Promise<void> {
 export const open: Action = {
   name: "open",
   label: "Open a picture, page or session from a file",
-  key: "Mod+O",
+  key: "Alt+O",
   words: "load import upload png html json drop",
   act: () => {
     const input = document.createElement("input");

@@ -41,7 +41,7 @@ export function Drop() {
   }, []);
   if (!held) return null;
   return (
-    <div className="drop">
+    <div className="drop" role="status">
       <p>
         <Icon name="open" />
         Drop to open it as a new draft

@@ -1,9 +1,9 @@
 /** An empty panel: one line on what would fill it, and the click that does. */
 import type { Action } from "../actions/action";
+import { act } from "../actions/listen";
 import { run } from "../actions/run";
 import { boot } from "../boot";
-import { useStore } from "../store";
-import { doAction } from "./bar";
+import { getState, useStore } from "../store";
 
 export function Empty({
   text,
@@ -19,7 +19,7 @@ export function Empty({
     <div className="empty">
       <p>{nothing ? "Shared without results. Open it in the playground to run it." : text}</p>
       {action && !boot.embed && (
-        <button type="button" className="outlined" onClick={() => doAction(action)}>
+        <button type="button" className="outlined" onClick={() => act(action, getState())}>
           {label}
         </button>
       )}
