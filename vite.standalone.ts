@@ -6,6 +6,8 @@ import { build, type Plugin, type UserConfig } from "vite";
 
 const ROOT = import.meta.dirname;
 const SOURCE = "static/src/standalone";
+/** Where the session is written in, by playground/export/html.py and static/src/export/index.ts. */
+const SESSION = "/*session*/null";
 
 /** Modules that have another side to talk to, and what stands in for them where there is none. */
 const INSTEAD: Readonly<Record<string, string>> = {
@@ -108,10 +110,11 @@ export function standalone(config: Pick<UserConfig, "resolve">): Plugin {
         "%SCRIPT%": script,
       };
       const page = readFileSync(resolve(ROOT, "templates/standalone.html"), "utf8");
-      writeFileSync(
-        resolve(ROOT, "static/dist/standalone.html"),
-        page.replace(/%(POLICY|STYLE|SCRIPT)%/g, (mark) => parts[mark] ?? ""),
-      );
+      const whole = page.replace(/%(POLICY|STYLE|SCRIPT)%/g, (mark) => parts[mark] ?? "");
+      if (whole.split(SESSION).length !== 2) {
+        throw new Error(`The standalone page must have ${SESSION} once: does it import static/src/export?`);
+      }
+      writeFileSync(resolve(ROOT, "static/dist/standalone.html"), whole);
     },
   };
 }
