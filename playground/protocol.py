@@ -668,7 +668,7 @@ class SessionContent(Message, kw_only=True):
 class SessionFile(Message, kw_only=True, omit_defaults=False):
     """A session outside the server: a ``.json`` file, and what a picture or a standalone page has inside it."""
 
-    playground: Literal[1] = 1
+    playground: Literal[1]
     """The version of this format."""
     content: SessionContent
 

@@ -38,4 +38,4 @@ def template() -> str:
 
 def html(content: SessionContent) -> str:
     """The page with the session in it. Raises NotBuilt."""
-    return template().replace(MARK, script_json(SessionFile(content=content)))
+    return template().replace(MARK, script_json(SessionFile(playground=1, content=content)))

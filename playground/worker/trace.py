@@ -32,7 +32,7 @@ from playground.worker.main import run_program
 
 
 def _json(content: SessionContent) -> str:
-    return msgspec.json.encode(SessionFile(content=content)).decode()
+    return msgspec.json.encode(SessionFile(playground=1, content=content)).decode()
 
 
 FORMATS: dict[str, Callable[[SessionContent], str]] = {

@@ -1,19 +1,9 @@
 /** A session as one file: code, graph, timeline and output, without a server. Nothing can be run here. */
-import "@fontsource-variable/inter";
-import "@fontsource-variable/jetbrains-mono";
-import "../tokens.css";
-import "../styles/base.css";
-import "../styles/bar.css";
-import "../styles/page.css";
-import "../styles/editor.css";
-import "../styles/shared.css";
-import "../styles/output.css";
-import "../styles/graph.css";
-import "../styles/dialogs.css";
-import "../styles/embed.css";
+import "../styles";
 import { createRoot } from "react-dom/client";
 import { clear } from "../actions/clear";
 import { fit, searchGraph, stepBack, stepForward } from "../actions/graph";
+import { nextIteration, previousIteration } from "../actions/iteration";
 import { listenForKeys } from "../actions/listen";
 import { theme } from "../actions/theme";
 import "../graph";
@@ -28,7 +18,7 @@ if (!root) throw new Error('The page has no <div id="app">.');
 applyTheme();
 openFirst();
 document.title = `${getState().draft.title || "Untitled"} · Autograd playground`;
-listenForKeys([stepForward, stepBack, fit, searchGraph, clear, theme]);
+listenForKeys([stepForward, stepBack, fit, searchGraph, nextIteration, previousIteration, clear, theme]);
 createRoot(root).render(
   <Embed
     aside={
