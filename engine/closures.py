@@ -99,13 +99,13 @@ def several_outputs(op: Op) -> Callable[..., Any]:
         made = tuple([Tensor._wrap(a) for a in arrays])
         if view:
             _share(op, input, args, made)
-        edge = input._fresh_edge()
-        if edge is None:
-            return made
         if not S.grad_enabled:
-            if view:
+            if view and input.requires_grad:
                 for t in made:
                     t._edge = (NoGradView(t), 0)
+            return made
+        edge = input._fresh_edge()
+        if edge is None:
             return made
         versions: list[tuple[list[int], int]] = []
         if op.saves[0] and input._counter is not None:
@@ -414,15 +414,16 @@ class _Writer:
     def node(self) -> None:
         """Its place in the graph."""
         op, line = self.op, self.line
+        if op.view:
+            # Not by its edge: that of a view that was written to in a way that is not allowed may not be looked at.
+            line(1, "if not _S.grad_enabled:")
+            line(2, f"if {self.names[0]}.requires_grad: _t._edge = (_NoGradView(_t), 0)")
+            line(2, "return _t")
         for k in self.ruled:
             name = self.names[k]
             edge = f"{name}._edge if {name}._view is None else {name}._fresh_edge()"
             line(1, f"_e{k} = {self.if_given(k, edge)}")
         line(1, f"if {' and '.join(f'_e{k} is None' for k in self.ruled)}: return _t")
-        if op.view:
-            line(1, "if not _S.grad_enabled:")
-            line(2, "_t._edge = (_NoGradView(_t), 0)")
-            line(2, "return _t")
         if op.ufunc is None:  # a ufunc of floats gives floats of the same size
             line(1, "_d = _y.dtype")
             if self.count == 1:

@@ -374,10 +374,13 @@ class Tensor(Conversions):
         Raises:
             RuntimeError: if it does not require grad.
         """
-        edge = self._fresh_edge()
         if not self.requires_grad:
             raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
+        # A view made under no_grad counts as a leaf here, whatever has happened to its base since, as in PyTorch.
+        edge = self._edge
         if edge is not None and not edge[0].is_leaf_node:
+            edge = self._fresh_edge()
+            assert edge is not None
             edge[0].retain(self, edge[1])
 
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> Any:

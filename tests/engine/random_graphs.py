@@ -63,9 +63,9 @@ class Program:
         self.lines: list[Line] = []
         self.notes: list[str] = []
         self.spaces: dict[str, dict[str, Any]] = {
-            n: {"torch": m, "copy_of": _copy_of} for n, m in subjects.items()
+            n: {"torch": m, "copy_of": _copy_of, "kept": _Kept()} for n, m in subjects.items()
         }
-        self.naive: dict[str, Any] = {"torch": naive, "copy_of": _copy_of}
+        self.naive: dict[str, Any] = {"torch": naive, "copy_of": _copy_of, "kept": _Kept()}
         self.names: list[str] = []
         self.made = 0
         self.over = False
@@ -161,7 +161,7 @@ def _first_difference(program: Program) -> Differs | None:
     except Differs as difference:
         program.notes = again.notes
         return difference
-    except NameError:  # of the naive engine: a line that was left out gave it
+    except (NameError, IndexError, ValueError):  # of the naive engine: without a line that was left out
         return None
     return None
 
@@ -368,7 +368,8 @@ class Graphs(RuleBasedStateMachine):
         if forget:
             self.run(f"{name}.grad = None")
         elif self.tensor(name).grad is not None:
-            self.run(f"{name}.grad", new=True)
+            # PyTorch's graph keeps a leaf, ours does not: nobody can tell, but by a gradient taken from it before.
+            self.run(f"kept({name}).grad", new=True)
 
 
 def _outcome(question: Callable[[Any], Any], tensor: Any) -> Any:
@@ -381,6 +382,14 @@ def _outcome(question: Callable[[Any], Any], tensor: Any) -> Any:
 
 def _is_leaf(t: Any) -> bool:
     return bool(t.is_leaf)
+
+
+class _Kept(list[Any]):
+    """Keeps what it is called with, and gives it back."""
+
+    def __call__(self, tensor: Any) -> Any:
+        self.append(tensor)
+        return tensor
 
 
 def _copy_of(gradient: Any) -> Any:
