@@ -376,12 +376,10 @@ class Tensor(Conversions):
         """
         if not self.requires_grad:
             raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
-        # A view made under no_grad counts as a leaf here, whatever has happened to its base since, as in PyTorch.
-        edge = self._edge
-        if edge is not None and not edge[0].is_leaf_node:
-            edge = self._fresh_edge()
-            assert edge is not None
-            edge[0].retain(self, edge[1])
+        # A view made under no_grad counts as a leaf here, whatever has happened to its base since.
+        if self._edge is not None and not self._edge[0].is_leaf_node:
+            node, output = self._fresh_edge() or self._edge
+            node.retain(self, output)
 
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> Any:
         """Call `hook(grad)` whenever this tensor's gradient is computed; what it returns, if not None, replaces it.
