@@ -21,6 +21,9 @@ from engine.registry import OPS, Op
 from engine.state import S
 from engine.tensor import Tensor, View
 
+_SAME_EVERYWHERE = ("fill_in_place", "fill_tensor_in_place", "zero")
+"""What may be done to an expanded tensor, since it does not matter how often an element is written."""
+
 
 def apply_inplace(op: Op, target: Tensor, args: tuple[Any, ...]) -> Tensor:
     """``target.op_(*args)``: write the result of ``op(target, *args)`` into `target` and return it.
@@ -44,7 +47,8 @@ def apply_inplace(op: Op, target: Tensor, args: tuple[Any, ...]) -> Tensor:
     if recording:
         check_writable(target)
     recording = recording and bool(op.vjp)
-    if not getattr(target._data.flags, "writeable", True):
+    overlapping = not getattr(target._data.flags, "writeable", True)
+    if overlapping and op.name not in _SAME_EVERYWHERE:
         raise RuntimeError(
             "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
             "Please clone() the tensor before performing the operation."
@@ -91,7 +95,7 @@ def apply_inplace(op: Op, target: Tensor, args: tuple[Any, ...]) -> Tensor:
         node = _node(op, inputs, statics, edges, target, result)
     for observer in observers:
         observer.before_write(target)
-    target._data[...] = result
+    (_memory(target._data) if overlapping else target._data)[...] = result
     bump(target)
     if node is not None:
         if node.saved is not None:
@@ -104,6 +108,15 @@ def apply_inplace(op: Op, target: Tensor, args: tuple[Any, ...]) -> Tensor:
         for observer in observers:
             observer.op(op, (target, *args), seen, (target,), node, True, start, end)
     return target
+
+
+def _memory(array: Array) -> Array:
+    """What an expanded array looks into, writable and stretched as it is: writing it all through is one value's matter."""
+    owner = array
+    while isinstance(owner.base, np.ndarray):
+        owner = owner.base
+    start = array.ctypes.data - owner.ctypes.data
+    return np.ndarray(array.shape, array.dtype, owner, start, array.strides)
 
 
 def _xp(target: Tensor) -> Any:

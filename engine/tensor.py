@@ -369,14 +369,13 @@ class Tensor(Conversions):
         return edge is not None and not edge[0].is_leaf_node and edge[0].retains(self)
 
     def retain_grad(self) -> None:
-        """Keep this non-leaf's gradient in `grad` during backward.
+        """Keep this non-leaf's gradient in `grad` during backward. A view made under no_grad counts as a leaf.
 
         Raises:
             RuntimeError: if it does not require grad.
         """
         if not self.requires_grad:
             raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
-        # A view made under no_grad counts as a leaf here, whatever has happened to its base since.
         if self._edge is not None and not self._edge[0].is_leaf_node:
             node, output = self._fresh_edge() or self._edge
             node.retain(self, output)
