@@ -111,7 +111,7 @@ def apply_inplace(op: Op, target: Tensor, args: tuple[Any, ...]) -> Tensor:
 
 
 def _memory(array: Array) -> Array:
-    """What an expanded array looks into, writable and stretched as it is: writing it all through is one value's matter."""
+    """What an expanded array looks into, writable, stretched as it is. For writing one value all over."""
     owner = array
     while isinstance(owner.base, np.ndarray):
         owner = owner.base
