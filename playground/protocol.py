@@ -542,10 +542,13 @@ class LocalBlock(Message, kw_only=True):
 
 
 class Argument(Message, kw_only=True):
-    """An argument of an operation that is no tensor."""
+    """An argument of an operation that is no tensor of the graph."""
 
     name: Label
+    """Its name in the engine's record."""
     value: Label
+    input: Index | None = None
+    """Of a number in the place of a tensor: which argument that is, as `Edge.input`."""
 
 
 class LocalResult(RunEvent, kw_only=True, tag="local"):

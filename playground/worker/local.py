@@ -32,7 +32,7 @@ from playground.worker.differences import (
 )
 from playground.worker.explain import Refusal, find
 from playground.worker.jacobian import again, array_of, called, rows_of
-from playground.worker.records import HERE, NodeRecord
+from playground.worker.records import NodeRecord
 from playground.worker.values import host, number
 
 MOST = 4_096
@@ -308,12 +308,15 @@ def _flat(y: Tensor) -> Matrix:
 
 
 def _arguments(record: NodeRecord) -> list[Argument]:
-    """Numbers and words beside the tensors, by name."""
-    if record.op is None or record.custom is not None:
+    """Numbers and words beside the tensors of the graph, by name."""
+    if record.op is None or record.custom is not None or record.op.variadic:
         return []
     found = []
-    for name, value in zip(record.op.params, record.arguments(), strict=False):
-        if value is HERE or not isinstance(value, (int, float, str)):
+    for place, (name, value) in enumerate(zip(record.op.params, record.arguments(), strict=False)):
+        if isinstance(value, Tensor) and value.numel() == 1:
+            value = value.item()
+        if not isinstance(value, (int, float, str)):
             continue
-        found.append(Argument(name=name, value=f"{value:g}" if type(value) is float else str(value)[:40]))
+        text = f"{value:.6g}" if isinstance(value, float) else str(value)[:40]
+        found.append(Argument(name=name, value=text, input=place if place < record.op.n_inputs else None))
     return found[:16]

@@ -55,6 +55,8 @@ describe("names in formulas", () => {
   it("never let anything else in", () => {
     for (const bad of ["\\href{x}{y}", "<b>", "a b", "x$", "ü", "a".repeat(17), "x{", "%", "self['a']"])
       expect(texOf(bad)).toBeNull();
+    expect(texOf("-0.5")).toBe("{(-0.5)}");
+    expect(texOf("1e-5")).toBeNull();
     expect(texOf("e")).toBe("{\\mathtt{e}}");
     expect(texOf("layer1.weight")).toBe("{\\mathit{layer1.weight}}");
   });

@@ -33,8 +33,10 @@ const LONGEST = 16;
 /** Letters that mean something else in formulas: Euler's number, indices, counts. */
 const TAKEN = /^[eijn]$/;
 
-/** A variable's name in TeX, or null if it is not a short identifier: nothing else of what a person wrote gets into a formula. */
+/** A variable's name or a plain number in TeX; null for anything else: nothing else that a person wrote gets into a formula. */
 export function texOf(name: string): string | null {
+  if (/^\d{1,9}(\.\d{1,6})?$/.test(name)) return `{${name}}`;
+  if (/^-\d{1,9}(\.\d{1,6})?$/.test(name)) return `{(${name})}`;
   if (name.length > LONGEST || !/^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z0-9_]+)*$/.test(name)) return null;
   const escaped = name.replace(/_/g, "\\_");
   if (TAKEN.test(name)) return `{\\mathtt{${escaped}}}`;

@@ -13,18 +13,24 @@ function product(shape: readonly number[]): number {
   return shape.reduce((a, b) => a * b, 1);
 }
 
+type Bytes = wire.JacobianBlock["values"];
+
 /** The bytes of a block; in a stored session they are base64. */
-function bytesOf(values: wire.JacobianBlock["values"]): ArrayBuffer {
+function bytesOf(values: Bytes): ArrayBuffer {
   if (typeof values !== "string")
     return values instanceof ArrayBuffer ? values : new Uint8Array(values).buffer;
   return Uint8Array.from(atob(values), (c) => c.charCodeAt(0)).buffer;
 }
 
 /** Decodes a block; throws if it does not hold the numbers its shapes promise. */
-export function decode(block: wire.JacobianBlock): Matrix {
+export function decode(block: {
+  readonly rows: readonly number[];
+  readonly columns: readonly number[];
+  readonly values?: Bytes;
+}): Matrix {
   const rows = product(block.rows);
   const columns = product(block.columns);
-  const view = new DataView(bytesOf(block.values));
+  const view = new DataView(bytesOf(block.values ?? ""));
   if (view.byteLength !== rows * columns * 8) {
     throw new Error(`Expected ${rows} x ${columns} numbers, got ${view.byteLength / 8}.`);
   }

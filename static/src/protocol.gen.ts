@@ -590,10 +590,13 @@ export interface LocalBlock {
   got?: Number;
 }
 
-/** An argument of an operation that is no tensor. */
+/** An argument of an operation that is no tensor of the graph. */
 export interface Argument {
+  /** Its name in the engine's record. */
   name: string;
   value: string;
+  /** Of a number in the place of a tensor: which argument that is, as `Edge.input`. */
+  input?: number;
 }
 
 /** Something the person should know that is not an error: a limit reached, output left out. */

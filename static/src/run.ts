@@ -40,8 +40,8 @@ export interface RunState {
   readonly profile: wire.Profile | null;
   readonly details: Readonly<Record<number, wire.Detail>>;
   readonly jacobian: wire.JacobianResult | null;
-  /** Answers to `local`, by node. */
-  readonly locals: Readonly<Record<number, wire.LocalResult>>;
+  /** Answers to `local`, by `localKey`. */
+  readonly locals: Readonly<Record<string, wire.LocalResult>>;
   /** Answers to questions that could not be answered, the last of each kind, until one of that kind is. */
   readonly refusals: Readonly<Partial<Record<Question, wire.Error>>>;
   readonly finished: wire.Finished | null;
@@ -103,6 +103,11 @@ export function isInteractive(run: RunState | null): boolean {
   return run?.phase === "finished" && run.finished?.interactive === true;
 }
 
+/** Under which the answer about one tensor of a node is kept. */
+export function localKey(node: number, output = 0): string {
+  return `${node}.${output}`;
+}
+
 /** The run after one more of its events. Events of another run, and events seen before, change nothing. */
 export function apply(run: RunState, event: wire.Event): RunState {
   if (event.run !== run.id || (event.seq !== 0 && event.seq <= run.seq)) return run;
@@ -132,7 +137,11 @@ export function apply(run: RunState, event: wire.Event): RunState {
     case "jacobian":
       return { ...next, jacobian: event, refusals: settled(run, "jacobian") };
     case "local":
-      return { ...next, locals: { ...run.locals, [event.node]: event }, refusals: settled(run, "local") };
+      return {
+        ...next,
+        locals: { ...run.locals, [localKey(event.node, event.output)]: event },
+        refusals: settled(run, "local"),
+      };
     case "notice":
       return { ...next, items: [...run.items, { kind: "notice", cell: event.cell, message: event.message }] };
     case "error":

@@ -25,7 +25,7 @@ interface Props {
   readonly labels: Labels;
 }
 
-function useScale(): Scale {
+export function useScale(): Scale {
   useSyncExternalStore(onTheme, () => `${isDark()} ${isContrasting()}`);
   return makeScale();
 }

@@ -102,6 +102,11 @@ def test_values_are_those_of_the_moment(play: Runner) -> None:
     assert p.Argument(name="exponent", value="2") in answer.arguments
 
 
+def test_a_number_in_the_place_of_a_tensor_is_told(play: Runner) -> None:
+    answer = ask(play, "x = torch.tensor([3.], requires_grad=True)\ny = 0.5 * x\n", "y")
+    assert [(one.value, one.input) for one in answer.arguments] == [("0.5", 1 - answer.blocks[0].input)]
+
+
 OPERATIONS = [
     "torch.exp(x)",
     "torch.tanh(x)",
