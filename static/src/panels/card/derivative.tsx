@@ -18,8 +18,8 @@ const DWELL_MS = 80;
 function Tex({ tex }: { tex: string }) {
   const html = useMemo(() => rendered(tex), [tex]);
   return (
+    // KaTeX's own markup of our own formulas, in which names are escaped.
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a long formula scrolls, with the keyboard too
-    // biome-ignore lint/security/noDangerouslySetInnerHtml: KaTeX's own markup of our own formulas, names escaped
     <div className="formula" tabIndex={0} dangerouslySetInnerHTML={{ __html: html }} />
   );
 }
