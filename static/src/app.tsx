@@ -1,9 +1,10 @@
 /** The page: bar, code, results, timeline, and what floats above them. */
 import { lazy, Suspense, useEffect, useLayoutEffect, useRef } from "react";
+import { focusEditor } from "./actions/editor";
 import { mountEditor } from "./editor/editor";
 import { GraphPanel } from "./panels/graph";
 import { OutputPanel } from "./panels/output";
-import { Bar } from "./parts/bar";
+import { Bar, doAction } from "./parts/bar";
 import { Drop } from "./parts/drop";
 import { Examples } from "./parts/examples";
 import { Icon, type IconName } from "./parts/icons";
@@ -19,6 +20,7 @@ import { type Panel, type State, update, useStore } from "./store";
 const GradientsPanel = lazy(() => import("./panels/gradients"));
 const ProfilerPanel = lazy(() => import("./panels/profiler"));
 const JacobianPanel = lazy(() => import("./panels/jacobian"));
+const Shortcuts = lazy(() => import("./parts/shortcuts"));
 
 const TABS: readonly (Tab<Panel> & { icon: IconName; short?: string })[] = [
   { id: "graph", label: "Graph", icon: "graph" },
@@ -142,13 +144,44 @@ function Overlays() {
   if (overlay === "palette") return <Palette />;
   if (overlay === "examples") return <Examples />;
   if (overlay === "share") return <ShareDialog />;
+  if (overlay === "shortcuts")
+    return (
+      <Suspense fallback={null}>
+        <Shortcuts />
+      </Suspense>
+    );
   return null;
+}
+
+/** The first two stops of Tab: past the bar. */
+function SkipLinks() {
+  return (
+    <nav className="skip" aria-label="Skip to">
+      <button type="button" className="outlined" onClick={() => doAction(focusEditor)}>
+        Go to the code
+      </button>
+      <button type="button" className="outlined" onClick={goToResults}>
+        Go to the results
+      </button>
+    </nav>
+  );
+}
+
+function goToResults(): void {
+  update({ pane: "result" });
+  requestAnimationFrame(() => {
+    const tabs = document.querySelectorAll<HTMLElement>(
+      ".results [role=tab][aria-selected=true], .phone-tabs [aria-current=true]",
+    );
+    [...tabs].find((tab) => tab.offsetParent)?.focus();
+  });
 }
 
 export function App() {
   const pane = useStore((state) => state.pane);
   return (
     <div className="page" data-pane={pane}>
+      <SkipLinks />
       <Bar />
       <main className="work">
         <h1 className="unseen">Autograd playground</h1>

@@ -26,7 +26,7 @@ export interface Draft {
   readonly base: string;
 }
 
-export type Overlay = "palette" | "examples" | "share" | "menu" | "download" | null;
+export type Overlay = "palette" | "examples" | "share" | "shortcuts" | "menu" | "download" | null;
 
 export interface State {
   readonly draft: Draft;

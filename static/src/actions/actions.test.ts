@@ -3,10 +3,13 @@ import type { Action } from "./action";
 import { actionFor, keyOf, showKey } from "./keys";
 
 let actions: readonly Action[];
+let groups: typeof import("./index").groups;
+let LOCAL_KEYS: typeof import("./shortcuts").LOCAL_KEYS;
 
 beforeAll(async () => {
   document.body.innerHTML = '<script type="application/json" id="boot">{"examples":[],"limits":{}}</script>';
-  ({ actions } = await import("./index"));
+  ({ actions, groups } = await import("./index"));
+  ({ LOCAL_KEYS } = await import("./shortcuts"));
 });
 
 const press = (key: string, more: KeyboardEventInit = {}, target: HTMLElement = document.body) => {
@@ -21,7 +24,7 @@ describe("the registry", () => {
     expect(new Set(actions.map((one) => one.key)).size).toBe(actions.length);
     for (const { label, key } of actions) {
       expect(label).toMatch(/^[A-Z].*[^.]$/);
-      expect(key).toMatch(/^((Mod|Alt|Shift)\+)*[A-Za-z./,[\]]+$/);
+      expect(key).toMatch(/^((Mod|Alt|Shift)\+)*[A-Za-z./,?[\]]+$/);
     }
   });
 
@@ -63,4 +66,25 @@ describe("keys", () => {
     expect(showKey("Mod+Shift+S", false)).toBe("Ctrl+Shift+S");
     expect(showKey("Mod+Enter", true)).toBe("⌘Enter");
   });
+});
+
+it("docs/keys.md lists every key; `vitest run static/src/actions -u` renews it", async () => {
+  const line = ([key, text]: readonly [string, string]) => `| ${key} | ${text} |`;
+  const section = (title: string, rows: readonly (readonly [string, string])[]) =>
+    [`## ${title}`, "", "| key | |", "|---|---|", ...rows.map(line), ""].join("\n");
+  const text = [
+    "# Keys",
+    "",
+    "On a Mac, Ctrl is ⌘ and Alt is ⌥. Keys without Ctrl or Alt act outside text fields; Alt+K switches them off.",
+    "This page is written from the table of actions (`static/src/actions`).",
+    "",
+    ...groups.map(({ title, actions }) =>
+      section(
+        title,
+        actions.map(({ key, label }) => [showKey(key, false), label]),
+      ),
+    ),
+    ...LOCAL_KEYS.map(({ where, keys }) => section(where, keys)),
+  ].join("\n");
+  await expect(text).toMatchFileSnapshot("../../../docs/keys.md");
 });

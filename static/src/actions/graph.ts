@@ -48,6 +48,19 @@ export const treeView: Action = {
   },
 };
 
+export const focusCard: Action = {
+  name: "card.focus",
+  label: "Go to the card of what is selected",
+  key: "Alt+I",
+  words: "inspector details focus value gradient why",
+  blocked: ({ picked }) =>
+    picked?.kind === "node" ? "" : "Nothing is selected. Click a node, or press Enter in the diagram.",
+  act: () => {
+    showPanel("graph");
+    requestAnimationFrame(() => document.querySelector<HTMLElement>(".card")?.focus());
+  },
+};
+
 export const fit: Action = {
   name: "graph.fit",
   label: "Show the whole graph",

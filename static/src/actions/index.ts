@@ -1,11 +1,11 @@
-/** Every action of the page, in the order a menu shows them. */
+/** Every action of the page, in the order and the groups in which a menu shows them. */
 import type { Action } from "./action";
 import { clear } from "./clear";
 import { copyLink } from "./copy_link";
 import { download } from "./download";
 import { focusEditor } from "./editor";
 import { examples } from "./examples";
-import { fit, searchGraph, stepBack, stepForward, treeView } from "./graph";
+import { fit, focusCard, searchGraph, stepBack, stepForward, treeView } from "./graph";
 import { nextIteration, previousIteration } from "./iteration";
 import { newProgram } from "./new";
 import { palette } from "./palette";
@@ -13,35 +13,49 @@ import { nextPanel, previousPanel } from "./panels";
 import { revert } from "./revert";
 import { run } from "./run";
 import { share } from "./share";
+import { plainKeys, shortcuts } from "./shortcuts";
 import { stop } from "./stop";
 import { downloads, open, takes } from "./take";
 import { contrast, theme, themeSystem } from "./theme";
 
-export const actions: readonly Action[] = [
-  run,
-  stop,
-  newProgram,
-  revert,
-  examples,
-  share,
-  copyLink,
-  open,
-  downloads,
-  download,
-  ...takes,
-  stepForward,
-  stepBack,
-  treeView,
-  fit,
-  searchGraph,
-  nextIteration,
-  previousIteration,
-  nextPanel,
-  previousPanel,
-  focusEditor,
-  clear,
-  theme,
-  themeSystem,
-  contrast,
-  palette,
+export interface Group {
+  readonly title: string;
+  readonly actions: readonly Action[];
+}
+
+export const groups: readonly Group[] = [
+  {
+    title: "Program",
+    actions: [run, stop, newProgram, revert, examples, share, copyLink, open, downloads, download, ...takes],
+  },
+  {
+    title: "Run and graph",
+    actions: [
+      stepForward,
+      stepBack,
+      previousIteration,
+      nextIteration,
+      treeView,
+      fit,
+      searchGraph,
+      focusCard,
+      clear,
+    ],
+  },
+  {
+    title: "Page",
+    actions: [
+      nextPanel,
+      previousPanel,
+      focusEditor,
+      theme,
+      themeSystem,
+      contrast,
+      palette,
+      shortcuts,
+      plainKeys,
+    ],
+  },
 ];
+
+export const actions: readonly Action[] = groups.flatMap((group) => group.actions);

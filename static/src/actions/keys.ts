@@ -1,4 +1,5 @@
 /** Keys: how they are written, shown and matched. */
+import { load, store } from "../storage";
 import type { Action } from "./action";
 
 const MAC = /mac|iphone|ipad/i.test(navigator.platform);
@@ -35,6 +36,17 @@ export function isTyping(target: EventTarget | null): boolean {
   return target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
 }
 
+const PLAIN = "playground.keys";
+
+/** Whether keys without Ctrl or Alt act everywhere outside text fields. */
+export function plainKeysAllowed(): boolean {
+  return load(PLAIN) !== "off";
+}
+
+export function allowPlainKeys(on: boolean): void {
+  store(PLAIN, on ? null : "off");
+}
+
 /** The action a key press asks for, or null. */
 export function actionFor(event: KeyboardEvent, actions: readonly Action[]): Action | null {
   const key = keyOf(event);
@@ -44,5 +56,5 @@ export function actionFor(event: KeyboardEvent, actions: readonly Action[]): Act
   // In a tree a letter leads to what begins with it.
   const finding =
     /^[A-Z]$/.test(action.key) && event.target instanceof Element && event.target.closest("[role=tree]");
-  return plain && (isTyping(event.target) || finding) ? null : action;
+  return plain && (isTyping(event.target) || finding || !plainKeysAllowed()) ? null : action;
 }

@@ -367,7 +367,7 @@ export class AutogradGraph extends HTMLElement {
     const { box, line } = this.#pick(x, y);
     const item = box?.item;
     if (!box || !item?.group) {
-      this.#select(item?.node ?? line);
+      this.#select(item?.node ?? line, item?.key);
       if (twice && item?.node) this.#emit("open", { key: item.key, node: item.node.id, open: true });
       return;
     }
@@ -413,8 +413,8 @@ export class AutogradGraph extends HTMLElement {
     return series !== null;
   }
 
-  #select(what: GNode | string | null): void {
-    this.#focus.select(what);
+  #select(what: GNode | string | null, at = ""): void {
+    this.#focus.select(what, at);
     this.#changed();
     this.#describeSelection();
     this.#emit("select", { node: this.#focus.selectedId, key: typeof what === "string" ? what : null });
@@ -474,7 +474,7 @@ export class AutogradGraph extends HTMLElement {
     }
     const next = neighbour(scene, item, arrow);
     if (!next) return;
-    this.#select(next.node ?? next.key);
+    this.#select(next.node ?? next.key, next.key);
     const box = scene.byKey.get(next.key);
     if (box) this.#viewport.show(box);
   }

@@ -12,6 +12,8 @@ export class Focus {
   selected: GNode | string | null = null;
   /** The node that is selected; it may not have been recorded yet. */
   selectedId: number | null = null;
+  /** Of the boxes that show the selected node, the one that arrows go on from. */
+  at = "";
   hovered: GNode | null = null;
   hoveredKey: string | null = null;
   lit: readonly number[] = [];
@@ -19,8 +21,9 @@ export class Focus {
   answer: Answer = NOTHING;
   foundAt = -1;
 
-  select(what: GNode | string | null): void {
+  select(what: GNode | string | null, at = ""): void {
     this.selected = what;
+    this.at = at;
     this.selectedId = what !== null && typeof what !== "string" ? what.id : null;
   }
 
@@ -51,7 +54,8 @@ export class Focus {
   item(scene: Scene | null): VItem | null {
     if (!scene || this.selected === null) return null;
     if (typeof this.selected === "string") return scene.graph.items.get(this.selected) ?? null;
-    return scene.graph.itemOf[this.selected.index] ?? null;
+    const here = scene.graph.items.get(this.at);
+    return here?.node === this.selected ? here : (scene.graph.itemOf[this.selected.index] ?? null);
   }
 
   attention(model: GraphModel): Attention {

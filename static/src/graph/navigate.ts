@@ -12,7 +12,10 @@ export function neighbour(scene: Scene, from: VItem, arrow: Arrow): VItem | null
   if (!box) return null;
   if (!along) return sideways(scene, box, arrow);
   const forward = arrow === "down" || arrow === "right";
-  const linked = forward ? consumers(scene, from) : producers(scene, from);
+  const linked = forward ? consumersOfAll(scene, from) : producers(scene, from);
+  const home = from.node && scene.graph.itemOf[from.node.index];
+  // What a copy came from is what its original came from.
+  if (linked.length === 0 && !forward && home && home !== from) return neighbour(scene, home, arrow);
   return nearest(scene, box, linked, down);
 }
 
@@ -43,6 +46,13 @@ export function seriesNear(scene: Scene, item: VItem | null): Series | null {
   for (let at = item; at; at = at.parent)
     if (at.group?.series && (at.open || at.group.chooses)) return at.group.series;
   return scene.boxes.find(({ item }) => item.open && item.group?.series)?.item.group?.series ?? null;
+}
+
+/** Of a tensor that is drawn once more for each of its consumers: those too. */
+function consumersOfAll(scene: Scene, item: VItem): VItem[] {
+  const home = item.node && scene.graph.itemOf[item.node.index] === item;
+  const copies = (home && item.node && scene.graph.copiesOf.get(item.node)) || [];
+  return [item, ...copies.filter((copy) => copy !== item)].flatMap((one) => consumers(scene, one));
 }
 
 function addItem(found: Set<VItem>, scene: Scene, index: number) {

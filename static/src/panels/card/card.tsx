@@ -8,6 +8,7 @@ import type * as wire from "../../protocol.gen";
 import { isInteractive, type RunState } from "../../run";
 import { send } from "../../socket";
 import { update, useStore } from "../../store";
+import { useSheet } from "./sheet";
 import { Numbers } from "./value";
 
 const Derivative = lazy(() => import("./derivative"));
@@ -35,6 +36,7 @@ const KINDS: Readonly<Record<wire.Node["kind"], string>> = {
 };
 
 function Card({ run, node }: CardPart) {
+  const box = useSheet();
   const detail = run.details[node.id];
   const alive = isInteractive(run);
   const partial = node.outputs.some((tensor) => (tensor.value.data?.length ?? 0) < tensor.value.numel);
@@ -60,7 +62,7 @@ function Card({ run, node }: CardPart) {
     if (shapes.length) facts.push(["inputs", shapes.map(formatShape).join(", ")]);
   }
   return (
-    <aside className="card" aria-label={`Selected: ${nameOf(node)}`}>
+    <aside className="card" aria-label={`Selected: ${nameOf(node)}`} ref={box} tabIndex={-1}>
       <header className="card-head">
         <h3>
           {nameOf(node)}
