@@ -173,7 +173,7 @@ class Stream:
             tensor = record.tensors[0]()
             if tensor is None:
                 continue
-            if record.kind == "constant" and tensor._edge is not None:
+            if record.kind == "constant" and tensor._edge is not None and tensor._edge[0].is_leaf_node:
                 # `requires_grad` was set after it was made.
                 record.kind = "leaf"
                 record.requires_grad[0] = True

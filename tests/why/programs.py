@@ -710,7 +710,7 @@ _case(
 # --- Sums ------------------------------------------------------------------------------------------------------------
 
 _case(
-    "never cleared", "w", "never_cleared", 5, "never cleared", "3 gradients",
+    "never cleared", "w", "never_cleared", 5, "not cleared between steps", "3 gradients",
     bad="""
         import torch
         w = torch.nn.Parameter(torch.tensor([1.0, 2.0]))

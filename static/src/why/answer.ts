@@ -9,8 +9,8 @@ export interface Answer {
   readonly family: Family;
   /** Which explanation of the table it is. */
   readonly kind: string;
-  /** `wrong`: probably not what was meant; `info`: right, but worth knowing. */
-  readonly tone: "wrong" | "info";
+  /** `cause`: what made the gradient other than one would think; `info`: worth knowing. */
+  readonly tone: "cause" | "info";
   readonly sentence: string;
   readonly detail: string;
   /** What to try: advice, and code to copy. */
@@ -74,7 +74,7 @@ export type Said = Omit<Answer, "kind" | "family"> & { readonly kind?: string };
 /** An answer with what is seldom there left out. */
 export function answer(given: Pick<Said, "sentence"> & Partial<Said>): Said {
   const lines = [...new Set(given.lines ?? [])].filter((line) => line > 0);
-  return { tone: "wrong", detail: "", fix: null, path: NO_PATH, ...given, lines };
+  return { tone: "cause", detail: "", fix: null, path: NO_PATH, ...given, lines };
 }
 
 export function fix(text: string, code = ""): Fix {

@@ -56,7 +56,17 @@ function cutOf(facts: Facts, edge: wire.Edge): Cut {
     const by = `${doing(target)}, which has no derivative with respect to this argument`;
     return { edge, kind: "no_derivative", by, line, fix: "Let the gradient reach it by another way." };
   }
-  const by = `\`.data\` (or the like) where ${doing(target)} reads \`${it}\``;
+  if (source && source.kind !== "op") {
+    const by = `${doing(target)}, which reads it without a gradient: by \`.data\`, or because its \`requires_grad\` was False by then`;
+    return {
+      edge,
+      kind: "data",
+      by,
+      line,
+      fix: `Read \`${it}\` itself${atLine(line)}, with requires_grad True.`,
+    };
+  }
+  const by = `\`.data\` where ${doing(target)} reads \`${it}\``;
   const fix = `Write \`${it}\` in place of \`${it}.data\`${atLine(line)} if the gradient should flow through it.`;
   return { edge, kind: "data", by, line, fix };
 }
@@ -329,7 +339,7 @@ function stoppedAt(asked: Asked): Said | null {
         path,
         lines: [call.line],
       });
-    const custom = stop && !stop.op.includes("::");
+    const custom = stop && /^\w+$/.test(stop.op);
     const sender = custom ? `\`${stop.op}.backward\`` : doing(stop);
     return answer({
       sentence: custom

@@ -66,7 +66,7 @@ describe.each(CASES)("$name", ({ ask, kind, line, says, fix, bad, good }) => {
   it("finds nothing wrong with the twin", () => {
     const other = recording(good);
     const said = whys(other, find(other, ask).id);
-    expect(said.filter((one) => one.tone === "wrong" || one.kind === kind).map(words)).toEqual([]);
+    expect(said.filter((one) => one.tone === "cause" || one.kind === kind).map(words)).toEqual([]);
   });
 
   it("can be asked at every moment of the run", () => {

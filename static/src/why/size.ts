@@ -62,13 +62,37 @@ interface Change {
   readonly hops: readonly Hop[];
 }
 
+/** Operations that are flat somewhere, so that a tiny factor is their derivative. */
+const FLAT =
+  /^(sigmoid|tanh|softmax|log_softmax|exp|erf|erfc|hardtanh|gelu|silu|softplus|selu|elu|cos|sin|relu6?)$/;
+
+/**
+ * Whether an operation shrinks a gradient because it multiplies by something small. The other reason is a sum whose
+ * parts cancel, as for the bias before a normalisation, or a loss at its minimum: that is no vanishing.
+ */
+export function shrinks(facts: Facts, node: wire.Node, factor: number): boolean {
+  const op = opOf(node);
+  if (factor > 1e-3 || FLAT.test(op)) return true;
+  if (/norm|loss|^(pow|square|sum|mean|add|sub)$/.test(op)) return false;
+  const inputs = facts.inputs(node.id);
+  const made = norm(node.outputs[0]?.value);
+  if (inputs.length === 1) {
+    const given = norm(inputs[0]?.tensor.value);
+    return given > 0 && made > 0 && made / given < 30 * factor;
+  }
+  return inputs.some(({ tensor }) => norm(tensor.value) < 30 * factor);
+}
+
 /** By how much the norm changed from where the layers begin to the tensor. */
 export function change(facts: Facts, call: Call, home: number, grad: wire.Values): Change | null {
   if (!allFinite(grad) || norm(grad) === 0) return null;
   const hops = hopsTo(facts, call, home);
   const { norm: before, from } = reference(hops);
   if (!(before > 0)) return null;
-  return { factor: norm(grad) / before, before, hops: hops.slice(from) };
+  const [counted, cancelled]: [Hop[], Hop[]] = [[], []];
+  for (const hop of hops.slice(from)) (shrinks(facts, hop.node, ratio(hop)) ? counted : cancelled).push(hop);
+  const lost = cancelled.reduce((product, hop) => product * ratio(hop), 1);
+  return lost > 0 ? { factor: norm(grad) / before / lost, before, hops: counted } : null;
 }
 
 const ratio = (hop: Hop) => (hop.from > 0 ? hop.to / hop.from : 1);

@@ -35,18 +35,17 @@ function startsAnew(step: wire.Step): boolean {
   return came.norm === sum.norm && came.mean === sum.mean && came.min === sum.min && came.max === sum.max;
 }
 
-/** The optimizer's steps that used the sum as it grew. */
+/** The optimizer's steps between two additions: from the second on they use again what was used before. */
 function updatesBetween(asked: Asked, found: readonly Addition[]): readonly wire.Node[] {
   const { facts, home, until } = asked;
-  const first = found[0]?.call.after ?? 0;
-  const last = found.at(-1)?.call.after ?? 0;
-  return facts.graph.nodes.filter(
-    (node) =>
-      node.id >= first &&
-      node.id < Math.min(last, until.nodes) &&
-      /\.step$/.test(node.op) &&
-      facts.home(node.id) === home,
+  const updates = facts.graph.nodes.filter(
+    (node) => node.id < until.nodes && /\.step$/.test(node.op) && facts.home(node.id) === home,
   );
+  // One for each time that something was added since the step before.
+  return found.flatMap(({ call }, i) => {
+    const next = found[i + 1]?.call.after ?? until.nodes;
+    return updates.find((node) => node.id >= call.after && node.id < next) ?? [];
+  });
 }
 
 function twice(asked: Asked): Said | null {
@@ -59,8 +58,13 @@ function twice(asked: Asked): Said | null {
   const again = [...roots].find(([, calls]) => calls.length > 1);
   if (!again) return null;
   const [root, calls] = again;
+  const starts = new Set(calls.map((call) => JSON.stringify(call.byNode.get(root)?.entering ?? [])));
+  const effect =
+    starts.size === 1 && calls.length === found.length
+      ? `it is ${calls.length} times as large`
+      : "it is their sum";
   return answer({
-    sentence: `\`backward()\` ran ${times(calls.length)} from ${the(facts.node(root))} (${lines(calls.map((call) => call.line)) || "the same line"}), and each time its gradient was added to the \`.grad\` of ${the(node)}: it is ${calls.length} times as large.`,
+    sentence: `\`backward()\` ran ${times(calls.length)} from ${the(facts.node(root))} (${lines(calls.map((call) => call.line)) || "the same line"}), and each time its gradient was added to the \`.grad\` of ${the(node)}: ${effect}.`,
     fix: fix("Call it once, or clear `.grad` in between.", `${codeName(node)}.grad = None`),
     path: together(calls.map((call) => wayBack(facts, call, home))),
     lines: calls.map((call) => call.line),
@@ -75,7 +79,7 @@ function neverCleared(asked: Asked): Said | null {
   const found = additions(asked);
   const updates = updatesBetween(asked, found);
   const [firstUpdate] = updates;
-  if (found.length < 2 || !firstUpdate) return null;
+  if (found.length < 2 || !firstUpdate || updates.length < 2) return null;
   const { facts, node, home, call } = asked;
   const before = asked.calls.filter((one) => one.byNode.get(home)?.accumulated).length - found.length;
   const since =
@@ -84,7 +88,7 @@ function neverCleared(asked: Asked): Said | null {
     ? ` The last pass sent ${amount(asked.grad)}; \`.grad\` is ${asked.kept ? amount(asked.kept) : "their sum"}.`
     : "";
   return answer({
-    sentence: `The \`.grad\` of ${the(node)} is never cleared: ${found.length} gradients were added up ${since}${atLine(found[0]?.call.line ?? 0)}, and ${doing(firstUpdate)} uses the sum each time.`,
+    sentence: `The \`.grad\` of ${the(node)} is not cleared between steps: ${found.length} gradients were added up ${since}${atLine(found[0]?.call.line ?? 0)}, and ${doing(firstUpdate)} uses the sum each time.`,
     detail: one.trim(),
     fix: fix("Clear the gradients before each backward().", "optimizer.zero_grad()"),
     path: call ? wayBack(facts, call, home) : { nodes: [home], edges: [] },
