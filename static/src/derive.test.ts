@@ -1,15 +1,5 @@
 import { describe, expect, it } from "vitest";
-import {
-  gradientOf,
-  indexOf,
-  inputShapes,
-  leavesOf,
-  lineResult,
-  litBy,
-  nameOf,
-  repeats,
-  whyNoGradient,
-} from "./derive";
+import { gradientOf, indexOf, inputShapes, leavesOf, lineResult, litBy, nameOf, repeats } from "./derive";
 import type * as wire from "./protocol.gen";
 import { newRun, type Recording, type RunState } from "./run";
 
@@ -79,15 +69,6 @@ describe("what a recording says", () => {
     expect([nameOf(byId(1)), nameOf(byId(3))]).toEqual(["x", "add"]);
     expect(leavesOf(graph).map((leaf) => leaf.id)).toEqual([1]);
     expect(inputShapes(graph, 2)).toBe("[[3], [3]]");
-  });
-
-  it.each([
-    [1, ""],
-    [4, /detach\(\)/],
-    [5, /floating point/],
-    [6, /no_grad/],
-  ] as const)("says of node %i why it has no gradient", (id, words) => {
-    expect(whyNoGradient(graph, byId(id))).toMatch(words);
   });
 });
 

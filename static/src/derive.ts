@@ -144,21 +144,3 @@ export const leavesOf = memo((graph: Recording): readonly wire.Node[] =>
     (node) => (node.kind === "leaf" || node.kind === "parameter") && node.outputs[0]?.requires_grad === true,
   ),
 );
-
-/** One sentence on why a node has no gradient, or an empty string when it has one. */
-export function whyNoGradient(graph: Recording, node: wire.Node): string {
-  const tensor = tensorOf(node);
-  if (!tensor || gradientOf(graph, node.id)) return "";
-  const flags = node.flags ?? [];
-  if (flags.includes("detach")) return "detach() cuts the graph here: no gradient flows back through it.";
-  if (flags.includes("no_grad")) return "Made under no_grad: autograd did not record how it came to be.";
-  if (!/^(b?float|complex)/.test(tensor.dtype))
-    return `Only floating point tensors have gradients; this one is ${tensor.dtype}.`;
-  if (!tensor.requires_grad) {
-    return node.kind === "op"
-      ? "None of its inputs requires a gradient."
-      : "requires_grad is False, so no gradient is kept for it.";
-  }
-  if (graph.steps.length === 0) return "No backward pass has run yet.";
-  return "No backward pass has reached it.";
-}

@@ -3,6 +3,8 @@ import { useSyncExternalStore } from "react";
 import type * as wire from "./protocol.gen";
 import type { RunState } from "./run";
 import { load, store } from "./storage";
+import type { Path } from "./why/answer";
+import type { Finding } from "./why/flags";
 
 export const PANELS = ["graph", "output", "gradients", "profiler", "jacobian"] as const;
 export type Panel = (typeof PANELS)[number];
@@ -45,6 +47,10 @@ export interface State {
   readonly hovered: Pick | null;
   /** How many backward steps are done on the timeline; null is the end of the run. */
   readonly time: number | null;
+  /** The way that an explanation tells of. */
+  readonly traced: Path | null;
+  /** What was found in the shown run, worst first. */
+  readonly findings: readonly Finding[];
   readonly overlay: Overlay;
   /** One quiet sentence about something that just happened. */
   readonly toast: string;
@@ -78,6 +84,8 @@ let state: State = {
   picked: null,
   hovered: null,
   time: null,
+  traced: null,
+  findings: [],
   overlay: null,
   toast: "",
 };

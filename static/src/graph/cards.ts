@@ -34,6 +34,10 @@ export interface Look {
   /** The backward pass is here now, or has been. */
   backward: "active" | "done" | null;
   found: "here" | "yes" | null;
+  /** It lies on the way that an explanation tells of. */
+  traced: boolean;
+  /** What was found here, in a word. */
+  word: string;
   /** Of a folded series in which the run stands now: the number of the repetition. */
   running: number | null;
 }
@@ -251,11 +255,13 @@ function frame(item: VItem, size: Size, look: Look, rest: Ink, fill: Ink, dash?:
       ? ["grad", 2.5]
       : look.selected
         ? ["ink", 2]
-        : look.lit
-          ? ["muted", 1.75]
-          : look.backward === "done"
-            ? ["grad-line", 1.5]
-            : [rest, 1];
+        : look.traced
+          ? ["grad", 2]
+          : look.lit
+            ? ["muted", 1.75]
+            : look.backward === "done"
+              ? ["grad-line", 1.5]
+              : [rest, 1];
   // One of several copies of the same tensor has another behind it.
   if (item.brief) {
     prims.push({ d: outline(item, size, 0, 3.5), fill, stroke: rest, width: 1 });

@@ -19,6 +19,7 @@ import { Focus } from "./focus";
 import { Frame } from "./frame";
 import { pressed } from "./keys";
 import { Layouter } from "./layouter";
+import type { Marks } from "./marks";
 import type { GNode, GraphModel } from "./model";
 import { type Arrow, neighbour, seriesNear } from "./navigate";
 import { Openness } from "./openness";
@@ -194,10 +195,6 @@ export class AutogradGraph extends HTMLElement {
     this.#describeSelection();
   }
 
-  get hovered(): number | null {
-    return this.#focus.hovered?.id ?? null;
-  }
-
   set hovered(id: number | null) {
     const node = id === null ? null : (this.#drawing.model.byId.get(id) ?? null);
     if (node === this.#focus.hovered && this.#focus.hoveredKey === null) return;
@@ -206,13 +203,15 @@ export class AutogradGraph extends HTMLElement {
     this.#changed();
   }
 
-  get lit(): Iterable<number> {
-    return this.#focus.lit;
-  }
-
   /** Nodes that something else on the page points at. */
   set lit(ids: Iterable<number>) {
     this.#focus.lit = [...ids];
+    this.#changed();
+  }
+
+  /** What explanations add: a way to light, and words on what was found. */
+  set marks(marks: Marks) {
+    this.#focus.mark(marks);
     this.#changed();
   }
 

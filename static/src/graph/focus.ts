@@ -1,5 +1,6 @@
 /** What attention is on: the selection, what is pointed at here or elsewhere on the page, what a search has found. */
 import type { Attention } from "./frame";
+import { Marked, type Marks, NO_MARKS } from "./marks";
 import type { GNode, GraphModel } from "./model";
 import type { Scene } from "./scene";
 import { type Answer, type Context, findNodes } from "./search";
@@ -17,6 +18,7 @@ export class Focus {
   hovered: GNode | null = null;
   hoveredKey: string | null = null;
   lit: readonly number[] = [];
+  marked = new Marked(NO_MARKS);
   query = "";
   answer: Answer = NOTHING;
   foundAt = -1;
@@ -25,6 +27,10 @@ export class Focus {
     this.selected = what;
     this.at = at;
     this.selectedId = what !== null && typeof what !== "string" ? what.id : null;
+  }
+
+  mark(marks: Marks): void {
+    this.marked = new Marked(marks);
   }
 
   selectId(id: number | null, model: GraphModel): void {
@@ -69,6 +75,7 @@ export class Focus {
       selected: this.selected,
       lit,
       litKey: this.hoveredKey,
+      marked: this.marked,
       found: new Set(this.found),
       foundHere: this.found[this.foundAt] ?? null,
       searching: this.query !== "" && !this.answer.problem,

@@ -3,6 +3,7 @@ import type * as wire from "../protocol.gen";
 import type { Backward } from "./backward";
 import { type Look, paint, paintFar, resultNode, type Size } from "./cards";
 import { chipText } from "./glyphs";
+import { type Marked, paintWord } from "./marks";
 import type { GEdge, GNode } from "./model";
 import { holding } from "./openness";
 import { type Ink, isLabel, type Prim, roundRect } from "./prims";
@@ -28,6 +29,7 @@ export interface Attention {
   /** Nodes lit because they, or what shows them elsewhere, are pointed at. */
   lit: ReadonlySet<GNode>;
   litKey: string | null;
+  marked: Marked;
   found: ReadonlySet<GNode>;
   foundHere: GNode | null;
   searching: boolean;
@@ -39,6 +41,8 @@ export class Frame {
   readonly #activeNode: GNode | undefined;
   readonly #doneItems = new Set<VItem>();
   readonly #litItems = new Set<VItem>();
+  readonly #traced = new Set<VItem>();
+  readonly #words = new Map<VItem, string>();
   readonly #selectedItems = new Set<VItem>();
   readonly #found = new Map<VItem, "here" | "yes">();
 
@@ -63,6 +67,11 @@ export class Frame {
         for (const item of itemsOf(byId.get(id))) this.#doneItems.add(item);
     }
     for (const node of attention.lit) for (const item of itemsOf(node)) this.#litItems.add(item);
+    const { path, words } = attention.marked.marks;
+    for (const id of path.nodes) for (const item of itemsOf(byId.get(id))) this.#traced.add(item);
+    // The worst comes first; a closed group says the worst of what is inside.
+    for (const { node, word } of words)
+      for (const item of itemsOf(byId.get(node))) if (!this.#words.has(item)) this.#words.set(item, word);
     if (typeof attention.selected === "string") {
       const item = scene.graph.items.get(attention.selected);
       if (item) this.#selectedItems.add(item);
@@ -84,6 +93,8 @@ export class Frame {
       lit: this.#litItems.has(item) || item.key === this.attention.litKey,
       backward: this.#activeItem === item ? "active" : this.#doneItems.has(item) ? "done" : null,
       found: this.#found.get(item) ?? null,
+      traced: this.#traced.has(item),
+      word: this.#words.get(item) ?? "",
       running: this.#activeItem === item ? this.#running(item) : null,
     };
   }
@@ -103,6 +114,7 @@ export class Frame {
     const size: Size = box;
     if (detail === "shape" && !box.item.open) return paintFar(box.item, size, look);
     const prims = paint(box.item, size, look, this.measure);
+    if (look.word) prims.push(...paintWord(look.word, size.height, this.measure));
     if (detail === "full") return prims;
     const titles = (prim: Prim) =>
       isLabel(prim)
@@ -111,7 +123,7 @@ export class Frame {
     return prims.filter(titles);
   }
 
-  lineState(line: Line): "active" | "done" | "cut" | "lit" | null {
+  lineState(line: Line): "active" | "done" | "traced" | "cut" | "lit" | null {
     let state: "done" | null = null;
     if (this.backward.active) {
       for (const edge of line.edge.members) {
@@ -120,6 +132,7 @@ export class Frame {
         if (one) state = "done";
       }
     }
+    if (line.edge.members.some((edge) => this.attention.marked.edge(edge))) return "traced";
     if (state) return state;
     if (line.edge.members.some((edge) => this.#isLit(edge))) return "lit";
     return line.edge.cut ? "cut" : null;
@@ -139,13 +152,17 @@ export class Frame {
           ? "grad-line"
           : line.edge.cut
             ? "cut"
-            : state === "lit"
-              ? "value"
-              : "value-line";
+            : state === "traced"
+              ? "grad"
+              : state === "lit"
+                ? "value"
+                : "value-line";
     const backward = state === "active" || state === "done";
     const many = line.edge.members.length > 1 ? 2 : 1.5;
     // From afar a line keeps about a pixel.
-    const width = (state === "active" ? 2.75 : state ? many + 0.5 : many) * (detail === "shape" ? 3 : 1);
+    const width =
+      (state === "active" || state === "traced" ? 2.75 : state ? many + 0.5 : many) *
+      (detail === "shape" ? 3 : 1);
     const prims: Prim[] = [
       {
         d: linePath(line, direction),

@@ -274,7 +274,9 @@ function sameLook(a: Look, b: Look): boolean {
     a.lit === b.lit &&
     a.backward === b.backward &&
     a.found === b.found &&
-    a.running === b.running
+    a.running === b.running &&
+    a.traced === b.traced &&
+    a.word === b.word
   );
 }
 

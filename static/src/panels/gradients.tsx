@@ -1,15 +1,17 @@
 /** Gradients: any leaf's value and gradient plotted, and the size of every leaf's gradient. */
 import type { Data, Layout } from "plotly.js";
 import { useCallback, useEffect, useMemo, useState } from "react";
-import { gradientOf, indexOf, leavesOf, nameOf, whyNoGradient } from "../derive";
+import { gradientOf, indexOf, leavesOf, nameOf } from "../derive";
 import { formatCount, formatNumber, formatShape, fullNumber, type Num, toNumber } from "../numbers";
 import { Empty } from "../parts/empty";
 import { Plot } from "../parts/plot";
+import { Said } from "../parts/said";
 import type * as wire from "../protocol.gen";
 import { isInteractive, type Recording, type RunState } from "../run";
 import { send } from "../socket";
 import { update, useStore } from "../store";
 import { token } from "../theme";
+import { why } from "../why";
 
 interface Drawing {
   data: Data[];
@@ -153,7 +155,7 @@ function LeafPlot({ run, leaf }: { run: RunState; leaf: wire.Node }) {
     [wanted, leaf, along],
   );
   const known = numbers(run, leaf, "value").length;
-  const why = whyNoGradient(run.graph, leaf);
+  const reason = why(run.graph, leaf.id);
   return (
     <section aria-label={`Plot of ${name}`}>
       {possible.length > 0 && along && (
@@ -177,7 +179,11 @@ function LeafPlot({ run, leaf }: { run: RunState; leaf: wire.Node }) {
         </fieldset>
       )}
       <Plot draw={draw} label={`${name}: value and gradient`} height={300} onPick={onPick} />
-      {why && <p className="empty-line">{why}</p>}
+      {reason && (
+        <p className="empty-line">
+          <Said text={reason.sentence} />
+        </p>
+      )}
       {known < numel && (
         <p className="notice">
           The first {formatCount(known)} of {formatCount(numel)} elements are shown.
@@ -257,7 +263,7 @@ function Norms({
                   </>
                 ) : (
                   <td colSpan={3} className="muted">
-                    None. {whyNoGradient(run.graph, leaf)}
+                    None. <Said text={why(run.graph, leaf.id)?.sentence ?? ""} />
                   </td>
                 )}
               </tr>

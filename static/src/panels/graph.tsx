@@ -5,12 +5,14 @@ import { showKey } from "../actions/keys";
 import { run } from "../actions/run";
 import { litBy, repeats } from "../derive";
 import type { AutogradGraph } from "../graph";
+import { NO_MARKS } from "../graph/marks";
 import { Empty } from "../parts/empty";
 import type { Recording, RunState } from "../run";
 import { getState, type State, setView, subscribe, update, useStore } from "../store";
 import { Inspector } from "./card/card";
 
 const TreePanel = lazy(() => import("./tree/tree"));
+const Findings = lazy(() => import("./findings"));
 
 /** Gives the diagram what a run has recorded since it was given the last time. */
 class Feed {
@@ -85,6 +87,8 @@ function joinGraph(graph: AutogradGraph): () => void {
     const other = state.shown?.id !== before?.shown?.id;
     if (state.shown?.graph !== before?.shown?.graph || other) feed.show(state.shown);
     if (state.time !== before?.time) graph.step = state.time;
+    if (state.traced !== before?.traced || state.findings !== before?.findings || other)
+      graph.marks = { path: state.traced ?? NO_MARKS.path, words: state.findings };
     if (state.picked !== before?.picked || state.hovered !== before?.hovered || other) {
       const lit = new Set([...litBy(state.shown, state.hovered).nodes]);
       if (state.picked?.kind !== "node") for (const id of litBy(state.shown, state.picked).nodes) lit.add(id);
@@ -150,9 +154,10 @@ export function GraphPanel() {
   const box = useRef<HTMLDivElement>(null);
   const view = useStore((state) => state.view);
   const [graph, setGraph] = useState<AutogradGraph | null>(null);
-  const empty = useStore((state) => emptyText(state.shown));
-  const ran = useStore((state) => state.shown !== null);
-  const omitted = useStore((state) => state.shown?.graph.omitted ?? 0);
+  const shown = useStore((state) => state.shown);
+  const empty = emptyText(shown);
+  const ran = shown !== null;
+  const omitted = shown?.graph.omitted ?? 0;
   useLayoutEffect(() => {
     if (!box.current) return;
     const graph = document.createElement("autograd-graph");
@@ -170,12 +175,15 @@ export function GraphPanel() {
         </Suspense>
       )}
       {empty && <Empty text={empty} action={ran ? null : run} />}
-      {omitted > 0 && (
-        <p className="graph-note">
-          {omitted.toLocaleString("en-US")} later operations ran without being recorded; the diagram shows the
-          first ones.
-        </p>
-      )}
+      <div className="graph-notes">
+        {omitted > 0 && (
+          <p className="graph-note">
+            {omitted.toLocaleString("en-US")} later operations ran without being recorded; the diagram shows
+            the first ones.
+          </p>
+        )}
+        <Suspense fallback={null}>{shown && <Findings run={shown} />}</Suspense>
+      </div>
       <Inspector />
     </div>
   );

@@ -9,12 +9,25 @@ import { Plot } from "../parts/plot";
 import { Sentence } from "../parts/sentence";
 import type * as wire from "../protocol.gen";
 import { type Item, isActive, type RunState } from "../run";
-import { useStore } from "../store";
+import { update, useStore } from "../store";
 
 function LineLink({ line, children }: { line: number; children?: string }) {
   return (
     <button type="button" className="line-link" onClick={() => revealLine(line)}>
       {children ?? `line ${line}`}
+    </button>
+  );
+}
+
+/** To the operation that failed, marked in the diagram. */
+function NodeLink({ node }: { node: number }) {
+  return (
+    <button
+      type="button"
+      className="line-link"
+      onClick={() => update({ picked: { kind: "node", node }, panel: "graph", pane: "result" })}
+    >
+      Show in graph
     </button>
   );
 }
@@ -35,6 +48,7 @@ export function ErrorBlock({ error }: { error: wire.Error }) {
       )}
       <p className="error-foot">
         {error.line > 0 && <LineLink line={error.line}>{`Go to line ${error.line}`}</LineLink>}
+        {typeof error.node === "number" && <NodeLink node={error.node} />}
         <CopyButton text={error.traceback || error.message} label="Copy message" />
       </p>
       {error.traceback && (

@@ -45,7 +45,6 @@ function Card({ run, node }: CardPart) {
   }, [alive, partial, detail, run.id, node.id]);
   const tensor = node.outputs[0];
   const grad = detail?.accumulated ?? detail?.grads[0] ?? gradientOf(run.graph, node.id);
-  const steps = indexOf(run.graph).steps.get(node.id)?.length ?? 0;
   const leaf = node.kind === "leaf" || node.kind === "parameter";
   const line = node.place?.line ?? 0;
   const facts: [string, string][] = [];
@@ -125,12 +124,6 @@ function Card({ run, node }: CardPart) {
             kind="grad"
           />
         )}
-        {grad && !leaf && (
-          <p className="muted">
-            It flowed through here; a tensor that is not a leaf does not keep it in .grad.
-          </p>
-        )}
-        {grad && leaf && steps > 1 && <p className="muted">The sum of {steps} accumulations.</p>}
         <Suspense fallback={null}>
           <Why run={run} node={node} />
           {node.kind === "op" && <Derivative run={run} node={node} />}

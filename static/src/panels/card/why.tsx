@@ -1,16 +1,86 @@
-/** Why a tensor's gradient is what it is, in a sentence; nothing where there is nothing to explain. */
-import { whyNoGradient } from "../../derive";
+/** Why a tensor's gradient is what it is, with its way lit in the diagram; nothing where there is nothing to explain. */
+import "../../styles/why.css";
+import { useEffect, useMemo, useState } from "react";
+import { indexOf, nameOf } from "../../derive";
+import { CopyButton } from "../../parts/copy";
+import { Said } from "../../parts/said";
+import { update } from "../../store";
+import { type Answer, whys } from "../../why";
 import type { CardPart } from "./card";
 
-export default function Why({ run, node }: CardPart) {
-  const why = whyNoGradient(run.graph, node);
-  if (!why) return null;
+const TITLES: Readonly<Record<Answer["family"], string>> = {
+  failed: "What went wrong",
+  none: "Why there is no gradient",
+  zero: "Why the gradient is zero",
+  nonfinite: "Why it is not finite",
+  sum: "Why it is as large as that",
+  size: "Why it is as large as that",
+};
+
+function titleOf({ tone, family, kind }: Answer): string {
+  if (kind === "vanishing") return "Why it is so small";
+  if (tone === "info") return family === "none" && kind !== "not_kept" ? TITLES.none : "Good to know";
+  return TITLES[family];
+}
+
+/** Nodes that the sentence may name, by what they are called. */
+function namesIn(run: CardPart["run"], answer: Answer, self: number): ReadonlyMap<string, number> {
+  const { node } = indexOf(run.graph);
+  const names = new Map<string, number>();
+  for (const id of [...answer.path.nodes].sort((a, b) => a - b)) {
+    const one = node.get(id);
+    if (one && id !== self) names.set(nameOf(one), id);
+  }
+  return names;
+}
+
+function Explained({ answer, run, node, first }: CardPart & { answer: Answer; first: boolean }) {
+  const way = answer.path.edges.length > 0;
+  const [shown, setShown] = useState(first && way && answer.tone === "cause");
+  useEffect(() => {
+    if (!shown) return;
+    update({ traced: answer.path });
+    return () => update({ traced: null });
+  }, [shown, answer]);
+  const names = useMemo(() => namesIn(run, answer, node.id), [run, answer, node.id]);
   return (
-    <section className="card-part">
+    <section className="card-part why" data-kind={answer.kind}>
       <h4>
-        <span className="grad">No gradient</span>
+        <span className="grad">{titleOf(answer)}</span>
+        {way && (
+          <button type="button" className="quiet" aria-pressed={shown} onClick={() => setShown(!shown)}>
+            {shown ? "Hide the path" : "Show the path"}
+          </button>
+        )}
       </h4>
-      <p>{why}</p>
+      <p>
+        <Said text={answer.sentence} nodes={names} />
+      </p>
+      {answer.detail && (
+        <p className="muted">
+          <Said text={answer.detail} nodes={names} />
+        </p>
+      )}
+      {answer.fix && (
+        <div className="why-fix">
+          <p>
+            <Said text={answer.fix.text} />
+          </p>
+          {answer.fix.code && (
+            <p className="why-code">
+              <code>{answer.fix.code}</code>
+              <CopyButton text={answer.fix.code} label="Copy" />
+            </p>
+          )}
+        </div>
+      )}
     </section>
   );
+}
+
+export default function Why({ run, node }: CardPart) {
+  const answers = useMemo(() => whys(run.graph, node.id), [run.graph, node.id]);
+  return answers.map((answer, i) => (
+    <Explained key={answer.kind} answer={answer} run={run} node={node} first={i === 0} />
+  ));
 }
