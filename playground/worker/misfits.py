@@ -80,7 +80,7 @@ def _transposed(a: Operand, b: Operand) -> str:
 def _linear(operands: Operands, inner: int, other: int) -> str:
     given, columns = operands[1], operands[2].shape[-1]
     flat = prod(given.shape[1:])
-    more = f" A layer Linear({inner}, {columns}) would fit."
+    more = f" A layer `Linear({inner}, {columns})` would fit."
     if flat == other and len(given.shape) > 2:
         more = f" `{given.name or 'x'}.flatten(1)` would have {flat}."
     return (

@@ -244,6 +244,8 @@ class Reader:
             record.sources = sources
             record.failed = clean(message, 4_000)
             self.failing = record
+            if self.last is not None and self.last.site is site:
+                self.unnamed()
             self._stream.add(record)
 
     def unnamed(self) -> None:

@@ -787,7 +787,7 @@ _case(
 # --- Size ------------------------------------------------------------------------------------------------------------
 
 _case(
-    "vanishing through sigmoids", "w", "vanishing", 5, "no single operation", "`sigmoid`",
+    "vanishing through sigmoids", "w", "vanishing", 5, "No single operation", "`sigmoid`",
     bad="""
         import torch
         w = torch.tensor([1.0, 2.0], requires_grad=True)
@@ -807,7 +807,7 @@ _case(
     fix="ReLU",
 )  # fmt: skip
 _case(
-    "exploding through products", "w", "exploding", 5, "`mul`", "no single operation",
+    "exploding through products", "w", "exploding", 5, "`mul`", "No single operation",
     bad="""
         import torch
         w = torch.tensor([1.0, 2.0], requires_grad=True)

@@ -3,7 +3,7 @@ import type * as wire from "../protocol.gen";
 import type { Backward } from "./backward";
 import { type Look, paint, paintFar, resultNode, type Size } from "./cards";
 import { chipText } from "./glyphs";
-import { type Marked, paintWord } from "./marks";
+import { type Marked, paintSign, paintWord } from "./marks";
 import type { GEdge, GNode } from "./model";
 import { holding } from "./openness";
 import { type Ink, isLabel, type Prim, roundRect } from "./prims";
@@ -112,7 +112,8 @@ export class Frame {
 
   paint(box: Box, look: Look, detail: Detail): Prim[] {
     const size: Size = box;
-    if (detail === "shape" && !box.item.open) return paintFar(box.item, size, look);
+    if (detail === "shape" && !box.item.open)
+      return [...paintFar(box.item, size, look), ...(look.word ? paintSign(size.width, size.height) : [])];
     const prims = paint(box.item, size, look, this.measure);
     if (look.word) prims.push(...paintWord(look.word, size.height, this.measure));
     if (detail === "full") return prims;

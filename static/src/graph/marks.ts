@@ -38,9 +38,18 @@ export class Marked {
   }
 }
 
+/** From so far away that words cannot be read: the sign alone. */
+export function paintSign(width: number, height: number): Prim[] {
+  const size = Math.min(40, height * 0.8);
+  const [x, y] = [width / 2, height / 2];
+  return [
+    { d: `M${x - 0.6 * size} ${y + size / 2}l${0.6 * size} ${-size}l${0.6 * size} ${size}z`, fill: "ink" },
+  ];
+}
+
 /** The word on the lower edge of a box, in a frame of its own: it takes no room from what is in the box. */
 export function paintWord(text: string, height: number, measure: Measure): Prim[] {
-  const width = measure(text, "tag") + 24;
+  const width = measure(text, "tag") + 28;
   const y = height - 7.5;
   return [
     { d: roundRect(8, y, width, 15, 7.5), fill: "ink" },

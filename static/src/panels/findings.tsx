@@ -56,7 +56,7 @@ export default function Findings({ run }: { run: RunState }) {
               >
                 <strong>{one.word}</strong>{" "}
                 <span className="muted">
-                  {the(node.get(one.node)).replaceAll("`", "")}
+                  {the(node.get(one.node)).replace(/^the result of |`/g, "")}
                   {atLine(lineOf(node.get(one.node)))}
                 </span>
               </button>

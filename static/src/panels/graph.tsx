@@ -62,6 +62,9 @@ function single(pick: State["picked"]): number | null {
   return pick?.kind === "node" ? pick.node : null;
 }
 
+/** A failed operation says so itself. */
+const said = (finding: State["findings"][number]) => finding.kind !== "failed";
+
 /** How much of `box` the card of the selection covers: its right side, or on a phone its lower part. */
 function coveredBy(card: Element | null, box: Element): { right: number; bottom: number } {
   if (!card) return { right: 0, bottom: 0 };
@@ -88,14 +91,16 @@ function joinGraph(graph: AutogradGraph): () => void {
     if (state.shown?.graph !== before?.shown?.graph || other) feed.show(state.shown);
     if (state.time !== before?.time) graph.step = state.time;
     if (state.traced !== before?.traced || state.findings !== before?.findings || other)
-      graph.marks = { path: state.traced ?? NO_MARKS.path, words: state.findings };
+      graph.marks = { path: state.traced ?? NO_MARKS.path, words: state.findings.filter(said) };
     if (state.picked !== before?.picked || state.hovered !== before?.hovered || other) {
       const lit = new Set([...litBy(state.shown, state.hovered).nodes]);
       if (state.picked?.kind !== "node") for (const id of litBy(state.shown, state.picked).nodes) lit.add(id);
       graph.lit = lit;
       const node = single(state.picked);
       if (graph.selected !== node) graph.selected = node;
-      if (state.picked !== before?.picked) requestAnimationFrame(uncover);
+      // A panel that was hidden learns its size in the frame after.
+      const soon = () => (state.panel === before?.panel ? uncover() : requestAnimationFrame(uncover));
+      if (state.picked !== before?.picked) requestAnimationFrame(soon);
       graph.hovered = single(state.hovered);
     }
   };

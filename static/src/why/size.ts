@@ -157,14 +157,14 @@ function tell(
   const named = [...kinds]
     .sort((a, b) => b[1] - a[1])
     .slice(0, 3)
-    .map(([op, count]) => (count > 1 ? `${count} of \`${op}\`` : `\`${op}\``));
+    .map(([op, count]) => (count > 1 ? `${count} \`${op}\`` : `\`${op}\``));
   const each = strong.length
     ? 10 **
       (((grows ? 1 : -1) * strong.reduce((sum, one) => sum + Math.abs(Math.log10(ratio(one) || 1e-300)), 0)) /
         strong.length)
     : 1;
   return {
-    text: `no single operation does it: ${plural(found.hops.length, "operation")} lie on the way, and ${plural(strong.length, "factor")} of about ${times(each).slice(1)} each multiply up (${list(named)})`,
+    text: `no single operation does it: of ${plural(found.hops.length, "operation")} on the way, ${strong.length} multiply it by about ${times(each).slice(1)} each (${list(named)})`,
     lines: strong.map((one) => lineOf(one.node)),
     worst: hop ?? null,
   };
@@ -179,7 +179,7 @@ function huge(asked: Asked): Said | null {
   const one = told.worst && opOf(told.worst.node);
   return answer({
     kind: "exploding",
-    sentence: `The gradient of ${the(node)} is ${times(found.factor).slice(1)} times as large as where it entered the computation: ${told.text}.`,
+    sentence: `The gradient grows by a factor of ${times(found.factor).slice(1)} on its way to ${the(node)}. ${capital(told.text)}.`,
     detail: `It began with norm ${short(found.before)} and arrives with norm ${size(grad)}.`,
     fix:
       one && /^(div|log|reciprocal|sqrt|rsqrt)$/.test(one)
@@ -204,7 +204,7 @@ function tiny(asked: Asked): Said | null {
   ).length;
   return answer({
     kind: "vanishing",
-    sentence: `The gradient of ${the(node)} is ${times(found.factor)} of what entered the computation: ${told.text}.`,
+    sentence: `The gradient shrinks by a factor of ${times(found.factor).slice(1)} on its way to ${the(node)}. ${capital(told.text)}.`,
     detail: `It began with norm ${short(found.before)} and arrives with norm ${size(grad)}.`,
     fix:
       flat >= 2

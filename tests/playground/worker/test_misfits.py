@@ -20,7 +20,7 @@ CASES = [
         "x = torch.ones(2, 1, 4, 4)\ntorch.nn.Linear(16, 5)(x)",
         "takes 16 features (`Linear(16, 5)`)",
         "has 4 in its last dimension",
-        "A layer Linear(4, 5) would fit",
+        "A layer `Linear(4, 5)` would fit",
     ),
     ("x = torch.ones(8, 3)\ntorch.nn.Linear(4, 2)(x)", "`x` (8, 3)", "takes 4 features", "Linear(3, 2)"),
     (

@@ -105,6 +105,9 @@ function Card({ run, node }: CardPart) {
           )}
         </dl>
         {node.failed && <p className="card-failed">{node.failed}</p>}
+        <Suspense fallback={null}>
+          <Why run={run} node={node} part="cause" />
+        </Suspense>
         {node.outputs.map((one, i) => (
           <Numbers
             key={i}
@@ -125,7 +128,7 @@ function Card({ run, node }: CardPart) {
           />
         )}
         <Suspense fallback={null}>
-          <Why run={run} node={node} />
+          <Why run={run} node={node} part="info" />
           {node.kind === "op" && <Derivative run={run} node={node} />}
         </Suspense>
         {detail?.note && <p className="muted">{detail.note}</p>}

@@ -46,7 +46,7 @@ function Explained({ answer, run, node, first }: CardPart & { answer: Answer; fi
   return (
     <section className="card-part why" data-kind={answer.kind}>
       <h4>
-        <span className="grad">{titleOf(answer)}</span>
+        <span className={answer.family === "failed" ? "failed" : "grad"}>{titleOf(answer)}</span>
         {way && (
           <button type="button" className="quiet" aria-pressed={shown} onClick={() => setShown(!shown)}>
             {shown ? "Hide the path" : "Show the path"}
@@ -78,9 +78,11 @@ function Explained({ answer, run, node, first }: CardPart & { answer: Answer; fi
   );
 }
 
-export default function Why({ run, node }: CardPart) {
+/** `part`: the cause, which comes before the numbers, or what is worth knowing besides. */
+export default function Why({ run, node, part }: CardPart & { part: Answer["tone"] }) {
   const answers = useMemo(() => whys(run.graph, node.id), [run.graph, node.id]);
-  return answers.map((answer, i) => (
-    <Explained key={answer.kind} answer={answer} run={run} node={node} first={i === 0} />
+  const shown = answers.filter((answer) => answer.tone === part);
+  return shown.map((answer) => (
+    <Explained key={answer.kind} answer={answer} run={run} node={node} first={answer === answers[0]} />
   ));
 }
