@@ -10,6 +10,9 @@ export interface Index {
   readonly outOf: ReadonlyMap<number, readonly wire.Edge[]>;
   /** Steps of each node, in the order they ran. */
   readonly steps: ReadonlyMap<number, readonly wire.Step[]>;
+  readonly operations: number;
+  /** By line: the last tensor it gave a variable's name to, and how often. */
+  readonly made: ReadonlyMap<number, { readonly node: wire.Node; readonly count: number }>;
 }
 
 function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
@@ -31,23 +34,64 @@ export function memo<A extends object, R>(make: (argument: A) => R): (argument: 
   };
 }
 
-export const indexOf = memo((graph: Recording): Index => {
-  const node = new Map<number, wire.Node>();
-  const byLine = new Map<number, wire.Node[]>();
-  const into = new Map<number, wire.Edge[]>();
-  const outOf = new Map<number, wire.Edge[]>();
-  const steps = new Map<number, wire.Step[]>();
-  for (const one of graph.nodes) {
-    node.set(one.id, one);
-    if (one.place) push(byLine, one.place.line, one);
+class Growing implements Index {
+  readonly node = new Map<number, wire.Node>();
+  readonly byLine = new Map<number, wire.Node[]>();
+  readonly into = new Map<number, wire.Edge[]>();
+  readonly outOf = new Map<number, wire.Edge[]>();
+  readonly steps = new Map<number, wire.Step[]>();
+  readonly made = new Map<number, { node: wire.Node; count: number }>();
+  operations = 0;
+  #taken = { nodes: 0, edges: 0, steps: 0 };
+
+  /** Whether `graph` is what this has, with more behind it. */
+  grows({ nodes, edges, steps }: Recording): boolean {
+    const taken = this.#taken;
+    return nodes.length >= taken.nodes && edges.length >= taken.edges && steps.length >= taken.steps;
   }
-  for (const edge of graph.edges) {
-    push(into, edge.target, edge);
-    push(outOf, edge.source, edge);
+
+  take({ nodes, edges, steps }: Recording): void {
+    const taken = this.#taken;
+    for (let i = taken.nodes; i < nodes.length; i++) this.#takeNode(nodes[i] as wire.Node);
+    for (let i = taken.edges; i < edges.length; i++) {
+      const edge = edges[i] as wire.Edge;
+      push(this.into, edge.target, edge);
+      push(this.outOf, edge.source, edge);
+    }
+    for (let i = taken.steps; i < steps.length; i++) {
+      const step = steps[i] as wire.Step;
+      push(this.steps, step.node, step);
+    }
+    this.#taken = { nodes: nodes.length, edges: edges.length, steps: steps.length };
   }
-  for (const step of graph.steps) push(steps, step.node, step);
-  return { node, byLine, into, outOf, steps };
-});
+
+  #takeNode(one: wire.Node): void {
+    this.node.set(one.id, one);
+    if (one.kind === "op") this.operations++;
+    const line = one.place?.line;
+    if (line === undefined) return;
+    push(this.byLine, line, one);
+    // A module's parameters and `x.grad` are not what the line was written for.
+    if (!/^[^.]+$/.test(one.outputs[0]?.name ?? "")) return;
+    this.made.set(line, { node: one, count: (this.made.get(line)?.count ?? 0) + 1 });
+  }
+}
+
+const indices = new WeakMap<wire.Node, Growing>();
+const NO_NODES: Index = new Growing();
+
+/** A recording only grows, so its index grows with it, at the cost of what is new. */
+export function indexOf(graph: Recording): Index {
+  const first = graph.nodes[0];
+  if (!first) return NO_NODES;
+  let index = indices.get(first);
+  if (!index?.grows(graph)) {
+    index = new Growing();
+    indices.set(first, index);
+  }
+  index.take(graph);
+  return index;
+}
 
 export function tensorOf(node: wire.Node): wire.TensorInfo | undefined {
   return node.outputs[0];
@@ -84,17 +128,7 @@ export function nameOf(node: wire.Node): string {
 
 /** What a line made: the last tensor it gave a variable's name to, and how often. */
 export function lineResult(graph: Recording, line: number): { node: wire.Node; count: number } | null {
-  const nodes = indexOf(graph).byLine.get(line);
-  if (!nodes) return null;
-  let named: wire.Node | undefined;
-  let count = 0;
-  for (const node of nodes) {
-    // A module's parameters and `x.grad` are not what the line was written for.
-    if (!/^[^.]+$/.test(node.outputs[0]?.name ?? "")) continue;
-    named = node;
-    count++;
-  }
-  return named ? { node: named, count } : null;
+  return indexOf(graph).made.get(line) ?? null;
 }
 
 /** Everything a pick stands for. */

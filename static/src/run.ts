@@ -129,7 +129,7 @@ export function apply(run: RunState, event: wire.Event): RunState {
       };
     }
     case "graph":
-      return { ...next, graph: extend(run.graph, event) };
+      return { ...next, graph: extend(run.graph, [event]) };
     case "profile":
       return { ...next, profile: event };
     case "detail":
@@ -167,6 +167,27 @@ function settled(run: RunState, question: Question): RunState["refusals"] {
   return run.refusals[question] ? { ...run.refusals, [question]: undefined } : run.refusals;
 }
 
+/** The run after several events. Of graph events that follow each other the recording grows once, not once for each. */
+export function applyAll(run: RunState, events: readonly wire.Event[]): RunState {
+  let next = run;
+  for (let at = 0; at < events.length; ) {
+    const graphs: wire.Graph[] = [];
+    let { seq } = next;
+    for (let event = events[at]; event?.type === "graph"; event = events[++at]) {
+      if (event.run !== run.id || (event.seq !== 0 && event.seq <= seq)) continue;
+      seq = Math.max(seq, event.seq);
+      graphs.push(event);
+    }
+    if (graphs.length) {
+      next = { ...next, seq, events: [...next.events, ...graphs], graph: extend(next.graph, graphs) };
+    }
+    const event = events[at];
+    if (event) next = apply(next, event);
+    at++;
+  }
+  return next;
+}
+
 /** Never reached while the switch above is exhaustive; a newer server's event is left out rather than fatal. */
 function unknown(_event: never, run: RunState): RunState {
   return run;
@@ -186,18 +207,21 @@ function addText(
   return [...items, { kind: "text", cell, stream, text }];
 }
 
-function join<T>(old: readonly T[], more: readonly T[] | undefined): readonly T[] {
-  return more?.length ? [...old, ...more] : old;
-}
-
-function extend(old: Recording, more: wire.Graph): Recording {
+function extend(old: Recording, more: readonly wire.Graph[]): Recording {
+  const join = <T>(
+    known: readonly T[],
+    of: (event: wire.Graph) => readonly T[] | undefined,
+  ): readonly T[] => {
+    const added = more.flatMap((event) => of(event) ?? []);
+    return added.length ? known.concat(added) : known;
+  };
   return {
-    nodes: join(old.nodes, more.nodes),
-    edges: join(old.edges, more.edges),
-    scopes: join(old.scopes, more.scopes),
-    steps: join(old.steps, more.steps),
-    clears: join(old.clears, more.clears),
-    omitted: Math.max(old.omitted, more.omitted ?? 0),
+    nodes: join(old.nodes, (event) => event.nodes),
+    edges: join(old.edges, (event) => event.edges),
+    scopes: join(old.scopes, (event) => event.scopes),
+    steps: join(old.steps, (event) => event.steps),
+    clears: join(old.clears, (event) => event.clears),
+    omitted: more.reduce((most, event) => Math.max(most, event.omitted ?? 0), old.omitted),
   };
 }
 
@@ -210,8 +234,7 @@ export function storedRun(
 ): RunState | null {
   const id = events[0]?.run;
   if (id === undefined) return null;
-  let run = newRun(id, code, device, seed, 0);
-  for (const event of events) run = apply(run, event);
+  const run = applyAll(newRun(id, code, device, seed, 0), events);
   const finished = run.finished && { ...run.finished, interactive: false };
   return { ...run, finished, phase: finished ? "finished" : "lost" };
 }

@@ -1,12 +1,14 @@
 /** The connection: commands out, events in, applied at most once a frame and acknowledged. */
 import { io, type Socket } from "socket.io-client";
 import type * as wire from "./protocol.gen";
-import { apply, isActive, isShowable, type RunState } from "./run";
+import { applyAll, isActive, isShowable, type RunState } from "./run";
 import { getState, update } from "./store";
 
 let socket: Socket | undefined;
 let waiting: wire.Event[] = [];
 let scheduled = false;
+/** Events taken in at once; a server's event is at most some 16 kB, and the page has other things to do in a frame. */
+const MOST = 24;
 
 export function connect(): void {
   socket = io({ transports: ["websocket"], reconnectionDelay: 300, reconnectionDelayMax: 4000 });
@@ -26,6 +28,10 @@ export function send(command: wire.Command): boolean {
 /** Takes one event; what arrives within a frame is applied together. */
 export function receive(event: wire.Event): void {
   waiting.push(event);
+  schedule();
+}
+
+function schedule(): void {
   if (scheduled) return;
   scheduled = true;
   // A hidden tab draws no frames but must keep acknowledging.
@@ -35,18 +41,17 @@ export function receive(event: wire.Event): void {
 
 function flush(): void {
   scheduled = false;
-  const events = waiting;
-  waiting = [];
+  const events = waiting.slice(0, MOST);
+  waiting = waiting.slice(MOST);
   let { run, shown, toast } = getState();
-  for (const event of events) {
-    if (run && event.run === run.id) run = apply(run, event);
-    else if (event.type === "error" && event.run === "") toast = event.message;
-  }
+  for (const event of events) if (event.type === "error" && event.run === "") toast = event.message;
+  if (run) run = applyAll(run, events);
   const before = getState().run;
   if (run?.phase === "refused" && before?.phase !== "refused") toast = refusalOf(run);
   if (run && (isShowable(run, performance.now()) || shown?.id === run.id)) shown = run;
   update({ run, shown, toast });
   if (run && run !== before) send({ type: "ack", run: run.id, seq: run.seq });
+  if (waiting.length) schedule();
 }
 
 /** Why the server did not take a run; the results of the one before stay in view. */
@@ -58,7 +63,8 @@ function refusalOf(run: RunState): string {
 /** The server ends a run whose browser went away: what came until then stays, and the page says so. */
 function lose(): void {
   // What came before the end still counts, and must not bring a lost run back to life afterwards.
-  flush();
+  do flush();
+  while (waiting.length);
   const { run, shown } = getState();
   const ended = run && gone(run);
   // A run that had nothing to show yet leaves the one before in view.

@@ -3,9 +3,10 @@ import { formatCount, formatShape, plural } from "../numbers";
 import type * as wire from "../protocol.gen";
 import { CUT, GRAD, glyph, VALUE } from "./glyphs";
 import type { GNode } from "./model";
+import { holds } from "./openness";
 import { chamfer, hexagon, type Ink, type Prim, roundRect } from "./prims";
 import { fitPair, type Measure, shorten } from "./text";
-import { type Child, type Group, isGroup } from "./tree";
+import { type Group, isGroup } from "./tree";
 import type { VItem } from "./visible";
 
 const HEADER = 30;
@@ -65,21 +66,26 @@ const results = new WeakMap<Group, { node: GNode | null }>();
 function groupResult(group: Group): GNode | null {
   const known = results.get(group);
   if (known) return known.node;
-  const inside: GNode[] = [];
-  const collect = (children: readonly Child[]) => {
-    for (const child of children) {
-      if (isGroup(child)) collect(child.children);
-      else inside.push(child);
-    }
-  };
-  collect(group.children);
-  const members = new Set(inside);
-  const operations = inside.filter((node) => node.kind === "op" && node.wire.outputs.length > 0);
-  const recorded = operations.filter((node) => !isCut(node));
-  const used = (node: GNode) => node.outs.some((edge) => !members.has(edge.target));
-  const node = recorded.findLast(used) ?? recorded.at(-1) ?? operations.at(-1) ?? inside.at(-1) ?? null;
+  const isOperation = (node: GNode) => node.kind === "op" && node.wire.outputs.length > 0;
+  const isUsed = (node: GNode) =>
+    isOperation(node) && !isCut(node) && node.outs.some(({ target }) => !holds(group, target));
+  // Nearly always the first from the end that is asked.
+  const node =
+    lastIn(group, isUsed) ??
+    lastIn(group, (node) => isOperation(node) && !isCut(node)) ??
+    lastIn(group, isOperation) ??
+    lastIn(group, () => true);
   results.set(group, { node });
   return node;
+}
+
+function lastIn(group: Group, accepts: (node: GNode) => boolean): GNode | null {
+  for (let i = group.children.length - 1; i >= 0; i--) {
+    const child = group.children[i];
+    const found = child && (isGroup(child) ? lastIn(child, accepts) : accepts(child) ? child : null);
+    if (found) return found;
+  }
+  return null;
 }
 
 /** Whether a gradient can ever reach it. */

@@ -84,10 +84,10 @@ export class AutogradGraph extends HTMLElement {
         hover: (x, y) => this.#hover(x, y),
         leave: () => this.#setHover(null, null),
       },
-      ({ scale }) => {
-        this.#toolbar.scale(scale);
-        const { view, width, height } = this.#viewport;
-        this.#choosers.place(view, width, height);
+      (view, whole) => {
+        this.#toolbar.scale(view.scale);
+        this.#choosers.place(view, this.#viewport.width, this.#viewport.height);
+        if (whole) this.#pace.shown();
       },
     );
     this.#viewport = this.#screen.viewport;

@@ -8,6 +8,8 @@ export class Pace {
   #last = 0;
   #underWay = 0;
   #stale = false;
+  /** Since when somebody waits for a picture; 0 if nobody does. */
+  #asked = 0;
 
   /** `busy` is told when there is something to do and when it is done. */
   constructor(
@@ -23,6 +25,7 @@ export class Pace {
       if (this.#timer || this.#stale) return;
     }
     clearTimeout(this.#timer);
+    this.#asked ||= performance.now();
     this.busy(true);
     const wait = delay > 0 ? Math.max(0, delay - (performance.now() - this.#last)) : 0;
     this.#timer = window.setTimeout(() => void this.now(), wait);
@@ -33,6 +36,7 @@ export class Pace {
     this.#last = performance.now();
     this.#stale = false;
     this.#underWay++;
+    this.#asked ||= this.#last;
     this.busy(true);
     try {
       await this.act();
@@ -41,6 +45,13 @@ export class Pace {
     }
     if (this.#stale) this.soon(STREAM_MS);
     else if (!this.#timer && !this.#underWay) this.busy(false);
+  }
+
+  /** The picture that was asked for is on the screen: browsers' tools, and the benchmark, show how long it took. */
+  shown(): void {
+    if (!this.#asked || this.#timer || this.#underWay) return;
+    performance.measure("autograd-graph", { start: this.#asked });
+    this.#asked = 0;
   }
 
   stop(): void {

@@ -22,7 +22,7 @@ export class Screen {
 
   constructor(
     events: Omit<ViewportEvents, "changed">,
-    readonly painted: (view: View) => void,
+    readonly painted: (view: View, whole: boolean) => void,
   ) {
     this.stage.className = "ag-stage";
     this.stage.tabIndex = 0;
@@ -53,8 +53,9 @@ export class Screen {
       this.#painter.resize(width, height);
       this.stage.append(this.#painter.element);
     }
-    if (!this.#painter.draw(frame, view)) this.repaint();
-    this.painted(view);
+    const whole = this.#painter.draw(frame, view);
+    if (!whole) this.repaint();
+    this.painted(view, whole);
   };
 
   /** Takes over the size of the stage; false when it has not changed. */

@@ -1,5 +1,6 @@
 /** One line that says what the run is doing or how it ended. */
 import { useEffect, useState } from "react";
+import { indexOf } from "../derive";
 import { formatMillis, ordinal, plural } from "../numbers";
 import type * as wire from "../protocol.gen";
 import { isActive, QUIET_MS, type RunState } from "../run";
@@ -16,7 +17,7 @@ const ENDINGS: Readonly<Record<wire.Status, string>> = {
 };
 
 function countOf(run: RunState): string {
-  const count = run.finished?.operations || run.graph.nodes.filter((node) => node.kind === "op").length;
+  const count = run.finished?.operations || indexOf(run.graph).operations;
   return count ? `, ${plural(count, "operation")}` : "";
 }
 

@@ -1,0 +1,209 @@
+"""What is measured of the page, as functions of an open tab. The benchmark reports it, the browser tests hold it.
+
+Times are milliseconds. A picture counts as on the screen when the diagram has painted all of it; the page says so itself,
+as an entry "autograd-graph" of the browser's user timing, from when the picture was asked for until it was painted.
+"""
+
+from __future__ import annotations
+
+from statistics import median
+
+from playwright.sync_api import Page, expect
+
+WATCH = """(() => {
+    const long = window.longTasks = [];
+    new PerformanceObserver(list => { for (const entry of list.getEntries()) long.push([entry.startTime, entry.duration]); })
+        .observe({type: "longtask", buffered: true});
+    // One turn of the page: what follows a call until the browser has painted, and its frame's own work.
+    window.workOf = async act => {
+        const began = performance.now();
+        act();
+        const at = performance.now() - began;
+        const frame = await new Promise(done => requestAnimationFrame(start => {
+            const script = performance.now() - start;
+            const channel = new MessageChannel();
+            channel.port1.onmessage = () => done(Math.max(script, performance.now() - start));
+            channel.port2.postMessage(0);
+        }));
+        return at + frame;
+    };
+})()"""
+"""To be evaluated in a tab before anything else. Long tasks are those over 50 ms."""
+
+IDLE = """() => document.querySelector("autograd-graph").getAttribute("aria-busy") === "false" """
+QUIET_MS = 400
+
+
+def start(page: Page, url: str) -> None:
+    """Opens the page and waits for its first example."""
+    page.add_init_script(WATCH)
+    page.goto(url)
+    expect(page.locator(".status [role=status]")).to_contain_text("Finished", timeout=60_000)
+    quiet(page)
+
+
+def quiet(page: Page) -> None:
+    """Waits until no layout is under way and no long task has ended for a while."""
+    page.wait_for_function(IDLE)
+    page.wait_for_function(
+        "quiet => performance.now() - (window.longTasks.at(-1) ?? [0, 0]).reduce((a, b) => a + b) > quiet",
+        arg=QUIET_MS,
+    )
+
+
+def run(page: Page, code: str, seconds: float = 120) -> None:
+    """Replaces the program, runs it and waits until it has ended and is drawn."""
+    page.locator(".cm-content").focus()
+    page.keyboard.press("Control+a")
+    page.keyboard.insert_text(code)
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".editor-stale")).to_have_count(0)
+    expect(page.locator(".status [role=status]")).to_contain_text("Finished", timeout=seconds * 1000)
+    quiet(page)
+
+
+def longest_task(page: Page, since: float) -> float:
+    """Of the tasks that began after `since`, on the page's clock; 0 if none took 50 ms."""
+    tasks: list[list[float]] = page.evaluate("window.longTasks")
+    return max((duration for begin, duration in tasks if begin >= since), default=0.0)
+
+
+def now(page: Page) -> float:
+    """The page's clock."""
+    moment: float = page.evaluate("performance.now()")
+    return moment
+
+
+def pictures(page: Page, since: float) -> list[float]:
+    """How long each picture took that was asked for after `since`."""
+    found: list[float] = page.evaluate(
+        "since => performance.getEntriesByName('autograd-graph').filter(e => e.startTime >= since).map(e => e.duration)",
+        since,
+    )
+    return found
+
+
+def first_picture(page: Page) -> float:
+    """From asking for the layout of all that is recorded, with nothing known of it, until it is painted."""
+    page.evaluate(
+        """async () => {
+            const graph = document.querySelector("autograd-graph"), {model, parentElement} = graph;
+            const all = {
+                nodes: model.nodes.map(node => node.wire), steps: model.steps, omitted: 0,
+                edges: model.nodes.flatMap(node => node.ins.map(edge =>
+                    ({source: edge.source.id, target: node.id, output: edge.output, input: edge.input, cut: edge.cut}))),
+                scopes: [...model.scopes.values()].map(scope => ({...scope, parent: scope.parent?.id ?? 0})),
+            };
+            const next = document.createElement("autograd-graph");
+            next.push(all);
+            while (next.steps < all.steps.length) await new Promise(done => setTimeout(done, 20));
+            await new Promise(done => setTimeout(done, 300));
+            window.since = performance.now();
+            window.before = graph;
+            next.style.cssText = "position:absolute;inset:0;z-index:9;height:100%";
+            parentElement.append(next);
+            window.extra = next;
+        }"""
+    )
+    page.wait_for_function(
+        "() => performance.getEntriesByName('autograd-graph').some(e => e.startTime >= window.since)"
+    )
+    page.wait_for_timeout(QUIET_MS)
+    took: float = page.evaluate(
+        """() => {
+            window.extra.remove();
+            return performance.getEntriesByName('autograd-graph').find(e => e.startTime >= window.since).duration;
+        }"""
+    )
+    return took
+
+
+TITLE = """name => [...document.querySelectorAll(".ag-svg text")].filter(text => text.textContent === name)
+    .map(text => text.getBoundingClientRect())
+    .find(box => box.x > 20 && box.y > 60 && box.bottom < innerHeight - 80)?.toJSON() ?? null"""
+
+
+def open_group(page: Page, name: str) -> tuple[float, float]:
+    """Opens the group with this title by a click; how long until it was painted, and how far its title moved, in px."""
+    page.evaluate(
+        """name => { const graph = document.querySelector("autograd-graph"); graph.selected = null;
+            const node = [...graph.model.scopes.values()].find(s => s.name === name)?.children[0]; }""",
+        name,
+    )
+    before = page.wait_for_function(TITLE, arg=name).json_value()
+    since = now(page)
+    page.mouse.click(before["x"] - 12, before["y"] + before["height"] / 2)
+    page.wait_for_function(
+        "since => performance.getEntriesByName('autograd-graph').some(e => e.startTime >= since)", arg=since
+    )
+    took = pictures(page, since)[0]
+    quiet(page)
+    after = page.wait_for_function(TITLE, arg=name).json_value()
+    return took, abs(after["x"] - before["x"]) + abs(after["y"] - before["y"])
+
+
+def step_times(page: Page, steps: int = 60) -> list[float]:
+    """The page's work for each of so many steps on the timeline, from the key to the painted frame."""
+    times: list[float] = page.evaluate(
+        """async steps => {
+            const press = key => document.body.dispatchEvent(new KeyboardEvent("keydown", {key, bubbles: true}));
+            const times = [];
+            for (let i = 0; i < steps; i++) {
+                times.push(await workOf(() => press(i < steps / 2 ? "," : ".")));
+                await new Promise(done => setTimeout(done, 20));
+            }
+            return times;
+        }""",
+        steps,
+    )
+    return times
+
+
+def search_time(page: Page, query: str) -> float:
+    """From the typed query until its answers are marked; the median of several."""
+    times: list[float] = page.evaluate(
+        """async query => {
+            const graph = document.querySelector("autograd-graph"), times = [];
+            for (let i = 0; i < 5; i++) {
+                times.push(await workOf(() => graph.search(query)));
+                await new Promise(done => setTimeout(done, 300));
+                graph.search("");
+                await new Promise(done => setTimeout(done, 100));
+            }
+            return times;
+        }""",
+        query,
+    )
+    return median(times)
+
+
+def key_to_picture(page: Page, code: str) -> float:
+    """Ctrl+Enter to the diagram of the new run, painted: through the server, a worker and back. `code` has ``{i}``."""
+    times = []
+    for i in range(7):
+        page.locator(".cm-content").focus()
+        page.keyboard.press("Control+a")
+        page.keyboard.insert_text(code.replace("{i}", str(i)))
+        quiet(page)
+        page.evaluate(
+            """() => {
+                const graph = document.querySelector("autograd-graph");
+                window.pressed = window.painted = 0;
+                addEventListener("keydown", event => { if (event.key === "Enter") window.pressed = performance.now(); },
+                    {capture: true});
+                graph.addEventListener("recorded", () => {
+                    const seen = performance.now();
+                    const look = () => {
+                        const entry = performance.getEntriesByName("autograd-graph").find(e => e.startTime + e.duration > seen);
+                        if (entry) window.painted = entry.startTime + entry.duration;
+                        else setTimeout(look, 4);
+                    };
+                    look();
+                }, {once: true});
+            }"""
+        )
+        page.keyboard.press("Control+Enter")
+        page.wait_for_function("() => window.painted > 0")
+        times.append(float(page.evaluate("window.painted - window.pressed")))
+        expect(page.locator(".status [role=status]")).to_contain_text("Finished")
+    return median(times)
