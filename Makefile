@@ -11,7 +11,7 @@ JOBS ?= 2
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run test test-all test-oracle bench gen gen-check build check unit page-test e2e gpu lock format clean
+.PHONY: help run test test-all test-oracle bench bench-page gen gen-check build check unit page-test e2e gpu lock format clean
 .PHONY: setup-run setup-test
 
 help: ## This list
@@ -57,6 +57,9 @@ e2e: setup-test ## Tests in a real browser
 bench: ## The same work here, in PyTorch, HIPS/autograd and MyGrad; writes bench/results.md (installs them into .venv-oracle)
 	@$(PYTHON) scripts/setup.py oracle
 	.venv-oracle/bin/python -m bench --write
+
+bench-page: setup-test ## How quick the page is, in a real browser; writes its part of bench/results.md
+	browser=$$($(PY) scripts/browser.py) && CHROMIUM="$$browser" $(PY) -m bench.page --write
 
 gen: setup-test ## Write the generated files
 	$(PY) scripts/gen.py

@@ -197,7 +197,9 @@ def recording_cost(rounds: int) -> str:
 
 def write(text: str, table: list[list[str]]) -> None:
     """Put the results into bench/results.md and the ratios into the README, between its marks."""
-    RESULTS.write_text(text, encoding="utf-8")
+    # The page's part is measured by itself.
+    _, mark, page = RESULTS.read_text(encoding="utf-8").partition("<!-- page -->\n")
+    RESULTS.write_text(f"{text}\n{mark}{page}" if mark else text, encoding="utf-8")
     short = [[row[0], row[1], row[6], *row[8:]] for row in table]
     short[0] = ["", "engine, us", "/ PyTorch", "/ HIPS/autograd", "/ MyGrad"]
     readme = README.read_text(encoding="utf-8")

@@ -1,7 +1,7 @@
 """What is measured of the page, as functions of an open tab. The benchmark reports it, the browser tests hold it.
 
-Times are milliseconds. A picture counts as on the screen when the diagram has painted all of it; the page says so itself,
-as an entry "autograd-graph" of the browser's user timing, from when the picture was asked for until it was painted.
+Times are milliseconds. A picture counts as on the screen when the diagram has painted all of it; the page says so
+itself, as an entry "autograd-graph" of the browser's user timing, from when it was asked for until it was painted.
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ from playwright.sync_api import Page, expect
 
 WATCH = """(() => {
     const long = window.longTasks = [];
-    new PerformanceObserver(list => { for (const entry of list.getEntries()) long.push([entry.startTime, entry.duration]); })
-        .observe({type: "longtask", buffered: true});
+    new PerformanceObserver(list => {
+        for (const entry of list.getEntries()) long.push([entry.startTime, entry.duration]);
+    }).observe({type: "longtask", buffered: true});
+    window.pictures = since => performance.getEntriesByName("autograd-graph").filter(e => e.startTime >= since);
     // One turn of the page: what follows a call until the browser has painted, and its frame's own work.
     window.workOf = async act => {
         const began = performance.now();
@@ -76,10 +78,7 @@ def now(page: Page) -> float:
 
 def pictures(page: Page, since: float) -> list[float]:
     """How long each picture took that was asked for after `since`."""
-    found: list[float] = page.evaluate(
-        "since => performance.getEntriesByName('autograd-graph').filter(e => e.startTime >= since).map(e => e.duration)",
-        since,
-    )
+    found: list[float] = page.evaluate("since => pictures(since).map(entry => entry.duration)", since)
     return found
 
 
@@ -90,8 +89,8 @@ def first_picture(page: Page) -> float:
             const graph = document.querySelector("autograd-graph"), {model, parentElement} = graph;
             const all = {
                 nodes: model.nodes.map(node => node.wire), steps: model.steps, omitted: 0,
-                edges: model.nodes.flatMap(node => node.ins.map(edge =>
-                    ({source: edge.source.id, target: node.id, output: edge.output, input: edge.input, cut: edge.cut}))),
+                edges: model.nodes.flatMap(node => node.ins.map(({source, output, input, cut}) =>
+                    ({source: source.id, target: node.id, output, input, cut}))),
                 scopes: [...model.scopes.values()].map(scope => ({...scope, parent: scope.parent?.id ?? 0})),
             };
             const next = document.createElement("autograd-graph");
@@ -105,14 +104,12 @@ def first_picture(page: Page) -> float:
             window.extra = next;
         }"""
     )
-    page.wait_for_function(
-        "() => performance.getEntriesByName('autograd-graph').some(e => e.startTime >= window.since)"
-    )
+    page.wait_for_function("() => pictures(window.since).length > 0")
     page.wait_for_timeout(QUIET_MS)
     took: float = page.evaluate(
         """() => {
             window.extra.remove();
-            return performance.getEntriesByName('autograd-graph').find(e => e.startTime >= window.since).duration;
+            return pictures(window.since)[0].duration;
         }"""
     )
     return took
@@ -125,17 +122,10 @@ TITLE = """name => [...document.querySelectorAll(".ag-svg text")].filter(text =>
 
 def open_group(page: Page, name: str) -> tuple[float, float]:
     """Opens the group with this title by a click; how long until it was painted, and how far its title moved, in px."""
-    page.evaluate(
-        """name => { const graph = document.querySelector("autograd-graph"); graph.selected = null;
-            const node = [...graph.model.scopes.values()].find(s => s.name === name)?.children[0]; }""",
-        name,
-    )
     before = page.wait_for_function(TITLE, arg=name).json_value()
     since = now(page)
     page.mouse.click(before["x"] - 12, before["y"] + before["height"] / 2)
-    page.wait_for_function(
-        "since => performance.getEntriesByName('autograd-graph').some(e => e.startTime >= since)", arg=since
-    )
+    page.wait_for_function("since => pictures(since).length > 0", arg=since)
     took = pictures(page, since)[0]
     quiet(page)
     after = page.wait_for_function(TITLE, arg=name).json_value()
@@ -194,7 +184,7 @@ def key_to_picture(page: Page, code: str) -> float:
                 graph.addEventListener("recorded", () => {
                     const seen = performance.now();
                     const look = () => {
-                        const entry = performance.getEntriesByName("autograd-graph").find(e => e.startTime + e.duration > seen);
+                        const entry = pictures(0).find(e => e.startTime + e.duration > seen);
                         if (entry) window.painted = entry.startTime + entry.duration;
                         else setTimeout(look, 4);
                     };

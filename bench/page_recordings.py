@@ -1,7 +1,7 @@
 """Recordings as a worker would send them, made up: a transformer, a chain, an unrolled RNN. For measuring the page.
 
-The numbers of their tensors are random, from a seed; names, shapes, scopes, edges and the order of the backward pass are
-those that such programs have.
+The numbers of their tensors are random, from a seed; names, shapes, scopes, edges and the order of the backward pass
+are those that such programs have.
 """
 
 from __future__ import annotations

@@ -23,28 +23,40 @@ LAZY_BUDGET = 120_000
 
 def main() -> int:
     """Prints the table; returns 1 if the page or a later part is over its budget."""
-    manifest_file = DIST / "manifest.json"
-    if not manifest_file.is_file():
-        print(f"page size: {manifest_file} is missing; build the page first (make build)", file=sys.stderr)
+    try:
+        files = sizes()
+    except FileNotFoundError as error:
+        print(f"page size: {error.filename} is missing; build the page first (make build)", file=sys.stderr)
         return 1
-    manifest: dict[str, dict[str, Any]] = json.loads(manifest_file.read_text(encoding="utf-8"))
-    later = {str(chunk["file"]) for chunk in manifest.values()} - _at_once(manifest)
-    plotly = {str(chunk["file"]) for key, chunk in manifest.items() if "plotly" in key}
-    total = 0
     heavy = []
-    for path in sorted(DIST.rglob("*.js")):
-        name = path.relative_to(DIST).as_posix()
-        size = len(gzip.compress(path.read_bytes(), compresslevel=9, mtime=0))
-        total += 0 if name in later else size
-        if name in later and name not in plotly and size > LAZY_BUDGET:
+    for name, size, later in files:
+        if later and "plotly" not in name and size > LAZY_BUDGET:
             heavy.append(name)
-        print(f"{size:>9,}  {name}{'  (later)' if name in later else ''}")
+        print(f"{size:>9,}  {name}{'  (later)' if later else ''}")
+    total = at_once(files)
     print(f"{total:>9,}  bytes gzipped of {BUDGET:,} before what loads later")
     if total > BUDGET:
         print(f"page size: {total - BUDGET:,} bytes over the budget", file=sys.stderr)
     for name in heavy:
         print(f"page size: {name} is over the {LAZY_BUDGET:,} bytes of a later part", file=sys.stderr)
     return 1 if total > BUDGET or heavy else 0
+
+
+def sizes() -> list[tuple[str, int, bool]]:
+    """Each script's name, its bytes gzipped, whether it loads later. Raises FileNotFoundError if nothing is built."""
+    manifest: dict[str, dict[str, Any]] = json.loads((DIST / "manifest.json").read_text(encoding="utf-8"))
+    later = {str(chunk["file"]) for chunk in manifest.values()} - _at_once(manifest)
+    files = []
+    for path in sorted(DIST.rglob("*.js")):
+        name = path.relative_to(DIST).as_posix()
+        size = len(gzip.compress(path.read_bytes(), compresslevel=9, mtime=0))
+        files.append((name, size, name in later))
+    return files
+
+
+def at_once(files: list[tuple[str, int, bool]]) -> int:
+    """Bytes of what does not load later."""
+    return sum(size for _, size, later in files if not later)
 
 
 def _at_once(manifest: dict[str, dict[str, Any]]) -> set[str]:
