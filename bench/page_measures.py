@@ -115,9 +115,20 @@ def first_picture(page: Page) -> float:
     return took
 
 
-TITLE = """name => [...document.querySelectorAll(".ag-svg text")].filter(text => text.textContent === name)
-    .map(text => text.getBoundingClientRect())
-    .find(box => box.x > 20 && box.y > 60 && box.bottom < innerHeight - 80)?.toJSON() ?? null"""
+TITLE = """name => {
+    const stage = document.querySelector(".ag-stage"), room = stage.getBoundingClientRect();
+    const title = [...stage.querySelectorAll("text")].find(text => text.textContent === name);
+    if (!title) return null;
+    const box = title.getBoundingClientRect();
+    const [x, y] = [box.x - room.x - 60, box.y - room.y - 120];
+    // Two fingers on a trackpad: the picture moves until the title is well in the window.
+    if (x < -20 || y < -20 || x > room.width - 200 || y > room.height - 280) {
+        stage.dispatchEvent(new WheelEvent("wheel", {deltaX: x + 0.5, deltaY: y + 0.5, cancelable: true}));
+        return null;
+    }
+    return box.toJSON();
+}"""
+"""Where a title is on the screen."""
 
 
 def open_group(page: Page, name: str) -> tuple[float, float]:
