@@ -43,25 +43,37 @@ export function texOf(name: string): string | null {
   return name.length === 1 ? `{${name}}` : `{\\mathit{${escaped}}}`;
 }
 
-/** What the inputs and the output are called in a formula: by the program if all names are short and differ, else by letters. */
+/** Stand-ins for letters that the program uses for something else. */
+const SPARE = "uvstpqzwrUVSTPQZR";
+
+/**
+ * What the inputs and the output are called in a formula: by the program where they have short names, else by letters that
+ * no variable of it (`taken`) is called by; all by letters if the output has the name of an input.
+ */
 export function namesFor(
   formula: Formula,
   inputs: readonly string[],
   output: string,
+  taken: ReadonlySet<string> = new Set(),
 ): { inputs: string[]; output: string } {
   const count = formula.variadic ? inputs.length : formula.letters.length;
-  const letter = (k: number) =>
-    formula.variadic && count > 1 ? `{${formula.letters}_{${k + 1}}}` : `{${formula.letters[k] ?? "x"}}`;
-  const made = Array.from({ length: count }, (_, k) => texOf(inputs[k] ?? "") ?? letter(k));
-  const y = texOf(output) ?? `{${formula.output}}`;
-  const plain = Array.from({ length: count }, (_, k) => letter(k));
-  // Where a letter stands for a tensor without a name it must not be another's name.
-  const everything = [...made, y];
-  const clash = everything.some(
-    (name, k) =>
-      everything.indexOf(name) !== k && !(inputs[k] && inputs[k] === inputs[everything.indexOf(name)]),
+  const used = new Set(taken);
+  const free = (letter: string) => {
+    const found = used.has(letter) ? [...SPARE].find((spare) => !used.has(spare)) : letter;
+    used.add(found ?? letter);
+    return `{${found ?? letter}}`;
+  };
+  const clash = output !== "" && inputs.includes(output);
+  const names = formula.variadic
+    ? Array.from({ length: count }, (_, k) =>
+        count > 1 ? `{${formula.letters}_{${k + 1}}}` : `{${formula.letters}}`,
+      )
+    : [...formula.letters];
+  const own = (name: string) => (clash ? null : texOf(name));
+  const made = names.map(
+    (letter, k) => own(inputs[k] ?? "") ?? (letter.startsWith("{") ? letter : free(letter)),
   );
-  return clash ? { inputs: plain, output: `{${formula.output}}` } : { inputs: made, output: y };
+  return { inputs: made, output: own(output) ?? free(formula.output) };
 }
 
 /** A formula of the table with names put in. For an op of a list, `which` is the tensor the formula is about. */

@@ -1,7 +1,7 @@
 /** The derivative of an operation: as a formula, as numbers, as the product a backward step computed, and checked. */
 import { useEffect, useMemo, useState } from "react";
 import "../../styles/derivative.css";
-import { indexOf, nameOf } from "../../derive";
+import { indexOf, memo, nameOf } from "../../derive";
 import { type Formula, formulaOf, named, namesFor, rendered } from "../../formulas";
 import { formatCount } from "../../numbers";
 import type * as wire from "../../protocol.gen";
@@ -36,6 +36,12 @@ function argumentNames(graph: Recording, node: wire.Node, local: wire.LocalResul
   for (const { input, value } of local?.arguments ?? []) if (input !== undefined) found[input] = value;
   return Array.from(found, (name) => name ?? "");
 }
+
+/** What the program's variables are called. */
+const variables = memo(
+  (graph: Recording): ReadonlySet<string> =>
+    new Set(graph.nodes.flatMap((node) => node.outputs.map((tensor) => tensor.name ?? ""))),
+);
 
 /** `where n is 2 (exponent)`, for the arguments that a formula speaks of. */
 function Arguments({ formula, local }: { formula: Formula; local: wire.LocalResult | undefined }) {
@@ -84,6 +90,7 @@ function Input({
   block,
   tex,
   alone,
+  last,
 }: {
   run: RunState;
   node: wire.Node;
@@ -93,6 +100,7 @@ function Input({
   block: wire.LocalBlock | undefined;
   tex: string;
   alone: boolean;
+  last: boolean;
 }) {
   const done = useStore((state) => state.time) ?? Number.POSITIVE_INFINITY;
   const step = stepAt(run.graph, node.id, done);
@@ -121,6 +129,7 @@ function Input({
           block={block}
           of={of}
           by={by}
+          explain={last}
           title={`Numbers of ∂ ${of} / ∂ ${by}, argument ${(edge.input ?? 0) + 1}`}
         />
       )}
@@ -181,7 +190,7 @@ export default function Derivative({ run, node }: CardPart) {
   const names = argumentNames(run.graph, node, local);
   const formula = formulaOf(node, names.length);
   const of = node.outputs[output]?.name || nameOf(node);
-  const called = formula && namesFor(formula, names, node.outputs[output]?.name ?? "");
+  const called = formula && namesFor(formula, names, node.outputs[output]?.name ?? "", variables(run.graph));
   const tex = (text: string | null | undefined, which = -1) =>
     formula && called && text ? named(text, called, formula.variadic, which) : "";
   const own = isOwn(node);
@@ -212,7 +221,7 @@ export default function Derivative({ run, node }: CardPart) {
           </select>
         </label>
       )}
-      {shown.map((edge) => (
+      {shown.map((edge, place) => (
         <Input
           key={edge.input ?? 0}
           run={run}
@@ -226,12 +235,14 @@ export default function Derivative({ run, node }: CardPart) {
             formula?.variadic ? (edge.input ?? 0) : -1,
           )}
           alone={shown.length === 1}
+          last={place === shown.length - 1}
         />
       ))}
       {barred && <p className="muted">A bar over a tensor: the gradient that reaches it.</p>}
       <div className="derivative-foot" aria-live="polite">
         {local?.checked && <Verdict run={run} node={node} local={local} of={of} />}
         {local?.note && <p className="muted">{local.note}</p>}
+        {alive && !local && !refused && <p className="muted waiting">Working out the numbers…</p>}
         {refused && <p className="muted">{refused}</p>}
         {!local && !alive && (
           <p className="muted">

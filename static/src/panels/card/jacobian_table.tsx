@@ -142,12 +142,15 @@ export function JacobianTable({
   of,
   by,
   title,
+  explain,
 }: {
   table: Table;
   block: wire.LocalBlock;
   of: string;
   by: string;
   title: string;
+  /** How to read it, once for all tables. */
+  explain: boolean;
 }) {
   const scale = useScale();
   if (table.kind === "picture") {
@@ -168,7 +171,7 @@ export function JacobianTable({
         )}
       </section>
       {hidden > 0 && <p className="muted">And {formatCount(hidden)} more lines.</p>}
-      <p className="muted">{explained(table)}</p>
+      {explain && <p className="muted">{explained(table)}</p>}
     </>
   );
 }

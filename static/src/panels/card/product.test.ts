@@ -133,7 +133,7 @@ describe("the verdict of a check", () => {
     expect(say({ difference: 2.8e-9 })).toBe("Agrees with finite differences to 3e-9.");
     expect(say({ difference: 0 })).toBe("Agrees with finite differences exactly.");
     expect(say({ difference: 2.8e-9 }, { input: 1, difference: 0 })).toBe(
-      "Agrees with finite differences by x to 3e-9, by w exactly.",
+      "Agrees with finite differences: by x to 3e-9, by w exactly.",
     );
     expect(say({})).toBe("There was nothing to compare.");
   });

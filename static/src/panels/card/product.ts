@@ -144,7 +144,7 @@ export function verdict(blocks: readonly wire.LocalBlock[], of: string, by: Name
     const close = size === 0 ? "exactly" : `to ${size.toExponential(0)}`;
     return blocks.length > 1 ? `by ${by(block)} ${close}` : close;
   });
-  return `Agrees with finite differences ${parts.join(", ")}.`;
+  return `Agrees with finite differences${blocks.length > 1 ? ":" : ""} ${parts.join(", ")}.`;
 }
 
 function mistake(block: wire.LocalBlock, of: string, by: string, rule: string): string {
