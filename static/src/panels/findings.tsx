@@ -1,5 +1,4 @@
 /** What the diagram has marks on, as a list to walk: layers that vanish or explode, where NaN is born, dead activations. */
-import "../styles/why.css";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { indexOf } from "../derive";
 import { plural } from "../numbers";

@@ -1,5 +1,4 @@
 /** Why a tensor's gradient is what it is, with its way lit in the diagram; nothing where there is nothing to explain. */
-import "../../styles/why.css";
 import { useEffect, useMemo, useState } from "react";
 import { indexOf, nameOf } from "../../derive";
 import { CopyButton } from "../../parts/copy";
