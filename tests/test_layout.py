@@ -66,6 +66,7 @@ LAYERS = (
         "functions",
         "profiler",
         "serialization",
+        "show",
         "testing",
         "utils",
     },
