@@ -94,7 +94,7 @@ from engine.autograd.inference import is_inference, is_inference_mode_enabled  #
 from engine.func import vmap  # noqa: E402
 from engine.serialization import load, save  # noqa: E402
 from engine.settings import *  # noqa: E402, F403
-from engine.show import show  # noqa: E402
+from engine.showing import show  # noqa: E402
 from engine.windows import *  # noqa: E402, F403
 
 Tensor.is_inference = is_inference  # type: ignore[attr-defined]

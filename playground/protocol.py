@@ -59,6 +59,8 @@ class Values(Message, kw_only=True):
     zeros: Index = 0
     """How many elements are exactly zero."""
     nonfinite: Index = 0
+    unknown: bool = False
+    """The numbers were not kept: of them nothing is known but how many there are."""
 
 
 class Place(Message, kw_only=True):

@@ -66,7 +66,7 @@ LAYERS = (
         "functions",
         "profiler",
         "serialization",
-        "show",
+        "showing",
         "testing",
         "utils",
     },

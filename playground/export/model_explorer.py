@@ -184,6 +184,8 @@ def _tensor(tensor: TensorInfo) -> list[KeyValue]:
 
 
 def _statistics(values: Values) -> dict[str, str]:
+    if values.unknown:
+        return {}
     number = recording.number_text
     if values.numel <= 8 and len(values.data) == values.numel:
         return {"values": ", ".join(map(number, values.data)) or "none"}

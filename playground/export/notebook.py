@@ -1,6 +1,6 @@
 """What ``engine.show(loss)`` gives: the graph as a standalone page, in a notebook inside a frame.
 
-The engine hands over plain data (`engine.show.trace`); nothing of the engine is imported here.
+The engine hands over plain data (`engine.showing.trace`); nothing of the engine is imported here.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class GraphView:
 
 
 def view(graph: dict[str, Any]) -> GraphView:
-    """The view of a graph as `engine.show.trace` gives it."""
+    """The view of a graph as `engine.showing.trace` gives it."""
     nodes = [_node(node) for node in graph["nodes"]]
     leaves = [node for node in graph["nodes"] if node["grad"] is not None]
     steps = [
@@ -112,8 +112,7 @@ def _values(output: dict[str, Any]) -> Values:
     numel = 1
     for length in output["shape"]:
         numel *= length
-    # As the recorder says of a value that was not kept.
-    return Values(numel=min(numel, 100_000_000))
+    return Values(numel=min(numel, 100_000_000), unknown=True)
 
 
 def _words(title: str, nodes: list[Node]) -> str:

@@ -168,6 +168,8 @@ def number_text(x: Number) -> str:
 
 def brief(values: Values) -> str:
     """The numbers if there are at most three, else how large they are."""
+    if values.unknown:
+        return "not kept"
     if values.numel <= 3 and len(values.data) == values.numel:
         return ", ".join(map(number_text, values.data)) or "no elements"
     return f"norm {number_text(values.norm)}"

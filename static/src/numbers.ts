@@ -86,6 +86,7 @@ export function ordinal(n: number): string {
 
 /** One short piece of text for a tensor: its value when it has one element, its norm otherwise. */
 export function brief(values: wire.Values, dtype = "float32"): string {
+  if (values.unknown) return "not kept";
   const first = values.data?.[0];
   if (values.numel === 1 && first !== undefined) return formatNumber(first, dtype);
   if (values.numel === 0) return "empty";

@@ -356,6 +356,11 @@ export interface Values {
   zeros?: number;
   /** @defaultValue `0` */
   nonfinite?: number;
+  /**
+   * The numbers were not kept: of them nothing is known but how many there are.
+   * @defaultValue `false`
+   */
+  unknown?: boolean;
 }
 
 /** A tensor flowing from one node into another. */

@@ -31,6 +31,7 @@ export function glyph(
     const font = text.length * 6.6 > w - 2 ? "tag" : wish;
     return [back, { text, x: x + w / 2, y: y + h / 2 + 4, font, ink: tone.strong, anchor: "middle" }];
   };
+  if (values.unknown) return word("not kept", "tag");
   if (values.numel === 0) return word("empty", "tag");
   if (values.numel === 1 && data.length > 0) return word(formatNumber(data[0] ?? 0, dtype));
   const wrong = values.nonfinite ?? 0;

@@ -1,5 +1,6 @@
 /** The card of the selected node: what it is, its value, its gradient; its derivative and its explanation load when needed. */
 import { lazy, Suspense, useEffect } from "react";
+import { boot } from "../../boot";
 import { gradientOf, indexOf, inputShapes, nameOf } from "../../derive";
 import { revealLine } from "../../editor/editor";
 import { formatShape } from "../../numbers";
@@ -39,7 +40,7 @@ function Card({ run, node }: CardPart) {
   const box = useSheet();
   const detail = run.details[node.id];
   const alive = isInteractive(run);
-  const partial = node.outputs.some((tensor) => (tensor.value.data?.length ?? 0) < tensor.value.numel);
+  const partial = node.outputs.some(({ value }) => !value.unknown && (value.data?.length ?? 0) < value.numel);
   useEffect(() => {
     if (alive && partial && !detail) send({ type: "inspect", run: run.id, node: node.id });
   }, [alive, partial, detail, run.id, node.id]);
@@ -132,7 +133,13 @@ function Card({ run, node }: CardPart) {
           {node.kind === "op" && <Derivative run={run} node={node} />}
         </Suspense>
         {detail?.note && <p className="muted">{detail.note}</p>}
-        {partial && !detail && !alive && <p className="muted">Run again to see every element.</p>}
+        {partial && !detail && !alive && (
+          <p className="muted">
+            {boot.embed
+              ? "The other elements are not in this page. In the playground, a run has them all."
+              : "Run again to see every element."}
+          </p>
+        )}
       </div>
     </aside>
   );

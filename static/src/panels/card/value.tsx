@@ -4,7 +4,7 @@ import { CopyButton } from "../../parts/copy";
 import type * as wire from "../../protocol.gen";
 
 function Statistics({ values, dtype }: { values: wire.Values; dtype: string }) {
-  if (values.numel <= 1) return null;
+  if (values.numel <= 1 || values.unknown) return null;
   const rows: [string, wire.Number][] = [
     ["mean", values.mean ?? 0],
     ["std", values.std ?? 0],
@@ -68,6 +68,7 @@ export function Numbers({
           {nested(values, shape, dtype)}
         </pre>
       )}
+      {values.unknown && <p className="muted">Its numbers were not kept.</p>}
       {known > 0 && known < values.numel && (
         <p className="muted">
           The first {formatCount(known)} of {formatCount(values.numel)} elements.

@@ -41,8 +41,8 @@ def show(*tensors: Tensor, params: Mapping[str, Any] | None = None) -> Any:
         if not isinstance(tensor, Tensor):
             raise TypeError(f"show() expects tensors, as in engine.show(loss); got {type(tensor).__name__}")
     frame = sys._getframe(1)
-    names = _names({**frame.f_globals, **frame.f_locals} | dict(params or {}))
-    graph = trace(tensors, names)
+    variables = {**frame.f_globals, **frame.f_locals}
+    graph = trace(tensors, _named(variables) | _named(params or {}))
     try:
         viewer = importlib.import_module(VIEWER)
     except ImportError as problem:
@@ -53,17 +53,18 @@ def show(*tensors: Tensor, params: Mapping[str, Any] | None = None) -> Any:
     return viewer.view(graph)
 
 
-def trace(tensors: tuple[Tensor, ...], names: Mapping[int, str]) -> dict[str, Any]:
+def trace(tensors: tuple[Tensor, ...], named: Mapping[int, tuple[str, Tensor]]) -> dict[str, Any]:
     """The graph as plain data: ``nodes`` in an order in which inputs come first, ``edges`` between them.
 
     A node has ``id``, ``kind`` (``op``, ``leaf``, ``parameter`` or ``constant``), ``op``, ``grad_fn``, ``outputs`` and
     ``grad`` (an array or None); an output ``shape``, ``dtype`` (NumPy's), ``name``, ``requires_grad`` and ``value`` (an
-    array, or None where it was not kept). An edge is (source, output, target, input). `names` are by ``id(tensor)``.
+    array, or None where it was not kept). An edge is (source, output, target, input). `named` has by ``id(tensor)``
+    what a tensor is called, and the tensor.
 
     Raises:
         RuntimeError: if a tensor has no graph.
     """
-    roots = []
+    walk = _Walk(named)
     for tensor in tensors:
         edge = tensor._fresh_edge()
         if edge is None:
@@ -71,24 +72,22 @@ def trace(tensors: tuple[Tensor, ...], names: Mapping[int, str]) -> dict[str, An
                 "there is no graph to show: this tensor does not require grad and was not computed from one that does. "
                 "Make its inputs with requires_grad=True, outside torch.no_grad()."
             )
-        roots.append((tensor, edge))
-    walk = _Walk(names)
-    for _, (node, _) in roots:
-        walk.reach(node)
+        walk.reach(edge[0])
     walk.describe()
-    for tensor, (node, output) in roots:
-        walk.seen(node, output, tensor)
+    for tensor in (*tensors, *(tensor for _, tensor in named.values())):
+        if tensor._edge is not None:
+            walk.seen(*tensor._edge, tensor)
     return {"nodes": walk.nodes, "edges": walk.edges, "omitted": walk.omitted}
 
 
 class _Walk:
     """The nodes behind some tensors, and what can be said about them."""
 
-    def __init__(self, names: Mapping[int, str]) -> None:
+    def __init__(self, named: Mapping[int, tuple[str, Tensor]]) -> None:
         self.nodes: list[dict[str, Any]] = []
         self.edges: list[tuple[int, int, int, int]] = []
         self.omitted = 0
-        self._names = names
+        self._named = named
         self._found: dict[Node, int] = {}
         self._constants: dict[int, int] = {}
 
@@ -124,11 +123,15 @@ class _Walk:
             # What was written to since is not what the node made.
             if tensor._version == 0 or tensor._fresh_edge() == (node, output):
                 found["value"] = tensor._data
-            found["name"] = found["name"] or self._names.get(id(tensor), "")
+            found["name"] = found["name"] or self._name(tensor)
 
     def _add(self, **facts: Any) -> int:
         self.nodes.append({"id": len(self.nodes), **facts})
         return len(self.nodes) - 1
+
+    def _name(self, tensor: Tensor) -> str:
+        found = self._named.get(id(tensor))
+        return found[0] if found is not None else ""
 
     def _leaf(self, node: Node) -> None:
         tensor = node.variable if isinstance(node, AccumulateGrad) else None
@@ -144,7 +147,7 @@ class _Walk:
         return {
             "shape": tuple(shape),
             "dtype": dtype,
-            "name": "" if tensor is None else self._names.get(id(tensor), ""),
+            "name": "" if tensor is None else self._name(tensor),
             "requires_grad": requires_grad,
             "value": None if tensor is None else tensor._data,
         }
@@ -188,15 +191,15 @@ class _Walk:
         return known
 
 
-def _names(variables: Mapping[str, Any]) -> dict[int, str]:
+def _named(variables: Mapping[str, Any]) -> dict[int, tuple[str, Tensor]]:
     """Names by ``id``: of tensors that are variables, and of the parameters of modules that are."""
-    found: dict[int, str] = {}
+    found: dict[int, tuple[str, Tensor]] = {}
     for name, value in variables.items():
         if name.startswith("_"):  # a notebook's own: _, __, _3
             continue
         if isinstance(value, Tensor):
-            found.setdefault(id(value), name)
+            found.setdefault(id(value), (name, value))
         elif isinstance(value, Module):
             for inner, parameter in value.named_parameters():
-                found.setdefault(id(parameter), f"{name}.{inner}")
+                found.setdefault(id(parameter), (f"{name}.{inner}", parameter))
     return found
