@@ -559,6 +559,8 @@ class LocalResult(RunEvent, kw_only=True, tag="local"):
     node: NodeId
     output: Index = 0
     blocks: Annotated[list[LocalBlock], Meta(max_length=64)] = []
+    record: Label = ""
+    """The engine's record of the operation: several may have the name that the node has."""
     arguments: Annotated[list[Argument], Meta(max_length=16)] = []
     """Numbers and words the operation was given beside its tensors, by the names of the engine's record."""
     checked: bool = False

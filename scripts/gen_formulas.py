@@ -1,7 +1,8 @@
 """Writes the formulas the page shows: `engine.formulas` in, `static/src/formulas.gen.json` out.
 
-They are listed by the name a node has (``aten::mul``). Several records may have one: the page takes the one whose
-backward node is the node's, or that has as many inputs. It is data that the page fetches when it first shows a formula.
+They are listed by the name a node has (``aten::mul``). Several records may have one: the page takes the one that the
+worker names or, without it, whose backward node is the node's and that has as many inputs. It is data that the page
+fetches when it first shows a formula.
 """
 
 from __future__ import annotations
@@ -19,10 +20,7 @@ def render() -> str:
     found: dict[str, list[dict[str, Any]]] = {}
     for op in OPS.values():
         if op.vjp:
-            entries = found.setdefault(op.aten, [])
-            entry = _entry(op)
-            if entry not in entries:
-                entries.append(entry)
+            found.setdefault(op.aten, []).append(_entry(op))
     lines = []
     for name, entries in sorted(found.items()):
         rows = ",\n".join(f"  {json.dumps(entry, ensure_ascii=False)}" for entry in entries)
@@ -33,6 +31,7 @@ def render() -> str:
 def _entry(op: Op) -> dict[str, Any]:
     formula = formula_of(op)
     entry: dict[str, Any] = {
+        "name": op.name,
         "grad": op.grad_name,
         "kind": op.kind,
         "forward": formula.forward,

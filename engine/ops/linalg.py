@@ -48,7 +48,7 @@ addmm = define("addmm", GENERAL, holomorphic=True, inputs=3,
     vjp=(lambda F, g, beta: g if beta == 1 else g * beta,
          lambda F, g, mat2, alpha: _scaled(_by_turned(F, g, mat2), alpha),
          lambda F, g, mat1, alpha: _scaled(_turned_by(F, mat1, g), alpha)),
-    formula=r"\beta\,g,\ \alpha\,g B^{\top},\ \alpha A^{\top} g", doc="beta * input + alpha * mat1 @ mat2.")
+    formula=r"\beta\,g,\ \alpha\,g\,B^{\top},\ \alpha\,A^{\top}\,g", doc="beta * input + alpha * mat1 @ mat2.")
 
 # The gradient of a transpose comes out as one, so that the weight's own gradient lies in memory as the weight does.
 linear_addmm = define("linear_addmm", GENERAL, holomorphic=True, inputs=3, grad="AddmmBackward0", aten="aten::addmm",
@@ -56,7 +56,7 @@ linear_addmm = define("linear_addmm", GENERAL, holomorphic=True, inputs=3, grad=
     vjp=(lambda F, g: g,
          lambda F, g, mat2: _by_turned(F, g, mat2),
          lambda F, g, mat1: F.t(_turned_by(F, g, mat1))),
-    formula=r"\sum_{\text{rows}} g,\ g W^{\top},\ X^{\top} g", doc="input + mat1 @ mat2, where mat2 is a transpose: the product of a linear layer.")
+    formula=r"\sum_{\text{rows}} g,\ g\,W^{\top},\ X^{\top}\,g", doc="input + mat1 @ mat2, where mat2 is a transpose: the product of a linear layer.")
 
 vdot = define("vdot", BILINEAR, holomorphic=False,
     forward=lambda xp, input, other: _dot(xp, input.conj(), other),
@@ -312,13 +312,13 @@ def _sum_of(product: Any, input: Any, beta: Any, alpha: Any) -> Any:
 
 
 addmv_of = fused("addmv", lambda input, mat, vec, beta, alpha: _sum_of(mv(mat, vec), input, beta, alpha), inputs=3,
-    formula=r"\beta\,g,\ \alpha\,g v^{\top},\ \alpha A^{\top} g", doc="beta * input + alpha * mat @ vec.")
+    formula=r"\beta\,g,\ \alpha\,g\,v^{\top},\ \alpha\,A^{\top}\,g", doc="beta * input + alpha * mat @ vec.")
 addr_of = fused("addr", lambda input, vec1, vec2, beta, alpha: _sum_of(outer(vec1, vec2), input, beta, alpha), inputs=3,
-    formula=r"\beta\,g,\ \alpha\,g b,\ \alpha\,g^{\top} a", doc="beta * input + alpha * outer product.")
+    formula=r"\beta\,g,\ \alpha\,g\,b,\ \alpha\,g^{\top}\,a", doc="beta * input + alpha * outer product.")
 addbmm_of = fused("addbmm", lambda input, batch1, batch2, beta, alpha: _sum_of(bmm(batch1, batch2).sum(0), input, beta, alpha), inputs=3,
-    formula=r"\beta\,g,\ \alpha\,g B^{\top},\ \alpha A^{\top} g", doc="beta * input + alpha * the sum of a batch of products.")
+    formula=r"\beta\,g,\ \alpha\,g\,B^{\top},\ \alpha\,A^{\top}\,g", doc="beta * input + alpha * the sum of a batch of products.")
 baddbmm_of = fused("baddbmm", lambda input, batch1, batch2, beta, alpha: _sum_of(bmm(batch1, batch2), input, beta, alpha), inputs=3,
-    formula=r"\beta\,g,\ \alpha\,g B^{\top},\ \alpha A^{\top} g", doc="beta * input + alpha * a batch of products.")
+    formula=r"\beta\,g,\ \alpha\,g\,B^{\top},\ \alpha\,A^{\top}\,g", doc="beta * input + alpha * a batch of products.")
 
 
 def addmv(input: Tensor, mat: Tensor, vec: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:

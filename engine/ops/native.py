@@ -33,13 +33,13 @@ def _group(input: Any, weight: Any, bias: Any, groups: int, eps: float) -> Any:
 
 
 layer_norm_of = fused("native_layer_norm_of", lambda input, weight, bias, sizes, eps: _layer(input, weight, bias, sizes, eps)[0], inputs=3,
-    grad="NativeLayerNormBackward0", aten="aten::native_layer_norm", formula=r"\frac{1}{\sqrt{\sigma^2 + \varepsilon}} \left(g w - \operatorname{mean}(g w) - \hat{x} \operatorname{mean}(g w \hat{x})\right),\ \sum g \hat{x},\ \sum g",
+    grad="NativeLayerNormBackward0", aten="aten::native_layer_norm", formula=r"\frac{1}{\sqrt{\sigma^2 + \varepsilon}} \left(g\,w - \operatorname{mean}(g\,w) - \hat{x} \operatorname{mean}(g\,w\,\hat{x})\right),\ \sum g\,\hat{x},\ \sum g",
     doc="Mean 0 and variance 1 over the last dimensions.")
 group_norm_of = fused("native_group_norm_of", _group, inputs=3, outputs=3, grad="NativeGroupNormBackward0", aten="aten::native_group_norm",
-    formula=r"\frac{1}{\sqrt{\sigma^2 + \varepsilon}} \left(g w - \operatorname{mean}(g w) - \hat{x} \operatorname{mean}(g w \hat{x})\right),\ \sum g \hat{x},\ \sum g", doc="Mean 0 and variance 1 of each group of channels, and the statistics.")
+    formula=r"\frac{1}{\sqrt{\sigma^2 + \varepsilon}} \left(g\,w - \operatorname{mean}(g\,w) - \hat{x} \operatorname{mean}(g\,w\,\hat{x})\right),\ \sum g\,\hat{x},\ \sum g", doc="Mean 0 and variance 1 of each group of channels, and the statistics.")
 batch_norm_of = {
     name: fused(name, lambda input, weight, bias, mean, var, eps: nn.batch_norm(input, weight, bias, mean, var, eps), inputs=3,
-        grad=grad, aten=f"aten::{aten}", formula=r"\frac{1}{\sqrt{\sigma^2 + \varepsilon}} \left(g w - \operatorname{mean}(g w) - \hat{x} \operatorname{mean}(g w \hat{x})\right),\ \sum g \hat{x},\ \sum g", doc="Mean 0 and variance 1 of each channel.")
+        grad=grad, aten=f"aten::{aten}", formula=r"\frac{1}{\sqrt{\sigma^2 + \varepsilon}} \left(g\,w - \operatorname{mean}(g\,w) - \hat{x} \operatorname{mean}(g\,w\,\hat{x})\right),\ \sum g\,\hat{x},\ \sum g", doc="Mean 0 and variance 1 of each channel.")
     for name, grad, aten in (
         ("native_batch_norm_of", "NativeBatchNormBackward0", "native_batch_norm"),
         ("native_batch_norm_legit", "NativeBatchNormLegitBackward0", "_native_batch_norm_legit"),

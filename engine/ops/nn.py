@@ -178,7 +178,7 @@ layer_norm = define("native_layer_norm", GENERAL, inputs=3, dtypes="promote",
          lambda F, g, input, weight_shape, count, eps: F.sum_to_size(
              g * _standard(F, input, _last(input, count), eps), tuple(weight_shape)),
          lambda F, g, bias_shape: F.sum_to_size(g, tuple(bias_shape))),
-    formula=r"\frac{1}{\sqrt{\sigma^2 + \varepsilon}} \left(g w - \operatorname{mean}(g w) - \hat{x} \operatorname{mean}(g w \hat{x})\right),\ \sum g \hat{x},\ \sum g", doc="Mean 0 and variance 1 over the last dimensions.")
+    formula=r"\frac{1}{\sqrt{\sigma^2 + \varepsilon}} \left(g\,w - \operatorname{mean}(g\,w) - \hat{x} \operatorname{mean}(g\,w\,\hat{x})\right),\ \sum g\,\hat{x},\ \sum g", doc="Mean 0 and variance 1 over the last dimensions.")
 
 batch_norm = define("native_batch_norm", GENERAL, inputs=3, dtypes="promote",
     forward=lambda xp, input, weight, bias, mean, var, eps=1e-5: _affine(
@@ -187,7 +187,7 @@ batch_norm = define("native_batch_norm", GENERAL, inputs=3, dtypes="promote",
          lambda F, g, input, mean, var, eps: F.sum_dim(
              g * _batch_standard(F, input, mean, var, eps), _not_channels(input), False),
          lambda F, g: F.sum_dim(g, _not_channels(g), False)),
-    formula=r"\frac{1}{\sqrt{\sigma^2 + \varepsilon}} \left(g w - \operatorname{mean}(g w) - \hat{x} \operatorname{mean}(g w \hat{x})\right),\ \sum g \hat{x},\ \sum g", doc="Mean 0 and variance 1 of each channel.")
+    formula=r"\frac{1}{\sqrt{\sigma^2 + \varepsilon}} \left(g\,w - \operatorname{mean}(g\,w) - \hat{x} \operatorname{mean}(g\,w\,\hat{x})\right),\ \sum g\,\hat{x},\ \sum g", doc="Mean 0 and variance 1 of each channel.")
 
 group_norm = define("native_group_norm", GENERAL, inputs=3, dtypes="promote",
     forward=lambda xp, input, weight, bias, groups, eps=1e-5: _affine(
@@ -199,7 +199,7 @@ group_norm = define("native_group_norm", GENERAL, inputs=3, dtypes="promote",
          lambda F, g, input, groups, eps: F.sum_dim(g * F.reshape(_standard(
              F, F.reshape(input, _grouped(input.shape, groups)), (2,), eps), tuple(input.shape)), _not_channels(input), False),
          lambda F, g: F.sum_dim(g, _not_channels(g), False)),
-    formula=r"\frac{1}{\sqrt{\sigma^2 + \varepsilon}} \left(g w - \operatorname{mean}(g w) - \hat{x} \operatorname{mean}(g w \hat{x})\right),\ \sum g \hat{x},\ \sum g", doc="Mean 0 and variance 1 of each group of channels.")
+    formula=r"\frac{1}{\sqrt{\sigma^2 + \varepsilon}} \left(g\,w - \operatorname{mean}(g\,w) - \hat{x} \operatorname{mean}(g\,w\,\hat{x})\right),\ \sum g\,\hat{x},\ \sum g", doc="Mean 0 and variance 1 of each group of channels.")
 
 div_scalar = define("div_scalar", POINTWISE, inputs=1, grad="DivBackward1", aten="aten::div",
     forward=lambda xp, input, other: input / other,

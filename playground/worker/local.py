@@ -77,6 +77,7 @@ def differentiate_locally(records: list[NodeRecord], command: Local) -> LocalRes
         node=record.id,
         output=command.output,
         blocks=blocks,
+        record=record.op.name if record.op is not None else "",
         arguments=_arguments(record),
         checked=command.check,
         note=" ".join(notes),

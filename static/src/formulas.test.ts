@@ -30,6 +30,9 @@ describe("the table of formulas", () => {
     expect(formulaOf(node("aten::pow", "PowBackward0"), 1)?.forward).toBe("#y = #0^{n}");
     expect(formulaOf(node("aten::pow", "PowBackward1"), 2)?.forward).toBe("#y = #0^{#1}");
     expect(formulaOf(node("aten::pow"), 2)?.letters).toBe("ab");
+    expect(formulaOf(node("aten::addmm", "AddmmBackward0"), 3)?.name).toBe("linear_addmm");
+    expect(formulaOf(node("aten::addmm", "AddmmBackward0"), 3, "addmm")?.name).toBe("addmm");
+    expect(formulaOf(node("aten::mul_", "MulBackward0"), 2)?.name).toBe("mul");
     expect(formulaOf(node("aten::nothing"), 1)).toBeUndefined();
   });
 });

@@ -6,6 +6,8 @@ import type * as wire from "./protocol.gen";
 
 /** One op, as `scripts/gen_formulas.py` writes it. */
 export interface Formula {
+  /** Of the record. */
+  readonly name: string;
   readonly grad: string;
   readonly kind: "pointwise" | "linear" | "bilinear" | "general";
   readonly forward: string;
@@ -21,12 +23,21 @@ export interface Formula {
 
 export const FORMULAS = table as unknown as Readonly<Record<string, readonly Formula[]>>;
 
-/** The formulas of a node with so many inputs; undefined for an op without any. */
-export function formulaOf(node: wire.Node, inputs: number): Formula | undefined {
-  const found = FORMULAS[node.op] ?? [];
-  const named = found.filter((one) => one.grad === node.grad_fn);
-  const fitting = (one: Formula) => one.variadic || one.letters.length === inputs;
-  return named.find(fitting) ?? named[0] ?? found.find(fitting) ?? found[0];
+/**
+ * The formulas of a node with so many inputs; undefined for an op without any. `record` is the engine's record if the worker
+ * has said which; else the plainest one that fits.
+ */
+export function formulaOf(node: wire.Node, inputs: number, record = ""): Formula | undefined {
+  const found = FORMULAS[node.op.replace(/([^_])_$/, "$1")] ?? FORMULAS[node.op] ?? [];
+  const score = (one: Formula) =>
+    (one.name === record ? 8 : 0) +
+    (one.grad === node.grad_fn ? 4 : 0) +
+    (one.variadic || one.letters.length === inputs ? 2 : 0) +
+    (one.arguments ? 0 : 1);
+  return found.reduce<Formula | undefined>(
+    (best, one) => (!best || score(one) > score(best) ? one : best),
+    undefined,
+  );
 }
 
 const LONGEST = 16;

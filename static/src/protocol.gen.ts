@@ -551,6 +551,8 @@ export interface LocalResult {
   node: number;
   output: number;
   blocks: LocalBlock[];
+  /** The engine's record of the operation: several may have the name that the node has. */
+  record: string;
   /** Numbers and words the operation was given beside its tensors, by the names of the engine's record. */
   arguments: Argument[];
   checked: boolean;

@@ -102,7 +102,7 @@ def test_a_matrix_product_is_a_table_for_each_input(page: Page) -> None:
     part = derivative(page, "z")
     expect(part.locator(".by-input")).to_have_count(2)
     second = part.locator(".by-input").last
-    expect(second.locator("math annotation")).to_have_text(r"\overline{{y}} = {W}^{\top} {\overline{{z}}}")
+    expect(second.locator("math annotation")).to_have_text(r"\overline{{y}} = {W}^{\top}\,{\overline{{z}}}")
     expect(second.locator("tfoot")).to_be_visible()
     assert rows(second) == [
         ["", "entering", "[0]", "[1]"],

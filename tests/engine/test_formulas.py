@@ -81,7 +81,7 @@ def test_most_formulas_are_derived() -> None:
         ("relu", r"{y} = \max({x}, 0)", ["[{y} > 0]"]),
         ("clamp", r"{y} = \min(\max({x}, \ell), u)", [r"[\ell \le {x} \le u]"]),
         ("log2", r"{y} = \log_2 {x}", [r"\frac{1}{{x}\, \ln 2}"]),
-        ("mm", "{Y} = {A} {B}", [r"\overline{Y} {B}^{\top}", r"{A}^{\top} \overline{Y}"]),
+        ("mm", r"{Y} = {A}\,{B}", [r"\overline{Y}\,{B}^{\top}", r"{A}^{\top}\,\overline{Y}"]),
     ],
 )
 def test_reads_as_in_a_book(name: str, forward: str, derivatives: list[str]) -> None:

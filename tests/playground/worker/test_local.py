@@ -100,6 +100,7 @@ def test_values_are_those_of_the_moment(play: Runner) -> None:
     assert matrix(answer.blocks[0]).tolist() == [[6]]
     assert answer.blocks[0].agrees
     assert p.Argument(name="exponent", value="2") in answer.arguments
+    assert answer.record == "pow_tensor_scalar"
 
 
 def test_a_number_in_the_place_of_a_tensor_is_told(play: Runner) -> None:

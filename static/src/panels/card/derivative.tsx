@@ -188,7 +188,7 @@ export default function Derivative({ run, node }: CardPart) {
   const { local, alive, refused, checking, check } = useLocal(run, node, output);
   if (!node.grad_fn) return null;
   const names = argumentNames(run.graph, node, local);
-  const formula = formulaOf(node, names.length);
+  const formula = formulaOf(node, names.length, local?.record);
   const of = node.outputs[output]?.name || nameOf(node);
   const called = formula && namesFor(formula, names, node.outputs[output]?.name ?? "", variables(run.graph));
   const tex = (text: string | null | undefined, which = -1) =>
