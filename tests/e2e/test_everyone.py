@@ -3,11 +3,30 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from typing import Any
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.playground import faults, finished, opened, run, show, status, write
+from tests.e2e.conftest import Problems
+from tests.e2e.playground import PANELS, SINE, faults, finished, opened, run, show, status, write
 from tests.e2e.test_graph import LOOP, MODEL, THICKET
+
+PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
+LOOKS: dict[str, dict[str, Any]] = {
+    "light": {"color_scheme": "light"},
+    "dark": {"color_scheme": "dark"},
+    "high contrast": {"color_scheme": "light", "contrast": "more"},
+    "dark, high contrast, phone": {"color_scheme": "dark", "contrast": "more"} | PHONE,
+    "phone": PHONE,
+}
+DIALOGS = {
+    "palette": "Control+k",
+    "examples": "Control+o",
+    "share": "Control+s",
+    "keys": "?",
+}
 
 
 def row(page: Page, name: str) -> Locator:
@@ -171,3 +190,211 @@ def test_what_one_writes_with_loads_after_the_page(page: Page) -> None:
     page.keyboard.press("Control+f")
     expect(page.locator(".cm-search")).to_be_visible()
     assert faults(page) == []
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_axe_finds_no_fault_anywhere(open_page: Callable[..., Page], look: str) -> None:
+    page = open_page(reduced_motion="reduce", **LOOKS[look])
+    wrong: list[str] = []
+
+    def check(where: str) -> None:
+        wrong.extend(f"{where}: {fault}" for fault in faults(page))
+
+    page.goto("/?new")
+    expect(page.locator(".cm-content")).to_be_visible()
+    for panel in PANELS:
+        show(page, panel)
+        check(f"{panel} without a run")
+    run(page, MODEL + SINE + "\n# %% Wrong\ntorch.sin_(a)\n")
+    for panel in PANELS:
+        show(page, panel)
+        page.wait_for_load_state("networkidle")
+        check(panel)
+    show(page, "graph")
+    page.keyboard.press("Alt+g")
+    row(page, "loss").click()
+    expect(page.get_by_role("complementary")).to_be_visible()
+    check("tree and card")
+    page.keyboard.press("Alt+g")
+    check("diagram and card")
+    for name, key in DIALOGS.items():
+        page.locator(".ag-stage").focus()
+        page.keyboard.press(key)
+        expect(page.get_by_role("dialog")).to_be_visible()
+        page.wait_for_load_state("networkidle")
+        check(name)
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("dialog")).to_have_count(0)
+    for name in ("Download", "Menu"):
+        button = page.get_by_role("button", name=name, exact=True)
+        if button.is_visible():  # on a phone there is one menu
+            button.click()
+            expect(page.get_by_role("menu")).to_be_visible()
+            check(f"menu {name}")
+            page.keyboard.press("Escape")
+    assert wrong == []
+
+
+def test_axe_finds_no_fault_on_an_error_page(page: Page, problems: Problems) -> None:
+    problems.expect("HTTP 404")
+    page.goto("/s/there-is-no-such")
+    assert faults(page) == []
+
+
+def test_the_persons_own_colours_are_kept(open_page: Callable[..., Page]) -> None:
+    page = open_page(forced_colors="active", color_scheme="dark")
+    run(page, MODEL)
+    expect(page.locator(".ag-svg text").first).to_be_visible()
+    canvas, text = page.evaluate("""() => {
+        const probe = document.body.appendChild(document.createElement("i"));
+        probe.style.forcedColorAdjust = "none";
+        return ["Canvas", "CanvasText"].map(name => {
+            probe.style.color = name;
+            return getComputedStyle(probe).color;
+        });
+    }""")
+    assert canvas != text
+    fills = page.evaluate("""() => {
+        const box = document.querySelector(".ag-svg > g > g:nth-child(3) > g");
+        return [...box.querySelectorAll("path")].map(path => getComputedStyle(path).fill).concat(
+            getComputedStyle(box.querySelector("text")).fill);
+    }""")
+    assert canvas in fills, "boxes lie on the person's canvas"
+    assert fills[-1] == text, "and are written in the person's ink"
+    pressed = page.get_by_role("button", name="Diagram")
+    other = page.get_by_role("button", name="Tree")
+    background = "element => getComputedStyle(element).backgroundColor"
+    assert pressed.evaluate(background) != other.evaluate(background)
+
+
+def test_high_contrast_can_be_chosen_and_is_kept(page: Page) -> None:
+    run(page, SINE)
+    page.locator(".ag-stage").focus()
+    before = page.evaluate("getComputedStyle(document.body).getPropertyValue('--hairline')")
+    page.keyboard.press("Alt+h")
+    after = page.evaluate("getComputedStyle(document.body).getPropertyValue('--hairline')")
+    assert before != after
+    page.reload()
+    assert page.evaluate("document.documentElement.dataset.contrast") == "more"
+    page.keyboard.press("Alt+h")
+    assert page.evaluate("document.documentElement.dataset.contrast") is None
+
+
+def test_reduced_motion_stops_every_animation(open_page: Callable[..., Page]) -> None:
+    moving = """document.getAnimations().filter(one => one.effect.getComputedTiming().duration > 0)
+        .map(one => `${one.animationName ?? one.transitionProperty} of ${one.effect.target?.className}`)"""
+    page = open_page(reduced_motion="reduce")
+    run(page, MODEL)
+    module = page.locator(".ag-svg text", has_text=re.compile("^Tiny$")).first
+    place = module.bounding_box()
+    assert place
+    page.mouse.click(place["x"] - 14, place["y"] + 7)
+    page.evaluate(
+        "window.moved = []; (function look() { window.moved.push(..."
+        + moving
+        + "); requestAnimationFrame(look) })()"
+    )
+    page.wait_for_timeout(500)
+    page.locator(".ag-stage").focus()
+    for key in ("f", ",", ",", ".", "Enter", "?", "Escape", "Control+k", "Escape"):
+        page.keyboard.press(key)
+        page.wait_for_timeout(60)
+    page.locator(".cm-content").focus()
+    page.wait_for_timeout(100)
+    assert page.evaluate("[...new Set(window.moved)]") == []
+
+
+def test_every_key_is_on_the_sheet_and_plain_keys_can_be_switched_off(page: Page) -> None:
+    run(page, SINE)
+    stage = page.locator(".ag-stage")
+    stage.focus()
+    page.keyboard.press("?")
+    sheet = page.get_by_role("dialog", name="Keys")
+    expect(sheet).to_contain_text("Ctrl+Enter")
+    expect(sheet).to_contain_text("Esc, then Tab")
+    sheet.get_by_role("checkbox").uncheck()
+    page.keyboard.press("Escape")
+    expect(stage).to_be_focused()
+    page.get_by_role("tab", name="Graph").focus()
+    page.keyboard.press("?")
+    expect(sheet).to_have_count(0)
+    page.keyboard.press("Alt+k")
+    page.keyboard.press("?")
+    expect(sheet).to_be_visible()
+
+
+def test_skip_links_and_the_card_by_keyboard(page: Page) -> None:
+    run(page, SINE)
+    page.reload()
+    expect(page.locator(".cm-content")).to_be_visible()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Go to the code")).to_be_in_viewport()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("tab", name="Graph")).to_be_focused()
+    stage = page.locator(".ag-stage")
+    stage.focus()
+    page.keyboard.press("Enter")
+    card = page.get_by_role("complementary")
+    page.keyboard.press("Alt+i")
+    expect(card).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(card.get_by_role("button", name="Clear the selection")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(card).to_have_count(0)
+    expect(stage).to_be_focused()
+
+
+def test_nothing_traps_the_keyboard(page: Page) -> None:
+    run(page, SINE)
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    seen: list[str] = []
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        seen.append(
+            page.evaluate(
+                "(e => e.getAttribute('aria-label') || e.textContent || e.tagName)(document.activeElement)"
+            )
+        )
+        if len(seen) > 5 and "Name of this session" in seen:
+            break
+    assert "Width of the code" in seen
+    assert "Name of this session" in seen, seen
+
+
+def test_a_phone_selects_swipes_the_card_away_and_reads_the_tree(open_page: Callable[..., Page]) -> None:
+    page = open_page(**PHONE)
+    run(page, SINE)
+    for panel in PANELS:
+        show(page, panel)
+        expect(page.get_by_role("slider", name="Moment of the run")).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360, panel
+    show(page, "graph")
+    page.locator(".ag-svg text", has_text=re.compile("^out$")).first.tap()
+    card = page.get_by_role("complementary", name="Selected: out")
+    expect(card).to_be_visible()
+    page.wait_for_timeout(500)
+    node = page.locator(".ag-svg text", has_text=re.compile("^out$")).first.bounding_box()
+    sheet = card.bounding_box()
+    assert node
+    assert sheet
+    assert node["y"] + node["height"] <= sheet["y"], "what is selected is not under its card"
+    page.evaluate("""() => {
+        const head = document.querySelector(".card-head"), box = head.getBoundingClientRect();
+        const at = (type, y) => head.dispatchEvent(new PointerEvent(type,
+            {pointerId: 1, pointerType: "touch", bubbles: true, clientX: box.x + 60, clientY: box.y + 8 + y}));
+        head.setPointerCapture = () => {};
+        at("pointerdown", 0); at("pointermove", 40); at("pointermove", 120); at("pointerup", 120);
+    }""")
+    expect(card).to_have_count(0)
+    page.get_by_role("button", name="Tree").tap()
+    row(page, "out, sum").tap()
+    expect(card).to_be_visible()
+    expect(row(page, "out, sum")).to_be_in_viewport()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    clipped = page.evaluate("""() => [...document.querySelectorAll(".tree-row .tree-name")]
+        .filter(one => one.scrollWidth > one.clientWidth + 1).map(one => one.textContent)""")
+    assert clipped == []
+    card.get_by_role("button", name="Clear the selection").tap()
+    expect(card).to_have_count(0)

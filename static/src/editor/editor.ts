@@ -12,6 +12,7 @@ import {
   lineNumbers,
 } from "@codemirror/view";
 import { gradientOf, lineResult, litBy, nameOf } from "../derive";
+import { moves } from "../graph/screen";
 import { whenIdle } from "../idle";
 import { brief, formatShape, plural } from "../numbers";
 import { edit } from "../program";
@@ -131,7 +132,7 @@ function extensions(readOnly: boolean): Extension {
   return [
     numbers,
     history(),
-    drawSelection(),
+    drawSelection({ cursorBlinkRate: moves() ? 1200 : 0 }),
     indentOnInput(),
     indentUnit.of("    "),
     bracketMatching(),
