@@ -339,17 +339,23 @@ class _Pass:
             for nr, grad in enumerate(incoming):
                 for k in targets.get((node, nr), ()):
                     self.caught[k] = grad
-        node.check_saved()
         start = 0
-        if observers:
-            start = perf_counter_ns()
-            if self.on_tensors:
-                S.observers = self.inside
-        needed = [
-            e is not None and (targets is None or e in targets or (running is not None and e[0] in running))
-            for e in node.next_edges
-        ]
-        leaving = list(node.apply(F, incoming, needed))
+        try:
+            node.check_saved()
+            if observers:
+                start = perf_counter_ns()
+                if self.on_tensors:
+                    S.observers = self.inside
+            needed = [
+                e is not None
+                and (targets is None or e in targets or (running is not None and e[0] in running))
+                for e in node.next_edges
+            ]
+            leaving = list(node.apply(F, incoming, needed))
+        except Exception as error:
+            for observer in observers:
+                observer.backward_failed(node, incoming, error)
+            raise
         if observers:
             leaving = [
                 fit(F, g, e) if g is not None and e is not None else None

@@ -96,6 +96,9 @@ class Observer:
         the leaf's ``grad`` already holds the sum.
         """
 
+    def backward_failed(self, node: Node, entering: Sequence[Any], error: Exception) -> None:
+        """A backward node has raised `error`, or could not run because what it had saved was changed or freed."""
+
     def backward_end(self) -> None:
         """The pass is over, by return or by exception."""
 

@@ -416,6 +416,8 @@ class Step(Message, kw_only=True):
     time_us: float = 0.0
     after: Index = 0
     """How many nodes there were when it ran: it comes after node ``after - 1`` and before node ``after``."""
+    failed: Text = ""
+    """The error message, if this backward node raised: then nothing leaves it, and the pass ends here."""
 
 
 class Clear(Message, kw_only=True):
@@ -591,7 +593,7 @@ class Error(RunEvent, kw_only=True, tag="error"):
     hint: Text = ""
     """What to try, in plain words."""
     node: NodeId | None = None
-    """The operation that raised it, if that is one of the graph."""
+    """The operation that raised it, or whose backward did, if that is one of the graph."""
 
 
 Status = Literal["ok", "error", "cancelled", "timeout", "memory", "output_limit", "crashed"]

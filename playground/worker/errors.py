@@ -35,7 +35,14 @@ def describe(error: BaseException, cell: int, limit: int, failing: NodeRecord | 
         cell=cell,
         line=line_of(error),
         traceback=_cut(clean(text), max(limit - _MESSAGE, 1_000)),
-        hint=clean(hints.hint(error, program_frame(error), failing.operands() if failing else ()), 2_000),
+        hint=clean(
+            hints.hint(
+                error,
+                program_frame(error),
+                failing.operands() if failing is not None and failing.failed else (),
+            ),
+            2_000,
+        ),
         node=failing.id if failing is not None and failing.sent else None,
     )
 

@@ -41,8 +41,8 @@ class Reader:
         self.records: list[NodeRecord] = []
         self.last: NodeRecord | None = None
         """The last operation, whose result may still turn out to have no name."""
-        self.failing: NodeRecord | None = None
-        """The last operation that raised an error."""
+        self.failing: tuple[NodeRecord, str] | None = None
+        """The last operation that raised an error, or whose backward did, and what it said."""
         self.profiler = Profiler()
         self.ledger = Ledger(_KEPT_BYTES, self._new, stream.add)
         self._stream = stream
@@ -243,7 +243,7 @@ class Reader:
             record = self._new("op", op.aten, site)
             record.sources = sources
             record.failed = clean(message, 4_000)
-            self.failing = record
+            self.failing = record, record.failed
             if self.last is not None and self.last.site is site:
                 self.unnamed()
             self._stream.add(record)
@@ -413,6 +413,14 @@ class Reader:
         self._steps += 1
         self._count()
         return step
+
+    def step_failed(self, name: str, node: int, entering: Sequence[Any], message: str) -> None:
+        """A backward node has raised an error: a step that nothing leaves."""
+        record = self.ledger.by_sequence.get(node)
+        if not self.full and record is not None:
+            step = self._step(record, name, entering, 0, 0)
+            step.failed = clean(message, 4_000)
+            self.failing = record, step.failed
 
     def backward_end(self) -> None:
         """The pass is over."""

@@ -131,12 +131,12 @@ class Recorder(Observer):
         self._stream.send_profile(self._profiler.profile())
 
     def failing(self, error: BaseException) -> NodeRecord | None:
-        """The operation that raised `error`, if that was recorded."""
-        record, said = self._reader.failing, error.args[:1]
+        """The operation that raised `error`, or whose backward did, if that was recorded."""
+        failing, said = self._reader.failing, error.args[:1]
         # By what it says: its own `str` may be the program's, and holding on to it would hold its frames.
-        if record is None or not said or not isinstance(said[0], str):
+        if failing is None or not said or not isinstance(said[0], str):
             return None
-        return record if record.failed == clean(said[0], 4_000) else None
+        return failing[0] if failing[1] == clean(said[0], 4_000) else None
 
     def inspect(self, command: Inspect) -> Detail:
         """The values of a node and its last gradients."""
@@ -305,6 +305,12 @@ class Recorder(Observer):
         for g in sent:
             if g is not None and g.size > SMALL:
                 self._large(g.nbytes)
+
+    def backward_failed(self, node: Node, entering: Sequence[Any], error: Exception) -> None:
+        """A backward node has raised."""
+        message = str(error) or type(error).__name__
+        arrived = [_array(g) for g in entering]
+        self._note((self._reader.step_failed, type(node).__name__, node.sequence_nr, arrived, message))
 
     def backward_end(self) -> None:
         """The pass is over."""

@@ -115,6 +115,7 @@ class StepRecord:
         "after",
         "call",
         "entering",
+        "failed",
         "index",
         "leaving",
         "line",
@@ -133,6 +134,7 @@ class StepRecord:
         self.line = line
         self.time_us = time_us
         self.after = after
+        self.failed = ""
         """How many nodes there were."""
         self.entering: Sequence[Kept | None] = ()
         self.leaving: list[tuple[NodeRecord, int, Kept]] = []

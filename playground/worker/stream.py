@@ -249,6 +249,7 @@ def _step(record: StepRecord, most: int) -> Step:
         accumulated=None if record.accumulated is None else _values(record.accumulated, INLINE),
         time_us=record.time_us,
         after=record.after,
+        failed=record.failed,
     )
 
 

@@ -442,6 +442,11 @@ export interface Step {
    * @defaultValue `0`
    */
   after?: number;
+  /**
+   * The error message, if this backward node raised: then nothing leaves it, and the pass ends here.
+   * @defaultValue `""`
+   */
+  failed?: string;
 }
 
 /** A gradient that a backward node sends to one of its inputs. */
@@ -632,7 +637,7 @@ export interface Error {
   question: "" | "inspect" | "jacobian" | "local";
   /** What to try, in plain words. */
   hint: string;
-  /** The operation that raised it, if that is one of the graph. */
+  /** The operation that raised it, or whose backward did, if that is one of the graph. */
   node: number | null;
 }
 

@@ -964,4 +964,123 @@ _case(
     """,
 )  # fmt: skip
 
+_case(
+    "a result that was kept is overwritten", "op:exp", "overwritten", 4,
+    "`exp` at line 3 kept its result `y`", "`add` at line 4 overwrote it",
+    bad="""
+        import torch
+        x = torch.tensor([1.0, 2.0], requires_grad=True)
+        y = x.exp()
+        y.add_(1)
+        y.sum().backward()
+    """,
+    good="""
+        import torch
+        x = torch.tensor([1.0, 2.0], requires_grad=True)
+        y = x.exp()
+        y = y.add(1)
+        y.sum().backward()
+    """,
+    fix="y = y.clone()",
+)  # fmt: skip
+_case(
+    "an input that was kept is overwritten", "op:mul", "overwritten", 5,
+    "`mul` at line 4 kept its input `x`", "`add` at line 5 overwrote it", "version 1",
+    bad="""
+        import torch
+        w = torch.tensor([1.0, 2.0], requires_grad=True)
+        x = torch.tensor([3.0, 4.0])
+        y = (w * x).sum()
+        x += 1
+        y.backward()
+    """,
+    good="""
+        import torch
+        w = torch.tensor([1.0, 2.0], requires_grad=True)
+        x = torch.tensor([3.0, 4.0])
+        y = (w * x).sum()
+        x = x + 1
+        y.backward()
+    """,
+)  # fmt: skip
+_case(
+    "a view writes into what was kept", "op:exp", "overwritten", 5,
+    "kept its result `y`", "line 5 overwrote it",
+    bad="""
+        import torch
+        x = torch.tensor([1.0, 2.0], requires_grad=True)
+        y = x.exp()
+        first = y[0]
+        first.mul_(3)
+        y.sum().backward()
+    """,
+    good="""
+        import torch
+        x = torch.tensor([1.0, 2.0], requires_grad=True)
+        y = x.exp()
+        first = y[0].clone()
+        first.mul_(3)
+        y.sum().backward()
+    """,
+)  # fmt: skip
+_case(
+    "a second pass without retain_graph", "op:mul", "freed", 4, "line 4 freed what `mul` at line 3", "line 5",
+    bad="""
+        import torch
+        w = torch.tensor([1.0, 2.0], requires_grad=True)
+        loss = (w * w).sum()
+        loss.backward()
+        loss.backward()
+    """,
+    good="""
+        import torch
+        w = torch.tensor([1.0, 2.0], requires_grad=True)
+        loss = (w * w).sum()
+        loss.backward(retain_graph=True)
+        w.grad = None
+        loss.backward()
+    """,
+    fix="loss.backward(retain_graph=True)",
+)  # fmt: skip
+_case(
+    "a custom backward raises", "op:Square", "backward_failed", 7, "backward of `Square` at line 7 failed", "no idea",
+    bad="""
+        import torch
+        class Square(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, a): return a * a
+            @staticmethod
+            def backward(ctx, g): raise ValueError("no idea")
+        x = torch.tensor([1.0, 2.0], requires_grad=True); y = Square.apply(x)
+        y.sum().backward()
+    """,
+    good="""
+        import torch
+        class Square(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, a): return a * a
+            @staticmethod
+            def backward(ctx, g): return g
+        x = torch.tensor([1.0, 2.0], requires_grad=True); y = Square.apply(x)
+        y.sum().backward()
+    """,
+)  # fmt: skip
+_case(
+    "the pass failed before", "x", "pass_failed", 3, "line 5 failed at `exp` at line 3, before it reached `x`",
+    bad="""
+        import torch
+        x = torch.tensor([1.0, 2.0], requires_grad=True)
+        y = x.exp()
+        y.add_(1)
+        y.sum().backward()
+    """,
+    good="""
+        import torch
+        x = torch.tensor([1.0, 2.0], requires_grad=True)
+        y = x * 2
+        y.add_(1)
+        y.sum().backward()
+    """,
+)  # fmt: skip
+
 CASES: tuple[Case, ...] = tuple(_ALL)

@@ -63,7 +63,7 @@ function single(pick: State["picked"]): number | null {
 }
 
 /** A failed operation says so itself. */
-const said = (finding: State["findings"][number]) => finding.kind !== "failed";
+const said = (finding: State["findings"][number]) => finding.word !== "failed here";
 
 /** How much of `box` the card of the selection covers: its right side, or on a phone its lower part. */
 function coveredBy(card: Element | null, box: Element): { right: number; bottom: number } {

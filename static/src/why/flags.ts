@@ -29,8 +29,11 @@ export function flags(graph: Recording): readonly Finding[] {
 }
 
 function failures(graph: Recording): Finding[] {
-  const failed = graph.nodes.filter((node) => node.failed);
-  return failed.map((node) => ({ node: node.id, kind: "failed", word: "failed here", weight: 0 }));
+  const forward = graph.nodes.filter((node) => node.failed).map(({ id }) => ({ id, word: "failed here" }));
+  const backward = graph.steps
+    .filter((step) => step.failed)
+    .map(({ node }) => ({ id: node, word: "backward failed here" }));
+  return [...forward, ...backward].map(({ id, word }) => ({ node: id, kind: "failed", word, weight: -id }));
 }
 
 /** The same operation of a loop is one place, and one finding. */

@@ -358,6 +358,23 @@ function stoppedAt(asked: Asked): Said | null {
   return null;
 }
 
+/** The pass raised an error before it came so far. */
+function passFailed(asked: Asked): Said | null {
+  const { facts, home, calls, node, until } = asked;
+  const call = calls.at(-1);
+  const step = call?.steps.at(-1);
+  if (!without(asked) || !call || !step?.failed || step.index >= until.steps) return null;
+  const failed = facts.node(step.node);
+  const way = facts.way(home, new Set([step.node]), (edge) => !edge.cut);
+  if (!way || !facts.before(call.roots, false).has(home)) return null;
+  return answer({
+    sentence: `The backward pass${atLine(call.line)} failed at ${doing(failed)}, before it reached ${the(node)}.`,
+    fix: fix("Select the operation that failed to see why."),
+    path: together([way, wayBack(facts, call, step.node)]),
+    lines: [lineOf(failed), call.line],
+  });
+}
+
 function cutOnTheWay(asked: Asked): Said | null {
   if (!without(asked)) return null;
   const found = cutsBetween(asked);
@@ -430,6 +447,7 @@ export const NONE: readonly Explanation[] = [
   { kind: "cleared", when: ".grad was filled and then set back", explain: clearedSince },
   { kind: "handed_out", when: "autograd.grad returned it", explain: handedOut },
   { kind: "made_later", when: "every backward pass ran before it was made", explain: madeLater },
+  { kind: "pass_failed", when: "the pass failed before it came to it", explain: passFailed },
   { kind: "stopped", when: "an operation it goes into sent no gradient back", explain: stoppedAt },
   { kind: "cut", when: "every way to what was differentiated is cut", explain: cutOnTheWay },
   { kind: "elsewhere", when: "nothing that was differentiated depends on it", explain: elsewhere },

@@ -5,6 +5,7 @@ import type * as wire from "../protocol.gen";
 import type { Recording } from "../run";
 import { type Answer, endOf, whys } from "./index";
 import { TABLE } from "./table";
+import { opOf } from "./words";
 
 interface Ran {
   code: string;
@@ -31,7 +32,9 @@ function recording(ran: Ran): Recording {
 
 function find(graph: Recording, ask: string): wire.Node {
   const found = graph.nodes.findLast((node) =>
-    ask === "failed" && node.failed ? true : node.outputs.some((output) => output.name === ask),
+    (ask === "failed" && node.failed) || (ask.startsWith("op:") && opOf(node) === ask.slice(3))
+      ? true
+      : node.outputs.some((output) => output.name === ask),
   );
   if (!found) throw new Error(`no ${ask}`);
   return found;

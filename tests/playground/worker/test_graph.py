@@ -410,3 +410,27 @@ def test_an_optimizer_of_the_programs_own(play: Runner) -> None:
     assert update.outputs[0].value.data == [-1, -1]
     assert {s.id: s.name for s in result.scopes}[update.scope] == "Mine.step"
     assert [e.source for e in result.into(result.node("y"))] == [update.id]
+
+
+def test_a_backward_node_that_fails_is_a_step_that_nothing_leaves(play: Runner) -> None:
+    result = play(
+        "import torch\nx = torch.ones(3, requires_grad=True)\ny = x.exp()\ny += 1\ny.sum().backward()\n"
+    )
+    step = result.steps[-1]
+    assert step.name == "ExpBackward0"
+    assert "modified by an inplace operation" in step.failed
+    assert step.leaving == []
+    assert step.entering[0] is not None
+    assert result.errors[0].node == step.node == result.node(op="aten::exp").id
+
+
+def test_a_function_of_the_programs_own_that_fails_backward_is_such_a_step(play: Runner) -> None:
+    result = play(
+        "import torch\n"
+        "class F(torch.autograd.Function):\n"
+        "    @staticmethod\n    def forward(ctx, a): return a * 2\n"
+        "    @staticmethod\n    def backward(ctx, g): raise ValueError('no')\n"
+        "x = torch.ones(3, requires_grad=True)\nF.apply(x).sum().backward()\n"
+    )
+    assert [step.failed for step in result.steps] == ["", "no"]
+    assert result.errors[0].node == result.steps[-1].node
