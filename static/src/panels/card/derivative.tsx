@@ -77,7 +77,7 @@ function useLocal(run: RunState, node: wire.Node, output: number) {
   }, [alive, run.id, node.id, output, local === undefined]);
   const refusal = run.refusals.local;
   const refused = asked && refusal && refusal.seq > asked.seq ? refusal.message : "";
-  const checking = asked?.check === true && !local?.checked && !refused && alive;
+  const checking = asked?.check === true && (local?.seq ?? 0) <= asked.seq && !refused && alive;
   return { local, alive, refused, checking, check: () => ask(true) };
 }
 
@@ -252,9 +252,17 @@ export default function Derivative({ run, node }: CardPart) {
           </p>
         )}
       </div>
-      {alive && local && !local.checked && (
-        <button type="button" className="outlined" disabled={checking} onClick={check}>
-          {checking ? "Checking…" : "Check by finite differences"}
+      {alive && local && (
+        // It stays when it has been pressed, so that the keyboard's focus does.
+        <button
+          type="button"
+          className="outlined"
+          aria-disabled={checking}
+          onClick={() => {
+            if (!checking) check();
+          }}
+        >
+          {checking ? "Checking…" : local.checked ? "Check again" : "Check by finite differences"}
         </button>
       )}
     </section>
