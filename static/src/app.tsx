@@ -1,5 +1,5 @@
 /** The page: bar, code, results, timeline, and what floats above them. */
-import { lazy, Suspense, useEffect, useLayoutEffect, useRef } from "react";
+import { lazy, useEffect, useLayoutEffect, useRef } from "react";
 import { focusEditor } from "./actions/editor";
 import { mountEditor } from "./editor/editor";
 import { GraphPanel } from "./panels/graph";
@@ -9,6 +9,7 @@ import { Drop } from "./parts/drop";
 import { Examples } from "./parts/examples";
 import { Icon, type IconName } from "./parts/icons";
 import { Palette } from "./parts/palette";
+import { Part } from "./parts/part";
 import { ShareDialog } from "./parts/share";
 import { Split } from "./parts/split";
 import { type Tab, Tabs } from "./parts/tabs";
@@ -78,7 +79,9 @@ function Results() {
         aria-labelledby="tab-panel-graph"
         hidden={panel !== "graph"}
       >
-        <GraphPanel />
+        <Part name="the graph">
+          <GraphPanel />
+        </Part>
       </div>
       {panel !== "graph" && (
         <div
@@ -88,12 +91,12 @@ function Results() {
           aria-labelledby={`tab-panel-${panel}`}
           key={panel}
         >
-          <Suspense fallback={null}>
+          <Part name={`the ${TABS.find((tab) => tab.id === panel)?.label.toLowerCase()}`}>
             {panel === "output" && <OutputPanel />}
             {panel === "gradients" && <GradientsPanel />}
             {panel === "profiler" && <ProfilerPanel />}
             {panel === "jacobian" && <JacobianPanel />}
-          </Suspense>
+          </Part>
         </div>
       )}
     </section>
@@ -146,9 +149,9 @@ function Overlays() {
   if (overlay === "share") return <ShareDialog />;
   if (overlay === "shortcuts")
     return (
-      <Suspense fallback={null}>
+      <Part name="the keys">
         <Shortcuts />
-      </Suspense>
+      </Part>
     );
   return null;
 }

@@ -398,3 +398,14 @@ def test_a_phone_selects_swipes_the_card_away_and_reads_the_tree(open_page: Call
     assert clipped == []
     card.get_by_role("button", name="Clear the selection").tap()
     expect(card).to_have_count(0)
+
+
+def test_a_part_that_cannot_be_loaded_says_so(page: Page, problems: Problems) -> None:
+    run(page, SINE)
+    page.route("**/jacobian-*.js", lambda route: route.abort())
+    problems.expect("request failed: .*jacobian-")
+    page.get_by_role("tab", name="Jacobian").click()
+    expect(page.get_by_role("alert")).to_contain_text("Could not show the jacobian")
+    expect(page.get_by_role("button", name="Reload the page")).to_be_visible()
+    assert faults(page) == []
+    expect(show(page, "output").locator(".out").first).to_be_visible()

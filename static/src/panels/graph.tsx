@@ -7,6 +7,7 @@ import { litBy, repeats } from "../derive";
 import type { AutogradGraph } from "../graph";
 import { NO_MARKS } from "../graph/marks";
 import { Empty } from "../parts/empty";
+import { Part } from "../parts/part";
 import type { Recording, RunState } from "../run";
 import { getState, type State, setView, subscribe, update, useStore } from "../store";
 import { Inspector } from "./card/card";
@@ -175,9 +176,9 @@ export function GraphPanel() {
       {!empty && <ViewSwitch />}
       <div className="graph-box" ref={box} hidden={empty !== "" || view !== "diagram"} />
       {!empty && view === "tree" && graph && (
-        <Suspense fallback={null}>
+        <Part name="the tree">
           <TreePanel graph={graph} />
-        </Suspense>
+        </Part>
       )}
       {empty && <Empty text={empty} action={ran ? null : run} />}
       <div className="graph-notes">
