@@ -89,6 +89,7 @@ export class CanvasPainter implements Painter {
     if (far) this.#drawFar(c, frame, near);
     else for (const box of frame.scene.boxes) if (!box.item.open && near(box)) drawBox(box);
     c.globalAlpha = 1;
+    if (!far) this.#prims(c, frame.relations());
     if (detail === "full") this.#prims(c, frame.chips());
     return true;
   }

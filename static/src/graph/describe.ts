@@ -65,8 +65,13 @@ export function tagsOf(node: GNode): readonly (readonly [tag: string, words: str
   if (node.failed) tags.push(["failed", `failed: ${node.failed}`]);
   if (node.flags.has("no_grad")) tags.push(["no_grad", "made under no_grad"]);
   if (node.flags.has("detach")) tags.push(["cut", "cut off by detach"]);
-  if (node.flags.has("inplace")) tags.push([`version ${version}`, `changed in place, version ${version}`]);
-  else if (node.flags.has("view")) tags.push(["view", "view"]);
+  if (node.flags.has("inplace"))
+    tags.push([`in place · v${version}`, `changed in place, version ${version}`]);
+  else if (node.flags.has("view")) {
+    const of = node.base ? ` of ${nodeTitle(node.base)}` : "";
+    const [short, long] = version ? [` · v${version}`, `, version ${version}`] : ["", ""];
+    tags.push([`view${of}${short}`, `view${of}${long}`]);
+  }
   if (node.flags.has("nonfinite")) tags.push(["not finite", "not finite"]);
   return tags;
 }

@@ -180,6 +180,22 @@ export class Frame {
     return prims;
   }
 
+  /** From a selected view, or write in place, to the tensor whose memory it shares, and from that to its views. */
+  relations(): Prim[] {
+    const { selected } = this.attention;
+    if (selected === null || typeof selected === "string") return [];
+    const { graph, byKey } = this.scene;
+    const boxOf = (node: GNode) => byKey.get(graph.itemOf[node.index]?.key ?? "");
+    const here = boxOf(selected);
+    const others = selected.base ? [selected.base] : selected.views;
+    const prims: Prim[] = [];
+    for (const other of others) {
+      const there = boxOf(other);
+      if (here && there && here !== there) prims.push(...relation(here, there));
+    }
+    return prims;
+  }
+
   /** Gradients on their way at this step: what enters the active node on its output side, what leaves towards its inputs. */
   chips(): Prim[] {
     const step = this.backward.active;
@@ -226,6 +242,21 @@ export class Frame {
     }
     return prims;
   }
+}
+
+/** A dashed bow from one box's side to the other's, on the side where there is less in between. */
+function relation(a: Rect, b: Rect): Prim[] {
+  const right = a.x + a.width / 2 >= b.x + b.width / 2;
+  const side = (box: Rect) => box.x + (right ? box.width : 0);
+  const [ax, ay, bx, by] = [side(a), a.y + a.height / 2, side(b), b.y + b.height / 2];
+  const out = (right ? Math.max(ax, bx) : Math.min(ax, bx)) + (right ? 1 : -1) * 28;
+  const d = `M${ax} ${ay}C${out} ${ay} ${out} ${by} ${bx} ${by}`;
+  const end = (x: number, y: number) => roundRect(x - 2.5, y - 2.5, 5, 5, 2.5);
+  return [
+    { d, stroke: "muted", width: 1.25, dash: "2 4" },
+    { d: end(ax, ay), fill: "muted" },
+    { d: end(bx, by), fill: "muted" },
+  ];
 }
 
 interface Rect {

@@ -18,6 +18,8 @@ export interface GNode {
   readonly scope: GScope;
   /** Of a view or a write in place: the node whose memory it shares. */
   readonly base: GNode | null;
+  /** Views of its memory, and writes into it. */
+  readonly views: GNode[];
   readonly ins: GEdge[];
   readonly outs: GEdge[];
   /** Equal for nodes that do the same thing at the same place; what folding compares. */
@@ -135,11 +137,13 @@ export class GraphModel {
       wire: one,
       scope: home,
       base: this.byId.get(one.base ?? -1) ?? null,
+      views: [],
       ins: [],
       outs: [],
       token: this.#tokenOf(one),
     };
     this.nodes.push(node);
+    node.base?.views.push(node);
     this.byId.set(one.id, node);
     home.children.push(node);
     this.#place(home);

@@ -1,6 +1,7 @@
 /** The window onto the picture: its view, and a painter that fits how much there is to paint. */
 import { CanvasPainter } from "./canvas";
 import type { Frame, View } from "./frame";
+import { Minimap } from "./minimap";
 import { type Painter, SvgPainter } from "./svg";
 import type { Families } from "./text";
 import { Viewport, type ViewportEvents } from "./viewport";
@@ -15,6 +16,7 @@ export function moves(): boolean {
 export class Screen {
   readonly stage = document.createElement("div");
   readonly viewport: Viewport;
+  #minimap = new Minimap(() => this.viewport);
   families: Families = { sans: "sans-serif", mono: "monospace" };
   #frame: Frame | null = null;
   #painter: Painter | null = null;
@@ -26,6 +28,7 @@ export class Screen {
   ) {
     this.stage.className = "ag-stage";
     this.stage.tabIndex = 0;
+    this.stage.append(this.#minimap.element);
     this.stage.setAttribute("role", "application");
     this.stage.setAttribute("aria-roledescription", "graph");
     this.viewport = new Viewport(this.stage, { ...events, changed: () => this.repaint() }, () => !moves());
@@ -51,10 +54,11 @@ export class Screen {
       this.#painter?.destroy();
       this.#painter = wantsCanvas ? new CanvasPainter(this.families) : new SvgPainter(moves);
       this.#painter.resize(width, height);
-      this.stage.append(this.#painter.element);
+      this.stage.prepend(this.#painter.element);
     }
     const whole = this.#painter.draw(frame, view);
     if (!whole) this.repaint();
+    this.#minimap.show(frame, view, width, height);
     this.painted(view, whole);
   };
 
@@ -70,6 +74,7 @@ export class Screen {
   /** The colours of the page have changed. */
   restyle(): void {
     if (this.#painter instanceof CanvasPainter) this.#painter.restyle();
+    this.#minimap.restyle();
     this.repaint();
   }
 

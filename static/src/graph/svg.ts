@@ -141,6 +141,7 @@ export class SvgPainter implements Painter {
       done = boxes && lines;
       if (frame !== this.#frame || detail !== this.#detail) {
         this.#layers.chips.replaceChildren();
+        if (detail !== "shape") appendPrims(this.#layers.chips, frame.relations());
         if (detail === "full") appendPrims(this.#layers.chips, frame.chips());
       }
       this.#detail = detail;
@@ -306,6 +307,7 @@ export function svgText(frame: Frame, families: Families): string {
   for (const box of scene.boxes) if (box.item.open) draw(box);
   for (const line of scene.lines) put(frame.paintLine(line, frame.lineState(line), "full"));
   for (const box of scene.boxes) if (!box.item.open) draw(box);
+  put(frame.relations());
   put(frame.chips());
   return new XMLSerializer().serializeToString(svg);
 }

@@ -80,6 +80,12 @@ export class Viewport {
     this.events.changed();
   }
 
+  /** Brings a point of the picture into the middle of the window. */
+  lookAt(x: number, y: number): void {
+    const { scale } = this.view;
+    this.panBy(this.width / 2 - x * scale - this.view.x, this.height / 2 - y * scale - this.view.y);
+  }
+
   zoomAt(factor: number, x = this.width / 2, y = this.height / 2): void {
     this.#stop();
     this.touched = true;
