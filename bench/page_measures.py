@@ -70,6 +70,23 @@ def longest_task(page: Page, since: float) -> float:
     return max((duration for begin, duration in tasks if begin >= since), default=0.0)
 
 
+def noise(page: Page) -> float:
+    """How many times as long the same work takes at worst, because others want the cores; 1 on a quiet machine."""
+    times: list[float] = page.evaluate(
+        """async () => {
+            const times = [];
+            for (let i = 0; i < 60; i++) {
+                const began = performance.now();
+                for (let k = 0, x = 1; k < 5e5; k++) x = (x * 48271) % 2147483647;
+                times.push(performance.now() - began);
+                await new Promise(done => setTimeout(done));
+            }
+            return times;
+        }"""
+    )
+    return max(times) / min(times)
+
+
 def now(page: Page) -> float:
     """The page's clock."""
     moment: float = page.evaluate("performance.now()")
