@@ -110,7 +110,8 @@ export class GraphModel {
       hash = mix(hash, this.token(output.dtype) * 2 + (output.requires_grad ? 1 : 0));
       for (const size of output.shape) hash = mix(hash, size);
     }
-    for (const flag of one.flags ?? []) hash = mix(hash, this.token(flag));
+    // What a step makes may become infinite; it still does the same.
+    for (const flag of one.flags ?? []) if (flag !== "nonfinite") hash = mix(hash, this.token(flag));
     return hash;
   }
 
