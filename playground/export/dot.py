@@ -69,7 +69,7 @@ def _boxes(found: Recording) -> Iterator[str]:
 
 def _node(node: Node, found: Recording) -> str:
     name, op = recording.node_name(node), recording.op_name(node)
-    lines = [name if name == op else f"{name} = {op}"]
+    lines = [name if name == op else f"{name} = {op}" if node.op else f"{name}: {op}"]
     if node.outputs:
         first = node.outputs[0]
         lines.append(f"{recording.shape_text(first.shape)} {recording.plain(first.dtype, 40)}")

@@ -49,6 +49,11 @@ function Name() {
   );
 }
 
+/** What the downloads' own menu has is not said twice. */
+const EVERYTHING = actions.filter(
+  (action) => action !== clear && action !== download && !takes.includes(action),
+);
+
 export function Bar() {
   const active = useStore((state) => isActive(state.run));
   return (
@@ -99,7 +104,7 @@ export function Bar() {
           overlay="menu"
           label="Menu"
           className="quiet square"
-          actions={actions.filter((action) => action !== clear)}
+          actions={EVERYTHING}
           above={
             <>
               <DeviceSwitch />
