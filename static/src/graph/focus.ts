@@ -35,6 +35,7 @@ export class Focus {
 
   selectId(id: number | null, model: GraphModel): void {
     this.selectedId = id;
+    this.at = "";
     this.selected = id === null ? null : (model.byId.get(id) ?? null);
   }
 
