@@ -45,7 +45,7 @@ convolution_weight = define("convolution_weight", BILINEAR, inputs=2, grad="Conv
             input, g, None, stride, padding, dilation, groups),
          lambda F, g, output, input_shape, stride, padding, dilation, groups: F.convolution_input(
             output, g, tuple(input_shape), stride, padding, dilation, groups)),
-    formula=r"x \ast g,\ y \ast^\top g", doc="What a convolution sends back to its kernel.")
+    formula=r"b \ast g,\ a \ast^{\top} g", doc="What a convolution sends back to its kernel.")
 
 max_pool = {
     n: define(f"max_pool{n}d_with_indices", GENERAL, inputs=1, outputs=2, grad=f"MaxPool{n}DWithIndicesBackward0",
