@@ -58,13 +58,14 @@ class Comparison:
 
 def compare(derivative: Matrix, function: Function, x: Matrix, y: Matrix, precision: Precision) -> Comparison:
     """`derivative` (outputs x inputs) of `function` at `x`, where it is `y`, beside differences by every input."""
-    found = []
+    found: list[Comparison] = []
+    gap: Matrix | None = None
     for relative, least in precision.steps:
         with np.errstate(all="ignore"):
             steps = relative * np.maximum(np.abs(x), least)
-            found.append(
-                _compare(derivative, *_slopes(function, x, y, steps), _noise(y, steps, precision), precision)
-            )
+            left, right = _slopes(function, x, y, steps)
+            found.append(_compare(derivative, left, right, gap, _noise(y, steps, precision), precision))
+            gap = np.abs(right - left)
         if found[-1].agrees and not found[-1].kinks:
             break
     return min(found, key=Comparison.rank)
@@ -118,7 +119,11 @@ def _noise(y: Matrix, steps: Matrix, precision: Precision) -> Any:
     )
 
 
-def _compare(derivative: Matrix, left: Matrix, right: Matrix, noise: Any, precision: Precision) -> Comparison:
+def _compare(
+    derivative: Matrix, left: Matrix, right: Matrix, before: Matrix | None, noise: Any, precision: Precision
+) -> Comparison:
+    """`before`: how far the slopes to both sides were apart with a larger step. At a kink that stays the same; where
+    the function is only curved it becomes less with the step."""
     defined = np.isfinite(derivative) & np.isfinite(left) & np.isfinite(right)
     undefined = int(derivative.size - defined.sum())
     if not defined.any():
@@ -130,6 +135,8 @@ def _compare(derivative: Matrix, left: Matrix, right: Matrix, noise: Any, precis
     scale = max(float(np.abs(got).max()), float(np.median(np.abs(central[defined]))))
     noise = np.broadcast_to(noise, got.shape)
     bent = defined & (high - low > precision.bend * scale + 2 * noise)
+    if before is not None:
+        bent &= high - low > 0.75 * before
     slack = precision.tolerance * scale
     between = bent & (got >= low - slack) & (got <= high + slack)
     off = np.where(defined & ~between, np.abs(got - central), 0.0)

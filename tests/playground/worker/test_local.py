@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -224,6 +225,12 @@ def test_a_smooth_function_has_no_kink(play: Runner) -> None:
     assert answer.note == ""
 
 
+def test_what_is_only_curved_has_no_kink(play: Runner) -> None:
+    answer = ask(play, "x = torch.tensor([1e-9, 0.], requires_grad=True)\ny = x ** 2\n", "y", check=True)
+    assert answer.blocks[0].agrees
+    assert answer.note == ""
+
+
 def test_where_the_derivative_is_infinite_it_is_left_out(play: Runner) -> None:
     answer = ask(play, "x = torch.tensor([0., 4.], requires_grad=True)\ny = x.sqrt()\n", "y", check=True)
     assert answer.blocks[0].agrees
@@ -315,3 +322,19 @@ def test_no_answer_is_large(play: Runner) -> None:
     assert len(answer.blocks) == 64
     assert sum(len(block.values) for block in answer.blocks) <= 8 * 16_384
     assert "first 64 of 100" in answer.note
+
+
+EXAMPLES = sorted((Path(__file__).parents[3] / "playground" / "examples").glob("[0-9]*.py"))
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+def test_the_gallery_raises_no_false_alarm(play: Runner, example: Path) -> None:
+    nodes = [
+        node.id
+        for node in play(example.read_text(encoding="utf-8")).nodes
+        if node.kind == "op" and node.grad_fn
+    ]
+    questions = [p.Local(run="r", node=node, check=True) for node in nodes[:30]]
+    for answer in play(example.read_text(encoding="utf-8"), *questions).answers:
+        assert isinstance(answer, p.LocalResult), answer
+        assert all(block.agrees for block in answer.blocks), answer
