@@ -4,7 +4,7 @@ import { Backward } from "./backward";
 import { sizeOf } from "./cards";
 import { describeGraph, describeNode } from "./describe";
 import { Feed, type GraphEvent } from "./feed";
-import { chain, cuts, longChain, type Recorded, Recorder, tinyModel, valuesOf } from "./fixtures";
+import { chain, cuts, longChain, loop, type Recorded, Recorder, tinyModel, valuesOf } from "./fixtures";
 import { Focus } from "./focus";
 import { Frame } from "./frame";
 import { GraphModel } from "./model";
@@ -30,7 +30,11 @@ function picture(recorded: Recorded, direction: Direction = "down"): Picture {
   const backward = new Backward(model);
   backward.sync();
   backward.go(null);
-  const graph = visibleGraph(new TreeBuilder(model).build(), model.nodes, (group) => group.kind !== "repeat");
+  const graph = visibleGraph(
+    new TreeBuilder(model).build(),
+    model.nodes,
+    (group) => !["repeat", "gap"].includes(group.kind),
+  );
   const planned = plan(graph, direction, 1600, estimate);
   const layouts: ScopeLayout[] = [];
   for (const scope of planned.request.scopes) {
@@ -63,6 +67,58 @@ const texts = (one: Picture, key: string): string[] => {
     .filter(isLabel)
     .map((label) => label.text);
 };
+
+describe("what belongs together", () => {
+  const r = new Recorder();
+  const x = r.add("randn", [], { name: "x", kind: "leaf" });
+  const y = r.add("sin", [x], { name: "y" });
+  const flags: ("view" | "inplace")[] = ["view"];
+  const view = r.add("view", [y], { name: "v", flags, base: y });
+  r.add("mul_", [view], { flags: ["inplace"], base: y, version: 1 });
+  for (let i = 0; i < 8; i++) r.add("cos", [x]);
+  const one = picture(r.done());
+
+  it("a view and a write say whose memory they share, and a line leads there when they are selected", () => {
+    expect(texts(one, "n2")).toContain("view of y");
+    expect(texts(one, "n3")).toContain("in place · v1");
+    expect(one.frame().relations()).toEqual([]);
+    for (const [id, lines] of [
+      [2, 1],
+      [1, 2],
+      [0, 0],
+    ] as const) {
+      one.focus.selectId(id, one.model);
+      expect(
+        one
+          .frame()
+          .relations()
+          .filter((prim) => !isLabel(prim) && prim.dash),
+      ).toHaveLength(lines);
+    }
+  });
+
+  it("all copies of a tensor light up together, pointed at or selected", () => {
+    const copies = [...one.scene.byKey.values()].filter(({ item }) => item.node?.name === "x");
+    expect(copies).toHaveLength(9);
+    one.focus.hovered = one.model.byId.get(x) ?? null;
+    one.focus.selectId(x, one.model);
+    const frame = one.frame();
+    expect(copies.map(({ item }) => frame.look(item))).toEqual(
+      copies.map(() => expect.objectContaining({ lit: true, selected: true })),
+    );
+  });
+
+  it("a gap says which of its iterations is running", () => {
+    const looped = picture(loop(1000));
+    const gap = [...looped.scene.byKey.values()].find(({ item }) => item.group?.kind === "gap")?.item;
+    const running = (iteration: number) => {
+      const node = 3 + 2 * (iteration - 1);
+      looped.backward.go(looped.model.steps.findIndex((step) => step.node === node));
+      return gap && looped.frame().look(gap).running;
+    };
+    expect([412, 2, 999, 1000].map(running)).toEqual([412, 2, 999, null]);
+  });
+});
 
 describe("what a box says", () => {
   const one = picture(chain());

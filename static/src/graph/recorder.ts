@@ -41,6 +41,7 @@ interface NodeOptions {
   grad?: boolean;
   flags?: wire.Node["flags"];
   version?: number;
+  base?: number;
   line?: number;
   scope?: number;
   failed?: string;
@@ -98,6 +99,7 @@ export class Recorder {
             },
           ],
       flags: options.flags ?? [],
+      ...(options.base === undefined ? {} : { base: options.base }),
       failed: options.failed ?? "",
     });
     inputs.forEach((source, input) => {

@@ -6,6 +6,7 @@ import { run } from "../actions/run";
 import { litBy, repeats } from "../derive";
 import type { AutogradGraph } from "../graph";
 import { NO_MARKS } from "../graph/marks";
+import { plural } from "../numbers";
 import { Empty } from "../parts/empty";
 import { Part } from "../parts/part";
 import type { Recording, RunState } from "../run";
@@ -184,8 +185,8 @@ export function GraphPanel() {
       <div className="graph-notes">
         {omitted > 0 && (
           <p className="graph-note">
-            {omitted.toLocaleString("en-US")} later operations ran without being recorded; the diagram shows
-            the first ones.
+            {plural(omitted, "later operation")}, backward steps and updates counted, ran without being
+            recorded. The diagram, the timeline and the gradients show what came before.
           </p>
         )}
         <Suspense fallback={null}>{shown && <Findings run={shown} />}</Suspense>
