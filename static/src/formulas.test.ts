@@ -50,10 +50,20 @@ describe("names in formulas", () => {
   });
 
   it("are letters where there is none, but none that means something else", () => {
-    expect(namesFor(mul, ["w", ""], "")).toEqual({ inputs: ["{w}", "{b}"], output: "{y}" });
-    expect(namesFor(mul, ["w", ""], "c", new Set("wbc"))).toEqual({ inputs: ["{w}", "{u}"], output: "{c}" });
-    expect(namesFor(mul, ["a", "b"], "a")).toEqual({ inputs: ["{a}", "{b}"], output: "{y}" });
-    expect(namesFor(mul, ["a", "a"], "c").inputs).toEqual(["{a}", "{a}"]);
+    const called = (inputs: string[], output: string, taken = "") => {
+      const { inputs: made, output: y } = namesFor(mul, inputs, output, new Set(taken));
+      return [...made, y].join(" ");
+    };
+    expect(called(["w", ""], "")).toBe("{w} {b} {y}");
+    expect(called(["w", ""], "c", "wbc")).toBe("{w} {u} {c}");
+    expect(called(["a", "a"], "c")).toBe("{a} {a} {c}");
+  });
+
+  it("get a prime where a variable is given a new value", () => {
+    const names = namesFor(mul, ["z", "x"], "z");
+    expect(names.primed).toBe(true);
+    expect(named(mul.derivatives[0] ?? "", names)).toBe("\\frac{\\partial {{z}'}}{\\partial {z}} = {x}");
+    expect(rendered(named(mul.forward, names))).not.toContain("katex-error");
   });
 
   it("never let anything else in", () => {

@@ -59,14 +59,14 @@ const SPARE = "uvstpqzwrUVSTPQZR";
 
 /**
  * What the inputs and the output are called in a formula: by the program where they have short names, else by letters that
- * no variable of it (`taken`) is called by; all by letters if the output has the name of an input.
+ * no variable of it (`taken`) is called by. `z = z / x` is written with a prime: the new z.
  */
 export function namesFor(
   formula: Formula,
   inputs: readonly string[],
   output: string,
   taken: ReadonlySet<string> = new Set(),
-): { inputs: string[]; output: string } {
+): { inputs: string[]; output: string; primed: boolean } {
   const count = formula.variadic ? inputs.length : formula.letters.length;
   const used = new Set(taken);
   const free = (letter: string) => {
@@ -74,17 +74,17 @@ export function namesFor(
     used.add(found ?? letter);
     return `{${found ?? letter}}`;
   };
-  const clash = output !== "" && inputs.includes(output);
+  const y = texOf(output);
+  const primed = y !== null && inputs.includes(output);
   const names = formula.variadic
     ? Array.from({ length: count }, (_, k) =>
         count > 1 ? `{${formula.letters}_{${k + 1}}}` : `{${formula.letters}}`,
       )
     : [...formula.letters];
-  const own = (name: string) => (clash ? null : texOf(name));
   const made = names.map(
-    (letter, k) => own(inputs[k] ?? "") ?? (letter.startsWith("{") ? letter : free(letter)),
+    (letter, k) => texOf(inputs[k] ?? "") ?? (letter.startsWith("{") ? letter : free(letter)),
   );
-  return { inputs: made, output: own(output) ?? free(formula.output) };
+  return { inputs: made, output: primed ? `{${y}'}` : (y ?? free(formula.output)), primed };
 }
 
 /** A formula of the table with names put in. For an op of a list, `which` is the tensor the formula is about. */

@@ -238,6 +238,11 @@ export default function Derivative({ run, node }: CardPart) {
           last={place === shown.length - 1}
         />
       ))}
+      {called?.primed && (
+        <p className="muted">
+          {node.outputs[output]?.name}′ is {node.outputs[output]?.name} after this line.
+        </p>
+      )}
       {barred && <p className="muted">A bar over a tensor: the gradient that reaches it.</p>}
       <div className="derivative-foot" aria-live="polite">
         {local?.checked && <Verdict run={run} node={node} local={local} of={of} />}
