@@ -48,6 +48,8 @@ describe("the step whose product is shown", () => {
     expect(stepAt(graph, 2, 2)?.index).toBe(0);
     expect(stepAt(graph, 2, 0)).toBeNull();
     expect(stepAt(graph, 1, 3)).toBeNull();
+    expect(stepAt(graph, 2, 3, 0)?.index).toBe(2);
+    expect(stepAt(graph, 2, 3, 1)).toBeNull();
   });
 
   it("sends the gradients of one tensor used twice in the order of the arguments", () => {

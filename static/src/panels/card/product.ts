@@ -11,14 +11,16 @@ export function flowing(graph: Recording, id: number): readonly wire.Edge[] {
   return edges.filter((edge) => !edge.cut).sort((a, b) => (a.input ?? 0) - (b.input ?? 0));
 }
 
-/** The node's last backward step among the first `done` of the run. */
-export function stepAt(graph: Recording, id: number, done: number): wire.Step | null {
+/** The node's last backward step among the first `done` of the run; while a pass (`call`) runs, only one of that pass. */
+export function stepAt(
+  graph: Recording,
+  id: number,
+  done: number,
+  call: number | null = null,
+): wire.Step | null {
   const steps = indexOf(graph).steps.get(id) ?? [];
-  for (let i = steps.length - 1; i >= 0; i--) {
-    const step = steps[i];
-    if (step && step.index < done) return step;
-  }
-  return null;
+  const last = steps.findLast((step) => step.index < done);
+  return last && (call === null || last.call === call) ? last : null;
 }
 
 /** What a step sent to the input behind one edge. The same tensor may be two inputs: then they come in order. */
