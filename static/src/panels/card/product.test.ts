@@ -30,7 +30,7 @@ const step = (index: number, more: Partial<wire.Step> = {}): wire.Step => ({
 });
 
 const graph: Recording = {
-  nodes: [],
+  nodes: [0, 1, 2].map((id) => ({ id, kind: "op", op: "aten::mul", outputs: [] })),
   edges: [
     { source: 0, target: 2, input: 1 },
     { source: 0, target: 2, input: 0 },
