@@ -60,7 +60,7 @@ def run(
         send(made.pending, edge, grad if made.on_tensors else grad._data)
     made.plan(root_nodes)
     for observer in S.observers:
-        observer.backward_begin(roots, made.nodes)
+        observer.backward_begin(roots, made.nodes, accumulate)
     made.run(root_nodes)
     caught = made.caught
     if made.on_tensors and not made.as_tensors:
@@ -80,7 +80,7 @@ def run_from(root: Tensor, edge: tuple[Node, int], retain_graph: bool) -> None:
     send(made.pending, edge, np.ones(root._data.shape, root._data.dtype))
     made.plan((edge[0],))
     for observer in S.observers:
-        observer.backward_begin((root,), made.nodes)
+        observer.backward_begin((root,), made.nodes, True)
     made.run((edge[0],))
 
 

@@ -78,8 +78,9 @@ class Observer:
     def parameter_updated(self, parameter: Tensor, optimizer: object) -> None:
         """An optimizer has changed `parameter` in place."""
 
-    def backward_begin(self, roots: Sequence[Tensor], nodes: Sequence[Node]) -> None:
-        """A backward pass begins; `nodes` are all it will run, in order."""
+    def backward_begin(self, roots: Sequence[Tensor], nodes: Sequence[Node], accumulate: bool) -> None:
+        """A backward pass begins; `nodes` are all it will run, in order. Without `accumulate` gradients are returned,
+        and every ``grad`` is left alone."""
 
     def backward_node(
         self,

@@ -418,6 +418,8 @@ class Step(Message, kw_only=True):
     """How many nodes there were when it ran: it comes after node ``after - 1`` and before node ``after``."""
     failed: Text = ""
     """The error message, if this backward node raised: then nothing leaves it, and the pass ends here."""
+    returned: bool = False
+    """Of a pass that returns gradients (``autograd.grad``) and leaves every ``.grad`` alone."""
 
 
 class Clear(Message, kw_only=True):

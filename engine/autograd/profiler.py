@@ -194,7 +194,7 @@ class profile(Observer):
 
     # --- Backward --------------------------------------------------------------------------------------------------
 
-    def backward_begin(self, roots: Sequence[Tensor], nodes: Sequence[Node]) -> None:
+    def backward_begin(self, roots: Sequence[Tensor], nodes: Sequence[Node], accumulate: bool) -> None:
         now = perf_counter_ns()
         for root in roots:
             if root._data.ndim == 0:

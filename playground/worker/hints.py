@@ -159,6 +159,13 @@ _KNOWN: list[tuple[type[BaseException], str, str | Callable[[Match], str]]] = [
         "Only one element can become a Python number: index it, reduce it (.sum(), .mean()), or use .tolist().",
     ),
     (
+        TypeError,
+        r"unsupported operand type\(s\) for .*'NoneType'",
+        "One of the two is None. A tensor's .grad is None until backward() has reached it, and stays None for a tensor "
+        "that is not a leaf: `w = w - lr * w.grad` makes a new tensor, which is none. Change the leaf in place "
+        "instead, inside `with torch.no_grad():`.",
+    ),
+    (
         ValueError,
         r"optimizer got an empty parameter list",
         "Give it the model's parameters: torch.optim.SGD(model.parameters(), lr=0.01).",

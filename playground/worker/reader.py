@@ -52,6 +52,7 @@ class Reader:
         self._stop = stop
         self._call = -1
         self._call_line = 0
+        self._returned = False
         self._steps = 0
         self._retained: tuple[ref[Tensor], Seen] | None = None
 
@@ -306,11 +307,12 @@ class Reader:
 
     # --- Backward ----------------------------------------------------------------------------------------------------
 
-    def backward_begin(self, line: int, now: int) -> None:
+    def backward_begin(self, line: int, accumulate: bool, now: int) -> None:
         """A backward pass begins."""
         self.last = None
         self._call += 1
         self._call_line = line
+        self._returned = not accumulate
         self.profiler.backward_begin(line, now)
 
     def step(
@@ -408,6 +410,7 @@ class Reader:
         took = (end - start) / 1000
         step = StepRecord(self._steps, self._call, record, name, self._call_line, took, len(self.records))
         keep = self.ledger.keep_gradient
+        step.returned = self._returned
         step.entering = record.grads = [None if g is None else keep(g) for g in entering]
         self._stream.add(step)
         self._steps += 1

@@ -266,12 +266,12 @@ class Recorder(Observer):
 
     # --- Backward ----------------------------------------------------------------------------------------------------
 
-    def backward_begin(self, roots: Sequence[Tensor], nodes: Sequence[Node]) -> None:
+    def backward_begin(self, roots: Sequence[Tensor], nodes: Sequence[Node], accumulate: bool) -> None:
         """A backward pass begins."""
         now = perf_counter_ns()
         self._tape.last = None
         site = self._tape.where(sys._getframe(1))[1]
-        self._note((self._reader.backward_begin, 0 if site is None else site.line, now))
+        self._note((self._reader.backward_begin, 0 if site is None else site.line, accumulate, now))
 
     def backward_node(
         self, node: Node, entering: Sequence[Any], leaving: Sequence[Any], start: int, end: int

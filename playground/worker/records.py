@@ -121,6 +121,7 @@ class StepRecord:
         "line",
         "name",
         "record",
+        "returned",
         "time_us",
     )
 
@@ -134,8 +135,9 @@ class StepRecord:
         self.line = line
         self.time_us = time_us
         self.after = after
-        self.failed = ""
         """How many nodes there were."""
+        self.failed = ""
+        self.returned = False
         self.entering: Sequence[Kept | None] = ()
         self.leaving: list[tuple[NodeRecord, int, Kept]] = []
         self.accumulated: Kept | None = None

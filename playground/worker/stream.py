@@ -250,6 +250,7 @@ def _step(record: StepRecord, most: int) -> Step:
         time_us=record.time_us,
         after=record.after,
         failed=record.failed,
+        returned=record.returned,
     )
 
 

@@ -447,6 +447,11 @@ export interface Step {
    * @defaultValue `""`
    */
   failed?: string;
+  /**
+   * Of a pass that returns gradients (`autograd.grad`) and leaves every `.grad` alone.
+   * @defaultValue `false`
+   */
+  returned?: boolean;
 }
 
 /** A gradient that a backward node sends to one of its inputs. */

@@ -50,7 +50,7 @@ def test_a_row_costs_few_numpy_calls(
             prof.backward_node(accumulate, (g,), (), 1, 2)
 
         assert ratio(row, unit, 500) < operation
-        prof.backward_begin((), ())
+        prof.backward_begin((), (), True)
         assert ratio(node_rows, unit, 500) < node
         assert ratio(leaf_rows, unit, 500) < leaf
         prof.backward_end()

@@ -1083,4 +1083,65 @@ _case(
     """,
 )  # fmt: skip
 
+_case(
+    "the name is a leaf's no more", "w", "not_the_leaf", 5, "This `w` is not the leaf", "line 5 made a new tensor",
+    bad="""
+        import torch
+        w = torch.tensor([1.0, 2.0], requires_grad=True)
+        (w * 3).sum().backward()
+        kept = w
+        w = w - 0.5 * w.grad
+        (w * 3).sum().backward()
+    """,
+    good="""
+        import torch
+        w = torch.tensor([1.0, 2.0], requires_grad=True)
+        (w * 3).sum().backward()
+        with torch.no_grad():
+            w -= 0.5 * w.grad
+        w.grad = None
+        (w * 3).sum().backward()
+    """,
+    fix="with torch.no_grad()",
+)  # fmt: skip
+_case(
+    "an operation on the line of the leaf", "w", "not_the_leaf", 2, "`w` is not a leaf", "`mul` at line 2",
+    bad="""
+        import torch
+        w = torch.ones(3, requires_grad=True) * 2
+        w.sum().backward()
+        print(w.grad)
+    """,
+    good="""
+        import torch
+        w = (torch.ones(3) * 2).requires_grad_()
+        w.sum().backward()
+        print(w.grad)
+    """,
+)  # fmt: skip
+_case(
+    "weights that grew until they overflowed", "w", "born_forward", 8, "`SGD.step` at line 8", "step by step",
+    bad="""
+        import torch
+        w = torch.nn.Parameter(torch.tensor([1.0, 2.0]))
+        optimizer = torch.optim.SGD([w], lr=512.0)
+        for _ in range(20):
+            optimizer.zero_grad()
+            loss = (w * w).sum()
+            loss.backward()
+            optimizer.step()
+    """,
+    good="""
+        import torch
+        w = torch.nn.Parameter(torch.tensor([1.0, 2.0]))
+        optimizer = torch.optim.SGD([w], lr=0.125)
+        for _ in range(20):
+            optimizer.zero_grad()
+            loss = (w * w).sum()
+            loss.backward()
+            optimizer.step()
+    """,
+    fix="learning rate",
+)  # fmt: skip
+
 CASES: tuple[Case, ...] = tuple(_ALL)

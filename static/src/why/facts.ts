@@ -107,7 +107,7 @@ export class Facts {
         steps,
         roots,
         after: first?.after ?? 0,
-        accumulates: steps.some((step) => step.accumulated),
+        accumulates: !first?.returned,
         byNode,
         into,
       };

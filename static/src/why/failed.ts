@@ -108,7 +108,7 @@ function freed(asked: Asked): Said | null {
       : `What ${doing(node)} had kept was freed before the backward pass${atLine(call.line)}.`,
     fix: fix(
       "Compute the loss again before the second pass, or keep what was saved in the first:",
-      `${codeName(root) === "x" ? "loss" : codeName(root)}.backward(retain_graph=True)`,
+      `${codeName(root) === "value" ? "loss" : codeName(root)}.backward(retain_graph=True)`,
     ),
     path: wayBack(facts, call, node.id),
     lines: [first?.line ?? 0, call.line, lineOf(node)],

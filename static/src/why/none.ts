@@ -269,7 +269,7 @@ function noPassYet(asked: Asked): Said | null {
   return answer({
     tone: "info",
     sentence: "No backward pass has run: gradients are worked out when `backward()` is called.",
-    fix: code && codeName(last) !== "x" ? { text: "Start one from the result:", code } : null,
+    fix: code && codeName(last) !== "value" ? { text: "Start one from the result:", code } : null,
   });
 }
 
@@ -280,7 +280,7 @@ function clearedSince(asked: Asked): Said | null {
   return answer({
     tone: "info",
     sentence: `The \`.grad\` of ${the(node)} was set back to ${to}${atLine(cleared.line ?? 0)}, after the backward pass${atLine(call.line)} had filled it.`,
-    detail: asked.grad ? `What that pass had sent was ${amount(asked.grad)}.` : "",
+    detail: asked.grad ? `That pass had sent a gradient ${amount(asked.grad)}.` : "",
     fix: fix("Read `.grad` before it is cleared."),
     path: wayBack(facts, call, home),
     lines: [cleared.line ?? 0, call.line],
@@ -297,6 +297,35 @@ function handedOut(asked: Asked): Said | null {
     fix: fix("Use what it returns, or let backward() fill `.grad`."),
     path: wayBack(facts, call, home),
     lines: [call.line],
+  });
+}
+
+/** Called like a leaf, but made of it: by an assignment to the same name, or on the line that made the leaf. */
+function notTheLeaf(asked: Asked): Said | null {
+  const { isLeaf, kept, call, node, facts } = asked;
+  const name = node.outputs[0]?.name;
+  if (isLeaf || kept || !call?.accumulates || !name) return null;
+  const before = [...facts.before([node.id], false)].map((id) => facts.node(id));
+  const leaf = before.find(
+    (one) =>
+      one &&
+      one.kind !== "op" &&
+      one.outputs[0]?.requires_grad &&
+      (one.outputs[0].name === name ||
+        (!one.outputs[0].name && lineOf(one) > 0 && lineOf(one) === lineOf(node))),
+  );
+  if (!leaf) return null;
+  const way = facts.way(leaf.id, new Set([node.id]), (edge) => !edge.cut);
+  const same = leaf.outputs[0]?.name === name;
+  return answer({
+    sentence: same
+      ? `This \`${name}\` is not the leaf: ${doing(node)} made a new tensor of that name, and only leaves keep their \`.grad\`.`
+      : `\`${name}\` is not a leaf: ${doing(node)} made it of the tensor that was asked to require a gradient, and only leaves keep their \`.grad\`.`,
+    fix: same
+      ? fix("To change a leaf and keep it one:", `with torch.no_grad():\n    ${name} -= lr * ${name}.grad`)
+      : fix("Ask for the gradient after the last operation:", `${name} = ${name}.detach().requires_grad_()`),
+    path: way ?? { nodes: [node.id], edges: [] },
+    lines: [lineOf(node), lineOf(leaf)],
   });
 }
 
@@ -455,5 +484,6 @@ export const NONE: readonly Explanation[] = [
 
 /** Said when there is a gradient after all, and nothing else is. */
 export const KEPT: readonly Explanation[] = [
+  { kind: "not_the_leaf", when: "it has the name of a leaf that it was made of", explain: notTheLeaf },
   { kind: "not_kept", when: "a gradient flowed through a tensor that is not a leaf", explain: notKept },
 ];

@@ -13,6 +13,7 @@ import {
   largest,
   lineOf,
   opOf,
+  short,
   the,
   wrongness,
 } from "./words";
@@ -37,10 +38,6 @@ const LIMITS: Readonly<Record<string, readonly [text: string, exp: number]>> = {
   float32: ["3.403e38", 88.72],
   float64: ["1.798e308", 709.7],
 };
-
-function short(x: number): string {
-  return String(Number(x.toPrecision(4)));
-}
 
 function nameOfInput(facts: Facts, input: Input | undefined): string {
   return codeName(input && facts.node(input.edge.source));
@@ -287,7 +284,19 @@ function origin(facts: Facts, id: number): wire.Node | null {
 export function forwardReason(facts: Facts, node: wire.Node): Reason | null {
   const inputs = facts.inputs(node.id);
   const [x] = inputs;
+  if (x && /\.step$/.test(node.op)) return overflowed(x);
   return x ? (FORWARD[opOf(node)]?.(x, facts, node, inputs) ?? null) : null;
+}
+
+/** An optimizer's step that applied a finite gradient. */
+function overflowed({ tensor }: Input): Reason {
+  return {
+    text: `step by step the numbers had grown to ${short(largest(tensor.value))}, and ${tooLarge(tensor.dtype)}`,
+    fix: fix(
+      "Try a learning rate ten times smaller, or bound the gradients before each step.",
+      "torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)",
+    ),
+  };
 }
 
 /** The gradient that an optimizer's step applied. */

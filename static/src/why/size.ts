@@ -16,6 +16,7 @@ import {
   norm,
   opOf,
   plural,
+  short,
   size,
   the,
   times,
@@ -125,10 +126,6 @@ function because(facts: Facts, { node, ...hop }: Hop): string {
       return `it multiplies by ${the(facts.node(other.edge.source))}, of norm ${size(other.tensor.value)}`;
   }
   return "";
-}
-
-function short(x: number): string {
-  return String(Number(x.toPrecision(3)));
 }
 
 /** The single largest factor, or that there are many. */

@@ -2,7 +2,20 @@
 import type * as wire from "../protocol.gen";
 import { type Asked, answer, type Explanation, fix, type Said } from "./answer";
 import { type Call, together, wayBack } from "./facts";
-import { amount, atLine, capital, codeName, doing, lineOf, lines, list, norm, plural, the } from "./words";
+import {
+  amount,
+  atLine,
+  capital,
+  codeName,
+  doing,
+  enumerate,
+  lineOf,
+  lines,
+  list,
+  plural,
+  size,
+  the,
+} from "./words";
 
 interface Addition {
   readonly call: Call;
@@ -85,7 +98,7 @@ function neverCleared(asked: Asked): Said | null {
   const since =
     before > 0 ? `since the ${ordinalOf(before + 1)} backward pass` : "since the first backward pass";
   const one = asked.grad
-    ? ` The last pass sent ${amount(asked.grad)}; \`.grad\` is ${asked.kept ? amount(asked.kept) : "their sum"}.`
+    ? ` The last pass sent one ${amount(asked.grad)}${asked.kept ? `; the sum is ${amount(asked.kept)}` : ""}.`
     : "";
   return answer({
     sentence: `The \`.grad\` of ${the(node)} is not cleared between steps: ${found.length} gradients were added up ${since}${atLine(found[0]?.call.line ?? 0)}, and ${doing(firstUpdate)} uses the sum each time.`,
@@ -108,7 +121,7 @@ function accumulated(asked: Asked): Said | null {
   return answer({
     tone: "info",
     sentence: `The \`.grad\` of ${the(node)} is the sum of ${found.length} backward passes (${lines(found.map(({ call }) => call.line))}): each adds its gradient to what is there.`,
-    detail: asked.grad ? `The last one sent ${amount(asked.grad)}.` : "",
+    detail: asked.grad ? `The last one sent a gradient ${amount(asked.grad)}.` : "",
     fix: fix("To have only the next one:", `${codeName(node)}.grad = None`),
     path: together(found.slice(-4).map(({ call }) => wayBack(facts, call, home))),
     lines: found.map(({ call }) => call.line),
@@ -120,7 +133,8 @@ function shared(asked: Asked): Said | null {
   const { call, facts, home, node } = asked;
   if (!call) return null;
   const arrivals = (call.into.get(home) ?? []).toSorted((a, b) => a.step.node - b.step.node);
-  if (arrivals.length < 2) return null;
+  // `w * w` is one place.
+  if (new Set(arrivals.map(({ step }) => step.node)).size < 2) return null;
   const users = arrivals.map(({ step }) => facts.node(step.node));
   const where = list(
     users.map((user) => doing(user)),
@@ -129,8 +143,8 @@ function shared(asked: Asked): Said | null {
   return answer({
     tone: "info",
     sentence: `${capital(the(node))} is used ${times(arrivals.length)}, so its gradient is the sum of ${plural(arrivals.length, "part")}: from ${where}.`,
-    detail: `The parts have norm ${list(
-      arrivals.map(({ grad }) => String(Number(norm(grad).toPrecision(4)))),
+    detail: `The parts have norm ${enumerate(
+      arrivals.map(({ grad }) => size(grad)),
       6,
     )}.`,
     path: together(

@@ -35,10 +35,10 @@ export function doing(node: wire.Node | undefined): string {
   return node ? `\`${opOf(node)}\`${at(node)}` : "an operation";
 }
 
-/** The name to write in a line of code, or `x` where the program has none. */
+/** The name to write in a line of code, or `value` where the program has none. */
 export function codeName(node: wire.Node | undefined): string {
   const name = node?.outputs.find((output) => output.name)?.name ?? "";
-  return /^[A-Za-z_][\w.[\]]*$/.test(name) ? name : "x";
+  return /^[A-Za-z_][\w.[\]]*$/.test(name) ? name : "value";
 }
 
 export function capital(text: string): string {
@@ -47,7 +47,11 @@ export function capital(text: string): string {
 
 /** `a`, `a and b`, `a, b and c`; from the sixth on they are counted. */
 export function list(items: readonly string[], most = 5): string {
-  const all = [...new Set(items)];
+  return enumerate([...new Set(items)], most);
+}
+
+/** The same with what is there twice said twice. */
+export function enumerate(all: readonly string[], most = 5): string {
   const shown = all.length > most ? [...all.slice(0, most - 1), `${all.length - most + 1} more`] : all;
   if (shown.length < 2) return shown[0] ?? "";
   return `${shown.slice(0, -1).join(", ")} and ${shown.at(-1)}`;
@@ -78,14 +82,21 @@ export function norm(values: wire.Values | null | undefined): number {
 }
 
 export function size(values: wire.Values): string {
-  return formatNumber(norm(values));
+  return short(norm(values));
 }
 
-/** The one number, or the norm of several. */
+/** `of 1`: the one number, or the norm of several. */
 export function amount(values: wire.Values): string {
   const first = values.data?.[0];
-  if (values.numel === 1 && first !== undefined) return formatNumber(first);
+  if (values.numel === 1 && first !== undefined) return `of ${short(toNumber(first))}`;
   return `of norm ${size(values)}`;
+}
+
+/** A number in a sentence: four digits, and no point at its end. */
+export function short(x: number): string {
+  return Number.isFinite(x)
+    ? String(Number(x.toPrecision(4)))
+    : formatNumber(Number.isNaN(x) ? "nan" : x > 0 ? "inf" : "-inf");
 }
 
 export function isZero(values: wire.Values | null | undefined): boolean {

@@ -8,6 +8,7 @@ import {
   capital,
   codeName,
   doing,
+  enumerate,
   flatAt,
   isUniform,
   isZero,
@@ -16,6 +17,7 @@ import {
   list,
   opOf,
   share,
+  short,
   size,
   the,
 } from "./words";
@@ -165,10 +167,6 @@ function flat(birth: Birth): Reason {
   };
 }
 
-function short(x: number): string {
-  return String(Number(x.toPrecision(4)));
-}
-
 function softmax(birth: Birth): Reason {
   if (isUniform(birth.entering))
     return {
@@ -303,7 +301,7 @@ function zero(asked: Asked): Said | null {
     return answer({
       kind: "cancels",
       sentence: `${it} because what comes back${place} from ${where} cancels out: the parts are not zero, their sum is.`,
-      detail: `The parts have norm ${list(
+      detail: `The parts have norm ${enumerate(
         from.map((one) => size(one.grad)),
         4,
       )}.`,

@@ -42,6 +42,11 @@ CASES = [
         "NoneType",
         "backward() has reached it",
     ),
+    (
+        "import torch\nx = torch.ones(2, requires_grad=True)\nx - 0.1 * x.grad",
+        "unsupported operand",
+        "not a leaf",
+    ),
     ("import pandas", "No module named 'pandas'", "can be imported here"),
     ("import torchvision.models", "No module named 'torchvision'", "torch.randn()"),
     ("import torch.distributed.nothing", "torch.distributed", "not in the playground"),
