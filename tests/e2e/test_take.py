@@ -186,11 +186,11 @@ def test_other_files_open_too(page: Page, tmp_path: Path, kind: str) -> None:
     name = {"html": "A page that needs no server", "json": "The session (.json)"}[kind]
     file = download(page, name, tmp_path)
     assert file.suffix == f".{kind}"
+    # Here and not with `expect_file_chooser`, which does not wait until the browser has been told.
+    page.on("filechooser", lambda chooser: chooser.set_files(file))
     page.goto("/?new")
     expect(page.locator(".cm-content")).to_be_visible()
-    with page.expect_file_chooser() as chooser:
-        page.keyboard.press("Alt+o")
-    chooser.value.set_files(file)
+    page.keyboard.press("Alt+o")
     toast(page, "Opened from")
     assert "b = torch.sin(a)" in code_of(page)
     assert nodes(page) > 4

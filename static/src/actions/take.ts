@@ -85,6 +85,9 @@ export function openFile(file: File): Promise<void> {
   return files((module) => module.openFile(file));
 }
 
+/** Held on to: the browser may drop the choice of a field that nobody knows any more. */
+let chooser: HTMLInputElement | undefined;
+
 export const open: Action = {
   name: "open",
   label: "Open a picture, page or session from a file",
@@ -92,10 +95,11 @@ export const open: Action = {
   words: "load import upload png html json drop",
   act: () => {
     const input = document.createElement("input");
+    chooser = input;
     input.type = "file";
     input.accept = ".png,.html,.json,image/png,text/html,application/json";
     input.onchange = () => {
-      const file = input.files?.[0];
+      const file = chooser?.files?.[0];
       if (file) void openFile(file);
     };
     input.click();

@@ -39,6 +39,7 @@ describe("a plot without Plotly", () => {
     const numbers = (made?.marks[0]?.d ?? "").split(/[MHVh ]/).map(Number);
     expect(made?.marks[0]?.d.match(/z/g)).toHaveLength(3);
     expect(numbers.every((v) => !(v > 640))).toBe(true);
+    expect(Number(/^M(-?[\d.]+)/.exec(made?.marks[0]?.d ?? "")?.[1])).toBeGreaterThan(48);
     expect(made?.marks[0]?.d).not.toContain("NaN");
   });
 

@@ -99,7 +99,8 @@ function line(x: readonly number[], y: readonly number[], toX: Scale, toY: Scale
 }
 
 /** Half a bar's width, in the units of its axis. */
-function halfBar(x: readonly number[]): number {
+function halfBar({ width }: wire.Trace, x: readonly number[]): number {
+  if (typeof width === "number") return Math.abs(width) / 2;
   const sorted = [...new Set(x)].sort((a, b) => a - b);
   const gaps = sorted.slice(1).map((v, k) => v - (sorted[k] ?? v));
   return 0.4 * gaps.reduce((a, b) => Math.min(a, b), gaps.length ? Infinity : 1);
@@ -126,8 +127,9 @@ export function chart(figure: wire.PlotlyFigure, width: number, height: number):
     if (all.some((one) => one === null)) return null;
     const bars = traces.some((trace) => trace.type === "bar");
     const each = all as { x: number[]; y: number[] }[];
+    const halves = traces.map((trace, k) => (trace.type === "bar" ? halfBar(trace, each[k]?.x ?? []) : 0));
     const xs = spanOf(
-      each.flatMap((one) => one.x),
+      each.flatMap((one, k) => one.x.flatMap((x) => [x - (halves[k] ?? 0), x + (halves[k] ?? 0)])),
       xAxis,
       false,
     );
@@ -173,7 +175,7 @@ export function chart(figure: wire.PlotlyFigure, width: number, height: number):
       const look = { color, opacity: trace.opacity ?? 1, dash: DASH[trace.line?.dash ?? ""] ?? "" };
       if (trace.name) legend.push({ name: trace.name, color });
       if (trace.type === "bar") {
-        const share = toX(xs.lo + 2 * halfBar(x)) - toX(xs.lo);
+        const share = toX(xs.lo + 2 * (halves[k] ?? 0)) - toX(xs.lo);
         const zero = Math.min(bottom, Math.max(top, toY(ys.log ? 10 ** ys.lo : 0)));
         const d = y.map(
           (v, i) => `M${r(toX(x[i] ?? 0) - share / 2)} ${r(zero)}h${r(share)}V${r(toY(v))}h${r(-share)}z`,
