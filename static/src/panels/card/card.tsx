@@ -50,6 +50,7 @@ function Card({ run, node }: CardPart) {
   const line = node.place?.line ?? 0;
   const facts: [string, string][] = [];
   if (node.op) facts.push(["op", node.op]);
+  if (node.grad_fn) facts.push(["grad_fn", node.grad_fn]);
   if (tensor)
     facts.push(
       ["shape", formatShape(tensor.shape)],
