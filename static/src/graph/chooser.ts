@@ -24,6 +24,8 @@ export class Choosers {
     readonly leave: () => void,
   ) {
     this.element.className = "ag-choosers";
+    // Fields have an event of this name too, when text in them is selected.
+    this.element.addEventListener("select", (event) => event.stopPropagation());
   }
 
   /** Takes in another scene; controls that are held stay the same elements. */

@@ -98,6 +98,8 @@ export class Toolbar {
     this.input.setAttribute("aria-describedby", this.#problem.id);
     this.#help = button("help", "What can be searched for", () => void this.#toggleHelp());
     this.#help.setAttribute("aria-expanded", "false");
+    // Fields have an event of this name too, when text in them is selected.
+    this.element.addEventListener("select", (event) => event.stopPropagation());
     this.element.addEventListener("keydown", (event) => {
       if (event.key !== "Escape" || !this.#list) return;
       event.stopPropagation();
@@ -113,9 +115,9 @@ export class Toolbar {
       this.#group,
       this.#turn,
       rule(),
-      button("minus", "Zoom out (−)", () => actions.zoom(1 / 1.3)),
+      zoom(button("minus", "Zoom out (−)", () => actions.zoom(1 / 1.3))),
       this.#scale,
-      button("plus", "Zoom in (+)", () => actions.zoom(1.3)),
+      zoom(button("plus", "Zoom in (+)", () => actions.zoom(1.3))),
       button("fit", "Show everything (0)", actions.fit),
     );
     this.found(0, -1, false);
@@ -175,6 +177,11 @@ export class Toolbar {
     this.#group.title = label;
     this.#group.setAttribute("aria-label", label);
   }
+}
+
+function zoom(element: HTMLElement): HTMLElement {
+  element.classList.add("ag-zoom");
+  return element;
 }
 
 function rule(): HTMLElement {

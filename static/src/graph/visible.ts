@@ -95,8 +95,8 @@ export function visibleGraph(
   for (const node of nodes) {
     if (perConsumer(node)) spread(node, 1, false);
     else {
-      const fanout =
-        node.kind === "op" ? OP_FANOUT : node.outs.length >= SHARED ? SHARED_FANOUT : LEAF_FANOUT;
+      const shared = node.outs.length >= SHARED;
+      const fanout = shared ? SHARED_FANOUT : node.kind === "op" ? OP_FANOUT : LEAF_FANOUT;
       if (node.outs.length >= fanout && itemOf[node.index]?.node) spread(node, fanout, true);
     }
   }
