@@ -135,6 +135,15 @@ def _dot(match: Match, operands: Operands) -> str:
     return f"Two vectors are multiplied element by element and summed, so they need the same length: {a} is not {b}."
 
 
+def _subscript(match: Match, operands: Operands) -> str:
+    letter, here, number, before = match.groups()
+    shapes = f" The shapes are {' and '.join(_shown(one.shape) for one in operands[:4])}." if operands else ""
+    return (
+        f"In `einsum` a letter stands for one size everywhere: `{letter}` was {before}, and is {here} in operand "
+        f"{number} (counted from 0).{shapes}"
+    )
+
+
 # --- Broadcasting and joining ----------------------------------------------------------------------------------------
 
 
@@ -337,6 +346,10 @@ _KNOWN: list[tuple[str, Advice]] = [
         _batches,
     ),
     (r"batch([12]) must be a 3D tensor", _not_batches),
+    (
+        r"subscript (\w) has size (\d+) for operand (\d+) which does not broadcast with previously seen size (\d+)",
+        _subscript,
+    ),
     (r"same number of elements, but got (\d+) and (\d+) elements", _dot),
     (
         r"size of tensor a \((\d+)\) must match the size of tensor b \((\d+)\) at non-singleton dimension (\d+)",

@@ -249,6 +249,15 @@ class Reader:
                 self.unnamed()
             self._stream.add(record)
 
+    def call_failed(self, name: str, site: Site | None, tensors: Sequence[Seen], message: str) -> None:
+        """A function of the engine has raised an error before any operation ran."""
+        found = [(place, *self.ledger.lookup(seen)) for place, seen in enumerate(tensors)]
+        record = self._new("op", f"aten::{name}", site)
+        record.sources = [(source, output, place, False) for place, source, output in found]
+        record.failed = message
+        self.failing = record, message
+        self._stream.add(record)
+
     def unnamed(self) -> None:
         """The same instruction goes on to call another operation: the name belongs to what that makes."""
         if self.last is not None:

@@ -28,6 +28,7 @@ from engine.tensor import Tensor
 from playground.protocol import Detail, Inspect, Jacobian, JacobianResult, Local, LocalResult
 from playground.runner.limits import KIB, MIB
 from playground.worker.explain import explain
+from playground.worker.failing import failing_call
 from playground.worker.jacobian import differentiate
 from playground.worker.keeping import owner_of
 from playground.worker.local import differentiate_locally
@@ -132,11 +133,23 @@ class Recorder(Observer):
 
     def failing(self, error: BaseException) -> NodeRecord | None:
         """The operation that raised `error`, or whose backward did, if that was recorded."""
-        failing, said = self._reader.failing, error.args[:1]
+        reader, said = self._reader, error.args[:1]
         # By what it says: its own `str` may be the program's, and holding on to it would hold its frames.
-        if failing is None or not said or not isinstance(said[0], str):
+        if not said or not isinstance(said[0], str):
             return None
-        return failing[0] if failing[1] == clean(said[0], 4_000) else None
+        message = clean(said[0], 4_000)
+        if reader.failing is not None and reader.failing[1] == message:
+            return reader.failing[0]
+        call = failing_call(error)
+        if call is None or self._busy or reader.full:
+            return None
+        if call.name in ("backward", "grad"):  # no operation: what they were asked of is at fault
+            return reader.ledger.lookup(seen(call.tensors[0]))[0]
+        with self._working():
+            site = self._tape.places.site(call.frame)
+            reader.call_failed(call.name, site, [seen(t) for t in call.tensors], message)
+            self._stream.flush()
+        return None if reader.failing is None else reader.failing[0]
 
     def inspect(self, command: Inspect) -> Detail:
         """The values of a node and its last gradients."""

@@ -62,6 +62,12 @@ CASES = [
     ("F.cross_entropy(torch.ones(3, 4), torch.tensor([0, 1]))", "3 rows", "the target 2", "(batch,)"),
     ("F.cross_entropy(torch.ones(2, 4), torch.tensor([0, 4]))", "from 0", "4 is not among them", "Classes"),
     ("F.cross_entropy(torch.ones(2, 4), torch.ones(2))", "class numbers", "float", "target.long()"),
+    (
+        "a = torch.ones(2, 3)\ntorch.einsum('ij,jk->ik', a, a)",
+        "`j` was 3",
+        "is 2 in operand 1",
+        "(2, 3) and (2, 3)",
+    ),
     ("torch.nn.Embedding(4, 2)(torch.tensor([4]))", "4 rows", "0 to 3", "num_embeddings"),
     ("torch.nn.LayerNorm(4)(torch.ones(2, 3))", "must be (4,)", "(2, 3) are (3,)", ""),
     (
@@ -79,10 +85,9 @@ def test_a_misfit_is_said_in_plain_words(play: Runner, code: str, said: list[str
     (error,) = result.errors
     for part in said:
         assert part in error.hint
-    failed = [node for node in result.nodes if node.failed]
-    if failed:
-        assert failed[-1].hint == error.hint
-        assert failed[-1].id == error.node
+    failed = [node for node in result.nodes if node.failed][-1]
+    assert failed.hint == error.hint
+    assert failed.id == error.node
 
 
 def test_an_error_that_was_caught_is_not_another_ones(play: Runner) -> None:
@@ -95,3 +100,23 @@ def test_an_error_that_was_caught_is_not_another_ones(play: Runner) -> None:
     assert error.node is None
     assert error.hint == ""
     assert "3 is not 2" in result.node(op="aten::mm").hint
+
+
+def test_a_write_that_is_not_allowed_is_in_the_graph(play: Runner) -> None:
+    result = play("import torch\nx = torch.ones(2, requires_grad=True)\nx += 1")
+    (error,) = result.errors
+    failed = result.node(op="aten::add_")
+    assert failed.id == error.node
+    assert [edge.source for edge in result.into(failed)] == [result.node("x").id]
+
+
+def test_what_cannot_be_differentiated_is_pointed_at(play: Runner) -> None:
+    result = play("import torch\nx = torch.ones(2)\nloss = x.sum()\nloss.backward()")
+    assert result.errors[0].node == result.node("loss").id
+    assert not any(node.failed for node in result.nodes)
+
+
+def test_an_error_of_the_programs_own_is_no_operations(play: Runner) -> None:
+    result = play("import torch\nx = torch.ones(2)\ndef f(x): raise ValueError('mine')\nf(x)")
+    assert result.errors[0].node is None
+    assert not any(node.failed for node in result.nodes)
