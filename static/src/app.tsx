@@ -91,7 +91,7 @@ function Results() {
           aria-labelledby={`tab-panel-${panel}`}
           key={panel}
         >
-          <Part name={`the ${TABS.find((tab) => tab.id === panel)?.label.toLowerCase()}`}>
+          <Part name={`the ${TABS.find((tab) => tab.id === panel)?.label} panel`}>
             {panel === "output" && <OutputPanel />}
             {panel === "gradients" && <GradientsPanel />}
             {panel === "profiler" && <ProfilerPanel />}

@@ -405,7 +405,7 @@ def test_a_part_that_cannot_be_loaded_says_so(page: Page, problems: Problems) ->
     page.route("**/jacobian-*.js", lambda route: route.abort())
     problems.expect("request failed: .*jacobian-")
     page.get_by_role("tab", name="Jacobian").click()
-    expect(page.get_by_role("alert")).to_contain_text("Could not show the jacobian")
+    expect(page.get_by_role("alert")).to_contain_text("Could not show the Jacobian panel")
     expect(page.get_by_role("button", name="Reload the page")).to_be_visible()
     assert faults(page) == []
     expect(show(page, "output").locator(".out").first).to_be_visible()
