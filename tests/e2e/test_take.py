@@ -243,9 +243,19 @@ def test_a_standalone_page_steps_without_a_server(page: Page, browser: Browser, 
     ).first.focus()
     offline.keyboard.press("Enter")
     expect(offline.locator(".card")).to_be_visible()
+    # Every part that loads later has to be inside: the explanation, the derivative, the tree.
+    offline.locator("autograd-graph").evaluate(
+        "graph => graph.dispatchEvent(new CustomEvent('select', { detail: { node: 1 } }))"
+    )
+    card = offline.locator(".card")
+    expect(card.locator(".katex").first).to_be_visible()
+    expect(card).to_contain_text("The numbers are not in this page.")
+    offline.keyboard.press("Alt+g")
+    expect(offline.get_by_role("treegrid").or_(offline.get_by_role("tree")).first).to_be_visible()
+    offline.keyboard.press("Alt+g")
     offline.get_by_role("tab", name="Output").click()
     expect(offline.locator("#embed-output")).to_contain_text("tensor([")
-    # Every part that loads when needed has to be inside.
+    expect(offline.locator("#embed-output figure svg path").first).to_be_visible()
     assert noted == []
     offline.get_by_role("tab", name="Graph").click()
     assert faults(offline) == []

@@ -2,10 +2,10 @@
 import "../styles";
 import { createRoot } from "react-dom/client";
 import { clear } from "../actions/clear";
-import { fit, searchGraph, stepBack, stepForward } from "../actions/graph";
+import { fit, focusCard, searchGraph, stepBack, stepForward, treeView } from "../actions/graph";
 import { nextIteration, previousIteration } from "../actions/iteration";
 import { listenForKeys } from "../actions/listen";
-import { theme } from "../actions/theme";
+import { contrast, theme } from "../actions/theme";
 import "../graph";
 import { Embed } from "../embed";
 import { openFirst } from "../program";
@@ -18,7 +18,19 @@ if (!root) throw new Error('The page has no <div id="app">.');
 applyTheme();
 openFirst();
 document.title = `${getState().draft.title || "Untitled"} · Autograd playground`;
-listenForKeys([stepForward, stepBack, fit, searchGraph, nextIteration, previousIteration, clear, theme]);
+listenForKeys([
+  stepForward,
+  stepBack,
+  previousIteration,
+  nextIteration,
+  treeView,
+  fit,
+  searchGraph,
+  focusCard,
+  clear,
+  theme,
+  contrast,
+]);
 createRoot(root).render(
   <Embed
     aside={

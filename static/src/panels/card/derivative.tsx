@@ -1,5 +1,6 @@
 /** The derivative of an operation: as a formula, as numbers, as the product a backward step computed, and checked. */
 import { useEffect, useMemo, useState } from "react";
+import { boot } from "../../boot";
 import "../../styles/derivative.css";
 import { indexOf, memo, nameOf } from "../../derive";
 import { type Formula, formulaOf, named, namesFor, rendered } from "../../formulas";
@@ -253,7 +254,9 @@ export default function Derivative({ run, node }: CardPart) {
           <p className="muted">
             {isActive(run)
               ? "Its numbers are worked out when the program has ended."
-              : "The program's process has ended. Run again to work out the numbers and to check them."}
+              : boot.embed
+                ? "The numbers are not in this page. In the playground, a run works them out and checks them."
+                : "The program's process has ended. Run again to work out the numbers and to check them."}
           </p>
         )}
       </div>
