@@ -74,6 +74,8 @@ def served() -> Iterator[str]:
 def open_scopes(page: Page) -> list[tuple[float, float]]:
     """Opens the transformer from the outside in, four groups; for each the time and how far it moved."""
     page.keyboard.press("Escape")
+    page.evaluate("document.querySelector('autograd-graph').openAll(false)")
+    measures.quiet(page)
     blocks = str(page.evaluate(REPEAT))
     return [measures.open_group(page, name) for name in ("Transformer", "layers", blocks, "layers.0")]
 

@@ -15,8 +15,10 @@ export function openAtFirst(tree: Group): ReadonlySet<string> {
   let boxes = tree.children.length;
   while (level.length > 0) {
     const candidates = level.filter(
-      ({ kind, children }) =>
-        (kind === "module" || kind === "range" || kind === "function") && children.length > 1,
+      ({ kind, children: [first, second] }) =>
+        (kind === "module" || kind === "range" || kind === "function") &&
+        first !== undefined &&
+        (second !== undefined || isGroup(first)),
     );
     const more = candidates.reduce((sum, group) => sum + boxesIn(group), 0);
     if (boxes + more > BUDGET) break;
@@ -38,8 +40,12 @@ export function opensWithItsLoop(group: Group): boolean {
 }
 
 function boxesIn(group: Group): number {
-  const iterations = groupsIn(group).filter(opensWithItsLoop);
-  return iterations.reduce((sum, one) => sum + one.children.length, group.children.length + group.parameters);
+  let boxes = group.children.length;
+  for (const child of group.children) {
+    if (!isGroup(child)) boxes += child.ins.filter(({ source }) => source.kind === "parameter").length;
+    else if (opensWithItsLoop(child)) boxes += boxesIn(child);
+  }
+  return boxes;
 }
 
 function groupsIn(group: Group): Group[] {
