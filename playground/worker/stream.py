@@ -12,6 +12,7 @@ from engine.tensor import Tensor
 from playground.protocol import Clear, Edge, GradFlow, Graph, Node, Profile, Step, TensorInfo, Values, encode
 from playground.runner.channel import FrameTooLarge
 from playground.worker import misfits
+from playground.worker.flat import flat_elements
 from playground.worker.keeping import Kept
 from playground.worker.output import Channel, Outbox, clean
 from playground.worker.records import DTYPES, NodeRecord, StepRecord
@@ -224,6 +225,7 @@ class Stream:
             outputs=outputs,
             flags=flags,
             failed=record.failed,
+            saturated=flat_elements(record.label, record.kept[0]) if record.kept else 0,
             base=None if record.base is None else record.base.id,
             hint=clean(misfits.advice(record.failed, record.operands()), 2_000) if record.failed else "",
         )
