@@ -5,12 +5,13 @@ import type { Draft } from "./store";
 
 let compact: (events: readonly wire.Event[]) => wire.Event[];
 let content: typeof import("./share").content;
+let fitted: typeof import("./share").fitted;
 let tooBig: (code: string) => string;
 
 beforeAll(async () => {
   const limits = { code_bytes: 100, code_lines: 5 };
   document.body.innerHTML = `<script type="application/json" id="boot">${JSON.stringify({ limits })}</script>`;
-  ({ compact, content, tooBig } = await import("./share"));
+  ({ compact, content, fitted, tooBig } = await import("./share"));
 });
 
 const draft: Draft = { id: "d", title: "T", code: "x = 1", device: "cpu", seed: 3, base: "session:abc" };
@@ -126,6 +127,24 @@ describe("content", () => {
     expect(JSON.parse(third.body).events).toEqual([]);
     expect(JSON.parse(third.body).code).toBe(draft.code);
   });
+});
+
+it("long lists of numbers go before the graph does", () => {
+  const values = { numel: 64, data: Array.from({ length: 64 }, (_, k) => k + 0.123456789), norm: 3 };
+  const one = graph(1, [1]);
+  const node = {
+    id: 1,
+    kind: "op",
+    op: "aten::sin",
+    outputs: [{ shape: [64], dtype: "float32", value: values }],
+  };
+  const event = { ...one, nodes: [node] } as unknown as wire.Graph;
+  const whole = fitted({ code: "", events: [event] }, 1e6).body;
+  const { body, omitted } = fitted({ code: "", events: [event] }, whole.length - 1);
+  expect(omitted).toContain("the numbers of tensors with more than eight");
+  expect(omitted).not.toContain("the graph");
+  expect(JSON.parse(body).events[0].nodes[0].outputs[0].value).toEqual({ numel: 64, data: [], norm: 3 });
+  expect(values.data).toHaveLength(64);
 });
 
 it("tooBig counts bytes and lines as the server does", () => {

@@ -77,6 +77,25 @@ export function content(
   return fitted({ code, title, device, seed, view, events, ...(parent && { parent }) }, limit);
 }
 
+const NUMBERS = "the numbers of tensors with more than eight";
+
+/** A piece of a graph that says of larger tensors how large and how spread their numbers are, and not which. */
+export function slim(graph: wire.Graph): wire.Graph {
+  const few = (values: wire.Values): wire.Values =>
+    (values.data?.length ?? 0) > 8 ? { ...values, data: [] } : values;
+  const nodes = graph.nodes.map((node) => ({
+    ...node,
+    outputs: node.outputs.map((tensor) => ({ ...tensor, value: few(tensor.value) })),
+  }));
+  const steps = graph.steps.map((step) => ({
+    ...step,
+    ...(step.entering && { entering: step.entering.map((grad) => grad && few(grad)) }),
+    ...(step.leaving && { leaving: step.leaving.map((flow) => ({ ...flow, grad: few(flow.grad) })) }),
+    ...(step.accumulated && { accumulated: few(step.accumulated) }),
+  }));
+  return { ...graph, nodes, steps };
+}
+
 /** A session as JSON of at most `limit` bytes; results that do not fit are left out, the largest first, and named. */
 export function fitted(content: wire.SessionContent, limit: number): { body: string; omitted: string } {
   // It may be a stranger's: what it really is, the server says.
@@ -89,12 +108,18 @@ export function fitted(content: wire.SessionContent, limit: number): { body: str
     left.push("the flame chart");
     events = events.map((event) =>
       event.type === "profile"
-        ? { ...event, spans: [], spans_omitted: event.spans_omitted + event.spans.length }
+        ? { ...event, spans: [], spans_omitted: (event.spans_omitted ?? 0) + (event.spans ?? []).length }
         : event,
     );
     body = make();
   }
   if (!fits()) {
+    left.push(NUMBERS);
+    events = events.map((event) => (event.type === "graph" ? slim(event) : event));
+    body = make();
+  }
+  if (!fits()) {
+    if (left.at(-1) === NUMBERS) left.pop();
     left.push("the graph");
     events = events.filter((event) => event.type !== "graph");
     body = make();

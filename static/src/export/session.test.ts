@@ -60,7 +60,15 @@ describe("what is sent to be written as a graph", () => {
       edges: [],
       scopes: [],
       steps: [
-        { index: 0, call: 0, node: 0, name: "S", entering: [null, few], accumulated: values, leaving: [{}] },
+        {
+          index: 0,
+          call: 0,
+          node: 0,
+          name: "S",
+          entering: [null, few],
+          accumulated: values,
+          leaving: [{ target: 0, grad: few }],
+        },
       ],
       clears: [],
       omitted: 0,

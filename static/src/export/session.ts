@@ -1,6 +1,6 @@
 /** The session as a file: what goes into pictures and pages, and how it is found again in what somebody brings. */
 import type * as wire from "../protocol.gen";
-import { content } from "../share";
+import { content, slim } from "../share";
 import { getState } from "../store";
 import { Broken, getText, isPng } from "./png";
 
@@ -79,20 +79,10 @@ function sessionOf(text: string, otherwise: string): unknown {
 
 /** What is needed of a session to draw its graph elsewhere: no output, no plots, no long lists of numbers. */
 export function graphOnly(all: wire.SessionContent): wire.SessionContent {
-  const few = (values: wire.Values): wire.Values =>
-    (values.data?.length ?? 0) > 8 ? { ...values, data: [] } : values;
   const events = (all.events ?? []).flatMap((event) => {
     if (event.type !== "graph") return [];
-    const nodes = event.nodes.map((node) => ({
-      ...node,
-      outputs: node.outputs.map((tensor) => ({ ...tensor, value: few(tensor.value) })),
-    }));
-    const steps = event.steps.map(({ leaving: _, ...step }) => ({
-      ...step,
-      entering: (step.entering ?? []).map((grad) => grad && few(grad)),
-      ...(step.accumulated && { accumulated: few(step.accumulated) }),
-    }));
-    return [{ ...event, nodes, steps }];
+    const { steps, ...graph } = slim(event);
+    return [{ ...graph, steps: steps.map(({ leaving: _, ...step }) => step) }];
   });
   const { title = "", device = "cpu", seed = 0 } = all;
   return { code: "", title, device, seed, events };
