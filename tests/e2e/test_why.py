@@ -111,7 +111,7 @@ def test_layers_that_vanish_are_marked_and_listed(page: Page) -> None:
 
 def found(page: Page) -> list[str]:
     """The findings of the shown run, but for operations that failed: the program's error tells of those."""
-    page.wait_for_timeout(600)  # the list is made when the run is over
+    page.wait_for_timeout(1500)  # the list is made when the page has nothing better to do
     head = page.locator(".findings-head")
     if head.count() == 0:
         return []

@@ -1144,4 +1144,23 @@ _case(
     fix="learning rate",
 )  # fmt: skip
 
+_case(
+    "an activation that is dead", "y", "dead_activation", 3, "`relu` at line 3 lets next to no gradient", "all 20",
+    bad="""
+        import torch
+        x = torch.linspace(-20.0, -1.0, 20, requires_grad=True)
+        y = torch.relu(x)
+        loss = y.sum()
+        loss.backward()
+    """,
+    good="""
+        import torch
+        x = torch.linspace(-20.0, 18.0, 20, requires_grad=True)
+        y = torch.relu(x)
+        loss = y.sum()
+        loss.backward()
+    """,
+    fix="LeakyReLU",
+)  # fmt: skip
+
 CASES: tuple[Case, ...] = tuple(_ALL)

@@ -1,10 +1,11 @@
 /** What the diagram has marks on, as a list to walk: layers that vanish or explode, where NaN is born, dead activations. */
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { indexOf } from "../derive";
+import { whenIdle } from "../idle";
 import { plural } from "../numbers";
 import { isActive, type RunState } from "../run";
 import { update, useStore } from "../store";
-import { flags } from "../why/flags";
+import { type Finding, flags } from "../why/flags";
 import { atLine, lineOf, the } from "../why/words";
 
 /** More than this are counted only. */
@@ -12,14 +13,24 @@ const MOST = 50;
 
 export default function Findings({ run }: { run: RunState }) {
   const done = !isActive(run);
-  const found = useMemo(() => (done ? flags(run.graph) : []), [done, run.graph]);
+  const [found, setFound] = useState<readonly Finding[]>([]);
   const [open, setOpen] = useState(false);
   const list = useRef<HTMLUListElement>(null);
   const picked = useStore((state) => state.picked);
   useEffect(() => {
-    update({ findings: found });
-    return () => update({ findings: [] });
-  }, [found]);
+    let wanted = done;
+    const give = (some: readonly Finding[]) => {
+      setFound(some);
+      update({ findings: some });
+    };
+    give([]);
+    // Nobody waits for it: the diagram comes first.
+    if (done) whenIdle(() => wanted && give(flags(run.graph)));
+    return () => {
+      wanted = false;
+      update({ findings: [] });
+    };
+  }, [done, run.graph]);
   if (found.length === 0) return null;
   const { node } = indexOf(run.graph);
   const walk = (event: React.KeyboardEvent) => {

@@ -9,25 +9,26 @@ function large(): Recording {
   return { ...transformer(10_000), clears: [], omitted: 0 };
 }
 
-function median(run: (graph: Recording) => void): number {
-  const times = Array.from({ length: 5 }, () => {
+/** In milliseconds. The quickest of several: what else the machine does is not asked. */
+function quickest(run: (graph: Recording) => void): number {
+  const times = Array.from({ length: 7 }, () => {
     const graph = large();
     const start = performance.now();
     run(graph);
     return performance.now() - start;
   });
-  return times.sort((a, b) => a - b)[2] ?? 0;
+  return Math.min(...times);
 }
 
 describe("on ten thousand nodes", () => {
-  // Budget 50 ms; with slack for a machine that does other things too.
+  // The budget is 50 ms, with slack.
   it("finds what is to be found", () => {
     expect(large().nodes.length).toBeGreaterThan(9_000);
-    expect(median((graph) => flags(graph))).toBeLessThan(150);
+    expect(quickest((graph) => flags(graph))).toBeLessThan(100);
   });
 
   it("answers for any tensor", () => {
-    expect(median((graph) => whys(graph, 0))).toBeLessThan(150);
-    expect(median((graph) => whys(graph, graph.nodes.length - 1))).toBeLessThan(150);
+    expect(quickest((graph) => whys(graph, 0))).toBeLessThan(100);
+    expect(quickest((graph) => whys(graph, graph.nodes.length - 1))).toBeLessThan(100);
   });
 });

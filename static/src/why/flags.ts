@@ -4,8 +4,9 @@ import type { Recording } from "../run";
 import { type Call, type Facts, factsOf } from "./facts";
 import { isBirth } from "./nonfinite";
 import { shrinks } from "./size";
-import { DEAD, DEAD_LEAST, EXPLODED, VANISHED } from "./thresholds";
-import { allFinite, flatAt, lineOf, norm, opOf, times, wrongness } from "./words";
+import { EXPLODED, VANISHED } from "./thresholds";
+import { allFinite, lineOf, norm, opOf, times, wrongness } from "./words";
+import { CAN_DIE, deadShare } from "./zero";
 
 export interface Finding {
   readonly node: number;
@@ -17,9 +18,6 @@ export interface Finding {
 }
 
 const ORDER: readonly Finding["kind"][] = ["failed", "born", "exploding", "vanishing", "dead"];
-
-/** Activations that are off or flat for good once they are; a softmax that is sure of its answer is not dead. */
-const CAN_DIE = /^(relu6?|hardtanh|hardsigmoid|tanh|sigmoid|threshold)$/;
 
 /** The findings, worst first. One pass over nodes and steps: quick enough for tens of thousands. */
 export function flags(graph: Recording): readonly Finding[] {
@@ -99,14 +97,11 @@ function updated(facts: Facts, node: wire.Node): boolean {
 function dead(facts: Facts): Finding[] {
   const found = new Map<string, Finding | null>();
   for (const node of facts.graph.nodes) {
-    const output = node.outputs[0];
-    if (!output?.requires_grad || !CAN_DIE.test(opOf(node))) continue;
-    const { numel } = output.value;
-    const share = numel ? flatAt(node) / numel : 0;
-    const is = numel >= DEAD_LEAST && share >= DEAD;
+    if (!CAN_DIE.test(opOf(node))) continue;
+    const share = deadShare(node);
     const word = `${/^relu|^threshold/.test(opOf(node)) ? "dead" : "saturated"} ${Math.floor(100 * share)} %`;
     // The last time it ran counts: what a network learns out of is no fault.
-    found.set(placeOf(facts, node), is ? { node: node.id, kind: "dead", word, weight: share } : null);
+    found.set(placeOf(facts, node), share ? { node: node.id, kind: "dead", word, weight: share } : null);
   }
   return [...found.values()].filter((one) => one !== null);
 }

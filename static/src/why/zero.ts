@@ -1,8 +1,9 @@
 /** A gradient of zeros: where it became zero, and what there makes it so. */
 import { toNumber } from "../numbers";
 import type * as wire from "../protocol.gen";
-import { type Asked, answer, type Explanation, type Fix, fix, type Path, type Said } from "./answer";
+import { type Asked, answer, type Explanation, type Fix, fix, NO_PATH, type Path, type Said } from "./answer";
 import { type Arrival, type Call, type Facts, sourceOf, together, wayBack } from "./facts";
+import { DEAD, DEAD_LEAST } from "./thresholds";
 import {
   atLine,
   capital,
@@ -325,6 +326,45 @@ function downTo(facts: Facts, call: Call, birth: Birth, home: number): Path {
   return wayBack(facts, sub, home);
 }
 
+/** Activations that are off or flat for good once they are; a softmax that is sure of its answer is not dead. */
+export const CAN_DIE = /^(relu6?|hardtanh|hardsigmoid|tanh|sigmoid|threshold)$/;
+
+/** The share of an activation's elements at which it is flat, from where that is called dead; else 0. */
+export function deadShare(node: wire.Node): number {
+  const output = node.outputs[0];
+  if (!output?.requires_grad || !CAN_DIE.test(opOf(node))) return 0;
+  const { numel } = output.value;
+  const flat = numel >= DEAD_LEAST ? flatAt(node) / numel : 0;
+  return flat >= DEAD ? flat : 0;
+}
+
+/** An activation itself, whatever came to it. */
+function dead({ node, facts }: Asked): Said | null {
+  const output = node.outputs[0];
+  if (!deadShare(node) || !output) return null;
+  const before = facts.inputs(node.id)[0];
+  const off = /^(relu|threshold)/.test(opOf(node));
+  const what = off
+    ? "switched off, since what goes in is negative or zero"
+    : "saturated, since what goes in is far from 0";
+  return answer({
+    kind: "dead_activation",
+    sentence:
+      `${capital(doing(node))} lets next to no gradient through: ${share(flatAt(node), output.value.numel)} of its elements are ${what}.`.replace(
+        /(all [\d,]+ elements) of its elements/,
+        "$1",
+      ),
+    fix: off
+      ? fix(
+          "Try a leaky ReLU, a smaller learning rate, or weights and biases that begin elsewhere.",
+          "torch.nn.LeakyReLU()",
+        )
+      : fix("Keep its inputs small: smaller weights, normalised data or layers."),
+    path: before ? { nodes: [before.edge.source, node.id], edges: [[before.edge.source, node.id]] } : NO_PATH,
+    lines: [lineOf(node)],
+  });
+}
+
 /** Not all of it is zero, but nearly. */
 function mostlyZero(asked: Asked): Said | null {
   const { grad, call, facts, home, node } = asked;
@@ -354,5 +394,6 @@ export const ZERO: readonly Explanation[] = [
 ];
 
 export const NEARLY_ZERO: readonly Explanation[] = [
+  { kind: "dead_activation", when: "an activation that is flat nearly everywhere", explain: dead },
   { kind: "mostly_zero", when: "nine tenths of the gradient are zero", explain: mostlyZero },
 ];

@@ -17,6 +17,7 @@ const TITLES: Readonly<Record<Answer["family"], string>> = {
 };
 
 function titleOf({ tone, family, kind }: Answer): string {
+  if (kind === "dead_activation") return "What stops the gradient";
   if (kind === "vanishing") return "Why it is so small";
   if (tone === "info") return family === "none" && kind !== "not_kept" ? TITLES.none : "Good to know";
   return TITLES[family];
