@@ -9,6 +9,8 @@ from typing import Any
 from playground import protocol
 from playground.runner.channel import PROGRAM
 from playground.runner.limits import MIB, Limits
+from playground.worker.blocks import Blocks
+from playground.worker.cells import compile_part, split
 from playground.worker.main import run_program
 from playground.worker.output import Outbox
 from playground.worker.recorder import Recorder
@@ -63,13 +65,17 @@ class Noted:
     """The program while it is recorded: what it waits for itself. `between` explains, afterwards, what was noted."""
 
     def __init__(self) -> None:
-        self._plain = plain()
+        blocks = Blocks()
+        self._program = compile_part(split(CODE)[0], blocks)
         sink: Any = Sink(Limits(operations=1_000_000, results_bytes=4_000 * MIB, batch_s=10_000))
-        self._recorder = Recorder(Outbox(sink), sink)
+        self._recorder = Recorder(Outbox(sink), sink, blocks)
         self._recorder.__enter__()
 
     def __call__(self) -> None:
-        self._plain()
+        names = {"__name__": "__main__"}
+        exec(self._program.body, names)
+        if self._program.value is not None:
+            eval(self._program.value, names)  # noqa: S307
 
     def between(self) -> None:
         """Not part of the time."""

@@ -13,6 +13,7 @@ import msgspec
 
 from playground.protocol import Cell
 from playground.runner.channel import PROGRAM
+from playground.worker.blocks import Blocks
 
 _MARK = re.compile(r"#\s*%%(?!%)\s*(?:\[markdown\]|\[md\])?(.*)")
 _COMMAND = re.compile(r"(\s*)[%!]")
@@ -72,8 +73,8 @@ def docstring(code: str) -> str | None:
         return None
 
 
-def compile_part(part: Part, flags: int = 0) -> Compiled:
-    """Compile a part; notebook commands in it are left out if it does not parse with them.
+def compile_part(part: Part, blocks: Blocks, flags: int = 0) -> Compiled:
+    """Compile a part so that it counts its `blocks`. Notebook commands are left out if it does not parse with them.
 
     Raises:
         SyntaxError: with the line of the whole program.
@@ -86,9 +87,13 @@ def compile_part(part: Part, flags: int = 0) -> Compiled:
     if isinstance(last, ast.Expr) and not _is_docstring(tree, part) and not _silenced(last, lines):
         tree.body.pop()
         shown = ast.Expression(last.value)
+    functions = blocks.instrument(tree, lines)
     body = compile(tree, PROGRAM, "exec", flags, dont_inherit=True)
+    blocks.learn(body, functions)
     flags |= body.co_flags & _FUTURE
     value = None if shown is None else compile(shown, PROGRAM, "eval", flags, dont_inherit=True)
+    if value is not None:
+        blocks.learn(value, functions[:1])
     return Compiled(body, value, tuple(commands), flags)
 
 

@@ -24,6 +24,7 @@ from playground.protocol import Device, Error, Finished, Inspect, Local, Run, St
 from playground.runner.channel import PROGRAM, Cancelled, Channel, Interrupt, SoftTimeout
 from playground.runner.limits import KIB, MIB
 from playground.worker import cells, errors, imports, show
+from playground.worker.blocks import Blocks
 from playground.worker.explain import Refusal
 from playground.worker.output import Outbox, OutputLimit, Stream, clean
 from playground.worker.plots import pyplot
@@ -54,7 +55,8 @@ class _Session:
         self._channel = channel
         self._limits = channel.limits
         self._outbox = Outbox(channel)
-        self._recorder = Recorder(self._outbox, channel)
+        self._blocks = Blocks()
+        self._recorder = Recorder(self._outbox, channel, self._blocks)
         self._parts = cells.split(request.code)
         self._status: Status = "ok"
         self._message = ""
@@ -159,7 +161,7 @@ class _Session:
 
     def _run_cell(self, part: cells.Part) -> None:
         try:
-            compiled = cells.compile_part(part, self._flags)
+            compiled = cells.compile_part(part, self._blocks, self._flags)
         except (MemoryError, RecursionError):
             # The compiler's own limits, which have nothing to do with the program's memory.
             place = (PROGRAM, part.cell.line, None, None)

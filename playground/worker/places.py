@@ -14,6 +14,7 @@ from typing import Any
 
 from playground.protocol import Place
 from playground.runner.channel import PROGRAM
+from playground.worker.blocks import Block, Blocks
 
 _STORES = ("STORE_NAME", "STORE_FAST", "STORE_GLOBAL", "STORE_DEREF")
 _LOADS = ("LOAD_NAME", "LOAD_FAST", "LOAD_GLOBAL", "LOAD_DEREF", "LOAD_CLOSURE")
@@ -49,9 +50,13 @@ class Target:
 class Site:
     """One instruction of the program that called an operation."""
 
-    __slots__ = ("code", "line", "place", "returns", "targets")
+    __slots__ = ("block", "code", "line", "place", "returns", "targets")
 
-    def __init__(self, code: CodeType, place: Place, targets: tuple[Target, ...], returns: bool) -> None:
+    def __init__(
+        self, code: CodeType, place: Place, targets: tuple[Target, ...], returns: bool, block: Block | None
+    ) -> None:
+        self.block = block
+        """The innermost part of the program it is in; None in a lambda, a comprehension and the like."""
         self.code = code  # held, because sites are found by its address
         self.place = place
         self.line = place.line
@@ -63,7 +68,8 @@ class Site:
 class Places:
     """Finds sites, remembering every one it has worked out."""
 
-    def __init__(self) -> None:
+    def __init__(self, blocks: Blocks) -> None:
+        self._blocks = blocks
         self.sites: dict[tuple[int, int], Site] = {}
         """By identity of the code and position in it."""
         self._instructions: dict[int, tuple[CodeType, list[dis.Instruction], list[int]]] = {}
@@ -109,7 +115,9 @@ class Places:
             place.column, place.end_line = spot.col_offset or 0, spot.end_lineno
             place.end_column = spot.end_col_offset or 0
         targets, returns = _after(listing, here + 1)
-        return Site(code, place, targets, returns)
+        function = self._blocks.of(code)
+        block = None if function is None else function.at_position((line, place.column))
+        return Site(code, place, targets, returns, block)
 
 
 def _after(listing: list[dis.Instruction], here: int) -> tuple[tuple[Target, ...], bool]:

@@ -10,6 +10,7 @@ from engine.registry import Op
 from engine.tensor import Tensor
 from playground.protocol import Clear
 from playground.worker.gradients import To
+from playground.worker.here import Path
 from playground.worker.ledger import Ledger
 from playground.worker.output import clean
 from playground.worker.places import Site, Target
@@ -287,9 +288,13 @@ class Reader:
         """A function made of several operations begins."""
         self.profiler.enter(name, shapes, now)
 
-    def scope_begin(self, kind: str, name: str, owner: object, now: int) -> None:
+    def moved(self, path: Path) -> None:
+        """What comes now belongs to that part of the program."""
+        self._scopes.path = path
+
+    def scope_begin(self, kind: str, name: str, owner: object, line: int, now: int) -> None:
         """A module call, a labelled range or an optimizer step begins."""
-        self._scopes.enter(kind, name, owner)
+        self._scopes.enter(kind, name, owner, line)
         row = {"module": "", "optimizer": f"Optimizer.step#{name}"}.get(kind, name)
         self.profiler.enter(row, (), now, f"nn.Module: {name}" if kind == "module" else row)
 
@@ -443,7 +448,7 @@ class Reader:
 
     def _new(self, kind: Kind, label: str, site: Site | None) -> NodeRecord:
         records = self.records
-        record = NodeRecord(len(records), kind, label, self.cell, self._scopes.current, site)
+        record = NodeRecord(len(records), kind, label, self.cell, self._scopes.current(), site)
         records.append(record)
         self._count()
         return record

@@ -27,6 +27,7 @@ from engine.state import Observer, S, add_observer, remove_observer
 from engine.tensor import Tensor
 from playground.protocol import Detail, Inspect, Jacobian, JacobianResult, Local, LocalResult
 from playground.runner.limits import KIB, MIB
+from playground.worker.blocks import Blocks
 from playground.worker.explain import explain
 from playground.worker.failing import failing_call
 from playground.worker.jacobian import differentiate
@@ -56,7 +57,8 @@ _AS_STRIDED = OPS["as_strided"].node
 class Recorder(Observer):
     """Records one run. Use as a context manager around the program; ask it afterwards."""
 
-    def __init__(self, outbox: Outbox, channel: Channel) -> None:
+    def __init__(self, outbox: Outbox, channel: Channel, blocks: Blocks | None = None) -> None:
+        """`blocks` are those of the program that will run."""
         limits = channel.limits
         self._outbox = outbox
         self._preview = limits.preview_values
@@ -67,7 +69,7 @@ class Recorder(Observer):
         self._reader = Reader(self._stream, self._scopes, limits.operations, self._stop)
         self._keeper = self._reader.ledger.keeper
         self._profiler = self._reader.profiler
-        self._tape = Tape(self._reader.unnamed)
+        self._tape = Tape(blocks or Blocks(), self._reader.unnamed, self._reader.moved)
         self._entries = self._tape.entries
         self._note = self._entries.append
         self._calls: list[Call | None] = []
@@ -186,8 +188,10 @@ class Recorder(Observer):
             return
         made = [seen(t) for t in outputs]
         targets = () if site is None else site.targets
-        if site is not None and frame is not None and made and not inplace:
-            targets = tape.names(site, frame, several, made[0][0])
+        if site is not None and frame is not None:
+            self._move(frame, site)
+            if made and not inplace:
+                targets = tape.names(site, frame, several, made[0][0])
         told, found = _taken(op, args, node)
         self._note(
             (
@@ -213,7 +217,9 @@ class Recorder(Observer):
 
     def op_failed(self, op: Op, args: tuple[Any, ...], inputs: Sequence[Tensor], error: Exception) -> None:
         """An operation has raised."""
-        site = self._tape.where(sys._getframe(1))[1]
+        frame, site, _, _ = self._tape.where(sys._getframe(1))
+        if frame is not None and site is not None:
+            self._move(frame, site)
         message = str(error) or type(error).__name__
         self._note((self._reader.failed, op, site, _taken(op, args, None)[1], message))
 
@@ -251,20 +257,38 @@ class Recorder(Observer):
 
     def scope_begin(self, kind: str, name: str, owner: object) -> None:
         """A module call, a labelled range or an optimizer step begins."""
-        self._note((self._reader.scope_begin, kind, name, owner, perf_counter_ns()))
-        tape = self._tape
+        tape, around = self._tape, sys._getframe(1)
+        frame, site, _, _ = tape.where(around)
+        if frame is not None and site is not None:
+            self._move(frame, site)
+        line = 0 if site is None else site.line
+        self._note((self._reader.scope_begin, kind, name, owner, line, perf_counter_ns()))
         self._calls.append(tape.call)
         if kind == "module":
-            tape.call = tape.calls(owner, sys._getframe(1))
+            tape.call = tape.calls(owner, around)
         elif kind == "optimizer":
-            self._step_site = tape.where(sys._getframe(1))[1]
+            self._step_site = site
+        if kind != "range":
+            tape.here.enter(kind, around)
 
     def scope_end(self, kind: str, name: str, owner: object) -> None:
         """It has ended."""
         self._note((self._reader.scope_end, perf_counter_ns()))
-        self._tape.call = self._calls.pop() if self._calls else None
+        tape = self._tape
+        tape.call = self._calls.pop() if self._calls else None
+        if kind != "range":
+            tape.here.exit()
         if kind == "optimizer":
             self._step_site = None
+
+    def _move(self, frame: FrameType, site: Site) -> None:
+        """The program's innermost frame is that one: let what is noted next belong there."""
+        tape = self._tape
+        if tape.call is not None and frame is tape.call.frame:
+            if tape.here.path:
+                tape.here.leave()
+        else:
+            tape.here.move(frame, site)
 
     def gradients_set(self, tensors: Sequence[Tensor], zeros: bool) -> None:
         """``zero_grad`` has been called, or a ``grad`` assigned."""

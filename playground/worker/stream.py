@@ -53,7 +53,7 @@ class Stream:
     @property
     def waiting(self) -> bool:
         """Whether there is anything to send."""
-        return bool(self._waiting or self._scopes.unsent or self.omitted > self._told)
+        return bool(self._waiting or self.omitted > self._told)
 
     @property
     def full(self) -> bool:
@@ -73,7 +73,7 @@ class Stream:
             end = len(self._waiting)
             if until is not None and not until.sent:
                 end = next((n for n, record in enumerate(self._waiting) if record is until), end)
-            while end > 0 or self._scopes.unsent or self.omitted > self._told:
+            while end > 0 or self.omitted > self._told:
                 event, taken = self._next(end)
                 try:
                     self._channel.emit(event)
@@ -108,12 +108,16 @@ class Stream:
         batch = self._waiting[: min(end, _TOGETHER)]
         self._describe(batch)
         self._name(batch)
-        event = Graph(scopes=self._scopes.unsent[:_TOGETHER], omitted=self.omitted)
-        nodes, edges = event.nodes, event.edges
-        weight = 100 * len(event.scopes)
+        event = Graph(omitted=self.omitted)
+        nodes, edges, scopes, unsent = event.nodes, event.edges, event.scopes, self._scopes.unsent
+        weight = 0
         taken = 0
         for record in batch:
             if isinstance(record, NodeRecord):
+                # A scope is made for the node that is first in it, so theirs are those up to its own.
+                while len(scopes) < len(unsent) and unsent[len(scopes)].id <= record.scope:
+                    weight += 100
+                    scopes.append(unsent[len(scopes)])
                 node = self._node(record, INLINE if roomy or record.kind != "op" else _FEW)
                 nodes.append(node)
                 edges += [

@@ -23,6 +23,8 @@ from engine.registry import OPS, Op
 from engine.state import Observer, S
 from engine.tensor import Tensor
 from playground.runner.channel import PROGRAM
+from playground.worker.blocks import Blocks
+from playground.worker.here import Here, Path
 from playground.worker.places import Places, Site, Target
 
 Seen = tuple["ref[Tensor]", Any, int | None]
@@ -68,14 +70,16 @@ class Call:
 class Tape:
     """What has been noted and not been read."""
 
-    __slots__ = ("_kinds", "bytes", "call", "entries", "last", "places", "unnamed")
+    __slots__ = ("_kinds", "bytes", "call", "entries", "here", "last", "places", "unnamed")
 
-    def __init__(self, unnamed: Callable[[], None]) -> None:
-        """`unnamed` is the reader's: the last operation's result has no name after all."""
+    def __init__(self, blocks: Blocks, unnamed: Callable[[], None], moved: Callable[[Path], None]) -> None:
+        """Both are the reader's: `unnamed`, the last operation's result has no name after all; `moved`, the program is
+        in another part of itself."""
         self.entries: deque[Entry] = deque()
         self.bytes = 0
         """Of the arrays that are not small, since the last time there was nothing to read."""
-        self.places = Places()
+        self.places = Places(blocks)
+        self.here = Here(self.places, lambda path: self.entries.append((moved, path)))
         self._kinds: dict[int, tuple[int, CodeType]] = {}
         """By identity of the code, which is held."""
         self.call: Call | None = None
@@ -149,7 +153,7 @@ class Tape:
         What is out of the ordinary goes to `observer`; `large` is told the bytes of arrays that are not small.
         """
         tape, note, getframe, now = self, self.entries.append, sys._getframe, perf_counter_ns
-        sites, where, names = self.places.sites, self.where, self.names
+        sites, where, names, here = self.places.sites, self.where, self.names, self.here
 
         def run_hot(op: Op, args: tuple[Any, ...]) -> Any:
             S.slow = False
@@ -175,17 +179,25 @@ class Tape:
             site: Site | None
             if code.co_filename == PROGRAM:
                 site = sites.get((id(code), frame.f_lasti)) or tape.places.site(frame)
+                block = site.block
+                if block is not here.block or block.row[block.at] != here.tick:
+                    here.move(frame, site)
                 tape.last = None
                 targets = names(site, frame, False, result) if site.returns else site.targets
             elif tape.call is not None:
                 targets = names(tape.call.site, tape.call.frame, True, result)
                 site = tape.call.site
+                if here.path:
+                    here.leave()
             else:
                 frame, site, hidden, several = where(frame)
                 if hidden:
                     observer.op(op, args, _tensors(args), (made,), None, False, start, end)
                     return made
-                targets = names(site, frame, several, result) if site is not None else ()
+                targets = ()
+                if site is not None:
+                    targets = names(site, frame, several, result)
+                    here.move(frame, site)
             edge = made._edge
             y = made._data
             count = op.n_inputs

@@ -5,7 +5,12 @@ from __future__ import annotations
 import pytest
 
 from playground.worker import cells
+from playground.worker.blocks import Blocks
 from playground.worker.show import pretty
+
+
+def compile_part(part: cells.Part, flags: int = 0) -> cells.Compiled:
+    return cells.compile_part(part, Blocks(), flags)
 
 
 def _cells(code: str) -> list[tuple[int, int, str]]:
@@ -43,7 +48,7 @@ def test_lines_and_columns_are_the_programs() -> None:
     part = cells.split("# %% a\nx = 1\n# %% b\n\n  # indented\ny = (\n    1 / 0)\n")[1]
     names: dict[str, object] = {}
     with pytest.raises(ZeroDivisionError) as caught:
-        exec(cells.compile_part(part).body, names)
+        exec(compile_part(part).body, names)
     trace = caught.value.__traceback__
     assert trace is not None
     assert trace.tb_next is not None
@@ -54,7 +59,7 @@ def test_lines_and_columns_are_the_programs() -> None:
 
 def test_a_syntax_error_has_the_programs_line() -> None:
     with pytest.raises(SyntaxError) as caught:
-        cells.compile_part(cells.split("# %% a\nx = 1\n# %% b\ny = = 2\n")[1])
+        compile_part(cells.split("# %% a\nx = 1\n# %% b\ny = = 2\n")[1])
     assert caught.value.lineno == 4
 
 
@@ -70,27 +75,27 @@ def test_a_syntax_error_has_the_programs_line() -> None:
     ],
 )
 def test_the_last_expression_is_shown(code: str, shown: bool) -> None:
-    assert (cells.compile_part(cells.split(code)[0]).value is not None) == shown
+    assert (compile_part(cells.split(code)[0]).value is not None) == shown
 
 
 def test_a_docstring_is_not_a_value_but_a_later_string_is() -> None:
-    assert cells.compile_part(cells.split('"""Doc."""')[0]).value is None
-    assert cells.compile_part(cells.split('x = 1\n# %%\n"text"')[1]).value is not None
+    assert compile_part(cells.split('"""Doc."""')[0]).value is None
+    assert compile_part(cells.split('x = 1\n# %%\n"text"')[1]).value is not None
 
 
 def test_notebook_commands_are_left_out() -> None:
-    compiled = cells.compile_part(
+    compiled = compile_part(
         cells.split("%matplotlib inline\nif True:\n    !pip install x\nz = 7 \\\n  % 4\n")[0]
     )
     assert compiled.commands == ("%matplotlib inline", "!pip install x")
-    compiled = cells.compile_part(cells.split("z = (7\n% 4)\n")[0])
+    compiled = compile_part(cells.split("z = (7\n% 4)\n")[0])
     assert compiled.commands == ()
 
 
 def test_future_features_hold_in_later_cells() -> None:
     first, second = cells.split("from __future__ import annotations\n# %%\ndef f(x: Undefined): ...\n")
-    flags = cells.compile_part(first).flags
-    exec(cells.compile_part(second, flags).body, {})
+    flags = compile_part(first).flags
+    exec(compile_part(second, flags).body, {})
 
 
 def test_form_feeds_and_carriage_returns_do_not_shift_lines() -> None:

@@ -408,7 +408,10 @@ def test_an_optimizer_of_the_programs_own(play: Runner) -> None:
     result = play(code)
     update = result.node(op="aten::sub_")
     assert update.outputs[0].value.data == [-1, -1]
-    assert {s.id: s.name for s in result.scopes}[update.scope] == "Mine.step"
+    scopes = {s.id: s for s in result.scopes}
+    inside = scopes[update.scope]
+    around = scopes[scopes[scopes[scopes[inside.parent].parent].parent].parent]
+    assert (inside.kind, around.kind, around.name) == ("iteration", "optimizer", "Mine.step")
     assert [e.source for e in result.into(result.node("y"))] == [update.id]
 
 
