@@ -39,9 +39,9 @@ THICKET = """\
 import random
 import torch
 made = [torch.randn(4, requires_grad=True)]
-for _ in range(3000):
-    a, b = random.choice(made[-12:]), random.choice(made[-12:])
-    made.append(random.choice([torch.add, torch.sub, torch.maximum])(a, b))
+two = lambda: (random.choice(made[-12:]), random.choice(made[-12:]))
+grow = lambda _: made.append(random.choice([torch.add, torch.sub, torch.maximum])(*two()))
+list(map(grow, range(3000)))  # a loop would be drawn as one
 """
 SETTLED = """() => {
     const graph = document.querySelector("autograd-graph");
