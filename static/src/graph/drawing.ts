@@ -9,8 +9,8 @@ import type { Measure } from "./text";
 import { type Group, TreeBuilder } from "./tree";
 import { visibleGraph } from "./visible";
 
-/** From this size each stage of the work gets a task of its own. */
-const LARGE = 2000;
+/** After so much work the rest is done in a task of its own. */
+const LONG_MS = 8;
 
 export class Drawing {
   readonly model = new GraphModel();
@@ -28,8 +28,12 @@ export class Drawing {
   /** The scene as it should be now, or null when a later call took this one's place. */
   async arrange(direction: Direction, wrap: number, measure: Measure): Promise<Scene | null> {
     const turn = ++this.#turn;
-    const large = this.model.nodes.length > LARGE;
-    const pause = () => (large ? new Promise((resolve) => setTimeout(resolve)) : null);
+    let began = performance.now();
+    const pause = async () => {
+      if (performance.now() - began < LONG_MS) return;
+      await new Promise((resolve) => setTimeout(resolve));
+      began = performance.now();
+    };
     this.tree = this.#builder.build(this.openness.chosen, this.openness.revision);
     this.openness.consider(this.tree);
     await pause();
