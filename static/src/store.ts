@@ -109,6 +109,11 @@ export function update(change: Partial<State>): void {
   for (const listener of [...listeners]) listener();
 }
 
+/** Goes to an operation in the graph, wherever the person is. */
+export function showNode(node: number): void {
+  update({ picked: { kind: "node", node }, panel: "graph", pane: "result" });
+}
+
 /** The selected part of the state; renders again only when that part changed. `select` must not build new objects. */
 export function useStore<T>(select: (state: State) => T): T {
   return useSyncExternalStore(subscribe, () => select(state));

@@ -137,3 +137,12 @@ def test_the_gallery_is_healthy_but_for_the_example_of_what_is_not(page: Page) -
 def test_healthy_programs_raise_no_alarm(page: Page, name: str) -> None:
     run(page, (CASES / f"{name}.py").read_text(encoding="utf-8"))
     assert found(page) == []
+
+
+def test_the_message_over_a_line_leads_to_the_operation_too(page: Page) -> None:
+    run(page, MISFIT)
+    page.locator(".cm-line", has_text="y = x @ w").hover(position={"x": 20, "y": 8})
+    tip = page.locator(".cm-error-tip")
+    expect(tip).to_contain_text("100 is not 10")
+    tip.get_by_role("button", name="Show in graph").click()
+    expect(page.locator(".card .why").first).to_contain_text("What went wrong")

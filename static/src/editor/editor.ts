@@ -58,7 +58,12 @@ export function resultsOf(run: RunState): RunResults {
   const errors: LineError[] = [];
   for (const item of run.items) {
     if (item.kind === "error" && item.error.line > 0) {
-      errors.push({ line: item.error.line, message: item.error.message, hint: item.error.hint });
+      errors.push({
+        line: item.error.line,
+        message: item.error.message,
+        hint: item.error.hint,
+        node: item.error.node,
+      });
     }
   }
   return { code: run.code, lines, errors, known };

@@ -16,6 +16,7 @@ import {
   hoverTooltip,
   WidgetType,
 } from "@codemirror/view";
+import { showNode } from "../store";
 
 /** What one line made. */
 export interface LineResult {
@@ -34,6 +35,8 @@ export interface LineError {
   readonly line: number;
   readonly message: string;
   readonly hint: string;
+  /** The operation of the graph that failed. */
+  readonly node?: number | null | undefined;
 }
 
 export interface RunResults {
@@ -239,6 +242,15 @@ export function whereIs(state: EditorState, line: number): number | null {
   return null;
 }
 
+function nodeLink(node: number): HTMLButtonElement {
+  const link = document.createElement("button");
+  link.type = "button";
+  link.className = "line-link";
+  link.textContent = "Show in graph";
+  link.addEventListener("click", () => showNode(node));
+  return link;
+}
+
 const messages = hoverTooltip((view, position) => {
   const error = runLineAt(view.state, position)?.error;
   if (!error) return null;
@@ -257,6 +269,7 @@ const messages = hoverTooltip((view, position) => {
         hint.textContent = error.hint;
         dom.append(hint);
       }
+      if (typeof error.node === "number") dom.append(nodeLink(error.node));
       return { dom };
     },
   };

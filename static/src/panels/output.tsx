@@ -9,7 +9,7 @@ import { Plot } from "../parts/plot";
 import { Sentence } from "../parts/sentence";
 import type * as wire from "../protocol.gen";
 import { type Item, isActive, type RunState } from "../run";
-import { update, useStore } from "../store";
+import { showNode, useStore } from "../store";
 
 function LineLink({ line, children }: { line: number; children?: string }) {
   return (
@@ -22,11 +22,7 @@ function LineLink({ line, children }: { line: number; children?: string }) {
 /** To the operation that failed, marked in the diagram. */
 function NodeLink({ node }: { node: number }) {
   return (
-    <button
-      type="button"
-      className="line-link"
-      onClick={() => update({ picked: { kind: "node", node }, panel: "graph", pane: "result" })}
-    >
+    <button type="button" className="line-link" onClick={() => showNode(node)}>
       Show in graph
     </button>
   );
