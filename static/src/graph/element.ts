@@ -288,12 +288,14 @@ export class AutogradGraph extends HTMLElement {
     if (this.isConnected) this.#pace.soon(delay);
   }
 
-  async #layout(): Promise<void> {
+  async #layout(): Promise<boolean> {
     const measure = this.#measure;
     const drawing = this.#drawing;
-    if (!measure || this.#viewport.width === 0) return;
+    if (!measure || this.#viewport.width === 0) return false;
     const scene = await drawing.arrange(this.#direction, this.#viewport.wrap(this.#direction), measure);
-    if (scene && this.isConnected && drawing === this.#drawing) this.#place(scene);
+    if (!scene || !this.isConnected || drawing !== this.#drawing) return false;
+    this.#place(scene);
+    return true;
   }
 
   /** Shows a new scene without moving what was clicked, or else what is in the middle of the window. */

@@ -11,9 +11,9 @@ export class Pace {
   /** Since when somebody waits for a picture; 0 if nobody does. */
   #asked = 0;
 
-  /** `busy` is told when there is something to do and when it is done. */
+  /** `act` says whether there is something to paint now. `busy` is told when there is something to do, and when it is done. */
   constructor(
-    readonly act: () => Promise<void>,
+    readonly act: () => Promise<boolean>,
     readonly busy: (yes: boolean) => void,
   ) {}
 
@@ -38,13 +38,14 @@ export class Pace {
     this.#underWay++;
     this.#asked ||= this.#last;
     this.busy(true);
+    let paints = false;
     try {
-      await this.act();
+      paints = await this.act();
     } finally {
       this.#underWay--;
     }
     if (this.#stale) this.soon(STREAM_MS);
-    else if (!this.#timer && !this.#underWay) this.busy(false);
+    else if (!paints && !this.#timer && !this.#underWay) this.busy(false);
   }
 
   /** The picture that was asked for is on the screen: browsers' tools, and the benchmark, show how long it took. */
@@ -52,6 +53,7 @@ export class Pace {
     if (!this.#asked || this.#timer || this.#underWay) return;
     performance.measure("autograd-graph", { start: this.#asked });
     this.#asked = 0;
+    this.busy(false);
   }
 
   stop(): void {
