@@ -45,7 +45,7 @@ export interface State {
   readonly pane: "code" | "result";
   readonly picked: Pick | null;
   readonly hovered: Pick | null;
-  /** How many backward steps are done on the timeline; null is the end of the run. */
+  /** Index of the moment that the page stands at (moment.ts); null is the end of the run. */
   readonly time: number | null;
   /** The way that an explanation tells of. */
   readonly traced: Path | null;

@@ -125,16 +125,16 @@ def test_a_thousand_iterations_are_one_box_that_opens_in_windows(page: Page) -> 
 def test_stepping_moves_no_node_and_shows_what_flows(page: Page) -> None:
     run(page, MODEL)
     whole(page)
-    steps = page.evaluate("document.querySelector('autograd-graph').steps")
-    assert steps > 8
     places = page.evaluate(PLACES)
     assert len(places) > 6
-    for step in range(-1, steps):
-        page.evaluate("step => { document.querySelector('autograd-graph').step = step }", step)
+    back, chips = page.get_by_label("One moment back"), page.locator(".ag-svg > g > g:nth-child(4) text")
+    seen = set()
+    while back.is_enabled():
+        back.click()
         page.wait_for_timeout(40)
         assert page.evaluate(PLACES) == places
-        chips = page.locator(".ag-svg > g > g:nth-child(4) text").count()
-        assert (chips > 0) == (step >= 0)
+        seen.add(chips.count() > 0)
+    assert True in seen
 
 
 def test_wheel_zooms_at_the_pointer_and_dragging_pans(page: Page) -> None:

@@ -68,20 +68,23 @@ def test_the_tutorials_picture_without_plotting(page: Page) -> None:
     expect(row).to_contain_text("7.211")  # the norm of twice the cosine at 25 points
 
 
-def test_backward_pass_steps_both_ways(page: Page) -> None:
+def test_the_run_steps_both_ways(page: Page) -> None:
     run(page, SINE)
-    step = "document.querySelector('autograd-graph').step"
+    moment = page.locator("autograd-timeline output")
     page.locator("autograd-graph .ag-stage").focus()
-    for expected in (4, 3, 2, 1, 0, -1):
+    page.keyboard.press("Home")
+    expect(moment).to_contain_text("linspace → a")
+    page.keyboard.press(">")
+    for text in ("1 / 5: SumBackward0", "2 / 5: AddBackward0", "3 / 5: MulBackward0"):
+        expect(moment).to_have_text(f"backward {text}")
+        page.keyboard.press(".")
+    for _ in range(3):
         page.keyboard.press(",")
-        assert page.evaluate(step) == expected
-        assert page.evaluate("document.querySelector('autograd-timeline').step") == expected
-    page.keyboard.press(".")
-    assert page.evaluate(step) == 0
-    expect(page.locator(".cm-hovered")).to_contain_text("out = d.sum()")
-    expect(page.locator("autograd-timeline")).to_contain_text("SumBackward0")
+    expect(moment).to_have_text("backward 1 / 5: SumBackward0")
+    time = page.evaluate("document.querySelector('autograd-timeline').time")
+    assert page.evaluate("document.querySelector('autograd-graph').now.time") == time
     page.locator("autograd-timeline").get_by_role("button", name="To the end").click()
-    assert page.evaluate(step) is None
+    assert page.evaluate("document.querySelector('autograd-graph').now.time") is None
 
 
 def test_one_selection_for_the_page(page: Page) -> None:
@@ -427,8 +430,8 @@ def test_a_phone_reads_runs_steps_and_shares(open_page: Callable[..., Page]) -> 
             f"{panel} is wider than the phone"
         )
     show(page, "graph")
-    page.locator("autograd-timeline").get_by_role("button", name="One step back").tap()
-    assert page.evaluate("document.querySelector('autograd-graph').step") is not None
+    page.locator("autograd-timeline").get_by_role("button", name="One moment back").tap()
+    assert page.evaluate("document.querySelector('autograd-graph').now.time") is not None
     assert faults(page) == []
     page.get_by_role("button", name="Menu").tap()
     box = page.locator(".menu").bounding_box()

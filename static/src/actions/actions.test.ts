@@ -24,7 +24,7 @@ describe("the registry", () => {
     expect(new Set(actions.map((one) => one.key)).size).toBe(actions.length);
     for (const { label, key } of actions) {
       expect(label).toMatch(/^[A-Z].*[^.]$/);
-      expect(key).toMatch(/^((Mod|Alt|Shift)\+)*[A-Za-z./,?[\]]+$/);
+      expect(key).toMatch(/^((Mod|Alt|Shift)\+)*[A-Za-z./,<>?[\]]+$/);
     }
   });
 
@@ -60,6 +60,32 @@ describe("keys", () => {
     expect(actionFor(press(".", {}, field), actions)).toBeNull();
     expect(actionFor(press("Enter", { ctrlKey: true }, field), actions)?.name).toBe("run");
     expect(actionFor(press("q"), actions)).toBeNull();
+  });
+
+  it("that a focused control has a use for are left to it, but not those of the timeline and the diagram", () => {
+    const add = (html: string) => {
+      const box = document.createElement("div");
+      box.innerHTML = html;
+      document.body.append(box);
+      return box.querySelector("[data-it]") as HTMLElement;
+    };
+    expect(actionFor(press(" "), actions)?.name).toBe("step.play");
+    expect(actionFor(press("Home"), actions)?.name).toBe("step.first");
+    for (const html of [
+      "<button data-it>",
+      "<div tabindex=0 data-it>",
+      "<div role=tab tabindex=0 data-it>",
+    ]) {
+      for (const key of [" ", "Home", "End"])
+        expect(actionFor(press(key, {}, add(html)), actions)).toBeNull();
+      expect(actionFor(press(".", {}, add(html)), actions)?.name).toBe("step.forward");
+    }
+    const range = add("<autograd-timeline><input type=range data-it></autograd-timeline>");
+    expect(actionFor(press(" ", {}, range), actions)?.name).toBe("step.play");
+    expect(actionFor(press("<", {}, range), actions)?.name).toBe("step.previous");
+    expect(actionFor(press(" ", {}, add("<div class=ag-stage tabindex=0 data-it>")), actions)?.name).toBe(
+      "step.play",
+    );
   });
 
   it("are shown as the system writes them", () => {

@@ -1,40 +1,10 @@
 import { showPanel } from "../program";
-import { getState, type State, setView, update } from "../store";
+import { getState, setView } from "../store";
 import type { Action } from "./action";
 
 function diagram() {
   return document.querySelector("autograd-graph");
 }
-
-const noSteps = ({ shown }: State) =>
-  shown?.graph.steps.length ? "" : "No backward pass has been recorded. Run a program that calls backward().";
-
-/** Moves along the backward pass: -1 is before it, null is the end of the run. */
-function step(by: 1 | -1): void {
-  const { time, shown } = getState();
-  const last = (shown?.graph.steps.length ?? 0) - 1;
-  const from = time ?? (by > 0 ? -2 : last + 1);
-  const to = Math.max(-1, from + by);
-  update({ time: to > last ? null : to });
-}
-
-export const stepForward: Action = {
-  name: "step.forward",
-  label: "Step the backward pass forward",
-  key: ".",
-  words: "next time timeline gradient",
-  blocked: noSteps,
-  act: () => step(1),
-};
-
-export const stepBack: Action = {
-  name: "step.back",
-  label: "Step the backward pass back",
-  key: ",",
-  words: "previous time timeline gradient",
-  blocked: noSteps,
-  act: () => step(-1),
-};
 
 export const treeView: Action = {
   name: "graph.tree",

@@ -5,7 +5,7 @@ import { copyLink } from "./copy_link";
 import { download } from "./download";
 import { focusEditor } from "./editor";
 import { examples } from "./examples";
-import { fit, focusCard, searchGraph, stepBack, stepForward, treeView } from "./graph";
+import { fit, focusCard, searchGraph, treeView } from "./graph";
 import { nextIteration, previousIteration } from "./iteration";
 import { newProgram } from "./new";
 import { palette } from "./palette";
@@ -17,6 +17,7 @@ import { plainKeys, shortcuts } from "./shortcuts";
 import { stop } from "./stop";
 import { downloads, open, takes } from "./take";
 import { contrast, theme, themeSystem } from "./theme";
+import { firstMoment, lastMoment, nextPart, playRun, previousPart, stepBack, stepForward } from "./time";
 
 export interface Group {
   readonly title: string;
@@ -31,8 +32,13 @@ export const groups: readonly Group[] = [
   {
     title: "Run and graph",
     actions: [
+      playRun,
       stepForward,
       stepBack,
+      nextPart,
+      previousPart,
+      firstMoment,
+      lastMoment,
       previousIteration,
       nextIteration,
       treeView,

@@ -26,13 +26,14 @@ export function keyOf(event: KeyboardEvent, mac = MAC): string {
   const letter = /^(?:Key|Digit)(.)$/.exec(event.code)?.[1];
   const key = event.altKey && letter ? letter : event.key;
   if (event.shiftKey && (key.length > 1 || /[a-z]/i.test(key))) parts.push("Shift");
-  parts.push(key.length === 1 ? key.toUpperCase() : key);
+  parts.push(key === " " ? "Space" : key.length === 1 ? key.toUpperCase() : key);
   return parts.join("+");
 }
 
 /** Whether typing there makes text, so that plain keys must be left alone. */
 export function isTyping(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
+  if (target instanceof HTMLInputElement && target.type === "range") return false;
   return target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
 }
 
@@ -47,6 +48,17 @@ export function allowPlainKeys(on: boolean): void {
   store(PLAIN, on ? null : "off");
 }
 
+/** Keys that buttons, tabs, lists and what scrolls have a use for: they act only where nothing of that is focused. */
+const TAKEN = /^(Space|Home|End)$/;
+
+function isControl(target: EventTarget | null): boolean {
+  return (
+    target instanceof HTMLElement &&
+    target !== document.body &&
+    !target.matches(".ag-stage, autograd-timeline input")
+  );
+}
+
 /** The action a key press asks for, or null. */
 export function actionFor(event: KeyboardEvent, actions: readonly Action[]): Action | null {
   const key = keyOf(event);
@@ -56,5 +68,6 @@ export function actionFor(event: KeyboardEvent, actions: readonly Action[]): Act
   // In a tree a letter leads to what begins with it.
   const finding =
     /^[A-Z]$/.test(action.key) && event.target instanceof Element && event.target.closest("[role=tree]");
-  return plain && (isTyping(event.target) || finding || !plainKeysAllowed()) ? null : action;
+  if (plain && (isTyping(event.target) || finding || !plainKeysAllowed())) return null;
+  return TAKEN.test(action.key) && isControl(event.target) ? null : action;
 }

@@ -14,6 +14,7 @@ import {
 import { gradientOf, lineResult, litBy, nameOf } from "../derive";
 import { moves } from "../graph/screen";
 import { whenIdle } from "../idle";
+import { stateAt } from "../moment";
 import { brief, formatShape, plural } from "../numbers";
 import { edit } from "../program";
 import type { RunState } from "../run";
@@ -164,10 +165,10 @@ function extensions(readOnly: boolean): Extension {
   ];
 }
 
-/** The node whose derivative the timeline's step is, if it stands at one. */
-function stepOf({ time, shown }: State): Pick | null {
-  const step = time === null ? undefined : shown?.graph.steps[time];
-  return step ? { kind: "node", node: step.node } : null;
+/** The lines of the moment: where its node was made, and the one that the program executes. */
+function linesOf({ time, shown }: State): readonly number[] {
+  const now = shown && time !== null ? stateAt(shown.graph, time) : null;
+  return now ? [now.line, now.running].filter((line) => line > 0) : [];
 }
 
 /** Brings line `line` of the run to view and puts the cursor there. */
@@ -214,10 +215,7 @@ export function mountEditor(parent: HTMLElement, readOnly = false): () => void {
     );
     if (looked) {
       const picked = litBy(state.shown, state.picked).lines;
-      const hovered = new Set([
-        ...litBy(state.shown, state.hovered).lines,
-        ...litBy(state.shown, stepOf(state)).lines,
-      ]);
+      const hovered = new Set([...litBy(state.shown, state.hovered).lines, ...linesOf(state)]);
       view.dispatch({ effects: setLit.of({ picked, hovered }) });
     }
   });

@@ -1,7 +1,8 @@
 /** What each box says and how large it is. Sizes never depend on gradients or on what is selected, so nothing moves. */
 import { formatCount, formatShape, plural } from "../numbers";
 import type * as wire from "../protocol.gen";
-import { CUT, GRAD, glyph, VALUE } from "./glyphs";
+import type { Doing } from "./course";
+import { CUT, GRAD, glyph, type Tone, VALUE } from "./glyphs";
 import type { GNode } from "./model";
 import { holds } from "./openness";
 import { chamfer, hexagon, type Ink, type Prim, roundRect } from "./prims";
@@ -24,16 +25,26 @@ const FAILED_HEIGHT = 34;
 const FAILED_LETTERS = 38;
 const CELL = 17;
 const GAP = 6;
+/** A stored gradient has a border, one that flows has none. */
+const STORED: Tone = { ...GRAD };
 const MAX_WIDTH = 280;
 const GROUP_WIDTH = 320;
 
 /** What changes about a box while it stays where it is. */
 export interface Look {
+  /** Whether it exists yet. */
+  made: boolean;
+  value: wire.Values | null;
+  /** The gradient of this pass, or the last. */
   grad: wire.Values | null;
+  /** `.grad` of a leaf. */
+  stored: wire.Values | null;
   selected: boolean;
   lit: boolean;
-  /** The backward pass is here now, or has been. */
-  backward: "active" | "done" | null;
+  /** The run stands here. */
+  active: Doing | null;
+  /** The pass has been here. */
+  done: boolean;
   found: "here" | "yes" | null;
   /** It lies on the way that an explanation tells of. */
   traced: boolean;
@@ -86,6 +97,13 @@ function lastIn(group: Group, accepts: (node: GNode) => boolean): GNode | null {
     if (found) return found;
   }
   return null;
+}
+
+/** The first node of a group: from then on the group exists. */
+export function startOf(item: VItem): number {
+  let child: GNode | Group | undefined = item.group ?? undefined;
+  while (child && isGroup(child)) child = child.children[0];
+  return child?.id ?? 0;
 }
 
 /** Whether a gradient can ever reach it. */
@@ -184,7 +202,7 @@ function nodeSize(item: VItem, node: GNode, measure: Measure): Size {
   const text = title + (words.shape ? measure(words.shape, "small") + 14 : 0) + 2 * pad;
   const tags = words.tags.reduce((sum, tag) => sum + measure(tag, "tag") + 16, 16);
   const copy = item.brief;
-  const least = copy ? 64 : wantsGrad(node) ? 156 : 108;
+  const least = copy ? 64 : keepsGrad(node) ? 212 : wantsGrad(node) ? 156 : 108;
   const failed = node.failed
     ? Math.max(...messageOf(node).map((text) => measure(text, "note"))) + 2 * pad + 16
     : 0;
@@ -230,8 +248,10 @@ export function paint(item: VItem, size: Size, look: Look, measure: Measure): Pr
 
 /** The one colour of a box from so far away that only its place and its state can be seen. */
 export function farInk(item: VItem, look: Look): Ink {
-  if (look.backward) return "grad";
+  if (look.active) return look.active === "forward" ? "value" : look.active === "backward" ? "grad" : "ink";
+  if (look.done) return "grad";
   if (look.selected || look.found) return "ink";
+  if (!look.made) return "hairline-strong";
   const node = resultNode(item);
   if (node?.failed) return "error";
   if (node && isCut(node)) return "cut";
@@ -239,7 +259,7 @@ export function farInk(item: VItem, look: Look): Ink {
 }
 
 export function paintFar(item: VItem, size: Size, look: Look): Prim[] {
-  const grow = look.selected || look.found || look.backward === "active" ? 24 : 0;
+  const grow = look.selected || look.found || look.active ? 24 : 0;
   return [{ d: outline(item, size, grow), fill: farInk(item, look) }];
 }
 
@@ -252,51 +272,62 @@ export function outline(item: VItem, { width, height }: Size, grow = 0, by = 0):
   return roundRect(x, y, w, h, (item.group && item.open ? 10 : 6) + grow);
 }
 
+/** Stroke and surroundings of the box where the run stands. */
+const HALO: Readonly<Record<Doing, readonly [Ink, Ink]>> = {
+  forward: ["value", "value-soft"],
+  backward: ["grad", "grad-soft"],
+  step: ["ink", "hover"],
+};
+/** The outline of what is yet to come. */
+const AHEAD = "1.5 3.5";
+
 function frame(item: VItem, size: Size, look: Look, rest: Ink, fill: Ink, dash?: string): Prim[] {
   const prims: Prim[] = [];
   if (look.found === "here") prims.push({ d: outline(item, size, 5), stroke: "ink", width: 2 });
-  if (look.backward === "active") prims.push({ d: outline(item, size, 4), fill: "grad-soft" });
-  const [stroke, width]: [Ink, number] =
-    look.backward === "active"
-      ? ["grad", 2.5]
-      : look.selected
-        ? ["ink", 2]
-        : look.traced
-          ? ["grad", 2]
-          : look.lit
-            ? ["muted", 1.75]
-            : look.backward === "done"
-              ? ["grad-line", 1.5]
-              : [rest, 1];
+  const { active } = look;
+  if (active) prims.push({ d: outline(item, size, 4), fill: HALO[active][1] });
+  const [stroke, width]: [Ink, number] = active
+    ? [HALO[active][0], 2.5]
+    : look.selected
+      ? ["ink", 2]
+      : look.traced
+        ? ["grad", 2]
+        : look.lit
+          ? ["muted", 1.75]
+          : look.done
+            ? ["grad-line", 1.5]
+            : [rest, 1];
   // One of several copies of the same tensor has another behind it.
   if (item.brief) {
     prims.push({ d: outline(item, size, 0, 3.5), fill, stroke: rest, width: 1 });
   }
-  prims.push({ d: outline(item, size), fill, stroke, width, ...(dash && width < 2 ? { dash } : {}) });
-  if (look.selected && look.backward === "active")
-    prims.push({ d: outline(item, size, 4), stroke: "ink", width: 1.5 });
+  const rests = width < 2 && (dash ?? (look.made ? undefined : AHEAD));
+  prims.push({ d: outline(item, size), fill, stroke, width, ...(rests ? { dash: rests } : {}) });
+  if (look.selected && active) prims.push({ d: outline(item, size, 4), stroke: "ink", width: 1.5 });
   return prims;
 }
 
 function paintNode(item: VItem, node: GNode, size: Size, look: Look, measure: Measure): Prim[] {
   const words = wordsOf(item, node, measure);
   const cut = isCut(node);
-  const rest: Ink = node.failed ? "error" : cut ? "cut" : "outline";
-  const prims = frame(
-    item,
-    size,
-    look,
-    rest,
-    node.failed ? "error-soft" : cut ? "cut-soft" : "surface",
-    cut ? "4 3" : undefined,
-  );
+  const { made } = look;
+  const rest: Ink = !made ? "outline" : node.failed ? "error" : cut ? "cut" : "outline";
+  const fill = !made ? "bg" : node.failed ? "error-soft" : cut ? "cut-soft" : "surface";
+  const prims = frame(item, size, look, rest, fill, cut && made ? "4 3" : undefined);
+  const faint = cut || !made;
   const pad = padOf(node);
   const copy = item.brief;
   const baseline = copy ? 18 : 20;
   const right = size.width - pad;
   let x = pad;
   if (words.name) {
-    prims.push({ text: words.name, x, y: baseline, font: "name", ink: cut ? "muted" : "ink" });
+    prims.push({
+      text: words.name,
+      x,
+      y: baseline,
+      font: "name",
+      ink: !made ? "faint" : cut ? "muted" : "ink",
+    });
     x += measure(words.name, "name") + GAP;
   }
   const { op } = words;
@@ -306,11 +337,12 @@ function paintNode(item: VItem, node: GNode, size: Size, look: Look, measure: Me
       x,
       y: baseline,
       font: words.name ? "word" : "title",
-      ink: words.name || cut ? "muted" : "ink",
+      ink: !made ? "faint" : words.name || faint ? "muted" : "ink",
     });
   if (words.shape)
     prims.push({ text: words.shape, x: right, y: baseline, font: "small", ink: "faint", anchor: "end" });
   if (!copy) prims.push(...cells(node, look, pad, 29, size.width - 2 * pad));
+  if (!made) return prims;
   messageOf(node).forEach((text, i) => {
     const y = size.height - 24 + 15 * i;
     if (i === 0) prims.push({ d: `M${pad} ${y - 7}l6 6m0 -6l-6 6`, stroke: "error", width: 1.75 });
@@ -344,22 +376,31 @@ function messageOf(node: GNode): string[] {
   ];
 }
 
-/** The value, and beside it the gradient as soon as there is one. */
+/** The value, beside it the gradient as soon as there is one, and beside that what a leaf has accumulated. */
 function cells(node: GNode, look: Look, x: number, y: number, width: number): Prim[] {
   const first = node.wire.outputs[0];
   if (!first) return [];
-  const tone = isCut(node) ? CUT : VALUE;
-  if (!wantsGrad(node) && !look.grad) return glyph(first.value, first.dtype, x, y, width, CELL, tone);
-  const half = (width - GAP) / 2;
-  const prims = glyph(first.value, first.dtype, x, y, half, CELL, tone);
-  if (look.grad) prims.push(...glyph(look.grad, first.dtype, x + half + GAP, y, half, CELL, GRAD));
-  else
-    prims.push({
-      d: roundRect(x + half + GAP + 0.5, y + 0.5, half - 1, CELL - 1, 3),
-      stroke: "hairline",
+  const tone = isCut(node) && !wantsGrad(node) ? CUT : VALUE;
+  const all: [wire.Values | null, Tone][] = [[look.value, tone]];
+  if (wantsGrad(node) || look.grad) all.push([look.grad, GRAD]);
+  if (keepsGrad(node)) all.push([look.stored, STORED]);
+  const each = (width - GAP * (all.length - 1)) / all.length;
+  return all.flatMap(([values, tone], i) => {
+    const left = x + i * (each + GAP);
+    const edge: Prim = {
+      d: roundRect(left + 0.5, y + 0.5, each - 1, CELL - 1, 3),
+      stroke: values ? tone.line : "hairline",
       width: 1,
-    });
-  return prims;
+    };
+    if (!values) return [edge];
+    const prims = glyph(values, first.dtype, left, y, each, CELL, tone);
+    return tone === STORED ? [...prims, edge] : prims;
+  });
+}
+
+/** What keeps a gradient in `.grad`: a leaf that requires one. */
+function keepsGrad(node: GNode): boolean {
+  return (node.kind === "leaf" || node.kind === "parameter") && wantsGrad(node);
 }
 
 function chevron(x: number, y: number, open: boolean): Prim {
@@ -379,11 +420,11 @@ function paintClosed(item: VItem, group: Group, size: Size, look: Look, measure:
   const gap = group.kind === "gap";
   const stack = (by: number): Prim => ({
     d: `M${by + 4} ${h + by}H${w - by - 4}`,
-    stroke: look.backward ? "grad-line" : "hairline-strong",
+    stroke: look.done ? "grad-line" : "hairline-strong",
     width: 1.25,
   });
   const prims: Prim[] = [stack(3), stack(6)];
-  prims.push(...frame(item, size, look, "outline", "surface", gap ? "2 3" : undefined));
+  prims.push(...frame(item, size, look, "outline", look.made ? "surface" : "bg", gap ? "2 3" : undefined));
   const result = groupResult(group);
   const shape = result && !gap ? shapeOf(result) : "";
   prims.push(chevron(PAD - 1, 17, false), ...groupTitle(group, 21, shape, measure));
@@ -391,7 +432,7 @@ function paintClosed(item: VItem, group: Group, size: Size, look: Look, measure:
   prims.push({ text: countsOf(group), x: PAD + 16, y: 37, font: "note", ink: "faint" });
   if (look.running !== null && group.series) {
     const text = `${group.series.unit} ${formatCount(look.running)}`;
-    const ink: Ink = look.backward ? "grad" : "value";
+    const ink: Ink = look.active === "backward" ? "grad" : look.active === "step" ? "ink" : "value";
     const width = measure(text, "tag") + 12;
     const x = w - 10 - width;
     prims.push({ d: roundRect(x, -8, width, 16, 8), fill: "surface", stroke: ink, width: 1.25 });
@@ -403,7 +444,7 @@ function paintClosed(item: VItem, group: Group, size: Size, look: Look, measure:
 }
 
 function paintOpen(item: VItem, group: Group, size: Size, look: Look, measure: Measure): Prim[] {
-  const quiet = { ...look, backward: null };
+  const quiet = { ...look, active: null, done: false };
   if (group.kind === "iteration") {
     return [
       ...frame(item, size, quiet, "hairline", item.depth % 2 ? "sunken" : "bg"),

@@ -1,7 +1,7 @@
 /** The diagram in words: for screen readers, and for whoever listens to the selection. */
+import type { Now } from "../moment";
 import { brief, formatShape, plural } from "../numbers";
 import type * as wire from "../protocol.gen";
-import type { Backward } from "./backward";
 import { countsOf, nodeTitle } from "./cards";
 import type { GNode, GraphModel } from "./model";
 import type { Group } from "./tree";
@@ -30,9 +30,13 @@ export interface Look {
   readonly now: boolean;
 }
 
-export function describeNode(node: GNode, backward: Backward): string {
-  const value = node.wire.outputs[0]?.value ?? null;
-  return `${describeTensor(node, { made: true, value, grad: backward.grad(node), now: false })}.`;
+export function lookAt(now: Now, { id }: GNode): Look {
+  const made = now.isComputed(id);
+  return { made, value: now.value(id)?.value ?? null, grad: now.grad(id), now: now.active === id };
+}
+
+export function describeNode(node: GNode, now: Now): string {
+  return `${describeTensor(node, { ...lookAt(now, node), now: false })}.`;
 }
 
 /** Everything about a tensor, what identifies it first. */

@@ -1,6 +1,8 @@
 /** One recording and where its parts stand: from the model to the scene, in steps between which the page can answer. */
+
+import { NOTHING } from "../moment";
 import type { Direction } from "./arrange";
-import { Backward } from "./backward";
+import { Course } from "./course";
 import type { Layouter } from "./layouter";
 import { type GNode, GraphModel } from "./model";
 import type { Openness } from "./openness";
@@ -14,9 +16,11 @@ const LONG_MS = 8;
 
 export class Drawing {
   readonly model = new GraphModel();
-  readonly backward = new Backward(this.model);
+  /** The moment that is shown. */
+  now = NOTHING;
   tree: Group | null = null;
-  scene: Scene | null = null;
+  #scene: Scene | null = null;
+  #course: Course | null = null;
   #builder = new TreeBuilder(this.model);
   #turn = 0;
 
@@ -24,6 +28,20 @@ export class Drawing {
     readonly layouter: Layouter,
     readonly openness: Openness,
   ) {}
+
+  get scene(): Scene | null {
+    return this.#scene;
+  }
+
+  set scene(scene: Scene | null) {
+    this.#scene = scene;
+    this.#course = scene && new Course(scene, this.model);
+  }
+
+  /** What of the scene the run has to do with. */
+  get course(): Course | null {
+    return this.#course;
+  }
 
   /** The scene as it should be now, or null when a later call took this one's place. */
   async arrange(direction: Direction, wrap: number, measure: Measure): Promise<Scene | null> {

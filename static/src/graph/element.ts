@@ -2,11 +2,10 @@
  * `<autograd-graph>`: the recorded computation as a diagram.
  *
  * Give it `graph` events with `push`; it draws what came so far. Properties: `selected`, `hovered`, `lit` (node ids),
- * `step` (the backward pass up to step k; null is the end of the run), `direction`.
- * Events: `select` and `hover` ({ node }), `open` ({ key, open }), `stepchange` ({ step }), `recorded` when `model` has
- * grown or is another.
+ * `now` (the moment of the run that is shown, see moment.ts), `direction`.
+ * Events: `select` and `hover` ({ node }), `open` ({ key, open }), `recorded` when `model` has grown or is another.
  */
-import type * as wire from "../protocol.gen";
+import type { Now } from "../moment";
 import { onTheme } from "../theme";
 import type { Direction } from "./arrange";
 import { headerOf } from "./cards";
@@ -52,9 +51,6 @@ export class AutogradGraph extends HTMLElement {
   #measure: Measure | null = null;
 
   #direction: Direction = "down";
-  #step: number | null = null;
-  /** What was asked for; the step itself waits until it has been recorded. */
-  #wantedStep: number | null = null;
   /** The group that must not move. */
   #anchor: string | null = null;
 
@@ -140,13 +136,11 @@ export class AutogradGraph extends HTMLElement {
   }
 
   #take(piece: GraphEvent): void {
-    const { model, backward } = this.#drawing;
+    const { model } = this.#drawing;
     const before = model.nodes.length + model.edges;
     model.push(piece);
-    backward.sync();
     const { selectedId, selected } = this.#focus;
     if (selectedId !== null && selected === null) this.#focus.selectId(selectedId, model);
-    this.#goToStep();
     this.#finder.refresh(true);
     if (model.nodes.length + model.edges !== before) this.#schedule(STREAM_MS);
     else this.#changed();
@@ -161,7 +155,6 @@ export class AutogradGraph extends HTMLElement {
     this.#drawing = new Drawing(this.#layouter, alike ? this.#drawing.openness : new Openness());
     this.#focus = new Focus();
     if (!alike) this.#screen.clear();
-    this.#step = this.#wantedStep = null;
     this.#toolbar.input.value = "";
     this.#toolbar.found(0, -1, false);
     this.#finder.stop();
@@ -172,16 +165,6 @@ export class AutogradGraph extends HTMLElement {
   /** What has been recorded; another tree shows the same. */
   get model(): GraphModel {
     return this.#drawing.model;
-  }
-
-  /** The gradient of a node at the step that is shown. */
-  gradient(node: GNode): wire.Values | null {
-    return this.#drawing.backward.grad(node);
-  }
-
-  /** How many backward steps have been recorded. */
-  get steps(): number {
-    return this.#drawing.model.steps.length;
   }
 
   get selected(): number | null {
@@ -215,17 +198,18 @@ export class AutogradGraph extends HTMLElement {
     this.#changed();
   }
 
-  get step(): number | null {
-    return this.#step;
+  get now(): Now {
+    return this.#drawing.now;
   }
 
-  /** Shows the backward pass up to step k, from -1 (before it) to `steps - 1`; null shows the end of the run. */
-  set step(k: number | null) {
-    this.#wantedStep = k === null ? null : Math.max(-1, Math.round(k));
-    if (!this.#goToStep()) return;
+  /** Shows this moment of the run; nothing moves for it but the window, if the node where the run stands is outside. */
+  set now(now: Now) {
+    const before = this.#drawing.now;
+    if (now === before) return;
+    this.#drawing.now = now;
     this.#finder.refresh(false);
     this.#changed();
-    this.#showStep();
+    if (now.active !== null && now.time !== before.time) this.#showMoment();
   }
 
   get direction(): Direction {
@@ -278,10 +262,13 @@ export class AutogradGraph extends HTMLElement {
 
   /** The picture, all of it, as an SVG document in the page's present colours. */
   toSVG(): string {
-    const { scene, backward, model } = this.#drawing;
-    if (!scene || !this.#measure) return "";
+    const { scene, course, model } = this.#drawing;
+    if (!scene || !course || !this.#measure) return "";
     const attention = { ...this.#focus.attention(model), searching: false };
-    return svgText(new Frame(scene, backward, attention, this.#measure), this.#screen.families);
+    return svgText(
+      new Frame(scene, this.#drawing.now, course, attention, this.#measure),
+      this.#screen.families,
+    );
   }
 
   #schedule(delay: number): void {
@@ -318,37 +305,27 @@ export class AutogradGraph extends HTMLElement {
     this.#toolbar.groups(groups.length > 0, closed);
     this.#changed();
     this.#announce();
-    if (this.#step !== null && !this.#viewport.touched) this.#showStep();
+    if (this.#drawing.now.active !== null && !this.#viewport.touched) this.#showMoment();
   }
 
-  /** Goes to the step that was asked for, or the nearest recorded so far; whether that is somewhere else. */
-  #goToStep(): boolean {
-    const wanted = this.#wantedStep;
-    const step = wanted === null ? null : Math.min(wanted, this.steps - 1);
-    const moved = step !== this.#step;
-    this.#step = step;
-    this.#drawing.backward.go(step);
-    return moved;
-  }
-
-  /** Brings the active node into the window and says what happens there. */
-  #showStep(): void {
-    const { backward, model } = this.#drawing;
-    const { active } = backward;
-    const node = active && model.byId.get(active.node);
+  /** Brings the node where the run stands into the window and says what happens there. */
+  #showMoment(): void {
+    const now = this.#drawing.now;
+    const node = now.active === null ? undefined : this.#drawing.model.byId.get(now.active);
     if (!node) return;
     const box = this.#drawing.boxOf(node);
     if (this.opensOnStep) void this.reveal(node.id);
     else if (box) this.#viewport.show(box);
-    const place = `Step ${(this.#step ?? 0) + 1} of ${this.steps}: ${active.name}.`;
-    this.#spoken.say(`${place} ${describeNode(node, backward)}`);
+    this.#spoken.say(`${now.moments.label(now.time ?? -1)}. ${describeNode(node, now)}`);
   }
 
   /** Something looks different; nothing stands elsewhere. */
   #changed(): void {
-    const { scene, backward, model } = this.#drawing;
-    if (!scene || !this.#measure) return;
-    this.#screen.show(new Frame(scene, backward, this.#focus.attention(model), this.#measure));
+    const { scene, course, model } = this.#drawing;
+    if (!scene || !course || !this.#measure) return;
+    this.#screen.show(
+      new Frame(scene, this.#drawing.now, course, this.#focus.attention(model), this.#measure),
+    );
   }
 
   #resized(): void {
@@ -450,20 +427,12 @@ export class AutogradGraph extends HTMLElement {
       next: (by) => this.searchNext(by),
       enter: () => this.#enter(),
       clear: () => this.#select(null),
-      step: (by) => this.#stepBy(by),
       repetition: (by) => this.chooseNext(by),
     });
     if (!known) return;
     event.preventDefault();
     event.stopPropagation();
   };
-
-  #stepBy(by: 1 | -1): void {
-    if (this.steps === 0) return;
-    const to = Math.max(-1, (this.#step ?? (by > 0 ? -2 : this.steps)) + by);
-    this.step = to < this.steps ? to : null;
-    this.#emit("stepchange", { step: this.#step });
-  }
 
   #arrow(arrow: Arrow, pan: boolean): void {
     const { scene } = this.#drawing;

@@ -55,7 +55,7 @@ export class Finder {
 
   #ask(text: string): void {
     const { focus, drawing } = this.host();
-    focus.search(text, { model: drawing.model, grad: (node) => drawing.backward.grad(node) });
+    focus.search(text, { model: drawing.model, grad: (node) => drawing.now.grad(node.id) });
   }
 
   #tell(): void {

@@ -87,9 +87,11 @@ export function tinyModel(passes = 1): Recorded {
     [w1, b1, w2, b2] = [w1, b1, w2, b2].map((p) => {
       const shape = r.nodes[p]?.outputs[0]?.shape ?? [];
       const name = r.nodes[p]?.outputs[0]?.name ?? "";
-      return r.add("add_", [p], {
+      return r.add("SGD.step", [p], {
         name,
         shape,
+        base: r.nodes[p]?.base ?? p,
+        cut: true,
         flags: ["inplace", "no_grad"],
         version: pass + 1,
         value: statistics(shape, 0.02),
@@ -97,6 +99,71 @@ export function tinyModel(passes = 1): Recorded {
         line: 33,
       });
     }) as [number, number, number, number];
+  }
+  return r.done();
+}
+
+/**
+ * `w, b = 2, 1`, and in each iteration the loss (w x - 3)^2 + w b for x = 0.5, its gradients by hand, and SGD with
+ * lr = 0.1. Every number is true: `w` gets a gradient along two paths, and its `.grad` is set back at the beginning.
+ */
+export function descent(times = 3, zero = true): Recorded {
+  const r = new Recorder();
+  const scalar = (value: number) => valuesOf([value]);
+  const [target, x, lr] = [3, 0.5, 0.1];
+  const leaf = { kind: "leaf", line: 1 } as const;
+  let [w, b] = [2, 1];
+  const nw = r.add("tensor", [], { ...leaf, name: "w", value: scalar(w) });
+  const nb = r.add("tensor", [], { ...leaf, name: "b", value: scalar(b) });
+  let [aw, ab] = [nw, nb];
+  const loop = r.scope("for i in range(3)", "", 0, "loop", 0, 3);
+  let [gradW, gradB] = [0, 0];
+  for (let i = 0; i < times; i++) {
+    const scope = r.scope(String(i), "", loop, "iteration", i, 3);
+    if (zero && i > 0) {
+      r.clear(nw, "zero", 4);
+      r.clear(nb, "zero", 4);
+      [gradW, gradB] = [0, 0];
+    }
+    const y = w * x;
+    const d = y - target;
+    const ny = r.add("mul", [aw], { name: "y", value: scalar(y), scope, line: 5 });
+    const nd = r.add("sub", [ny], { name: "d", value: scalar(d), scope, line: 6 });
+    const square = r.add("pow", [nd], { value: scalar(d * d), scope, line: 7 });
+    const p = r.add("mul", [aw, ab], { value: scalar(w * b), scope, line: 7 });
+    const loss = r.add("add", [square, p], { name: "loss", value: scalar(d * d + w * b), scope, line: 7 });
+    const [one, gy, gw1, gw2] = [scalar(1), scalar(2 * d), scalar(2 * d * x), scalar(b)];
+    r.call();
+    r.step(loss, one, [
+      [square, one],
+      [p, one],
+    ]);
+    r.step(p, one, [
+      [aw, gw2],
+      [ab, scalar(w)],
+    ]);
+    gradB += w;
+    r.accumulate(nb, scalar(w), scalar(gradB));
+    r.step(square, one, [[nd, gy]]);
+    r.step(nd, gy, [[ny, gy]]);
+    r.step(ny, gy, [[aw, gw1]]);
+    gradW += 2 * d * x + b;
+    r.accumulate(nw, scalar(2 * d * x + b), scalar(gradW));
+    w -= lr * gradW;
+    b -= lr * gradB;
+    const optimizer = r.scope("SGD", "SGD", scope, "optimizer");
+    const update = (node: number, name: string, value: number, base: number) =>
+      r.add("SGD.step", [node], {
+        name,
+        value: scalar(value),
+        flags: ["no_grad", "inplace"],
+        version: i + 1,
+        scope: optimizer,
+        cut: true,
+        base,
+        line: 9,
+      });
+    [aw, ab] = [update(aw, "w", w, nw), update(ab, "b", b, nb)];
   }
   return r.done();
 }
@@ -357,6 +424,7 @@ export const FIXTURES: Record<string, () => Recorded> = {
   training: () => tinyModel(6),
   loop,
   epochs: () => training(3, 2, 12),
+  descent,
   cuts,
   longChain,
   transformer,

@@ -1,8 +1,8 @@
 /** One moment of the picture: what to draw where, independent of how. */
-import type * as wire from "../protocol.gen";
-import type { Backward } from "./backward";
-import { type Look, paint, paintFar, resultNode, type Size } from "./cards";
-import { chipText } from "./glyphs";
+import type { Now } from "../moment";
+import { type Look, paint, paintFar, resultNode, type Size, startOf } from "./cards";
+import { chips } from "./chips";
+import type { Course } from "./course";
 import { type Marked, paintSign, paintWord } from "./marks";
 import type { GEdge, GNode } from "./model";
 import { holding } from "./openness";
@@ -24,6 +24,16 @@ export function detailAt(scale: number): Detail {
   return scale >= 0.5 ? "full" : scale >= 0.28 ? "title" : "shape";
 }
 
+/** What flows along a line now, where the pass has been, what attention is on, what is yet to come. */
+export type LineState = "gradient" | "value" | "traced" | "done" | "lit" | "ahead" | "cut" | null;
+
+const INKS: Partial<Record<NonNullable<LineState>, Ink>> = {
+  gradient: "grad",
+  value: "value",
+  done: "grad-line",
+  ahead: "hairline",
+};
+
 export interface Attention {
   selected: GNode | string | null;
   /** Nodes lit because they, or what shows them elsewhere, are pointed at. */
@@ -37,9 +47,6 @@ export interface Attention {
 
 /** Answers, for every part of a scene, how it looks now. Built once for each change of anything. */
 export class Frame {
-  readonly #activeItem: VItem | undefined;
-  readonly #activeNode: GNode | undefined;
-  readonly #doneItems = new Set<VItem>();
   readonly #litItems = new Set<VItem>();
   readonly #traced = new Set<VItem>();
   readonly #words = new Map<VItem, string>();
@@ -48,30 +55,19 @@ export class Frame {
 
   constructor(
     readonly scene: Scene,
-    readonly backward: Backward,
+    readonly now: Now,
+    readonly course: Course,
     readonly attention: Attention,
     readonly measure: Measure,
   ) {
-    const { byId } = backward.model;
-    const itemsOf = (node: GNode | undefined): readonly VItem[] => {
-      if (!node) return [];
-      const copies = scene.graph.copiesOf.get(node) ?? [];
-      const item = scene.graph.itemOf[node.index];
-      return item && !copies.includes(item) ? [item, ...copies] : copies;
-    };
-    const active = backward.active;
-    if (active) {
-      this.#activeNode = byId.get(active.node);
-      this.#activeItem = itemsOf(this.#activeNode)[0];
-      for (const id of backward.doneNodes)
-        for (const item of itemsOf(byId.get(id))) this.#doneItems.add(item);
-    }
+    course.go(now);
+    const itemsOf = (node: GNode) => course.itemsOf(node);
     for (const node of attention.lit) for (const item of itemsOf(node)) this.#litItems.add(item);
     const { path, words } = attention.marked.marks;
-    for (const id of path.nodes) for (const item of itemsOf(byId.get(id))) this.#traced.add(item);
+    for (const id of path.nodes) for (const item of course.itemsOf(id)) this.#traced.add(item);
     // The worst comes first; a closed group says the worst of what is inside.
     for (const { node, word } of words)
-      for (const item of itemsOf(byId.get(node))) if (!this.#words.has(item)) this.#words.set(item, word);
+      for (const item of course.itemsOf(node)) if (!this.#words.has(item)) this.#words.set(item, word);
     if (typeof attention.selected === "string") {
       const item = scene.graph.items.get(attention.selected);
       if (item) this.#selectedItems.add(item);
@@ -86,23 +82,31 @@ export class Frame {
   }
 
   look(item: VItem): Look {
+    const { now, course } = this;
     const node = item.open ? null : resultNode(item);
+    const active = course.active.has(item) ? course.doing : null;
     return {
-      grad: node ? this.backward.grad(node) : null,
+      made: now.isComputed(item.node?.id ?? startOf(item)),
+      value: node ? (now.value(node.id)?.value ?? null) : null,
+      grad: node ? now.grad(node.id) : null,
+      stored: node && node.kind !== "op" ? now.accumulated(node.id) : null,
       selected: this.#selectedItems.has(item),
       lit: this.#litItems.has(item) || item.key === this.attention.litKey,
-      backward: this.#activeItem === item ? "active" : this.#doneItems.has(item) ? "done" : null,
+      active,
+      done: !active && course.isDone(item),
       found: this.#found.get(item) ?? null,
       traced: this.#traced.has(item),
       word: this.#words.get(item) ?? "",
-      running: this.#activeItem === item ? this.#running(item) : null,
+      running: active ? this.#running(item) : null,
     };
   }
 
   /** Which repetition of a folded series the run is at. */
   #running({ group, open }: VItem): number | null {
-    if (!group?.series || open || !this.#activeNode) return null;
-    return group.series.numbers[holding(group, this.#activeNode)] ?? null;
+    const { active } = this.now;
+    const node = active === null ? undefined : this.course.model.byId.get(active);
+    if (!group?.series || open || !node) return null;
+    return group.series.numbers[holding(group, node)] ?? null;
   }
 
   /** Everything else steps back while a search is on. */
@@ -124,18 +128,13 @@ export class Frame {
     return prims.filter(titles);
   }
 
-  lineState(line: Line): "active" | "done" | "traced" | "cut" | "lit" | null {
-    let state: "done" | null = null;
-    if (this.backward.active) {
-      for (const edge of line.edge.members) {
-        const one = this.backward.edge(edge);
-        if (one === "active") return "active";
-        if (one) state = "done";
-      }
-    }
+  lineState(line: Line): LineState {
+    const { course, now } = this;
+    if (course.flowing.has(line)) return course.doing === "backward" ? "gradient" : "value";
     if (line.edge.members.some((edge) => this.attention.marked.edge(edge))) return "traced";
-    if (state) return state;
+    if (course.isDone(line)) return "done";
     if (line.edge.members.some((edge) => this.#isLit(edge))) return "lit";
+    if (now.moment && course.isAhead(line, now)) return "ahead";
     return line.edge.cut ? "cut" : null;
   }
 
@@ -144,39 +143,25 @@ export class Frame {
     return selected === source || selected === target || lit.has(source) || lit.has(target);
   }
 
-  paintLine(line: Line, state: ReturnType<Frame["lineState"]>, detail: Detail): Prim[] {
+  paintLine(line: Line, state: LineState, detail: Detail): Prim[] {
     const { direction } = this.scene;
+    const { cut } = line.edge;
     const ink: Ink =
-      state === "active"
-        ? "grad"
-        : state === "done"
-          ? "grad-line"
-          : line.edge.cut
-            ? "cut"
-            : state === "traced"
-              ? "grad"
-              : state === "lit"
-                ? "value"
-                : "value-line";
-    const backward = state === "active" || state === "done";
+      (state && INKS[state]) ??
+      (cut ? "cut" : state === "traced" ? "grad" : state === "lit" ? "value" : "value-line");
+    const flows = state === "gradient" || state === "value" || state === "traced";
     const many = line.edge.members.length > 1 ? 2 : 1.5;
+    const strong = flows ? 2.75 : state && state !== "ahead" && state !== "cut" ? many + 0.5 : many;
     // From afar a line keeps about a pixel.
-    const width =
-      (state === "active" || state === "traced" ? 2.75 : state ? many + 0.5 : many) *
-      (detail === "shape" ? 3 : 1);
-    const prims: Prim[] = [
-      {
-        d: linePath(line, direction),
-        stroke: ink,
-        width,
-        ...(line.edge.cut && !backward ? { dash: "4 4" } : {}),
-      },
-    ];
+    const width = strong * (detail === "shape" ? 3 : 1);
+    const dash = cut && state !== "gradient" && state !== "done" ? { dash: "4 4" } : {};
+    const prims: Prim[] = [{ d: linePath(line, direction), stroke: ink, width, ...dash }];
     if (detail === "shape") return prims;
-    if (line.arrow && !(state === "active")) prims.push({ d: arrowPath(line, direction, false), fill: ink });
-    if (state === "active" && line.edge.from && !line.edge.from.open)
+    if (line.arrow && state !== "gradient") prims.push({ d: arrowPath(line, direction, false), fill: ink });
+    if (state === "gradient" && line.edge.from && !line.edge.from.open)
       prims.push({ d: arrowPath(line, direction, true), fill: ink });
-    if (line.edge.cut && line.arrow && detail === "full") prims.push(...cutMark(line, this.measure));
+    if (cut && line.arrow && detail === "full" && state !== "ahead")
+      prims.push(...cutMark(line, this.measure));
     return prims;
   }
 
@@ -196,51 +181,9 @@ export class Frame {
     return prims;
   }
 
-  /** Gradients on their way at this step: what enters the active node on its output side, what leaves towards its inputs. */
+  /** What is on its way at this moment. */
   chips(): Prim[] {
-    const step = this.backward.active;
-    const box = this.#activeItem && this.scene.byKey.get(this.#activeItem.key);
-    if (!step || !box) return [];
-    const down = this.scene.direction === "down";
-    const reach = 900;
-    const taken: Rect[] = this.scene.boxes.filter(
-      (other) => !other.item.open && Math.abs(other.x - box.x) < reach && Math.abs(other.y - box.y) < reach,
-    );
-    const prims: Prim[] = [];
-    const put = (values: wire.Values, places: readonly (readonly [number, number])[]) => {
-      const at = (place: readonly [number, number] = [0, 0]) => ({
-        x: place[0] - CHIP / 2,
-        y: place[1] - CHIP_HEIGHT / 2,
-        width: CHIP,
-        height: CHIP_HEIGHT,
-      });
-      const rect = places.map(at).find((one) => !taken.some((other) => touches(one, other))) ?? at(places[0]);
-      taken.push(rect);
-      const text = chipText(values);
-      const { x, y } = rect;
-      prims.push({
-        d: roundRect(x, y, CHIP, CHIP_HEIGHT, 5),
-        fill: "surface",
-        stroke: "grad-line",
-        width: 1,
-      });
-      prims.push({ text, x: x + CHIP / 2, y: y + 14.5, font: "number", ink: "grad", anchor: "middle" });
-    };
-    const [cx, cy] = [box.x + box.width / 2, box.y + box.height / 2];
-    const entering = down
-      ? [0, 1, -1, 2, -2].map((k) => [cx + k * (CHIP + 8), box.y + box.height + 15] as const)
-      : [0, 1, -1, 2, -2].map((k) => [box.x + box.width + CHIP / 2 + 6, cy + k * (CHIP_HEIGHT + 6)] as const);
-    for (const values of step.entering ?? []) if (values) put(values, entering);
-    const lines = this.scene.lines.filter((line) => line.edge.to === this.#activeItem);
-    for (const flow of step.leaving ?? []) {
-      const carries = ({ source, target, output }: GEdge, line: Line) =>
-        target.id === step.node &&
-        source.id === flow.target &&
-        (output === (flow.output ?? 0) || line.edge.members.length === 1);
-      const line = lines.find((one) => one.edge.members.some((member) => carries(member, one)));
-      if (line) put(flow.grad, linePlaces(line));
-    }
-    return prims;
+    return chips(this.scene, this.now, this.course, this.measure);
   }
 }
 
@@ -264,25 +207,6 @@ interface Rect {
   y: number;
   width: number;
   height: number;
-}
-
-const CHIP = 78;
-const CHIP_HEIGHT = 21;
-
-function touches(a: Rect, b: Rect): boolean {
-  return (
-    a.x < b.x + b.width + 2 && b.x < a.x + a.width + 2 && a.y < b.y + b.height + 2 && b.y < a.y + a.height + 2
-  );
-}
-
-/** Places along a line for what it carries, the best first: its middle, then towards its ends, then beside it. */
-function linePlaces(line: Line): [number, number][] {
-  const on = [0.5, 0.35, 0.65, 0.2, 0.8, 0.1, 0.9].map((t) => linePoint(line, t));
-  const [x, y] = on[0] ?? [0, 0];
-  const steps = [1, -1, 2, -2, 3, -3, 4, -4];
-  const above = steps.map((k): [number, number] => [x, y + k * (CHIP_HEIGHT + 5)]);
-  const beside = steps.map((k): [number, number] => [x + k * (CHIP + 6), y]);
-  return [...on, ...above, ...beside];
 }
 
 /** Two strokes across the line and, where a tensor was detached, the word. */

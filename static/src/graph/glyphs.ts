@@ -49,12 +49,12 @@ export function glyph(
   return [back, ...range(values, ...inner, tone)];
 }
 
-/** A gradient on its way: its number, or how long it is. */
-export function chipText(values: wire.Values): string {
+/** A tensor on its way: its number, or how long it is. */
+export function chipText(values: wire.Values, dtype?: string): string {
   if (values.numel > 1 && !values.nonfinite && values.min === values.max && values.min !== undefined) {
-    return `all ${formatNumber(values.min)}`;
+    return `all ${formatNumber(values.min, dtype)}`;
   }
-  return brief(values);
+  return brief(values, dtype);
 }
 
 const r = (v: number) => Math.round(v * 10) / 10;

@@ -9,7 +9,6 @@ export interface KeyActions {
   next(by: 1 | -1): void;
   enter(): void;
   clear(): void;
-  step(by: 1 | -1): void;
   repetition(by: 1 | -1): void;
 }
 
@@ -56,12 +55,6 @@ export function pressed(event: KeyboardEvent, actions: KeyActions): boolean {
       return true;
     case "Escape":
       actions.clear();
-      return true;
-    case ".":
-      actions.step(1);
-      return true;
-    case ",":
-      actions.step(-1);
       return true;
     case "]":
       actions.repetition(1);

@@ -18,10 +18,14 @@ const ROOM = 520;
 const GAP = 12;
 
 const PLAIN: Look = {
+  made: true,
+  value: null,
   grad: null,
+  stored: null,
   selected: false,
   lit: false,
-  backward: null,
+  active: null,
+  done: false,
   found: null,
   running: null,
   traced: false,

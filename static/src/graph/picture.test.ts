@@ -1,10 +1,21 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { type Now, stateAt } from "../moment";
 import { arrange, type Direction, type ScopeLayout } from "./arrange";
-import { Backward } from "./backward";
 import { sizeOf } from "./cards";
+import { Course } from "./course";
 import { describeGraph, describeNode } from "./describe";
 import { Feed, type GraphEvent } from "./feed";
-import { chain, cuts, longChain, loop, type Recorded, Recorder, tinyModel, valuesOf } from "./fixtures";
+import {
+  chain,
+  cuts,
+  descent,
+  longChain,
+  loop,
+  type Recorded,
+  Recorder,
+  tinyModel,
+  valuesOf,
+} from "./fixtures";
 import { Focus } from "./focus";
 import { Frame } from "./frame";
 import { GraphModel } from "./model";
@@ -18,7 +29,9 @@ import { visibleGraph } from "./visible";
 
 interface Picture {
   model: GraphModel;
-  backward: Backward;
+  now: Now;
+  /** Goes to a moment; null is the end of the run. */
+  go(time: number | null): void;
   scene: Scene;
   focus: Focus;
   frame(): Frame;
@@ -27,9 +40,6 @@ interface Picture {
 function picture(recorded: Recorded, direction: Direction = "down"): Picture {
   const model = new GraphModel();
   model.push(recorded);
-  const backward = new Backward(model);
-  backward.sync();
-  backward.go(null);
   const graph = visibleGraph(
     new TreeBuilder(model).build(),
     model.nodes,
@@ -49,13 +59,18 @@ function picture(recorded: Recorded, direction: Direction = "down"): Picture {
   }
   const scene = compose(graph, planned, layouts);
   const focus = new Focus();
-  return {
+  const course = new Course(scene, model);
+  const one: Picture = {
     model,
-    backward,
+    now: stateAt(recorded, null),
+    go: (time) => {
+      one.now = stateAt(recorded, time);
+    },
     scene,
     focus,
-    frame: () => new Frame(scene, backward, focus.attention(model), estimate),
+    frame: () => new Frame(scene, one.now, course, focus.attention(model), estimate),
   };
+  return one;
 }
 
 const texts = (one: Picture, key: string): string[] => {
@@ -113,7 +128,9 @@ describe("what belongs together", () => {
     const gap = [...looped.scene.byKey.values()].find(({ item }) => item.group?.kind === "gap")?.item;
     const running = (iteration: number) => {
       const node = 3 + 2 * (iteration - 1);
-      looped.backward.go(looped.model.steps.findIndex((step) => step.node === node));
+      looped.go(
+        looped.now.moments.all.findIndex((moment) => moment.kind === "backward" && moment.node === node),
+      );
       return gap && looped.frame().look(gap).running;
     };
     expect([412, 2, 999, 1000].map(running)).toEqual([412, 2, 999, null]);
@@ -149,9 +166,9 @@ describe("what a box says", () => {
   it("has the same size whatever the step, so that stepping moves nothing", () => {
     for (const box of one.scene.byKey.values()) {
       const before = sizeOf(box.item, estimate);
-      one.backward.go(1);
+      one.go(1);
       expect(sizeOf(box.item, estimate)).toEqual(before);
-      one.backward.go(null);
+      one.go(null);
       expect([before.width, before.height]).toEqual([box.width, box.height]);
     }
   });
@@ -199,30 +216,98 @@ describe("a closed group", () => {
   });
 });
 
-describe("stepping backward", () => {
+describe("stepping", () => {
+  const key = (one: Picture, id: number) => one.scene.byKey.get(`n${id}`)?.item as never;
+  const said = (one: Picture) =>
+    one
+      .frame()
+      .chips()
+      .filter(isLabel)
+      .map((label) => `${label.ink} ${label.text}`);
+
   it("rings the active node, carries what enters and leaves, and paints the way behind orange", () => {
     const one = picture(chain());
-    one.backward.go(2);
+    one.go(5 + 2);
     const frame = one.frame();
     const states = Object.fromEntries(
       one.scene.lines.map((line) => [line.edge.to?.node?.name, frame.lineState(line)]),
     );
-    expect(states).toEqual({ b: null, c: "active", d: "done", out: "done" });
-    const look = (key: string) => frame.look(one.scene.byKey.get(key)?.item as never).backward;
-    expect(["n0", "n1", "n2", "n3", "n4"].map(look)).toEqual([null, null, "active", "done", "done"]);
-    expect(
-      frame
-        .chips()
-        .filter(isLabel)
-        .map((label) => label.text),
-    ).toEqual(["all 1.", "all 2."]);
+    expect(states).toEqual({ b: null, c: "gradient", d: "done", out: "done" });
+    const looks = [0, 1, 2, 3, 4].map((id) => frame.look(key(one, id)));
+    expect(looks.map((look) => look.active)).toEqual([null, null, "backward", null, null]);
+    expect(looks.map((look) => look.done)).toEqual([false, false, false, true, true]);
+    expect(said(one)).toEqual(["grad all 1.", "grad all 2."]);
+  });
+
+  it("shows what an operation takes, and nothing of what is yet to come", () => {
+    const one = picture(chain());
+    one.go(2);
+    const frame = one.frame();
+    expect([0, 1, 2, 3, 4].map((id) => frame.look(key(one, id)).made)).toEqual([
+      true,
+      true,
+      true,
+      false,
+      false,
+    ]);
+    expect(frame.look(key(one, 2)).active).toBe("forward");
+    expect(frame.look(key(one, 3)).value).toBeNull();
+    expect(one.scene.lines.map((line) => frame.lineState(line))).toEqual([null, "value", "ahead", "ahead"]);
+    expect(said(one)).toEqual(["value ‖3.464‖"]);
+    expect(texts(one, "n3")).toEqual(["d", "add", "(25,)"]);
+  });
+
+  it("adds up where paths meet, and sets .grad beside the gradient of this pass", () => {
+    const one = picture(descent(2, false));
+    const { all } = one.now.moments;
+    const steps = all.flatMap((moment, time) => (moment.kind === "backward" ? [time] : []));
+    one.go(steps[5] ?? 0);
+    expect(said(one)).toEqual(["grad -4.", "grad -2.", "grad 1. + (-2.) = -1."]);
+    one.go(steps[6] ?? 0);
+    expect(said(one)).toEqual(["grad 1. + (-2.) = -1."]);
+    const w = () => one.frame().look(key(one, 0));
+    expect([w().grad?.data, w().stored?.data, w().active]).toEqual([[-1], [-1], "backward"]);
+    one.go(steps[13] ?? 0);
+    expect(w().grad?.data?.[0]).not.toBe(w().stored?.data?.[0]);
+    const parts = texts(one, "n0");
+    expect(parts).toHaveLength(6);
+    one.go((steps[13] ?? 0) + 1);
+    expect(w().active).toBe("step");
+    expect(w().value?.data).toEqual(all[(steps[13] ?? 0) + 1] && one.now.value(0)?.value.data);
+  });
+
+  it("is the same however one came there", () => {
+    for (const recorded of [descent(3), tinyModel(2), longChain(30)]) {
+      const walked = picture(recorded);
+      const looks = (one: Picture) => {
+        const frame = one.frame();
+        return [
+          one.scene.boxes.map((box) => frame.look(box.item)),
+          one.scene.lines.map((line) => frame.lineState(line)),
+        ];
+      };
+      const end = walked.now.moments.all.length;
+      const order = [...Array(end).keys(), ...[...Array(end).keys()].reverse(), 3, end - 2, 0, end - 1];
+      for (const [i, time] of order.entries()) {
+        walked.go(time);
+        const here = looks(walked);
+        if (i % 23) continue;
+        const jumped = picture(recorded);
+        jumped.go(time);
+        expect(looks(jumped)).toEqual(here);
+      }
+    }
   });
 
   it("lights the closed group that holds the active node", () => {
     const one = picture(longChain(1000));
-    one.backward.go(500);
-    const repeat = one.scene.boxes.find((box) => box.item.group?.kind === "repeat");
-    expect(one.frame().look(repeat?.item as never).backward).toBe("active");
+    const repeat = one.scene.boxes.find((box) => box.item.group?.kind === "repeat")?.item as never;
+    one.go(500);
+    expect([one.frame().look(repeat).active, one.frame().look(repeat).made]).toEqual(["forward", true]);
+    one.go(2500);
+    expect(one.frame().look(repeat).active).toBe("backward");
+    one.go(1);
+    expect(one.frame().look(repeat).made).toBe(false);
   });
 });
 
@@ -285,17 +370,17 @@ describe("walking by keyboard", () => {
 
 describe("in words", () => {
   it("describes a node by what is drawn on it", () => {
-    const { model, backward } = picture(chain());
+    const { model, now } = picture(chain());
     const c = model.nodes[2];
-    expect(describeNode(c as never, backward)).toBe(
+    expect(describeNode(c as never, now)).toBe(
       "c, mul, operation; shape (25,) float32; value norm 6.928; gradient norm 5.; line 5; from b; to d.",
     );
     expect(describeGraph(model)).toBe("Computation graph: 4 operations, 1 input tensor, 5 backward steps.");
   });
 
   it("counts those that are alike", () => {
-    const { model, backward } = picture(longChain(1000));
-    expect(describeNode(model.nodes[0] as never, backward)).toContain("to div 1000 times.");
+    const { model, now } = picture(longChain(1000));
+    expect(describeNode(model.nodes[0] as never, now)).toContain("to div 1000 times.");
   });
 });
 
@@ -341,15 +426,15 @@ describe("linePoint", () => {
 describe("what is on its way", () => {
   it.each(["down", "right"] as const)("covers neither a box nor another, drawn %s", (direction) => {
     const one = picture(tinyModel(), direction);
-    for (let k = 0; k < one.model.steps.length; k++) {
-      one.backward.go(k);
+    for (let time = 0; time < one.now.moments.all.length; time++) {
+      one.go(time);
       const rects = one
         .frame()
         .chips()
         .filter((prim) => !isLabel(prim)) as { d: string }[];
       const places = rects.map(({ d }) => {
-        const [x = 0, y = 0] = (d.match(/-?[\d.]+/g) ?? []).map(Number);
-        return { x: x - 5, y, width: 78, height: 21 };
+        const [x = 0, y = 0, right = 0] = (d.match(/-?[\d.]+/g) ?? []).map(Number);
+        return { x: x - 5, y, width: right - x + 10, height: 21 };
       });
       const boxes = one.scene.boxes.filter((box) => !box.item.open);
       for (const [i, place] of places.entries()) {
@@ -359,7 +444,7 @@ describe("what is on its way", () => {
             other.x + other.width <= place.x ||
             place.y + place.height <= other.y ||
             other.y + other.height <= place.y;
-          expect(apart, `step ${k}`).toBe(true);
+          expect(apart, `moment ${time}`).toBe(true);
         }
       }
     }

@@ -1,7 +1,7 @@
 /** Builds recordings for tests and for the page that shows the diagram by itself. */
 import type * as wire from "../protocol.gen";
 
-export type Recorded = Pick<wire.Graph, "nodes" | "edges" | "scopes" | "steps" | "omitted">;
+export type Recorded = Pick<wire.Graph, "nodes" | "edges" | "scopes" | "steps" | "clears" | "omitted">;
 
 export function valuesOf(data: readonly number[], keep = 64): wire.Values {
   const numel = data.length;
@@ -54,12 +54,24 @@ export class Recorder {
   readonly edges: wire.Edge[] = [];
   readonly scopes: wire.Scope[] = [];
   readonly steps: wire.Step[] = [];
+  readonly clears: wire.Clear[] = [];
   #call = -1;
 
-  scope(name: string, type: string, parent = 0, kind: wire.Scope["kind"] = "module", index = 0): number {
+  scope(
+    name: string,
+    type: string,
+    parent = 0,
+    kind: wire.Scope["kind"] = "module",
+    index = 0,
+    line = 0,
+  ): number {
     const id = this.scopes.length + 1;
-    this.scopes.push({ id, parent, kind, name, type, index });
+    this.scopes.push({ id, parent, kind, name, type, index, line });
     return id;
+  }
+
+  clear(node: number, to: wire.Clear["to"], line = 0): void {
+    this.clears.push({ node, to, line, after: this.nodes.length, step: this.steps.length });
   }
 
   /** Runs `body` so often, each time in an iteration's scope of a loop with this head. */
@@ -79,8 +91,8 @@ export class Recorder {
     this.nodes.push({
       id,
       kind,
-      op: op ? `aten::${op}` : "",
-      grad_fn: kind === "op" && grad ? `${title}Backward0` : "",
+      op: op && !op.includes(".") ? `aten::${op}` : op,
+      grad_fn: kind === "op" && grad && !options.flags?.includes("no_grad") ? `${title}Backward0` : "",
       cell: 0,
       ...(options.line
         ? { place: { line: options.line, column: 0, end_line: options.line, end_column: 20 } }
@@ -99,8 +111,8 @@ export class Recorder {
             },
           ],
       flags: options.flags ?? [],
-      ...(options.base === undefined ? {} : { base: options.base }),
       failed: options.failed ?? "",
+      ...(options.base === undefined ? {} : { base: options.base }),
     });
     inputs.forEach((source, input) => {
       this.edges.push({ source, target: id, output: 0, input, cut: options.cut ?? false });
@@ -121,6 +133,7 @@ export class Recorder {
       entering: [entering],
       leaving: leaving.map(([target, grad]) => ({ target, output: 0, grad })),
       time_us: 12,
+      after: this.nodes.length,
     });
   }
 
@@ -134,6 +147,7 @@ export class Recorder {
       leaving: [],
       accumulated: total,
       time_us: 4,
+      after: this.nodes.length,
     });
   }
 
@@ -153,7 +167,7 @@ export class Recorder {
           ? valuesOf([1 / (1 + from - id)])
           : statistics(first.shape, 0.02 * (1 + (id % 5)));
       const sources = (into.get(id) ?? []).filter((source) => this.nodes[source]?.outputs[0]?.requires_grad);
-      if (node.kind !== "op") this.accumulate(id, grad);
+      if (!node.grad_fn) this.accumulate(node.base ?? id, grad);
       else {
         this.step(
           id,
@@ -166,6 +180,7 @@ export class Recorder {
   }
 
   done(omitted = 0): Recorded {
-    return { nodes: this.nodes, edges: this.edges, scopes: this.scopes, steps: this.steps, omitted };
+    const { nodes, edges, scopes, steps, clears } = this;
+    return { nodes, edges, scopes, steps, clears, omitted };
   }
 }

@@ -16,9 +16,9 @@ export class Spoken {
   }
 
   /** Says what is selected. */
-  tell(focus: Focus, { scene, backward }: Drawing): void {
+  tell(focus: Focus, { scene, now }: Drawing): void {
     const { selected } = focus;
-    if (selected !== null && typeof selected !== "string") this.say(describeNode(selected, backward));
+    if (selected !== null && typeof selected !== "string") this.say(describeNode(selected, now));
     else {
       const at = focus.item(scene);
       this.say(at?.group ? describeGroup(at.group, at.open) : "");

@@ -237,7 +237,8 @@ export class SvgPainter implements Painter {
       const group = known?.group ?? svgElement("g");
       group.replaceChildren();
       appendPrims(group, frame.paintLine(line, state, detail));
-      if (!known || state === "active" || state === "done") this.#layers.lines.append(group);
+      if (!known || state === "gradient" || state === "value" || state === "done")
+        this.#layers.lines.append(group);
       if (fade && newScene) group.animate([{ opacity: 0 }, { opacity: 1 }], GLIDE);
       this.#lines.set(key, { group, line, state, detail });
     }
@@ -270,10 +271,14 @@ function sameBox(a: Box, b: Box): boolean {
 
 function sameLook(a: Look, b: Look): boolean {
   return (
+    a.made === b.made &&
+    a.value === b.value &&
     a.grad === b.grad &&
+    a.stored === b.stored &&
     a.selected === b.selected &&
     a.lit === b.lit &&
-    a.backward === b.backward &&
+    a.active === b.active &&
+    a.done === b.done &&
     a.found === b.found &&
     a.running === b.running &&
     a.traced === b.traced &&

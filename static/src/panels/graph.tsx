@@ -6,6 +6,7 @@ import { run } from "../actions/run";
 import { litBy, repeats } from "../derive";
 import type { AutogradGraph } from "../graph";
 import { NO_MARKS } from "../graph/marks";
+import { NOTHING, stateAt } from "../moment";
 import { plural } from "../numbers";
 import { Empty } from "../parts/empty";
 import { Part } from "../parts/part";
@@ -90,8 +91,10 @@ function joinGraph(graph: AutogradGraph): () => void {
     const before = seen;
     seen = state;
     const other = state.shown?.id !== before?.shown?.id;
-    if (state.shown?.graph !== before?.shown?.graph || other) feed.show(state.shown);
-    if (state.time !== before?.time) graph.step = state.time;
+    const recorded = state.shown?.graph !== before?.shown?.graph || other;
+    if (recorded) feed.show(state.shown);
+    if (recorded || state.time !== before?.time)
+      graph.now = state.shown ? stateAt(state.shown.graph, state.time) : NOTHING;
     if (state.traced !== before?.traced || state.findings !== before?.findings || other)
       graph.marks = { path: state.traced ?? NO_MARKS.path, words: state.findings.filter(said) };
     if (state.picked !== before?.picked || state.hovered !== before?.hovered || other) {
@@ -114,11 +117,8 @@ function joinGraph(graph: AutogradGraph): () => void {
     const { node } = (event as CustomEvent<{ node: number | null }>).detail;
     update({ hovered: node === null ? null : { kind: "node", node } });
   };
-  const onStep = (event: Event) =>
-    update({ time: (event as CustomEvent<{ step: number | null }>).detail.step });
   graph.addEventListener("select", onSelect);
   graph.addEventListener("hover", onHover);
-  graph.addEventListener("stepchange", onStep);
   sync();
   const undo = subscribe(sync);
   return () => {

@@ -1,5 +1,6 @@
 /** The timeline's place on the page; the element is framework-free. */
 import { useLayoutEffect, useRef } from "react";
+import { NOTHING } from "../moment";
 import { getState, type State, subscribe, update, useStore } from "../store";
 
 export function Timeline() {
@@ -11,16 +12,14 @@ export function Timeline() {
     let seen: State | null = null;
     const sync = () => {
       const state = getState();
-      const graph = state.shown?.graph ?? { nodes: [], steps: [] };
-      if (state.shown?.graph !== seen?.shown?.graph) timeline.recording = graph;
-      if (state.time !== seen?.time) timeline.step = state.time;
+      if (state.shown?.id !== seen?.shown?.id) timeline.pause();
+      if (state.shown?.graph !== seen?.shown?.graph) timeline.recording = state.shown?.graph ?? NOTHING.graph;
+      if (state.time !== seen?.time) timeline.time = state.time;
       seen = state;
     };
-    const onStep = (event: Event) => {
-      const { step, node } = (event as CustomEvent<{ step: number | null; node: number | null }>).detail;
-      update({ time: step, hovered: node === null ? null : { kind: "node", node } });
-    };
-    timeline.addEventListener("stepchange", onStep);
+    const onTime = (event: Event) =>
+      update({ time: (event as CustomEvent<{ time: number | null }>).detail.time });
+    timeline.addEventListener("timechange", onTime);
     sync();
     const undo = subscribe(sync);
     return () => {

@@ -2,10 +2,19 @@
 import "../styles";
 import { createRoot } from "react-dom/client";
 import { clear } from "../actions/clear";
-import { fit, focusCard, searchGraph, stepBack, stepForward, treeView } from "../actions/graph";
+import { fit, focusCard, searchGraph, treeView } from "../actions/graph";
 import { nextIteration, previousIteration } from "../actions/iteration";
 import { listenForKeys } from "../actions/listen";
 import { contrast, theme } from "../actions/theme";
+import {
+  firstMoment,
+  lastMoment,
+  nextPart,
+  playRun,
+  previousPart,
+  stepBack,
+  stepForward,
+} from "../actions/time";
 import "../graph";
 import { Embed } from "../embed";
 import { openFirst } from "../program";
@@ -21,6 +30,11 @@ document.title = `${getState().draft.title || "Untitled"} · Autograd playground
 listenForKeys([
   stepForward,
   stepBack,
+  nextPart,
+  previousPart,
+  firstMoment,
+  lastMoment,
+  playRun,
   previousIteration,
   nextIteration,
   treeView,

@@ -4,6 +4,7 @@ import { boot } from "../../boot";
 import "../../styles/derivative.css";
 import { indexOf, memo, nameOf } from "../../derive";
 import { type Formula, formulaOf, named, namesFor, rendered } from "../../formulas";
+import { stateAt } from "../../moment";
 import { formatCount } from "../../numbers";
 import type * as wire from "../../protocol.gen";
 import { isActive, isInteractive, localKey, type Recording, type RunState } from "../../run";
@@ -103,7 +104,8 @@ function Input({
   alone: boolean;
   last: boolean;
 }) {
-  const done = useStore((state) => state.time) ?? Number.POSITIVE_INFINITY;
+  const time = useStore((state) => state.time);
+  const done = stateAt(run.graph, time).steps;
   const step = stepAt(run.graph, node.id, done);
   const entering = step?.entering?.[output] ?? null;
   const leaving = step ? leavingTo(step, edges, edge.input ?? 0) : null;

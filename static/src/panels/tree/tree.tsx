@@ -13,7 +13,7 @@ import {
 } from "react";
 import { litBy } from "../../derive";
 import type { AutogradGraph } from "../../graph";
-import { describeGraph, type Look } from "../../graph/describe";
+import { describeGraph, lookAt } from "../../graph/describe";
 import type { GNode } from "../../graph/model";
 import { Openness } from "../../graph/openness";
 import { goTo, groupOf, isLink, keyOf, nodeOf, parentsOf, rowsOf, startingWith } from "../../graph/rows";
@@ -118,11 +118,6 @@ function select(node: GNode | null): void {
   update({ picked: node && { kind: "node", node: node.id } });
 }
 
-function lookOf(graph: AutogradGraph, node: GNode | null): Look | null {
-  if (!node) return null;
-  return { made: true, value: node.wire.outputs[0]?.value ?? null, grad: graph.gradient(node), now: false };
-}
-
 export default function TreePanel({ graph }: { graph: AutogradGraph }) {
   const version = useRecorded(graph);
   const { model } = graph;
@@ -135,7 +130,7 @@ export default function TreePanel({ graph }: { graph: AutogradGraph }) {
   const [current, setCurrent] = useState("");
   const [query, setQuery] = useState("");
   const { nodes: found, problem } = useMemo(
-    () => findNodes({ model, grad: (node) => graph.gradient(node) }, query),
+    () => findNodes({ model, grad: (node) => graph.now.grad(node.id) }, query),
     [graph, model, query, version, time],
   );
   const focusNext = useRef(false);
@@ -306,7 +301,7 @@ export default function TreePanel({ graph }: { graph: AutogradGraph }) {
                   row={row}
                   at={i}
                   height={rowHeight}
-                  look={lookOf(graph, node)}
+                  look={node && lookAt(graph.now, node)}
                   current={i === at}
                   selected={
                     node !== null
