@@ -655,10 +655,12 @@ WorkerCommand = Run | Question
 
 
 class View(Message, kw_only=True):
-    """How the page looked: the open panel, what was selected."""
+    """How the page looked: the open panel, what was selected, where in the run it stood."""
 
     panel: Annotated[str, Meta(max_length=32)] = "graph"
     node: int = -1
+    time: int = -1
+    """Index of the moment among the run's operations, backward steps, updates and cleared gradients; -1 is the end."""
     theme: Annotated[str, Meta(max_length=16)] = ""
 
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { gradientOf, indexOf, inputShapes, leavesOf, lineResult, litBy, nameOf, repeats } from "./derive";
+import { gradientOf, indexOf, inputShapes, leavesOf, litBy, nameOf, repeats } from "./derive";
 import type * as wire from "./protocol.gen";
 import { newRun, type Recording, type RunState } from "./run";
 
@@ -61,8 +61,12 @@ describe("what a recording says", () => {
   });
 
   it("a line made its last named tensor", () => {
-    expect(lineResult(graph, 2)).toMatchObject({ node: { id: 2 }, count: 1 });
-    expect(lineResult(graph, 99)).toBeNull();
+    expect(
+      indexOf(graph)
+        .made.get(2)
+        ?.map((node) => node.id),
+    ).toEqual([2]);
+    expect(indexOf(graph).made.has(99)).toBe(false);
   });
 
   it("names, leaves and shapes", () => {

@@ -11,8 +11,8 @@ export interface Index {
   /** Steps of each node, in the order they ran. */
   readonly steps: ReadonlyMap<number, readonly wire.Step[]>;
   readonly operations: number;
-  /** By line: the last tensor it gave a variable's name to, and how often. */
-  readonly made: ReadonlyMap<number, { readonly node: wire.Node; readonly count: number }>;
+  /** By line: the tensors it gave a variable's name to, in order. */
+  readonly made: ReadonlyMap<number, readonly wire.Node[]>;
 }
 
 function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
@@ -40,7 +40,7 @@ class Growing implements Index {
   readonly into = new Map<number, wire.Edge[]>();
   readonly outOf = new Map<number, wire.Edge[]>();
   readonly steps = new Map<number, wire.Step[]>();
-  readonly made = new Map<number, { node: wire.Node; count: number }>();
+  readonly made = new Map<number, wire.Node[]>();
   operations = 0;
   #taken = { nodes: 0, edges: 0, steps: 0 };
 
@@ -73,7 +73,7 @@ class Growing implements Index {
     push(this.byLine, line, one);
     // A module's parameters and `x.grad` are not what the line was written for.
     if (!/^[^.]+$/.test(one.outputs[0]?.name ?? "")) return;
-    this.made.set(line, { node: one, count: (this.made.get(line)?.count ?? 0) + 1 });
+    push(this.made, line, one);
   }
 }
 
@@ -124,11 +124,6 @@ export function nameOf(node: wire.Node): string {
   return (
     node.outputs.find((tensor) => tensor.name)?.name || node.op.replace(/^aten::/, "") || `tensor ${node.id}`
   );
-}
-
-/** What a line made: the last tensor it gave a variable's name to, and how often. */
-export function lineResult(graph: Recording, line: number): { node: wire.Node; count: number } | null {
-  return indexOf(graph).made.get(line) ?? null;
 }
 
 /** Everything a pick stands for. */

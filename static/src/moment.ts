@@ -288,18 +288,22 @@ export class Now {
     return sumOf(arrived);
   }
 
+  /** Which backward pass the gradient of a node is of. */
+  callOf(id: number): number {
+    return this.graph.steps[this.lastStep(id)]?.call ?? this.call;
+  }
+
   /** What the present (or last) pass has sent to a node's tensor by now, in the order it came. */
   contributions(id: number, output?: number): readonly Contribution[] {
     const all = this.story.sentTo.get(id);
     if (!all) return NO_GRAD;
-    const last = this.lastStep(id);
-    const call = this.inPass || last < 0 ? this.call : this.graph.steps[last]?.call;
+    const call = this.inPass ? this.call : this.callOf(id);
     const end = belowBy(all, this.steps, (one) => one.step);
     const found: Contribution[] = [];
     for (let i = end - 1; i >= 0; i--) {
       const one = all[i];
       const of = one && this.graph.steps[one.step]?.call;
-      if (!one || of === undefined || call === undefined || of < call) break;
+      if (!one || of === undefined || of < call) break;
       if (of === call && (output === undefined || one.output === output)) found.unshift(one);
     }
     const first = found[0]?.output;
@@ -426,7 +430,8 @@ export function momentsOf(graph: Recording): Moments {
 /** What is known at the moment with this index; null is the end of the run. Later moments than there are, are the end. */
 export function stateAt(graph: Recording, time: number | null): Now {
   if (last?.graph === graph && last.time === time) return last;
-  last = new Now(storyOf(graph), graph, time);
+  const story = storyOf(graph);
+  last = new Now(story, graph, time !== null && time in story.moments.all ? time : null);
   return last;
 }
 

@@ -2,9 +2,10 @@
 import { boot } from "./boot";
 import { DraftKeeper, findDraft, newDraftId, type SavedDraft, wasHere } from "./drafts";
 import { keepRun, keptRun } from "./kept_run";
+import { stateAt } from "./moment";
 import type * as wire from "./protocol.gen";
 import { isActive, isShowable, newRun, QUIET_MS, storedRun } from "./run";
-import { type Shared, share, tooBig } from "./share";
+import { type Shared, share, tooBig, viewOf } from "./share";
 import { send } from "./socket";
 import { type Draft, getState, isEdited, PANELS, type Panel, subscribe, update } from "./store";
 
@@ -145,6 +146,7 @@ function showResults(draft: Draft, { events = [], view }: wire.SessionContent, w
     shown: run,
     panel: wanted ?? panel ?? "graph",
     picked: run && view?.node !== undefined && view.node >= 0 ? { kind: "node", node: view.node } : null,
+    time: run && view?.time !== undefined && view.time >= 0 ? stateAt(run.graph, view.time).time : null,
   });
 }
 
@@ -218,8 +220,8 @@ function runWhenConnected(): void {
 /** Stores the session; the page then is that session's, unedited, and its address is the link. */
 export async function shareNow(): Promise<Shared> {
   keep();
-  const { draft, run, panel, picked } = getState();
-  const shared = await share(draft, run, panel, picked?.kind === "node" ? picked.node : -1);
+  const { draft, run } = getState();
+  const shared = await share(draft, run, viewOf(getState()));
   const now = getState().draft;
   // Another program was opened while this one was stored.
   if (now.id !== draft.id) return shared;

@@ -681,12 +681,17 @@ export interface SessionContent {
   parent?: string;
 }
 
-/** How the page looked: the open panel, what was selected. */
+/** How the page looked: the open panel, what was selected, where in the run it stood. */
 export interface View {
   /** @defaultValue `"graph"` */
   panel?: string;
   /** @defaultValue `-1` */
   node?: number;
+  /**
+   * Index of the moment among the run's operations, backward steps, updates and cleared gradients; -1 is the end.
+   * @defaultValue `-1`
+   */
+  time?: number;
   /** @defaultValue `""` */
   theme?: string;
 }

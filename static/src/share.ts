@@ -3,7 +3,7 @@ import { boot } from "./boot";
 import { plural } from "./numbers";
 import type * as wire from "./protocol.gen";
 import type { RunState } from "./run";
-import type { Draft, Panel } from "./store";
+import type { Draft, State } from "./store";
 
 export interface Shared {
   readonly id: string;
@@ -133,11 +133,16 @@ export function fitted(content: wire.SessionContent, limit: number): { body: str
   return { body, omitted };
 }
 
+/** How the page looks: the panel, what is selected, the moment of the run. */
+export function viewOf({ panel, picked, time }: State): wire.View {
+  return { panel, node: picked?.kind === "node" ? picked.node : -1, time: time ?? -1 };
+}
+
 /** Stores the session and gives its link. Throws an Error whose message is a sentence for the person. */
-export async function share(draft: Draft, run: RunState | null, panel: Panel, node: number): Promise<Shared> {
+export async function share(draft: Draft, run: RunState | null, view: wire.View): Promise<Shared> {
   const refusal = tooBig(draft.code);
   if (refusal) throw new Error(refusal);
-  const { body, omitted } = content(draft, run, { panel, node }, boot.limits.session_bytes);
+  const { body, omitted } = content(draft, run, view, boot.limits.session_bytes);
   let answer: Response;
   try {
     answer = await fetch("/api/sessions", {

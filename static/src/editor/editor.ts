@@ -2,7 +2,7 @@
 import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
 import { pythonLanguage } from "@codemirror/lang-python";
 import { bracketMatching, indentOnInput, indentUnit } from "@codemirror/language";
-import { Compartment, EditorState, type Extension } from "@codemirror/state";
+import { Compartment, EditorState, type Extension, type StateEffect } from "@codemirror/state";
 import {
   drawSelection,
   EditorView,
@@ -11,21 +11,22 @@ import {
   keymap,
   lineNumbers,
 } from "@codemirror/view";
-import { gradientOf, lineResult, litBy, nameOf } from "../derive";
+import { indexOf, litBy } from "../derive";
 import { moves } from "../graph/screen";
 import { whenIdle } from "../idle";
-import { stateAt } from "../moment";
-import { brief, formatShape, plural } from "../numbers";
+import { NOTHING, type Now, stateAt } from "../moment";
 import { edit } from "../program";
 import type { RunState } from "../run";
 import { getState, type Pick, type State, subscribe, update } from "../store";
 import { cells } from "./cells";
+import { Ends } from "./ends";
 import {
   type LineError,
-  type LineResult,
+  type Lit,
   type RunResults,
   ranLine,
   results,
+  setEnds,
   setLit,
   setResults,
   whereIs,
@@ -35,27 +36,7 @@ import { wrap } from "./wrap";
 
 /** What the run says about the lines of its text. */
 export function resultsOf(run: RunState): RunResults {
-  const lines: LineResult[] = [];
-  const known = new Set<number>();
-  for (const node of run.graph.nodes) if (node.place) known.add(node.place.line);
-  for (const line of known) {
-    const made = lineResult(run.graph, line);
-    const tensor = made?.node.outputs[0];
-    if (!made || !tensor) continue;
-    const grad = gradientOf(run.graph, made.node.id);
-    lines.push({
-      line,
-      node: made.node.id,
-      name: tensor.name ?? "",
-      shape: tensor.shape.length ? formatShape(tensor.shape) : "",
-      value: brief(tensor.value, tensor.dtype),
-      grad: grad ? brief(grad) : "",
-      count: made.count,
-      title: `${nameOf(made.node)}: ${tensor.dtype} of shape ${formatShape(tensor.shape)}${
-        made.count > 1 ? `, the last of ${plural(made.count, "time")}` : ""
-      }${grad ? "; ∇ is the gradient that reached it" : ""}`,
-    });
-  }
+  const known = new Set(indexOf(run.graph).byLine.keys());
   const errors: LineError[] = [];
   for (const item of run.items) {
     if (item.kind === "error" && item.error.line > 0) {
@@ -67,7 +48,7 @@ export function resultsOf(run: RunState): RunResults {
       });
     }
   }
-  return { code: run.code, lines, errors, known };
+  return { code: run.code, errors, known };
 }
 
 function hover(view: EditorView, event: MouseEvent): void {
@@ -165,10 +146,25 @@ function extensions(readOnly: boolean): Extension {
   ];
 }
 
-/** The lines of the moment: where its node was made, and the one that the program executes. */
-function linesOf({ time, shown }: State): readonly number[] {
-  const now = shown && time !== null ? stateAt(shown.graph, time) : null;
-  return now ? [now.line, now.running].filter((line) => line > 0) : [];
+/** What is lit: what is picked, what is pointed at, and where the run stands; there also the line that it executes. */
+function litNow(state: State, now: Now): Lit {
+  const { moment, line, running } = now;
+  const kind = moment?.kind;
+  const doing = kind === "optimizer" || kind === "clear" ? "step" : kind;
+  const hovered = new Set(litBy(state.shown, state.hovered).lines);
+  if (line && running !== line) hovered.add(running);
+  return {
+    picked: litBy(state.shown, state.picked).lines,
+    hovered,
+    now: doing && line ? { line, doing } : null,
+  };
+}
+
+/** Keeps the line where the run stands in view, as far as it is not being written in. */
+function follow(view: EditorView, now: Now): void {
+  const at = whereIs(view.state, now.line || now.running);
+  if (at !== null && !view.hasFocus)
+    view.dispatch({ effects: EditorView.scrollIntoView(at, { y: "nearest" }) });
 }
 
 /** Brings line `line` of the run to view and puts the cursor there. */
@@ -193,7 +189,11 @@ export function mountEditor(parent: HTMLElement, readOnly = false): () => void {
   });
   current = view;
   if (!readOnly) whenIdle(loadExtras);
-  if (seen.shown) view.dispatch({ effects: setResults.of(resultsOf(seen.shown)) });
+  const ends = new Ends();
+  const nowOf = ({ shown, time }: State) => (shown ? stateAt(shown.graph, time) : NOTHING);
+  if (seen.shown) {
+    view.dispatch({ effects: [setResults.of(resultsOf(seen.shown)), setEnds.of(ends.at(nowOf(seen)))] });
+  }
   const undo = subscribe(() => {
     const state = getState();
     const before = seen;
@@ -203,21 +203,19 @@ export function mountEditor(parent: HTMLElement, readOnly = false): () => void {
       view.setState(EditorState.create({ doc: state.draft.code, extensions: extensions(readOnly) }));
     }
     draft = state.draft.id;
-    if (state.shown !== before.shown) {
-      const changed =
-        state.shown?.id !== before.shown?.id ||
-        state.shown?.graph !== before.shown?.graph ||
-        state.shown?.items !== before.shown?.items;
-      if (changed) view.dispatch({ effects: setResults.of(state.shown && resultsOf(state.shown)) });
+    const effects: StateEffect<unknown>[] = [];
+    const { shown } = state;
+    const recorded = shown?.id !== before.shown?.id || shown?.graph !== before.shown?.graph;
+    const moved = recorded || state.time !== before.time;
+    if (recorded || shown?.items !== before.shown?.items)
+      effects.push(setResults.of(shown && resultsOf(shown)));
+    const now = nowOf(state);
+    if (moved) effects.push(setEnds.of(ends.at(now)));
+    if (moved || state.picked !== before.picked || state.hovered !== before.hovered) {
+      effects.push(setLit.of(litNow(state, now)));
     }
-    const looked = (["picked", "hovered", "shown", "time"] as const).some(
-      (key) => state[key] !== before[key],
-    );
-    if (looked) {
-      const picked = litBy(state.shown, state.picked).lines;
-      const hovered = new Set([...litBy(state.shown, state.hovered).lines, ...linesOf(state)]);
-      view.dispatch({ effects: setLit.of({ picked, hovered }) });
-    }
+    if (effects.length) view.dispatch({ effects });
+    if (moved && state.time !== null) follow(view, now);
   });
   return () => {
     undo();

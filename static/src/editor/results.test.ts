@@ -4,18 +4,7 @@ import { alignLines, type RunResults, ranLine, results, setResults, whereIs } fr
 
 const CODE = "a = 1\nb = a\nc = b\nd = c";
 
-const made = (line: number) => ({
-  line,
-  node: line,
-  name: "x",
-  shape: "",
-  value: "1.",
-  grad: "",
-  count: 1,
-  title: "",
-});
-
-const run: RunResults = { code: CODE, lines: [made(2), made(4)], errors: [], known: new Set([1, 2, 4]) };
+const run: RunResults = { code: CODE, errors: [], known: new Set([1, 2, 4]) };
 
 function editor(doc: string) {
   return EditorState.create({ doc, extensions: results }).update({ effects: setResults.of(run) }).state;

@@ -17,19 +17,7 @@ import {
   WidgetType,
 } from "@codemirror/view";
 import { showNode } from "../store";
-
-/** What one line made. */
-export interface LineResult {
-  readonly line: number;
-  readonly node: number;
-  readonly name: string;
-  readonly shape: string;
-  readonly value: string;
-  readonly grad: string;
-  /** How often the line ran. */
-  readonly count: number;
-  readonly title: string;
-}
+import type { LineResult } from "./ends";
 
 export interface LineError {
   readonly line: number;
@@ -42,7 +30,6 @@ export interface LineError {
 export interface RunResults {
   /** The text that was run. */
   readonly code: string;
-  readonly lines: readonly LineResult[];
   readonly errors: readonly LineError[];
   /** Lines that nodes of the graph belong to. */
   readonly known: ReadonlySet<number>;
@@ -51,51 +38,49 @@ export interface RunResults {
 export interface Lit {
   readonly hovered: ReadonlySet<number>;
   readonly picked: ReadonlySet<number>;
+  /** The line of the moment, and what the run does there. */
+  readonly now: { readonly line: number; readonly doing: Doing } | null;
 }
 
+export type Doing = "forward" | "backward" | "step";
+
 export const setResults = StateEffect.define<RunResults | null>();
+/** What stands at the ends of the lines, by the run's lines. */
+export const setEnds = StateEffect.define<ReadonlyMap<number, LineResult>>();
 export const setLit = StateEffect.define<Lit>();
 
 /** Marks a line of the text as line `line` of the run's text. */
 class RunLine extends RangeValue {
   constructor(
     readonly line: number,
-    readonly result: LineResult | undefined,
     readonly error: LineError | undefined,
   ) {
     super();
   }
   override eq(other: RunLine): boolean {
-    return other.line === this.line && other.result === this.result && other.error === this.error;
+    return other.line === this.line && other.error === this.error;
   }
 }
 
 interface Field {
   readonly lines: RangeSet<RunLine>;
+  readonly ends: ReadonlyMap<number, LineResult>;
   readonly lit: Lit;
   readonly decorations: DecorationSet;
   readonly marks: RangeSet<GutterMarker>;
 }
 
-const NONE: Lit = { hovered: new Set(), picked: new Set() };
+const NONE: Lit = { hovered: new Set(), picked: new Set(), now: null };
 
 class EndOfLine extends WidgetType {
   constructor(readonly result: LineResult) {
     super();
   }
   override eq(other: EndOfLine): boolean {
-    const a = this.result;
-    const b = other.result;
-    return (
-      a.node === b.node &&
-      a.value === b.value &&
-      a.grad === b.grad &&
-      a.count === b.count &&
-      a.name === b.name
-    );
+    return other.result === this.result;
   }
   override toDOM(): HTMLElement {
-    const { name, shape, value, grad, count, title } = this.result;
+    const { name, shape, value, grad, times, title } = this.result;
     const box = document.createElement("span");
     box.className = "cm-end";
     box.title = title;
@@ -111,7 +96,7 @@ class EndOfLine extends WidgetType {
     add("cm-end-shape", shape);
     add("cm-end-value", value);
     add("cm-end-grad", grad && `∇ ${grad}`);
-    add("cm-end-count", count > 1 ? `×${count}` : "");
+    add("cm-end-count", times);
     return box;
   }
   override ignoreEvent(): boolean {
@@ -138,6 +123,11 @@ const errorMark = new ErrorMark();
 const marks = { picked: new LitMark("cm-picked-gutter"), hovered: new LitMark("cm-hovered-gutter") };
 const pickedLine = Decoration.line({ class: "cm-picked" });
 const hoveredLine = Decoration.line({ class: "cm-hovered" });
+const nowLine = {
+  forward: Decoration.line({ class: "cm-now cm-now-forward" }),
+  backward: Decoration.line({ class: "cm-now cm-now-backward" }),
+  step: Decoration.line({ class: "cm-now cm-now-step" }),
+};
 const underline = Decoration.mark({ class: "cm-error" });
 
 /** Which line of the text each line of the run is: all of them, or the equal ones at the start and at the end. */
@@ -155,14 +145,13 @@ export function alignLines(now: readonly string[], ran: readonly string[]): Read
 
 function place(state: EditorState, results: RunResults | null): RangeSet<RunLine> {
   if (!results) return RangeSet.empty;
-  const made = new Map(results.lines.map((one) => [one.line, one]));
   const failed = new Map(results.errors.map((one) => [one.line, one]));
   const pairs = alignLines(state.doc.toString().split("\n"), results.code.split("\n"));
   const ranges = [];
-  for (const line of new Set([...results.known, ...made.keys(), ...failed.keys()])) {
+  for (const line of new Set([...results.known, ...failed.keys()])) {
     const at = pairs.get(line);
     if (at === undefined) continue;
-    ranges.push(new RunLine(line, made.get(line), failed.get(line)).range(state.doc.line(at).from));
+    ranges.push(new RunLine(line, failed.get(line)).range(state.doc.line(at).from));
   }
   return RangeSet.of(ranges, true);
 }
@@ -170,13 +159,16 @@ function place(state: EditorState, results: RunResults | null): RangeSet<RunLine
 function decorate(
   state: EditorState,
   lines: RangeSet<RunLine>,
+  ends: ReadonlyMap<number, LineResult>,
   lit: Lit,
 ): Pick<Field, "decorations" | "marks"> {
   const drawn = [];
   const gutter = [];
   for (const cursor = lines.iter(); cursor.value; cursor.next()) {
     const at = state.doc.lineAt(cursor.from);
-    const { line, result, error } = cursor.value;
+    const { line, error } = cursor.value;
+    const result = ends.get(line);
+    if (lit.now?.line === line) drawn.push(nowLine[lit.now.doing].range(at.from));
     if (lit.picked.has(line)) {
       drawn.push(pickedLine.range(at.from));
       gutter.push(marks.picked.range(at.from));
@@ -193,9 +185,15 @@ function decorate(
 }
 
 const field = StateField.define<Field>({
-  create: () => ({ lines: RangeSet.empty, lit: NONE, decorations: Decoration.none, marks: RangeSet.empty }),
+  create: () => ({
+    lines: RangeSet.empty,
+    ends: new Map(),
+    lit: NONE,
+    decorations: Decoration.none,
+    marks: RangeSet.empty,
+  }),
   update(value, transaction) {
-    let { lines, lit } = value;
+    let { lines, ends, lit } = value;
     if (transaction.docChanged) {
       // A line that was typed in no longer says what the run said; the others move along.
       const touched: [number, number][] = [];
@@ -209,10 +207,11 @@ const field = StateField.define<Field>({
     }
     for (const effect of transaction.effects) {
       if (effect.is(setResults)) lines = place(transaction.state, effect.value);
+      if (effect.is(setEnds)) ends = effect.value;
       if (effect.is(setLit)) lit = effect.value;
     }
-    if (lines === value.lines && lit === value.lit) return value;
-    return { lines, lit, ...decorate(transaction.state, lines, lit) };
+    if (lines === value.lines && ends === value.ends && lit === value.lit) return value;
+    return { lines, ends, lit, ...decorate(transaction.state, lines, ends, lit) };
   },
   provide: (self) => [
     EditorView.decorations.from(self, (value) => value.decorations),

@@ -1,6 +1,6 @@
 /** The session as a file: what goes into pictures and pages, and how it is found again in what somebody brings. */
 import type * as wire from "../protocol.gen";
-import { content, slim } from "../share";
+import { content, slim, viewOf } from "../share";
 import { getState } from "../store";
 import { Broken, getText, isPng } from "./png";
 
@@ -18,8 +18,8 @@ const NOT_OURS = "Expected a picture (.png), a page (.html) or a session (.json)
 
 /** The session on the page as JSON of at most `limit` bytes, and a sentence about what did not fit. */
 export function sessionJson(limit: number): { json: string; omitted: string } {
-  const { draft, run, panel, picked } = getState();
-  const view = { panel, node: picked?.kind === "node" ? picked.node : -1 };
+  const { draft, run } = getState();
+  const view = viewOf(getState());
   const { body, omitted } = content(draft, run, view, limit);
   return { json: `{"playground":${VERSION},"content":${body}}`, omitted };
 }

@@ -1,19 +1,24 @@
 /** The card of the selected node: what it is, its value, its gradient; its derivative and its explanation load when needed. */
 import { lazy, Suspense, useEffect } from "react";
 import { boot } from "../../boot";
-import { gradientOf, indexOf, inputShapes, nameOf } from "../../derive";
+import { indexOf, inputShapes, nameOf } from "../../derive";
 import { revealLine } from "../../editor/editor";
-import { formatShape } from "../../numbers";
+import { stateAt } from "../../moment";
+import { formatCount, formatShape } from "../../numbers";
 import { Icon } from "../../parts/icons";
 import type * as wire from "../../protocol.gen";
 import { isInteractive, type RunState } from "../../run";
 import { send } from "../../socket";
 import { update, useStore } from "../../store";
+import { Gradient } from "./gradient";
 import { useSheet } from "./sheet";
 import { Numbers } from "./value";
 
 const Derivative = lazy(() => import("./derivative"));
 const Why = lazy(() => import("./why"));
+
+/** Numbers are asked for when a moment has been looked at for so long. */
+const DWELL_MS = 100;
 
 /** What every part of the card is given. */
 export interface CardPart {
@@ -38,15 +43,24 @@ const KINDS: Readonly<Record<wire.Node["kind"], string>> = {
 
 function Card({ run, node }: CardPart) {
   const box = useSheet();
-  const detail = run.details[node.id];
+  const now = stateAt(
+    run.graph,
+    useStore((state) => state.time),
+  );
+  const made = now.isComputed(node.id);
+  // Of a leaf that was updated, the node that has its present value.
+  const held = now.present(node.id) ?? node;
+  const detail = run.details[held.id];
   const alive = isInteractive(run);
-  const partial = node.outputs.some(({ value }) => !value.unknown && (value.data?.length ?? 0) < value.numel);
+  const partial = held.outputs.some(({ value }) => !value.unknown && (value.data?.length ?? 0) < value.numel);
   useEffect(() => {
-    if (alive && partial && !detail) send({ type: "inspect", run: run.id, node: node.id });
-  }, [alive, partial, detail, run.id, node.id]);
-  const tensor = node.outputs[0];
-  const grad = detail?.accumulated ?? detail?.grads[0] ?? gradientOf(run.graph, node.id);
-  const leaf = node.kind === "leaf" || node.kind === "parameter";
+    if (!alive || !partial || detail) return;
+    // While the run is played nobody reads a thousand numbers.
+    const timer = setTimeout(() => send({ type: "inspect", run: run.id, node: held.id }), DWELL_MS);
+    return () => clearTimeout(timer);
+  }, [alive, partial, detail, run.id, held.id]);
+  const tensor = held.outputs[0];
+  const loops = now.iterationsOf(node.id);
   const line = node.place?.line ?? 0;
   const facts: [string, string][] = [];
   if (node.op) facts.push(["op", node.op]);
@@ -58,6 +72,8 @@ function Card({ run, node }: CardPart) {
       ["device", tensor.device ?? "cpu"],
     );
   if (tensor?.version) facts.push(["version", String(tensor.version)]);
+  for (const { index, of } of loops)
+    facts.push(["iteration", `${formatCount(index + 1)} of ${formatCount(of)}`]);
   if (node.kind === "op") {
     const shapes = JSON.parse(inputShapes(run.graph, node.id)) as number[][];
     if (shapes.length) facts.push(["inputs", shapes.map(formatShape).join(", ")]);
@@ -110,25 +126,18 @@ function Card({ run, node }: CardPart) {
         <Suspense fallback={null}>
           <Why run={run} node={node} part="cause" />
         </Suspense>
-        {node.outputs.map((one, i) => (
+        {!made && <p className="muted">Not computed yet at this moment of the run.</p>}
+        {(made ? held.outputs : []).map((one, i) => (
           <Numbers
             key={i}
-            title={node.outputs.length > 1 ? `Value ${i}` : "Value"}
+            title={held.outputs.length > 1 ? `Value ${i}` : "Value"}
             values={detail?.values[i] ?? one.value}
             shape={one.shape}
             dtype={one.dtype}
             kind="value"
           />
         ))}
-        {tensor && grad && (
-          <Numbers
-            title={leaf ? ".grad" : "Gradient"}
-            values={grad}
-            shape={tensor.shape}
-            dtype={tensor.dtype}
-            kind="grad"
-          />
-        )}
+        <Gradient run={run} node={node} />
         <Suspense fallback={null}>
           <Why run={run} node={node} part="info" />
           {node.kind === "op" && <Derivative run={run} node={node} />}

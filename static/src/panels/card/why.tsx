@@ -1,11 +1,15 @@
 /** Why a tensor's gradient is what it is, with its way lit in the diagram; nothing where there is nothing to explain. */
 import { useEffect, useMemo, useState } from "react";
 import { indexOf, nameOf } from "../../derive";
+import { stateAt } from "../../moment";
 import { CopyButton } from "../../parts/copy";
 import { Said } from "../../parts/said";
-import { update } from "../../store";
-import { type Answer, whys } from "../../why";
+import type { Recording } from "../../run";
+import { update, useStore } from "../../store";
+import { type Answer, endOf, type Until, whys } from "../../why";
 import type { CardPart } from "./card";
+
+const SETTLE_MS = 150;
 
 const TITLES: Readonly<Record<Answer["family"], string>> = {
   failed: "What went wrong",
@@ -78,9 +82,24 @@ function Explained({ answer, run, node, first }: CardPart & { answer: Answer; fi
   );
 }
 
+/** The moment that is looked at, as soon as it has been for a while: what is played needs no explanation. */
+function useUntil(graph: Recording): Until {
+  const time = useStore((state) => state.time);
+  const [settled, setSettled] = useState(time);
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(time), SETTLE_MS);
+    return () => clearTimeout(timer);
+  }, [time]);
+  return useMemo(() => {
+    const { moment } = stateAt(graph, settled);
+    return moment ?? endOf(graph);
+  }, [graph, settled]);
+}
+
 /** `part`: the cause, which comes before the numbers, or what is worth knowing besides. */
 export default function Why({ run, node, part }: CardPart & { part: Answer["tone"] }) {
-  const answers = useMemo(() => whys(run.graph, node.id), [run.graph, node.id]);
+  const until = useUntil(run.graph);
+  const answers = useMemo(() => whys(run.graph, node.id, until), [run.graph, node.id, until]);
   const shown = answers.filter((answer) => answer.tone === part);
   return shown.map((answer) => (
     <Explained key={answer.kind} answer={answer} run={run} node={node} first={answer === answers[0]} />
