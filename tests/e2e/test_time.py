@@ -149,6 +149,7 @@ def test_line_ends_say_what_their_lines_had_made(page: Page) -> None:
         seen[at][4], rel=1e-3
     )
     expect(page.locator(".cm-now-backward")).to_have_count(1)
+    expect(page.locator(".cm-hovered")).to_contain_text("loss.backward()")
     page.keyboard.press("Escape")
     page.locator("autograd-timeline").get_by_role("button", name="To the end").click()
     expect(loss.locator(".cm-end-count")).to_have_text("×5")

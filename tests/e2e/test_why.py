@@ -64,9 +64,9 @@ def test_a_cut_is_told_and_its_way_is_lit(page: Page) -> None:
     )
     expect(why).to_contain_text("Leave detach() out at line 4")
     lit = "document.querySelector('autograd-graph').toSVG().match(/stroke-width=\"2.75\"/g)?.length ?? 0"
-    page.wait_for_function(f"({lit}) >= 4")
+    page.wait_for_function(f"() => ({lit}) >= 4")
     why.get_by_role("button", name="Hide the path").click()
-    page.wait_for_function(f"({lit}) === 0")
+    page.wait_for_function(f"() => ({lit}) === 0")
     # A name in the sentence leads to its tensor, a line to its text.
     why.get_by_role("button", name="line 4").first.click()
     expect(page.locator(".cm-activeLine")).to_contain_text("y = h.detach()")
