@@ -48,6 +48,7 @@ const graph: Recording = {
     step(2, 1, { name: "AccumulateGrad", accumulated: { numel: 3, norm: 9 } }),
     step(3, 2),
   ],
+  clears: [],
   omitted: 0,
 };
 const byId = (id: number) => indexOf(graph).node.get(id) as wire.Node;

@@ -11,6 +11,8 @@ export interface Index {
   /** Steps of each node, in the order they ran. */
   readonly steps: ReadonlyMap<number, readonly wire.Step[]>;
   readonly operations: number;
+  /** Lines that anything recorded belongs to: nodes, backward passes, what sets gradients back. */
+  readonly lines: ReadonlySet<number>;
   /** By line: the tensors it gave a variable's name to, in order. */
   readonly made: ReadonlyMap<number, readonly wire.Node[]>;
 }
@@ -41,8 +43,9 @@ class Growing implements Index {
   readonly outOf = new Map<number, wire.Edge[]>();
   readonly steps = new Map<number, wire.Step[]>();
   readonly made = new Map<number, wire.Node[]>();
+  readonly lines = new Set<number>();
   operations = 0;
-  #taken = { nodes: 0, edges: 0, steps: 0 };
+  #taken = { nodes: 0, edges: 0, steps: 0, clears: 0 };
 
   /** Whether `graph` is what this has, with more behind it. */
   grows({ nodes, edges, steps }: Recording): boolean {
@@ -50,7 +53,7 @@ class Growing implements Index {
     return nodes.length >= taken.nodes && edges.length >= taken.edges && steps.length >= taken.steps;
   }
 
-  take({ nodes, edges, steps }: Recording): void {
+  take({ nodes, edges, steps, clears }: Recording): void {
     const taken = this.#taken;
     for (let i = taken.nodes; i < nodes.length; i++) this.#takeNode(nodes[i] as wire.Node);
     for (let i = taken.edges; i < edges.length; i++) {
@@ -61,8 +64,13 @@ class Growing implements Index {
     for (let i = taken.steps; i < steps.length; i++) {
       const step = steps[i] as wire.Step;
       push(this.steps, step.node, step);
+      if (step.line) this.lines.add(step.line);
     }
-    this.#taken = { nodes: nodes.length, edges: edges.length, steps: steps.length };
+    for (let i = taken.clears; i < clears.length; i++) {
+      const line = clears[i]?.line;
+      if (line) this.lines.add(line);
+    }
+    this.#taken = { nodes: nodes.length, edges: edges.length, steps: steps.length, clears: clears.length };
   }
 
   #takeNode(one: wire.Node): void {
@@ -71,6 +79,7 @@ class Growing implements Index {
     const line = one.place?.line;
     if (line === undefined) return;
     push(this.byLine, line, one);
+    this.lines.add(line);
     // A module's parameters and `x.grad` are not what the line was written for.
     if (!/^[^.]+$/.test(one.outputs[0]?.name ?? "")) return;
     push(this.made, line, one);

@@ -36,9 +36,7 @@ import { wrap } from "./wrap";
 
 /** What the run says about the lines of its text. */
 export function resultsOf(run: RunState): RunResults {
-  const known = new Set(indexOf(run.graph).byLine.keys());
-  // Lines that start a pass or set gradients back are lit while they run.
-  for (const { line = 0 } of [...run.graph.steps, ...run.graph.clears]) if (line > 0) known.add(line);
+  const known = new Set(indexOf(run.graph).lines);
   const errors: LineError[] = [];
   for (const item of run.items) {
     if (item.kind === "error" && item.error.line > 0) {

@@ -31,7 +31,7 @@ export interface RunResults {
   /** The text that was run. */
   readonly code: string;
   readonly errors: readonly LineError[];
-  /** Lines that nodes of the graph belong to. */
+  /** Lines that something of the recording belongs to. */
   readonly known: ReadonlySet<number>;
 }
 

@@ -71,6 +71,40 @@ export function resultNode(item: VItem): GNode | null {
   return item.node ?? (item.group ? groupResult(item.group) : null);
 }
 
+/** The same of a group whose end has not been reached when there are only nodes below `nodes`: its latest like it. */
+export function resultBy(item: VItem, nodes: number): GNode | null {
+  const last = resultNode(item);
+  if (!last || !item.group || last.id < nodes) return last;
+  const all = likeResult(item.group, last);
+  let [low, high] = [0, all.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((all[middle]?.id ?? 0) < nodes) low = middle + 1;
+    else high = middle;
+  }
+  return all[low - 1] ?? last;
+}
+
+const alike = new WeakMap<Group, readonly GNode[]>();
+
+/** What every repetition of a folded loop has as its result, in the order of the run. */
+function likeResult(group: Group, last: GNode): readonly GNode[] {
+  let found = alike.get(group);
+  if (!found) {
+    const all: GNode[] = [];
+    const look = (inside: Group) => {
+      for (const child of inside.series?.bodies.flat() ?? inside.children) {
+        if (isGroup(child)) look(child);
+        else if (child.token === last.token && child.name === last.name) all.push(child);
+      }
+    };
+    look(group);
+    found = all.sort((a, b) => a.id - b.id);
+    alike.set(group, found);
+  }
+  return found;
+}
+
 const results = new WeakMap<Group, { node: GNode | null }>();
 
 /** The last operation inside whose tensor is used outside, else the last; what autograd recorded before what it did not. */

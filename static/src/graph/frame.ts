@@ -1,6 +1,6 @@
 /** One moment of the picture: what to draw where, independent of how. */
 import type { Now } from "../moment";
-import { type Look, paint, paintFar, resultNode, type Size, startOf } from "./cards";
+import { type Look, paint, paintFar, resultBy, type Size, startOf } from "./cards";
 import { chips } from "./chips";
 import type { Course } from "./course";
 import { type Marked, paintSign, paintWord } from "./marks";
@@ -83,7 +83,7 @@ export class Frame {
 
   look(item: VItem): Look {
     const { now, course } = this;
-    const node = item.open ? null : resultNode(item);
+    const node = item.open ? null : resultBy(item, now.nodes);
     const active = course.active.has(item) ? course.doing : null;
     return {
       made: now.isComputed(item.node?.id ?? startOf(item)),

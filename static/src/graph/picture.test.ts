@@ -450,3 +450,18 @@ describe("what is on its way", () => {
     }
   });
 });
+
+describe("a folded loop at a moment", () => {
+  it("shows the result of the latest iteration there is", () => {
+    const looped = picture(loop(50));
+    const item = [...looped.scene.byKey.values()].find(({ item }) => item.group?.series && !item.open)?.item;
+    const moments = looped.now.moments.all;
+    const seen = [5, 20, 60].map((time) => {
+      looped.go(time);
+      return item && looped.frame().look(item).value;
+    });
+    expect(moments.length).toBeGreaterThan(60);
+    expect(seen.every((values) => values !== null && values !== undefined)).toBe(true);
+    expect(new Set(seen).size).toBe(3);
+  });
+});

@@ -103,6 +103,7 @@ const graph: Recording = {
   ],
   scopes: [],
   steps: [],
+  clears: [],
   omitted: 0,
 };
 

@@ -105,8 +105,8 @@ function Input({
   last: boolean;
 }) {
   const time = useStore((state) => state.time);
-  const done = stateAt(run.graph, time).steps;
-  const step = stepAt(run.graph, node.id, done);
+  const now = stateAt(run.graph, time);
+  const step = stepAt(run.graph, node.id, now.steps, now.inPass ? now.call : null);
   const entering = step?.entering?.[output] ?? null;
   const leaving = step ? leavingTo(step, edges, edge.input ?? 0) : null;
   const table = useMemo(
