@@ -1,12 +1,13 @@
 /** One moment of the picture: what to draw where, independent of how. */
 import type { Now } from "../moment";
-import { type Look, paint, paintFar, resultBy, type Size, startOf } from "./cards";
+import { type Look, paint, paintFar, type Size } from "./cards";
 import { chips } from "./chips";
 import type { Course } from "./course";
 import { type Marked, paintSign, paintWord } from "./marks";
 import type { GEdge, GNode } from "./model";
 import { holding } from "./openness";
 import { type Ink, isLabel, type Prim, roundRect } from "./prims";
+import { resultBy, startOf } from "./result";
 import { arrowPath, type Box, type Line, linePath, linePoint, type Scene } from "./scene";
 import type { Measure } from "./text";
 import type { VItem } from "./visible";

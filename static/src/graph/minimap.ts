@@ -65,13 +65,14 @@ export class Minimap {
       view.y >= 0 &&
       view.x + scene.width * view.scale <= width &&
       view.y + scene.height * view.scale <= height;
-    this.element.hidden = fits || width < ROOM || scene.boxes.length < 2;
+    const { right } = this.viewport().covered;
+    this.element.hidden = fits || width - right < ROOM || scene.boxes.length < 2;
     if (this.element.hidden) return;
     const found = attention.searching ? `${attention.found.size} ${attention.foundHere?.id}` : "";
     if (scene !== this.#scene || found !== this.#found) this.#draw(frame, height);
     this.#scene = scene;
     this.#found = found;
-    this.element.style.right = `${this.viewport().covered.right + GAP}px`;
+    this.element.style.right = `${right + GAP}px`;
     const { x, y } = this.#scale;
     const { style } = this.#window;
     style.width = `${Math.min(1, width / view.scale / scene.width) * scene.width * x}px`;

@@ -58,6 +58,11 @@ export function isScope(child: GNode | GScope): child is GScope {
   return "children" in child;
 }
 
+/** Whether gradients end here: detached, or made under no_grad. */
+export function isCut(node: GNode): boolean {
+  return node.flags.has("no_grad") || node.flags.has("detach");
+}
+
 const MAX_DEPTH = 200;
 const NO_FLAGS: ReadonlySet<Flag> = new Set();
 const KINDS: readonly wire.Node["kind"][] = ["op", "leaf", "parameter", "constant"];
