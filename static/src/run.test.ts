@@ -50,6 +50,7 @@ const failure = (cell: number, line: number, question: wire.Error["question"] = 
   field: "",
   question,
   hint: "",
+  node: null,
 });
 
 const fresh = () => newRun("r1", "x = 1", "cpu", 0, 100);

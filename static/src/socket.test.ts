@@ -55,6 +55,7 @@ const error: Body = {
   field: "",
   question: "jacobian",
   hint: "",
+  node: null,
 };
 /** One of every kind. */
 const EVERY: Body[] = [
@@ -77,7 +78,7 @@ const EVERY: Body[] = [
   finished,
   { type: "detail", node: 7, values: [values], grads: [], accumulated: null, note: "" },
   { type: "jacobian", output: 7, order: 1, blocks: [] },
-  { type: "local", node: 7, output: 0, blocks: [], checked: false, note: "" },
+  { type: "local", node: 7, output: 0, blocks: [], record: "", arguments: [], checked: false, note: "" },
   error,
 ];
 

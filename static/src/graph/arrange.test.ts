@@ -138,7 +138,10 @@ describe("the layout", () => {
   it("puts separate computations side by side in rows, in the order of the program", () => {
     const { nodes } = chain();
     const many = Array.from({ length: 24 }, (_, i) => ({ ...nodes[0], id: i })) as Recorded["nodes"];
-    const scene = sceneOf({ nodes: many, edges: [], scopes: [], steps: [], omitted: 0 }, () => true);
+    const scene = sceneOf(
+      { nodes: many, edges: [], scopes: [], steps: [], clears: [], omitted: 0 },
+      () => true,
+    );
     const rows = [...groupBy(scene.boxes, (box) => box.y).values()];
     expect(rows.length).toBeGreaterThan(1);
     expect(scene.width).toBeLessThanOrEqual(1600);

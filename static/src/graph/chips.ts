@@ -5,6 +5,7 @@ import { brief } from "../numbers";
 import type * as wire from "../protocol.gen";
 import type { Course } from "./course";
 import { chipText } from "./glyphs";
+import type { GEdge, GNode } from "./model";
 import { type Ink, type Prim, roundRect } from "./prims";
 import { type Box, type Line, linePoint, type Scene } from "./scene";
 import type { Measure } from "./text";
@@ -25,16 +26,14 @@ const TERMS = 3;
 
 type Place = readonly [number, number];
 
-export function chips(scene: Scene, now: Now, course: Course, measure: Measure): Prim[] {
-  const { moment, step } = now;
-  const item = [...course.active][0];
-  const box = item && scene.byKey.get(item.key);
-  if (!moment || !box) return [];
+type Put = (text: string, places: readonly Place[], kind: "value" | "grad") => void;
+
+/** What puts chips near a box, each where there is room. */
+function putter(scene: Scene, box: Box, measure: Measure, prims: Prim[]): Put {
   const taken: Rect[] = scene.boxes.filter(
     (other) => !other.item.open && Math.abs(other.x - box.x) < REACH && Math.abs(other.y - box.y) < REACH,
   );
-  const prims: Prim[] = [];
-  const put = (text: string, places: readonly Place[], kind: "value" | "grad") => {
+  return (text, places, kind) => {
     const width = Math.max(CHIP, Math.ceil(measure(text, "number")) + 14);
     const at = ([x, y]: Place = [0, 0]) => ({ x: x - width / 2, y: y - HEIGHT / 2, width, height: HEIGHT });
     const rect = places.map(at).find((one) => !taken.some((other) => touches(one, other))) ?? at(places[0]);
@@ -44,6 +43,49 @@ export function chips(scene: Scene, now: Now, course: Course, measure: Measure):
     prims.push({ d: roundRect(x, y, width, HEIGHT, 5), fill: "surface", stroke: line, width: 1 });
     prims.push({ text, x: x + width / 2, y: y + 14.5, font: "number", ink: kind, anchor: "middle" });
   };
+}
+
+/** At the end of the run, around the node that is selected: each edge's own contribution, and their sum. */
+export function contributions(
+  scene: Scene,
+  now: Now,
+  course: Course,
+  selected: GNode,
+  measure: Measure,
+): Prim[] {
+  const item = course.itemsOf(selected)[0];
+  const box = item && scene.byKey.get(item.key);
+  // Of a closed group it would not be clear whose they are.
+  if (!box || item.node !== selected) return [];
+  const prims: Prim[] = [];
+  const put = putter(scene, box, measure, prims);
+  const along = (edges: readonly GEdge[], end: "from" | "to") => {
+    const told = new Map<string, number>();
+    for (const edge of edges) {
+      const pair = `${edge.target.id},${edge.source.id}`;
+      const nth = told.get(pair) ?? 0;
+      told.set(pair, nth + 1);
+      const flow = now.sent(edge.target.id, edge.source.id)[nth];
+      const line = course.linesOf(edge).find((one) => one.edge[end] === item);
+      if (flow && line) put(chipText(flow.grad), linePlaces(line), "grad");
+    }
+  };
+  along(selected.outs, "from");
+  along(selected.ins, "to");
+  const arrived = now.contributions(selected.id);
+  if (arrived.length > 1)
+    put(sumText(arrived, now.grad(selected.id)), beyond(box, scene.direction === "down"), "grad");
+  return prims;
+}
+
+/** What is on its way where the run stands. */
+export function chips(scene: Scene, now: Now, course: Course, measure: Measure): Prim[] {
+  const { moment, step } = now;
+  const item = [...course.active][0];
+  const box = item && scene.byKey.get(item.key);
+  if (!moment || !box) return [];
+  const prims: Prim[] = [];
+  const put = putter(scene, box, measure, prims);
   const down = scene.direction === "down";
   if (course.doing !== "backward") {
     for (const [line, edge] of course.flowing) {

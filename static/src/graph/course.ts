@@ -58,8 +58,7 @@ export class Course {
     const held = now.present(step.node, step.after ?? 0)?.id ?? step.node;
     for (const item of this.itemsOf(step.node)) add(item);
     if (held !== step.node) for (const item of this.itemsOf(held)) add(item);
-    for (const edge of this.#edges(step.node, step.leaving))
-      for (const line of this.#linesOf(edge)) add(line);
+    for (const edge of this.#edges(step.node, step.leaving)) for (const line of this.linesOf(edge)) add(line);
   }
 
   #stand(now: Now): void {
@@ -83,7 +82,7 @@ export class Course {
       this.doing === "backward"
         ? this.#edges(moment.node, step?.leaving)
         : (this.model.byId.get(moment.node)?.ins ?? []);
-    for (const edge of edges) for (const line of this.#linesOf(edge)) this.flowing.set(line, edge);
+    for (const edge of edges) for (const line of this.linesOf(edge)) this.flowing.set(line, edge);
   }
 
   /** A node's box and its copies; of a node inside a closed group the group. */
@@ -102,7 +101,7 @@ export class Course {
   }
 
   /** An edge that enters or leaves open groups is drawn as several lines. */
-  #linesOf(edge: GEdge): readonly Line[] {
+  linesOf(edge: GEdge): readonly Line[] {
     if (!this.#lines) {
       this.#lines = new Map();
       for (const line of this.scene.lines) {

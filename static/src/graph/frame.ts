@@ -1,7 +1,7 @@
 /** One moment of the picture: what to draw where, independent of how. */
 import type { Now } from "../moment";
 import { type Look, paint, paintFar, type Size } from "./cards";
-import { chips } from "./chips";
+import { chips, contributions } from "./chips";
 import type { Course } from "./course";
 import { type Marked, paintSign, paintWord } from "./marks";
 import type { GEdge, GNode } from "./model";
@@ -182,9 +182,13 @@ export class Frame {
     return prims;
   }
 
-  /** What is on its way at this moment. */
+  /** What is on its way at this moment; at the end of the run, what has reached and left the selected node. */
   chips(): Prim[] {
-    return chips(this.scene, this.now, this.course, this.measure);
+    const { scene, now, course, measure } = this;
+    const { selected } = this.attention;
+    if (now.moment || selected === null || typeof selected === "string")
+      return chips(scene, now, course, measure);
+    return contributions(scene, now, course, selected, measure);
   }
 }
 

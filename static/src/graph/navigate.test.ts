@@ -31,7 +31,7 @@ function fan(times: number) {
   const x = record.add("randn", [], { name: "x", kind: "leaf" });
   const shared = record.add("sin", [x], { name: "shared" });
   for (let i = 0; i < times; i++) record.add("exp", [shared], { name: `y${i}` });
-  return record;
+  return record.done();
 }
 
 describe("arrows", () => {

@@ -465,3 +465,22 @@ describe("a folded loop at a moment", () => {
     expect(new Set(seen).size).toBe(3);
   });
 });
+
+describe("at the end of the run", () => {
+  it("the selected node has each edge's own contribution, and their sum where paths meet", () => {
+    const one = picture(descent(1));
+    const w = one.model.nodes.find((node) => node.name === "w" && node.kind === "leaf");
+    one.focus.select(w ?? null);
+    const said = () =>
+      one
+        .frame()
+        .chips()
+        .filter(isLabel)
+        .map((label) => label.text);
+    // 2 (2 · 0.5 - 3) 0.5 along the square, and b = 1 along the product.
+    expect(said()).toEqual(expect.arrayContaining(["-2.", "1."]));
+    expect(said().some((text) => text.includes("= -1."))).toBe(true);
+    one.focus.select(null);
+    expect(said()).toEqual([]);
+  });
+});
