@@ -75,6 +75,26 @@ class Place(Message, kw_only=True):
 # --- Browser to server -----------------------------------------------------------------------------------------------
 
 
+class UserData(Message, kw_only=True):
+    """A table of the person's own, in a program ``import data``: ``data.X`` and ``data.y``."""
+
+    name: Label = "data.csv"
+    text: Annotated[str, Meta(max_length=1_048_576)]
+    """CSV as it was dropped or pasted: at most 1 MiB, counted in bytes of UTF-8 where it is accepted."""
+    header: bool | None = None
+    """Whether the first row has the names; None: it is guessed."""
+    features: Annotated[list[Label], Meta(max_length=256)] = []
+    """Columns of ``X``, by name; empty: every number column but the target."""
+    target: Label = ""
+    """Column of ``y``; empty: the last one."""
+    standardise: bool = False
+    """Whether the features are shifted and scaled to mean 0 and standard deviation 1 (of the training rows)."""
+    test: Annotated[float, Meta(ge=0, le=0.9)] = 0.0
+    """The part of the rows that goes into ``data.X_test`` and ``data.y_test``."""
+    seed: Seed = 0
+    """Of the split."""
+
+
 class Run(Message, kw_only=True, tag="run"):
     """Run a program. A newer run of the same connection replaces an older one."""
 
@@ -82,6 +102,40 @@ class Run(Message, kw_only=True, tag="run"):
     code: Code
     device: Device = "cpu"
     seed: Seed = 0
+    data: UserData | None = None
+
+
+class Parse(Message, kw_only=True, tag="parse"):
+    """Say what a program is made of, without running it, and what shapes its tensors will have; or what is in a table.
+
+    It is read in a child of its own, beside a run of the same connection; a newer one replaces an older one. Answered
+    by `Document` if there is code, by `Table` if there is data, and then `Finished`.
+    """
+
+    run: RunId
+    code: Code = ""
+    data: UserData | None = None
+
+
+class Control(Message, kw_only=True, tag="control"):
+    """Hold a running program after its next training step, let it do one more, or let it go on.
+
+    Answered by `Paused` when it is held and by `Resumed` when it goes on. A step that ends in a hold is recorded from
+    its first operation: its graph comes as a `Graph` with `restart`.
+    """
+
+    run: RunId
+    action: Literal["pause", "step", "resume"]
+
+
+class Tune(Message, kw_only=True, tag="tune"):
+    """Change the learning rate of a running program, from its next training step on."""
+
+    run: RunId
+    optimizer: Index
+    """As `Learner.optimizer`."""
+    group: Index = 0
+    lr: Annotated[float, Meta(ge=0, le=1e6)]
 
 
 class Cancel(Message, kw_only=True, tag="cancel"):
@@ -121,6 +175,47 @@ class Local(Message, kw_only=True, tag="local"):
     """Work the derivative out by finite differences too, and compare."""
 
 
+class CurveRequest(Message, kw_only=True):
+    """A number of the program over a range of one of its inputs."""
+
+    output: Label
+    """A variable; its elements are summed for the derivative."""
+    input: Label
+    """A variable that the program makes once, as a tensor with one element."""
+    low: float
+    high: float
+    count: Annotated[int, Meta(ge=2, le=401)] = 161
+
+
+class FieldRequest(Message, kw_only=True):
+    """A number of the program, and its gradient, over a grid of two of its inputs."""
+
+    output: Label
+    inputs: Annotated[list[Label], Meta(min_length=2, max_length=2)]
+    low: Annotated[list[float], Meta(min_length=2, max_length=2)]
+    high: Annotated[list[float], Meta(min_length=2, max_length=2)]
+    count: Annotated[int, Meta(ge=2, le=41)] = 21
+    """Points along each side."""
+
+
+class Live(Message, kw_only=True, tag="live"):
+    """Run a program from its beginning in the process of a run that has ended, for what follows a dragged control.
+
+    Answered by `LiveResult` (or `Error`), after which `Inspect`, `Jacobian` and `Local` are about this one. The page
+    sends the next when the answer to the last is there, so that the newest position is always the one that counts.
+    """
+
+    run: RunId
+    number: Index
+    """Counted by the page; comes back."""
+    code: Code
+    seed: Seed = 0
+    curves: Annotated[list[CurveRequest], Meta(max_length=4)] = []
+    field: FieldRequest | None = None
+    derivatives: Annotated[list[Label], Meta(max_length=32)] = []
+    """Variables of which the value and the derivatives are wanted as formulas; asked when the text has changed."""
+
+
 class Ack(Message, kw_only=True, tag="ack"):
     """The browser has applied every event of the run up to `seq`; sending pauses when too many are outstanding."""
 
@@ -128,10 +223,13 @@ class Ack(Message, kw_only=True, tag="ack"):
     seq: Index
 
 
-Question = Inspect | Jacobian | Local
-"""What a run's worker answers after the program has ended."""
+Question = Inspect | Jacobian | Local | Live
+"""What a run's worker answers after the program has ended and, but for `Live`, while it is held."""
 
-Command = Run | Cancel | Inspect | Jacobian | Local | Ack
+Steering = Control | Tune
+"""What reaches a program while it runs."""
+
+Command = Run | Parse | Cancel | Inspect | Jacobian | Local | Live | Control | Tune | Ack
 
 
 # --- Server to browser -----------------------------------------------------------------------------------------------
@@ -445,6 +543,9 @@ class Graph(RunEvent, kw_only=True, tag="graph"):
     clears: Annotated[list[Clear], Meta(max_length=20_000)] = []
     omitted: Index = 0
     """How many operations so far ran without being recorded, because the limit was reached."""
+    restart: bool = False
+    """Everything recorded before is over: the graph begins again with this, its nodes and scopes counted from the
+    beginning. Sent for the training step at which a program is held."""
 
 
 class ProfileRow(Message, kw_only=True):
@@ -572,6 +673,360 @@ class LocalResult(RunEvent, kw_only=True, tag="local"):
     """What could not be worked out, and why; where the function has a kink, that it has."""
 
 
+class Curve(Message, kw_only=True):
+    """Answers a `CurveRequest`. Little-endian float64 each; NaN where the program failed or has no derivative."""
+
+    output: Label
+    input: Label
+    x: bytes
+    y: bytes
+    dy: bytes
+    note: Text = ""
+    """Why there is nothing, if there is nothing."""
+
+
+class Field(Message, kw_only=True):
+    """Answers a `FieldRequest`. Little-endian float64; `y`, `dy0` and `dy1` are ``count x count``, the second input
+    along the rows."""
+
+    output: Label
+    inputs: Annotated[list[Label], Meta(min_length=2, max_length=2)]
+    x0: bytes
+    x1: bytes
+    y: bytes
+    dy0: bytes
+    dy1: bytes
+    note: Text = ""
+
+
+class Symbolic(Message, kw_only=True):
+    """A variable of the program as a formula of its inputs, and its derivative."""
+
+    output: Label
+    input: Label
+    """Empty for the value itself."""
+    tex: Text
+    """What stands right of the equals sign; empty if the operations have no formula for it."""
+
+
+class LiveResult(RunEvent, kw_only=True, tag="live"):
+    """Answers `Live`. The graph takes the place of the run's."""
+
+    number: Index
+    graph: Graph
+    shown: Annotated[list[Output | Figure | Error | Notice], Meta(max_length=64)] = []
+    """What it printed, plotted and raised, in order."""
+    curves: Annotated[list[Curve], Meta(max_length=4)] = []
+    field: Field | None = None
+    symbolic: Annotated[list[Symbolic], Meta(max_length=256)] = []
+    wall_ms: float = 0.0
+
+
+# --- What a program is made of ---------------------------------------------------------------------------------------
+
+BlockId = Index
+
+
+class Stretch(Message, array_like=True):
+    """A stretch of the program's text, in UTF-16 code units (a browser's): ``text.slice(start, end)``."""
+
+    start: Index
+    end: Index
+
+
+class NameUse(Message, array_like=True):
+    """A variable (or ``self.fc``) where it is read or bound."""
+
+    name: Label
+    start: Index
+    end: Index
+    binds: bool
+
+
+class Statement(Message, kw_only=True):
+    """One statement of the program, or a run of them that blocks cannot show. Statements of one parent, one after the
+    other, cover it without gaps, so that the text of what is not touched can be kept to the letter."""
+
+    index: Index
+    kind: Literal[
+        "import", "assign", "expression", "class", "def", "init", "forward", "return", "train", "code"
+    ]
+    """``class``: an ``nn.Module`` that can be shown; ``init`` and ``forward`` are its methods; ``def``: a function of
+    straight lines; ``train``: a ``for`` over a range whose body is straight lines and the calls of a training step;
+    ``code``: anything else, shown as one block of text."""
+    parent: int = -1
+    """The statement it is inside; -1 for the program itself."""
+    whole: Stretch
+    """With the blank lines and comments before it, and the end of its last line."""
+    core: Stretch
+    """The statement itself."""
+    uses: Annotated[list[NameUse], Meta(max_length=20_000)] = []
+    """Every name of a variable in it, also inside code that is not shown as blocks."""
+    why: Text = ""
+    """Of ``code``: why it is not blocks, in plain words."""
+    line: Index = 0
+    """The line that reason is about, 1-based."""
+    block: int = -1
+    """The block of a ``class``, a ``train`` or a ``code`` statement."""
+
+
+class Wire(Message, array_like=True):
+    """Where a value comes from."""
+
+    block: BlockId
+    output: Index
+
+
+class BlockArgument(Message, kw_only=True):
+    """An argument of a block, given or not."""
+
+    name: Label
+    """The parameter's name, as the palette has it; ``0``, ``1``, ... in a list of any length."""
+    span: Stretch | None = None
+    """Where its value stands; None: it is not given, and the palette's default holds."""
+    text: Text = ""
+    """The value as it is written, if no wire comes in."""
+    wire: Wire | None = None
+    place: Literal["call", "definition"] = "call"
+    """Of a layer: an argument of the call, or one of where it is made (``nn.Linear(2, 16)``)."""
+    open: bool = False
+    """It is written ``...``: something must still be connected here."""
+
+
+class BlockOutput(Message, kw_only=True):
+    """A value that a block makes."""
+
+    name: Label = ""
+    """The variable it is assigned to; empty inside a larger expression."""
+    shape: Shape | None = None
+    """None: not known before the program runs."""
+    dtype: Label = ""
+
+
+class Block(Message, kw_only=True):
+    """One box of the diagram that can be edited."""
+
+    id: BlockId
+    key: Label
+    """What it is called in the program (``y``, ``net.fc1``, ``y/0/1`` for a part of a larger expression): the same
+    before and after an edit elsewhere, so that the box stays where it is."""
+    kind: Literal[
+        "input", "data", "op", "layer", "module", "loss", "optimizer", "train", "output", "code", "class"
+    ]
+    """``input``: a tensor made from numbers; ``module``: a call of one of the program's own classes; ``output``: a
+    value printed or returned."""
+    type: Label
+    """Its entry in the palette (``torch.sin``, ``nn.Linear``), or the class's or function's name."""
+    statement: Index
+    definition: int = -1
+    """Of a layer, loss or optimizer: the statement that makes it."""
+    parent: int = -1
+    """The ``class``, ``train``, or function block it is inside; -1 for the program."""
+    span: Stretch
+    """The expression it is."""
+    arguments: Annotated[list[BlockArgument], Meta(max_length=256)] = []
+    outputs: Annotated[list[BlockOutput], Meta(max_length=64)] = []
+    wrong: Text = ""
+    """What does not fit, in plain words: shapes that do not go together, a value that is not accepted."""
+    line: Index = 0
+
+
+class Document(RunEvent, kw_only=True, tag="document"):
+    """Answers `Parse`: the program as blocks."""
+
+    statements: Annotated[list[Statement], Meta(max_length=2_000)] = []
+    blocks: Annotated[list[Block], Meta(max_length=2_000)] = []
+    problem: Text = ""
+    """Why there are none: the text is not Python. Then `line` and `column` say where."""
+    line: Index = 0
+    column: Index = 0
+    imports: dict[Label, Label] = {}
+    """What a name stands for by its import: ``nn`` -> ``torch.nn``."""
+
+
+class Column(Message, kw_only=True):
+    """One column of a table."""
+
+    name: Label
+    type: Literal["number", "category", "text"]
+    low: Number | None = None
+    high: Number | None = None
+    categories: Annotated[list[Label], Meta(max_length=64)] = []
+    """In the order of their numbers."""
+    missing: Index = 0
+    sample: Annotated[list[Label], Meta(max_length=8)] = []
+
+
+class BadRow(Message, array_like=True):
+    """A row that is left out."""
+
+    line: Index
+    why: Label
+
+
+class Table(RunEvent, kw_only=True, tag="table"):
+    """Answers `Parse` with data: what was guessed and what is wrong."""
+
+    rows: Index = 0
+    """Good ones."""
+    header: bool = False
+    separator: Label = ","
+    columns: Annotated[list[Column], Meta(max_length=256)] = []
+    features: Annotated[list[Label], Meta(max_length=256)] = []
+    target: Label = ""
+    bad: Annotated[list[BadRow], Meta(max_length=100)] = []
+    bad_rows: Index = 0
+    """How many there are in all."""
+    problem: Text = ""
+    """Why it cannot be used at all."""
+
+
+# --- Training --------------------------------------------------------------------------------------------------------
+
+
+class Learner(Message, kw_only=True):
+    """One parameter group of an optimizer that is at work."""
+
+    optimizer: Index
+    """Counts the run's optimizers from 0, as they first step."""
+    group: Index = 0
+    name: Label
+    """``Adam``."""
+    variable: Label = ""
+    """What the program calls it, if it does."""
+    lr: Number
+
+
+class Progress(Message, kw_only=True):
+    """How far a loop of known length is."""
+
+    line: Index
+    done: Index
+    total: Index
+    depth: Index = 0
+    """0 is the outermost."""
+
+
+class Points(Message, kw_only=True):
+    """What was measured at some training steps: columns of equal length."""
+
+    steps: Annotated[list[Index], Meta(max_length=4_096)]
+    """Counted from 1 over the run; one optimizer's step is one, whichever optimizer it is."""
+    times: Annotated[list[Number], Meta(max_length=4_096)]
+    """Seconds since the run began, time in which it was held not counted."""
+    series: dict[Label, Numbers]
+    """By name: ``loss``, ``lr``, ``grad_norm``; ``loss/1`` for a second optimizer's (by `Learner.optimizer`, its
+    variable is what people see); and the program's own numbers in that loop (``accuracy``, ``val_loss``), ``"nan"``
+    where there is none at that step."""
+
+
+class ParameterPoint(Message, kw_only=True):
+    """A parameter at one training step."""
+
+    name: Label
+    step: Index
+    grad_norm: Number
+    weight_norm: Number
+    update_ratio: Number | None = None
+    """Norm of the step's change over the norm of the weights before it."""
+    percentiles: Annotated[list[Number], Meta(max_length=5)] = []
+    """Of the gradient's elements: 5, 25, 50, 75, 95 percent."""
+
+
+class Histogram(Message, kw_only=True):
+    """How the elements of one tensor lie, at one training step. Equal bins."""
+
+    of: Literal["weight", "gradient", "activation"]
+    name: Label
+    """A parameter's or a module's (``0``, ``fc1``)."""
+    step: Index
+    low: Number
+    high: Number
+    counts: Annotated[list[Index], Meta(max_length=64)]
+
+
+class Boundary(Message, kw_only=True, tag="boundary"):
+    """What a model with two inputs says over the plane."""
+
+    x: Annotated[list[Number], Meta(min_length=2, max_length=2)]
+    y: Annotated[list[Number], Meta(min_length=2, max_length=2)]
+    rows: Index
+    columns: Index
+    values: bytes
+    """Little-endian float32, rows x columns, the first row at the lowest y: with two classes the probability (or
+    score) of the second; with more, the class and, after the dot, how sure (``2.87``); else the output itself."""
+    classes: Index = 0
+    """0: the output is a number."""
+    points: bytes
+    """Of the training data: float32 triples x, y, label (or target); at most 2,000."""
+
+
+class Fit(Message, kw_only=True, tag="fit"):
+    """A model with one input: float32 pairs each."""
+
+    curve: bytes
+    points: bytes
+
+
+class Cloud(Message, kw_only=True, tag="cloud"):
+    """Points in the plane that a program makes, beside those it should be like: float32 pairs."""
+
+    made: bytes
+    real: bytes
+
+
+class Pictures(Message, kw_only=True, tag="pictures"):
+    """Small grey pictures that a model makes, beside what they should be."""
+
+    height: Index
+    width: Index
+    made: bytes
+    """One byte a pixel, at most 64 pictures one after the other."""
+    wanted: bytes = b""
+    labels: Annotated[list[Label], Meta(max_length=64)] = []
+    """``7 (is 1)``: what a classifier says of each picture in `wanted`."""
+
+
+class Tokens(Message, kw_only=True, tag="tokens"):
+    """Text that a model predicts."""
+
+    predicted: Annotated[list[Label], Meta(max_length=16)]
+    wanted: Annotated[list[Label], Meta(max_length=16)] = []
+
+
+Prediction = Boundary | Fit | Cloud | Pictures | Tokens
+
+
+class Training(RunEvent, kw_only=True, tag="training"):
+    """What came of some more training steps. Series grow; of the rest the newest counts."""
+
+    step: Index
+    """Training steps so far, measured or not."""
+    learners: Annotated[list[Learner], Meta(max_length=64)] = []
+    """Sent when one is new or has changed."""
+    points: Points | None = None
+    parameters: Annotated[list[ParameterPoint], Meta(max_length=512)] = []
+    histograms: Annotated[list[Histogram], Meta(max_length=512)] = []
+    prediction: Prediction | None = None
+    progress: Annotated[list[Progress], Meta(max_length=8)] = []
+    cost: float = 0.0
+    """The part of the program's time that watching it has taken so far, 0 to 1."""
+
+
+class Paused(RunEvent, kw_only=True, tag="paused"):
+    """The program is held after a training step; questions are answered."""
+
+    step: Index
+    line: Index = 0
+
+
+class Resumed(RunEvent, kw_only=True, tag="resumed"):
+    """It goes on."""
+
+    message: Text = ""
+    """Why, if nobody asked for it: it was held too long."""
+
+
 class Notice(RunEvent, kw_only=True, tag="notice"):
     """Something the person should know that is not an error: a limit reached, output left out."""
 
@@ -590,7 +1045,7 @@ class Error(RunEvent, kw_only=True, tag="error"):
     traceback: Text = ""
     field: Label = ""
     """For a bad command: the field at fault."""
-    question: Literal["", "inspect", "jacobian", "local"] = ""
+    question: Literal["", "inspect", "jacobian", "local", "live"] = ""
     """For a question that has no other answer: which kind it was."""
     hint: Text = ""
     """What to try, in plain words."""
@@ -623,6 +1078,12 @@ Event = (
     | Detail
     | JacobianResult
     | LocalResult
+    | LiveResult
+    | Document
+    | Table
+    | Training
+    | Paused
+    | Resumed
     | Notice
     | Error
     | Finished
@@ -639,16 +1100,22 @@ WorkerEvent = (
     | Detail
     | JacobianResult
     | LocalResult
+    | LiveResult
+    | Document
+    | Table
+    | Training
+    | Paused
+    | Resumed
     | Notice
     | Error
     | Finished
 )
 """`Finished` from a child is its own word (ok, error, or a soft limit it met); the supervisor has the last one."""
 
-Answer = Detail | JacobianResult | LocalResult | Error
+Answer = Detail | JacobianResult | LocalResult | LiveResult | Error
 """What answers a `Question`: one of these, exactly one."""
 
-WorkerCommand = Run | Question
+WorkerCommand = Run | Parse | Question | Steering
 
 
 # --- A stored session ------------------------------------------------------------------------------------------------
@@ -664,6 +1131,31 @@ class View(Message, kw_only=True):
     theme: Annotated[str, Meta(max_length=16)] = ""
 
 
+class Spot(Message, array_like=True):
+    """Where a block lies, in pixels."""
+
+    x: Annotated[float, Meta(ge=-1e6, le=1e6)]
+    y: Annotated[float, Meta(ge=-1e6, le=1e6)]
+
+
+class Range(Message, array_like=True):
+    """What a slider goes over."""
+
+    low: float
+    high: float
+
+
+class Board(Message, kw_only=True):
+    """How the program lies as blocks and as expressions: nothing that its meaning depends on."""
+
+    spots: Annotated[dict[Label, Spot], Meta(max_length=2_000)] = {}
+    """By `Block.key`."""
+    ranges: Annotated[dict[Label, Range], Meta(max_length=256)] = {}
+    """By name of the input."""
+    way: Literal["code", "blocks", "expression"] = "code"
+    """How it was written last."""
+
+
 class SessionContent(Message, kw_only=True):
     """What Share stores; its id is a hash of exactly this."""
 
@@ -672,6 +1164,9 @@ class SessionContent(Message, kw_only=True):
     device: Device = "cpu"
     seed: Seed = 0
     view: View = msgspec.field(default_factory=View)
+    data: UserData | None = None
+    """At most 256 KiB of text here."""
+    board: Board = msgspec.field(default_factory=lambda: Board())
     events: Annotated[list[Event], Meta(max_length=2_000)] = []
     """The results of the last run, so that opening the link shows them without running."""
     parent: Annotated[str, Meta(max_length=64, pattern=r"^[A-Za-z0-9_-]*$")] = ""

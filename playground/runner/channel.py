@@ -12,7 +12,7 @@ from types import FrameType
 
 import msgspec
 
-from playground.protocol import Question, Run, WorkerCommand, WorkerEvent
+from playground.protocol import Inspect, Jacobian, Live, Local, Question, Run, WorkerCommand, WorkerEvent
 from playground.runner.frames import FrameReader, frame
 from playground.runner.limits import Limits
 
@@ -109,7 +109,7 @@ class Channel:
         resource.setrlimit(resource.RLIMIT_CPU, (hard, hard))
         for payload in self._payloads:
             command = self._decoder.decode(payload)
-            if not isinstance(command, Run):
+            if isinstance(command, Inspect | Jacobian | Local | Live):
                 self._due = None
                 yield command
 

@@ -19,6 +19,7 @@ from playground.protocol import (
     Finished,
     Inspect,
     Jacobian,
+    Live,
     Local,
     Notice,
     Output,
@@ -40,7 +41,7 @@ _RAW_CHARACTERS = 8_192
 _GRACE_S = 1.0
 
 
-def _kind(question: Question) -> Literal["inspect", "jacobian", "local"]:
+def _kind(question: Question) -> Literal["inspect", "jacobian", "local", "live"]:
     match question:
         case Inspect():
             return "inspect"
@@ -48,6 +49,8 @@ def _kind(question: Question) -> Literal["inspect", "jacobian", "local"]:
             return "jacobian"
         case Local():
             return "local"
+        case Live():
+            return "live"
 
 
 class State(Enum):

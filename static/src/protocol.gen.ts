@@ -3,7 +3,7 @@
 // The names are the protocol's own. Some (Node, Event, Error, Number) are also names of the platform, so
 // import them with a prefix: `import type * as wire from "./protocol.gen"`, then `wire.Node`.
 
-export type Command = Run | Cancel | Inspect | Jacobian | Local | Ack;
+export type Command = Run | Parse | Cancel | Inspect | Jacobian | Local | Live | Control | Tune | Ack;
 
 /** Run a program. A newer run of the same connection replaces an older one. */
 export interface Run {
@@ -14,9 +14,56 @@ export interface Run {
   device?: Device;
   /** @defaultValue `0` */
   seed?: number;
+  data?: UserData;
 }
 
 export type Device = "cpu" | "cuda";
+
+/** A table of the person's own, in a program `import data`: `data.X` and `data.y`. */
+export interface UserData {
+  /** @defaultValue `"data.csv"` */
+  name?: string;
+  /** CSV as it was dropped or pasted: at most 1 MiB, counted in bytes of UTF-8 where it is accepted. */
+  text: string;
+  /** Whether the first row has the names; None: it is guessed. */
+  header?: boolean;
+  /** Columns of `X`, by name; empty: every number column but the target. */
+  features?: string[];
+  /**
+   * Column of `y`; empty: the last one.
+   * @defaultValue `""`
+   */
+  target?: string;
+  /**
+   * Whether the features are shifted and scaled to mean 0 and standard deviation 1 (of the training rows).
+   * @defaultValue `false`
+   */
+  standardise?: boolean;
+  /**
+   * The part of the rows that goes into `data.X_test` and `data.y_test`.
+   * @defaultValue `0.0`
+   */
+  test?: number;
+  /**
+   * Of the split.
+   * @defaultValue `0`
+   */
+  seed?: number;
+}
+
+/**
+ * Say what a program is made of, without running it, and what shapes its tensors will have; or what is in a table.
+ *
+ * It is read in a child of its own, beside a run of the same connection; a newer one replaces an older one. Answered
+ * by `Document` if there is code, by `Table` if there is data, and then `Finished`.
+ */
+export interface Parse {
+  type: "parse";
+  run: string;
+  /** @defaultValue `""` */
+  code?: string;
+  data?: UserData;
+}
 
 /** Stop a run; it ends with `Finished` and status `cancelled`. Unknown runs are ignored. */
 export interface Cancel {
@@ -65,6 +112,74 @@ export interface Local {
   check?: boolean;
 }
 
+/**
+ * Run a program from its beginning in the process of a run that has ended, for what follows a dragged control.
+ *
+ * Answered by `LiveResult` (or `Error`), after which `Inspect`, `Jacobian` and `Local` are about this one. The page
+ * sends the next when the answer to the last is there, so that the newest position is always the one that counts.
+ */
+export interface Live {
+  type: "live";
+  run: string;
+  /** Counted by the page; comes back. */
+  number: number;
+  code: string;
+  /** @defaultValue `0` */
+  seed?: number;
+  curves?: CurveRequest[];
+  field?: FieldRequest;
+  /** Variables of which the value and the derivatives are wanted as formulas; asked when the text has changed. */
+  derivatives?: string[];
+}
+
+/** A number of the program over a range of one of its inputs. */
+export interface CurveRequest {
+  /** A variable; its elements are summed for the derivative. */
+  output: string;
+  /** A variable that the program makes once, as a tensor with one element. */
+  input: string;
+  low: number;
+  high: number;
+  /** @defaultValue `161` */
+  count?: number;
+}
+
+/** A number of the program, and its gradient, over a grid of two of its inputs. */
+export interface FieldRequest {
+  output: string;
+  inputs: string[];
+  low: number[];
+  high: number[];
+  /**
+   * Points along each side.
+   * @defaultValue `21`
+   */
+  count?: number;
+}
+
+/**
+ * Hold a running program after its next training step, let it do one more, or let it go on.
+ *
+ * Answered by `Paused` when it is held and by `Resumed` when it goes on. A step that ends in a hold is recorded from
+ * its first operation: its graph comes as a `Graph` with `restart`.
+ */
+export interface Control {
+  type: "control";
+  run: string;
+  action: "pause" | "resume" | "step";
+}
+
+/** Change the learning rate of a running program, from its next training step on. */
+export interface Tune {
+  type: "tune";
+  run: string;
+  /** As `Learner.optimizer`. */
+  optimizer: number;
+  /** @defaultValue `0` */
+  group?: number;
+  lr: number;
+}
+
 /** The browser has applied every event of the run up to `seq`; sending pauses when too many are outstanding. */
 export interface Ack {
   type: "ack";
@@ -72,7 +187,7 @@ export interface Ack {
   seq: number;
 }
 
-export type Event = Queued | Started | Output | Figure | Graph | Profile | Detail | JacobianResult | LocalResult | Notice | Error | Finished;
+export type Event = Queued | Started | Output | Figure | Graph | Profile | Detail | JacobianResult | LocalResult | LiveResult | Document | Table | Training | Paused | Resumed | Notice | Error | Finished;
 
 /** The run waits for a free worker. */
 export interface Queued {
@@ -255,6 +370,11 @@ export interface Graph {
   clears: Clear[];
   /** How many operations so far ran without being recorded, because the limit was reached. */
   omitted: number;
+  /**
+   * Everything recorded before is over: the graph begins again with this, its nodes and scopes counted from the
+   * beginning. Sent for the training step at which a program is held.
+   */
+  restart: boolean;
 }
 
 /** One operation of the forward computation with the tensors it made, or a tensor that was there before. */
@@ -616,13 +736,19 @@ export interface Argument {
   input?: number;
 }
 
-/** Something the person should know that is not an error: a limit reached, output left out. */
-export interface Notice {
-  type: "notice";
+/** Answers `Live`. The graph takes the place of the run's. */
+export interface LiveResult {
+  type: "live";
   run: string;
   seq: number;
-  message: string;
-  cell: number;
+  number: number;
+  graph: Graph;
+  /** What it printed, plotted and raised, in order. */
+  shown: (Output | Figure | Error | Notice)[];
+  curves: Curve[];
+  field: Field | null;
+  symbolic: Symbolic[];
+  wall_ms: number;
 }
 
 /** An exception in a cell, or a command the server could not take. */
@@ -639,11 +765,389 @@ export interface Error {
   /** For a bad command: the field at fault. */
   field: string;
   /** For a question that has no other answer: which kind it was. */
-  question: "" | "inspect" | "jacobian" | "local";
+  question: "" | "inspect" | "jacobian" | "live" | "local";
   /** What to try, in plain words. */
   hint: string;
   /** The operation that raised it, or whose backward did, if that is one of the graph. */
   node: number | null;
+}
+
+/** Something the person should know that is not an error: a limit reached, output left out. */
+export interface Notice {
+  type: "notice";
+  run: string;
+  seq: number;
+  message: string;
+  cell: number;
+}
+
+/** Answers a `CurveRequest`. Little-endian float64 each; NaN where the program failed or has no derivative. */
+export interface Curve {
+  output: string;
+  input: string;
+  x: ArrayBuffer | string;
+  y: ArrayBuffer | string;
+  dy: ArrayBuffer | string;
+  /**
+   * Why there is nothing, if there is nothing.
+   * @defaultValue `""`
+   */
+  note?: string;
+}
+
+/**
+ * Answers a `FieldRequest`. Little-endian float64; `y`, `dy0` and `dy1` are `count x count`, the second input
+ * along the rows.
+ */
+export interface Field {
+  output: string;
+  inputs: string[];
+  x0: ArrayBuffer | string;
+  x1: ArrayBuffer | string;
+  y: ArrayBuffer | string;
+  dy0: ArrayBuffer | string;
+  dy1: ArrayBuffer | string;
+  /** @defaultValue `""` */
+  note?: string;
+}
+
+/** A variable of the program as a formula of its inputs, and its derivative. */
+export interface Symbolic {
+  output: string;
+  /** Empty for the value itself. */
+  input: string;
+  /** What stands right of the equals sign; empty if the operations have no formula for it. */
+  tex: string;
+}
+
+/** Answers `Parse`: the program as blocks. */
+export interface Document {
+  type: "document";
+  run: string;
+  seq: number;
+  statements: Statement[];
+  blocks: Block[];
+  /** Why there are none: the text is not Python. Then `line` and `column` say where. */
+  problem: string;
+  line: number;
+  column: number;
+  /** What a name stands for by its import: `nn` -> `torch.nn`. */
+  imports: Record<string, string>;
+}
+
+/**
+ * One statement of the program, or a run of them that blocks cannot show. Statements of one parent, one after the
+ * other, cover it without gaps, so that the text of what is not touched can be kept to the letter.
+ */
+export interface Statement {
+  index: number;
+  /**
+   * `class`: an `nn.Module` that can be shown; `init` and `forward` are its methods; `def`: a function of
+   * straight lines; `train`: a `for` over a range whose body is straight lines and the calls of a training step;
+   * `code`: anything else, shown as one block of text.
+   */
+  kind: "assign" | "class" | "code" | "def" | "expression" | "forward" | "import" | "init" | "return" | "train";
+  /**
+   * The statement it is inside; -1 for the program itself.
+   * @defaultValue `-1`
+   */
+  parent?: number;
+  /** With the blank lines and comments before it, and the end of its last line. */
+  whole: Stretch;
+  /** The statement itself. */
+  core: Stretch;
+  /** Every name of a variable in it, also inside code that is not shown as blocks. */
+  uses?: NameUse[];
+  /**
+   * Of `code`: why it is not blocks, in plain words.
+   * @defaultValue `""`
+   */
+  why?: string;
+  /**
+   * The line that reason is about, 1-based.
+   * @defaultValue `0`
+   */
+  line?: number;
+  /**
+   * The block of a `class`, a `train` or a `code` statement.
+   * @defaultValue `-1`
+   */
+  block?: number;
+}
+
+/** A stretch of the program's text, in UTF-16 code units (a browser's): `text.slice(start, end)`. */
+export type Stretch = [start: number, end: number];
+
+/** A variable (or `self.fc`) where it is read or bound. */
+export type NameUse = [name: string, start: number, end: number, binds: boolean];
+
+/** One box of the diagram that can be edited. */
+export interface Block {
+  id: number;
+  /**
+   * What it is called in the program (`y`, `net.fc1`, `y/0/1` for a part of a larger expression): the same
+   * before and after an edit elsewhere, so that the box stays where it is.
+   */
+  key: string;
+  /**
+   * `input`: a tensor made from numbers; `module`: a call of one of the program's own classes; `output`: a
+   * value printed or returned.
+   */
+  kind: "class" | "code" | "data" | "input" | "layer" | "loss" | "module" | "op" | "optimizer" | "output" | "train";
+  /** Its entry in the palette (`torch.sin`, `nn.Linear`), or the class's or function's name. */
+  type: string;
+  statement: number;
+  /**
+   * Of a layer, loss or optimizer: the statement that makes it.
+   * @defaultValue `-1`
+   */
+  definition?: number;
+  /**
+   * The `class`, `train`, or function block it is inside; -1 for the program.
+   * @defaultValue `-1`
+   */
+  parent?: number;
+  /** The expression it is. */
+  span: Stretch;
+  arguments?: BlockArgument[];
+  outputs?: BlockOutput[];
+  /**
+   * What does not fit, in plain words: shapes that do not go together, a value that is not accepted.
+   * @defaultValue `""`
+   */
+  wrong?: string;
+  /** @defaultValue `0` */
+  line?: number;
+}
+
+/** An argument of a block, given or not. */
+export interface BlockArgument {
+  /** The parameter's name, as the palette has it; `0`, `1`, ... in a list of any length. */
+  name: string;
+  /** Where its value stands; None: it is not given, and the palette's default holds. */
+  span?: Stretch;
+  /**
+   * The value as it is written, if no wire comes in.
+   * @defaultValue `""`
+   */
+  text?: string;
+  wire?: Wire;
+  /**
+   * Of a layer: an argument of the call, or one of where it is made (`nn.Linear(2, 16)`).
+   * @defaultValue `"call"`
+   */
+  place?: "call" | "definition";
+  /**
+   * It is written `...`: something must still be connected here.
+   * @defaultValue `false`
+   */
+  open?: boolean;
+}
+
+/** Where a value comes from. */
+export type Wire = [block: number, output: number];
+
+/** A value that a block makes. */
+export interface BlockOutput {
+  /**
+   * The variable it is assigned to; empty inside a larger expression.
+   * @defaultValue `""`
+   */
+  name?: string;
+  /** None: not known before the program runs. */
+  shape?: number[];
+  /** @defaultValue `""` */
+  dtype?: string;
+}
+
+/** Answers `Parse` with data: what was guessed and what is wrong. */
+export interface Table {
+  type: "table";
+  run: string;
+  seq: number;
+  /** Good ones. */
+  rows: number;
+  header: boolean;
+  separator: string;
+  columns: Column[];
+  features: string[];
+  target: string;
+  bad: BadRow[];
+  /** How many there are in all. */
+  bad_rows: number;
+  /** Why it cannot be used at all. */
+  problem: string;
+}
+
+/** One column of a table. */
+export interface Column {
+  name: string;
+  type: "category" | "number" | "text";
+  low?: Number;
+  high?: Number;
+  /** In the order of their numbers. */
+  categories?: string[];
+  /** @defaultValue `0` */
+  missing?: number;
+  sample?: string[];
+}
+
+/** A row that is left out. */
+export type BadRow = [line: number, why: string];
+
+/** What came of some more training steps. Series grow; of the rest the newest counts. */
+export interface Training {
+  type: "training";
+  run: string;
+  seq: number;
+  /** Training steps so far, measured or not. */
+  step: number;
+  /** Sent when one is new or has changed. */
+  learners: Learner[];
+  points: Points | null;
+  parameters: ParameterPoint[];
+  histograms: Histogram[];
+  prediction: Boundary | Fit | Cloud | Pictures | Tokens | null;
+  progress: Progress[];
+  /** The part of the program's time that watching it has taken so far, 0 to 1. */
+  cost: number;
+}
+
+/** One parameter group of an optimizer that is at work. */
+export interface Learner {
+  /** Counts the run's optimizers from 0, as they first step. */
+  optimizer: number;
+  /** @defaultValue `0` */
+  group?: number;
+  /** `Adam`. */
+  name: string;
+  /**
+   * What the program calls it, if it does.
+   * @defaultValue `""`
+   */
+  variable?: string;
+  lr: Number;
+}
+
+/** What was measured at some training steps: columns of equal length. */
+export interface Points {
+  /** Counted from 1 over the run; one optimizer's step is one, whichever optimizer it is. */
+  steps: number[];
+  /** Seconds since the run began, time in which it was held not counted. */
+  times: Number[];
+  /**
+   * By name: `loss`, `lr`, `grad_norm`; `loss/1` for a second optimizer's (by `Learner.optimizer`, its
+   * variable is what people see); and the program's own numbers in that loop (`accuracy`, `val_loss`), `"nan"`
+   * where there is none at that step.
+   */
+  series: Record<string, Number[]>;
+}
+
+/** A parameter at one training step. */
+export interface ParameterPoint {
+  name: string;
+  step: number;
+  grad_norm: Number;
+  weight_norm: Number;
+  /** Norm of the step's change over the norm of the weights before it. */
+  update_ratio?: Number;
+  /** Of the gradient's elements: 5, 25, 50, 75, 95 percent. */
+  percentiles?: Number[];
+}
+
+/** How the elements of one tensor lie, at one training step. Equal bins. */
+export interface Histogram {
+  of: "activation" | "gradient" | "weight";
+  /** A parameter's or a module's (`0`, `fc1`). */
+  name: string;
+  step: number;
+  low: Number;
+  high: Number;
+  counts: number[];
+}
+
+/** What a model with two inputs says over the plane. */
+export interface Boundary {
+  type: "boundary";
+  x: Number[];
+  y: Number[];
+  rows: number;
+  columns: number;
+  /**
+   * Little-endian float32, rows x columns, the first row at the lowest y: with two classes the probability (or
+   * score) of the second; with more, the class and, after the dot, how sure (`2.87`); else the output itself.
+   */
+  values: ArrayBuffer | string;
+  /**
+   * 0: the output is a number.
+   * @defaultValue `0`
+   */
+  classes?: number;
+  /** Of the training data: float32 triples x, y, label (or target); at most 2,000. */
+  points: ArrayBuffer | string;
+}
+
+/** A model with one input: float32 pairs each. */
+export interface Fit {
+  type: "fit";
+  curve: ArrayBuffer | string;
+  points: ArrayBuffer | string;
+}
+
+/** Points in the plane that a program makes, beside those it should be like: float32 pairs. */
+export interface Cloud {
+  type: "cloud";
+  made: ArrayBuffer | string;
+  real: ArrayBuffer | string;
+}
+
+/** Small grey pictures that a model makes, beside what they should be. */
+export interface Pictures {
+  type: "pictures";
+  height: number;
+  width: number;
+  /** One byte a pixel, at most 64 pictures one after the other. */
+  made: ArrayBuffer | string;
+  wanted?: ArrayBuffer | string;
+  /** `7 (is 1)`: what a classifier says of each picture in `wanted`. */
+  labels?: string[];
+}
+
+/** Text that a model predicts. */
+export interface Tokens {
+  type: "tokens";
+  predicted: string[];
+  wanted?: string[];
+}
+
+/** How far a loop of known length is. */
+export interface Progress {
+  line: number;
+  done: number;
+  total: number;
+  /**
+   * 0 is the outermost.
+   * @defaultValue `0`
+   */
+  depth?: number;
+}
+
+/** The program is held after a training step; questions are answered. */
+export interface Paused {
+  type: "paused";
+  run: string;
+  seq: number;
+  step: number;
+  line: number;
+}
+
+/** It goes on. */
+export interface Resumed {
+  type: "resumed";
+  run: string;
+  seq: number;
+  /** Why, if nobody asked for it: it was held too long. */
+  message: string;
 }
 
 /** The last event of the program's own run; answers to `Inspect` and `Jacobian` may follow it. */
@@ -672,6 +1176,9 @@ export interface SessionContent {
   /** @defaultValue `0` */
   seed?: number;
   view?: View;
+  /** At most 256 KiB of text here. */
+  data?: UserData;
+  board?: Board;
   /** The results of the last run, so that opening the link shows them without running. */
   events?: Event[];
   /**
@@ -695,6 +1202,25 @@ export interface View {
   /** @defaultValue `""` */
   theme?: string;
 }
+
+/** How the program lies as blocks and as expressions: nothing that its meaning depends on. */
+export interface Board {
+  /** By `Block.key`. */
+  spots?: Record<string, Spot>;
+  /** By name of the input. */
+  ranges?: Record<string, Range>;
+  /**
+   * How it was written last.
+   * @defaultValue `"code"`
+   */
+  way?: "blocks" | "code" | "expression";
+}
+
+/** Where a block lies, in pixels. */
+export type Spot = [x: number, y: number];
+
+/** What a slider goes over. */
+export type Range = [low: number, high: number];
 
 /** A session outside the server: a `.json` file, and what a picture or a standalone page has inside it. */
 export interface SessionFile {

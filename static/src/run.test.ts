@@ -31,6 +31,7 @@ const graph = (part: Partial<wire.Graph>): Body<wire.Event> => ({
   steps: [],
   clears: [],
   omitted: 0,
+  restart: false,
   ...part,
 });
 const finished = (status: wire.Status = "ok"): Body<wire.Event> => ({

@@ -1,11 +1,12 @@
 /** What is known of one run: built from its events by `apply`, which is pure. */
 import type * as wire from "./protocol.gen";
+import { learn, NO_TRAINING, type Training } from "./training/state";
 
 /** `refused`: the server did not take the run; `lost`: the connection broke while it ran. */
 export type Phase = "sent" | "queued" | "running" | "finished" | "refused" | "lost";
 
 /** What may be asked of a run that has ended. */
-export type Question = "inspect" | "jacobian" | "local";
+export type Question = "inspect" | "jacobian" | "local" | "live";
 
 /** Something a cell shows, in the order it came. */
 export type Item =
@@ -44,6 +45,11 @@ export interface RunState {
   readonly locals: Readonly<Record<string, wire.LocalResult>>;
   /** Answers to questions that could not be answered, the last of each kind, until one of that kind is. */
   readonly refusals: Readonly<Partial<Record<Question, wire.Error>>>;
+  /** While the program is held after a training step: which. */
+  readonly held: wire.Paused | null;
+  readonly training: Training;
+  /** How often the graph has begun anew: with a step at which the program is held, or a live answer. */
+  readonly graphs: number;
   readonly finished: wire.Finished | null;
   /** Highest `seq` applied. */
   readonly seq: number;
@@ -77,6 +83,9 @@ export function newRun(
     jacobian: null,
     locals: {},
     refusals: {},
+    held: null,
+    training: NO_TRAINING,
+    graphs: 0,
     finished: null,
     seq: 0,
     events: [],
@@ -129,6 +138,7 @@ export function apply(run: RunState, event: wire.Event): RunState {
       };
     }
     case "graph":
+      if (event.restart) return restart(next, event);
       return { ...next, graph: extend(run.graph, [event]) };
     case "profile":
       return { ...next, profile: event };
@@ -142,6 +152,24 @@ export function apply(run: RunState, event: wire.Event): RunState {
         locals: { ...run.locals, [localKey(event.node, event.output)]: event },
         refusals: settled(run, "local"),
       };
+    case "live":
+      return {
+        ...restart(next, event.graph),
+        items: event.shown?.flatMap(itemOf) ?? [],
+        figures: Object.fromEntries(
+          (event.shown ?? []).flatMap((one) => (one.type === "figure" ? [[one.index, one.figure]] : [])),
+        ),
+        refusals: settled(run, "live"),
+      };
+    case "training":
+      return { ...next, training: learn(run.training, event) };
+    case "paused":
+      return { ...next, held: event };
+    case "resumed":
+      return { ...next, held: null };
+    case "document":
+    case "table":
+      return next;
     case "notice":
       return { ...next, items: [...run.items, { kind: "notice", cell: event.cell, message: event.message }] };
     case "error":
@@ -157,9 +185,35 @@ export function apply(run: RunState, event: wire.Event): RunState {
         items: [...run.items, { kind: "error", cell: event.cell, error: event }],
       };
     case "finished":
-      return { ...next, phase: "finished", finished: event };
+      return { ...next, phase: "finished", held: null, finished: event };
     default:
       return unknown(event, run);
+  }
+}
+
+/** The run with a graph that has begun anew; what was asked about the one before is void. */
+function restart(run: RunState, graph: wire.Graph): RunState {
+  return {
+    ...run,
+    graph: extend(EMPTY, [graph]),
+    graphs: run.graphs + 1,
+    details: {},
+    jacobian: null,
+    locals: {},
+    refusals: {},
+  };
+}
+
+function itemOf(event: wire.Output | wire.Figure | wire.Error | wire.Notice): Item[] {
+  switch (event.type) {
+    case "output":
+      return [{ kind: "text", cell: event.cell, stream: event.stream, text: event.text }];
+    case "figure":
+      return [{ kind: "figure", cell: event.cell, index: event.index }];
+    case "error":
+      return [{ kind: "error", cell: event.cell ?? 0, error: event }];
+    case "notice":
+      return [{ kind: "notice", cell: event.cell, message: event.message }];
   }
 }
 
@@ -173,7 +227,7 @@ export function applyAll(run: RunState, events: readonly wire.Event[]): RunState
   for (let at = 0; at < events.length; ) {
     const graphs: wire.Graph[] = [];
     let { seq } = next;
-    for (let event = events[at]; event?.type === "graph"; event = events[++at]) {
+    for (let event = events[at]; event?.type === "graph" && !event.restart; event = events[++at]) {
       if (event.run !== run.id || (event.seq !== 0 && event.seq <= seq)) continue;
       seq = Math.max(seq, event.seq);
       graphs.push(event);

@@ -37,6 +37,7 @@ const graph = (seq: number, ids: number[]): wire.Graph => ({
   steps: [],
   clears: [],
   omitted: 0,
+  restart: false,
 });
 const profile = (spans: number): wire.Profile => ({
   type: "profile",

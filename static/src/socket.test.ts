@@ -37,6 +37,7 @@ const graph: Body = {
   steps: [],
   clears: [],
   omitted: 3,
+  restart: false,
 };
 const finished: Body = {
   type: "finished",
