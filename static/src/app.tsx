@@ -1,5 +1,5 @@
 /** The page: bar, code, results, timeline, and what floats above them. */
-import { lazy, useEffect, useLayoutEffect, useRef } from "react";
+import { type ComponentType, lazy, useEffect, useLayoutEffect, useRef } from "react";
 import { focusEditor } from "./actions/editor";
 import { mountEditor } from "./editor/editor";
 import { GraphPanel } from "./panels/graph";
@@ -14,9 +14,9 @@ import { ShareDialog } from "./parts/share";
 import { Split } from "./parts/split";
 import { type Tab, Tabs } from "./parts/tabs";
 import { Timeline } from "./parts/timeline";
-import { showPanel } from "./program";
+import { showPanel, showWay } from "./program";
 import { isActive } from "./run";
-import { type Panel, type State, update, useStore } from "./store";
+import { type Panel, type State, update, useStore, type Way } from "./store";
 
 const GradientsPanel = lazy(() => import("./panels/gradients"));
 const ProfilerPanel = lazy(() => import("./panels/profiler"));
@@ -40,22 +40,62 @@ const isStale = (state: State) => state.shown !== null && state.shown.code !== s
 const isWaiting = ({ run, shown, draft }: State) =>
   isActive(run) && run?.id !== shown?.id && run?.code === draft.code;
 
-function Code() {
+/** The ways to write the program; each is loaded when it is first chosen. */
+const WAYS: readonly (Tab<Way> & { readonly Pane?: ComponentType })[] = [{ id: "code", label: "Code" }];
+
+function Editor() {
   const box = useRef<HTMLDivElement>(null);
   const stale = useStore(isStale);
-  const waiting = useStore(isWaiting);
   useLayoutEffect(() => (box.current ? mountEditor(box.current) : undefined), []);
+  return <div className={stale ? "editor editor-stale" : "editor"} ref={box} />;
+}
+
+/** The program, as code, as blocks or as expressions. */
+function Program() {
+  const way = useStore((state) => state.way);
+  const stale = useStore(isStale);
+  const waiting = useStore(isWaiting);
+  const shown = WAYS.find((one) => one.id === way) ?? WAYS[0];
   return (
-    <section className="code" aria-label="Code" id="pane-code">
+    <section className="code" aria-label="Program" id="pane-code">
       <div className="pane-head">
-        <h2 className="pane-title">Code</h2>
+        <h2 className="unseen">Program</h2>
+        <Tabs
+          label="Write as"
+          tabs={WAYS}
+          current={shown?.id ?? way}
+          onPick={showWay}
+          controls={(id) => `way-${id}`}
+        />
         {stale && (
           <span className="stale">
             {waiting ? "Results are from the run before" : "Results are from the text before your changes"}
           </span>
         )}
       </div>
-      <div className={stale ? "editor editor-stale" : "editor"} ref={box} />
+      {/* The editor stays while another way is in view: every edit goes through it, and into its history. */}
+      <div
+        className="way"
+        id="way-code"
+        role="tabpanel"
+        aria-labelledby="tab-way-code"
+        hidden={shown?.Pane !== undefined}
+      >
+        <Editor />
+      </div>
+      {shown?.Pane && (
+        <div
+          className="way"
+          id={`way-${shown.id}`}
+          role="tabpanel"
+          aria-labelledby={`tab-way-${shown.id}`}
+          key={shown.id}
+        >
+          <Part name={`the ${shown.label.toLowerCase()}`}>
+            <shown.Pane />
+          </Part>
+        </div>
+      )}
     </section>
   );
 }
@@ -188,7 +228,7 @@ export function App() {
       <Bar />
       <main className="work">
         <h1 className="unseen">Autograd playground</h1>
-        <Split left={<Code />} right={<Results />} />
+        <Split left={<Program />} right={<Results />} />
       </main>
       <Timeline />
       <PhoneTabs />

@@ -2,6 +2,7 @@
  * Drafts in localStorage: what was typed and not shared survives a reload, and no tab or link ever overwrites it. Each
  * has an entry of its own, so that tabs with different drafts never write over each other's.
  */
+import { readBoard, sameBoard } from "./board";
 import { keys, load, store } from "./storage";
 import type { Draft } from "./store";
 
@@ -36,7 +37,7 @@ function isDraft(x: unknown): x is SavedDraft {
 function read(id: string): SavedDraft | null {
   try {
     const kept: unknown = JSON.parse(load(KEY + id) ?? "null");
-    return isDraft(kept) && kept.id === id ? kept : null;
+    return isDraft(kept) && kept.id === id ? { ...kept, board: readBoard(kept.board) } : null;
   } catch {
     return null;
   }
@@ -49,7 +50,13 @@ export function listDrafts(): readonly SavedDraft[] {
 }
 
 function alike(a: Draft, b: Draft): boolean {
-  return a.code === b.code && a.title === b.title && a.device === b.device && a.seed === b.seed;
+  return (
+    a.code === b.code &&
+    a.title === b.title &&
+    a.device === b.device &&
+    a.seed === b.seed &&
+    sameBoard(a.board, b.board)
+  );
 }
 
 /** What this tab showed last: a draft, kept or not, and what it came from. */

@@ -7,18 +7,24 @@ import type * as wire from "./protocol.gen";
 import { isActive, isShowable, newRun, QUIET_MS, storedRun } from "./run";
 import { type Shared, share, tooBig, viewOf } from "./share";
 import { send } from "./socket";
-import { type Draft, getState, isEdited, PANELS, type Panel, subscribe, update } from "./store";
+import { type Draft, getState, isEdited, PANELS, type Panel, subscribe, update, type Way } from "./store";
 
 const keeper = new DraftKeeper();
 let timer: ReturnType<typeof setTimeout> | undefined;
 
-type Content = { [K in "title" | "code" | "device" | "seed"]?: Draft[K] | undefined };
+type Content = { [K in "title" | "code" | "device" | "seed" | "board"]?: Draft[K] | undefined };
 
 /** Changes the draft and keeps it a moment later. */
 export function edit(change: Content): void {
   update({ draft: { ...getState().draft, ...change } as Draft });
   clearTimeout(timer);
   timer = setTimeout(keep, 250);
+}
+
+/** Changes how the program is written, on a phone too. */
+export function showWay(way: Way): void {
+  update({ way, pane: "code" });
+  edit({ board: { ...getState().draft.board, way } });
 }
 
 /** Keeps the draft now if it differs from what it came from. */
@@ -50,6 +56,7 @@ function show(original: Draft, draft: Draft, url: string): void {
   update({
     original,
     draft,
+    way: draft.board?.way ?? getState().way,
     run: null,
     shown: null,
     picked: null,
@@ -119,16 +126,16 @@ export function openDraft(saved: SavedDraft): void {
 
 /** Opens a session from a file as a draft of its own, kept at once, with its results. Nothing is run. */
 export function openTaken(content: wire.SessionContent): void {
-  const { title, code, device, seed } = content;
-  const draft = fresh({ title: title || "Untitled", code, device, seed }, "");
+  const { title, code, device, seed, board } = content;
+  const draft = fresh({ title: title || "Untitled", code, device, seed, board }, "");
   show(originalOf(draft), draft, "/");
   keep();
   showResults(draft, content, null);
 }
 
 function sessionDraft(session: wire.BootSession): Draft {
-  const { title, code, device, seed } = session.content;
-  return fresh({ title: title || "Shared program", code, device, seed }, `session:${session.id}`);
+  const { title, code, device, seed, board } = session.content;
+  return fresh({ title: title || "Shared program", code, device, seed, board }, `session:${session.id}`);
 }
 
 /** Shows a stored session with its results. Nothing is run. */

@@ -72,9 +72,12 @@ export function content(
   limit: number,
 ): { body: string; omitted: string } {
   const parent = draft.base.startsWith("session:") ? draft.base.slice("session:".length) : "";
-  const { code, title, device, seed } = draft;
+  const { code, title, device, seed, board } = draft;
   const events = run?.finished && run.code === code ? compact(run.events) : [];
-  return fitted({ code, title, device, seed, view, events, ...(parent && { parent }) }, limit);
+  return fitted(
+    { code, title, device, seed, view, events, ...(board && { board }), ...(parent && { parent }) },
+    limit,
+  );
 }
 
 const NUMBERS = "the numbers of tensors with more than eight";

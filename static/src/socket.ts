@@ -25,8 +25,25 @@ export function send(command: wire.Command): boolean {
   return true;
 }
 
+/** Who takes the events of questions that are no run of the page's. */
+const asked = new Map<string, (event: wire.Event) => void>();
+
+/** Sends a command whose events go to `take`, up to the last, `finished`; false when there is no connection. */
+export function ask(command: wire.Parse, take: (event: wire.Event) => void): boolean {
+  if (!send(command)) return false;
+  asked.set(command.run, take);
+  return true;
+}
+
 /** Takes one event; what arrives within a frame is applied together. */
 export function receive(event: wire.Event): void {
+  const take = asked.get(event.run);
+  if (take) {
+    if (event.type === "finished") asked.delete(event.run);
+    else send({ type: "ack", run: event.run, seq: event.seq });
+    take(event);
+    return;
+  }
   waiting.push(event);
   schedule();
 }
@@ -62,6 +79,7 @@ function refusalOf(run: RunState): string {
 
 /** The server ends a run whose browser went away: what came until then stays, and the page says so. */
 function lose(): void {
+  asked.clear();
   // What came before the end still counts, and must not bring a lost run back to life afterwards.
   do flush();
   while (waiting.length);

@@ -1,5 +1,6 @@
 /** The page's one store. State is immutable; everything that changes it goes through `update`. */
 import { useSyncExternalStore } from "react";
+import { sameBoard } from "./board";
 import type * as wire from "./protocol.gen";
 import type { RunState } from "./run";
 import { load, store } from "./storage";
@@ -8,6 +9,9 @@ import type { Finding } from "./why/flags";
 
 export const PANELS = ["graph", "output", "gradients", "profiler", "jacobian"] as const;
 export type Panel = (typeof PANELS)[number];
+
+/** How the program is written: all of them edit the one text. */
+export type Way = NonNullable<wire.Board["way"]>;
 
 /** How the graph is shown: as it is connected, or as it is nested. */
 export type GraphView = "diagram" | "tree";
@@ -26,6 +30,8 @@ export interface Draft {
   readonly device: wire.Device;
   readonly seed: number;
   readonly base: string;
+  /** How it lies as blocks and as expressions. */
+  readonly board?: wire.Board | undefined;
 }
 
 export type Overlay = "palette" | "examples" | "share" | "shortcuts" | "menu" | "download" | null;
@@ -41,6 +47,7 @@ export interface State {
   readonly connection: "connecting" | "open" | "lost";
   readonly panel: Panel;
   readonly view: GraphView;
+  readonly way: Way;
   /** On a phone one pane shows at a time. */
   readonly pane: "code" | "result";
   readonly picked: Pick | null;
@@ -80,6 +87,7 @@ let state: State = {
   connection: "connecting",
   panel: "graph",
   view: keptView(),
+  way: "code",
   pane: "result",
   picked: null,
   hovered: null,
@@ -125,6 +133,7 @@ export function isEdited({ draft, original }: State): boolean {
     draft.code !== original.code ||
     draft.title !== original.title ||
     draft.seed !== original.seed ||
-    draft.device !== original.device
+    draft.device !== original.device ||
+    !sameBoard(draft.board, original.board)
   );
 }

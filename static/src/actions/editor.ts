@@ -1,4 +1,4 @@
-import { update } from "../store";
+import { showWay } from "../program";
 import type { Action } from "./action";
 
 export const focusEditor: Action = {
@@ -7,7 +7,7 @@ export const focusEditor: Action = {
   key: "Alt+E",
   words: "editor write type focus",
   act: () => {
-    update({ pane: "code" });
+    showWay("code");
     requestAnimationFrame(() => document.querySelector<HTMLElement>(".cm-content")?.focus());
   },
 };

@@ -15,10 +15,11 @@ import { indexOf, litBy } from "../derive";
 import { moves } from "../graph/screen";
 import { whenIdle } from "../idle";
 import { NOTHING, type Now, stateAt } from "../moment";
-import { edit } from "../program";
+import { showWay } from "../program";
 import type { RunState } from "../run";
 import { getState, type Pick, type State, subscribe, update } from "../store";
 import { cells } from "./cells";
+import { edits, editThrough } from "./edits";
 import { Ends } from "./ends";
 import {
   type LineError,
@@ -90,10 +91,6 @@ const numbers = lineNumbers({
   },
 });
 
-const typing: Extension = EditorView.updateListener.of((change) => {
-  if (change.docChanged) edit({ code: change.state.doc.toString() });
-});
-
 const later = new Compartment();
 let extras: Extension = [];
 let asked = false;
@@ -131,7 +128,7 @@ function extensions(readOnly: boolean): Extension {
     cells,
     results,
     pointer,
-    typing,
+    edits,
     theme,
     EditorState.readOnly.of(readOnly),
     EditorView.contentAttributes.of({
@@ -171,7 +168,7 @@ function follow(view: EditorView, now: Now): void {
 export function revealLine(line: number): void {
   const view = current;
   if (!view) return;
-  update({ pane: "code" });
+  showWay("code");
   const at = whereIs(view.state, line) ?? view.state.doc.line(Math.min(line, view.state.doc.lines)).from;
   view.dispatch({ selection: { anchor: at }, effects: EditorView.scrollIntoView(at, { y: "center" }) });
   requestAnimationFrame(() => view.focus());
@@ -188,6 +185,7 @@ export function mountEditor(parent: HTMLElement, readOnly = false): () => void {
     state: EditorState.create({ doc: seen.draft.code, extensions: extensions(readOnly) }),
   });
   current = view;
+  const leave = editThrough(view);
   if (!readOnly) whenIdle(loadExtras);
   const ends = new Ends();
   const nowOf = ({ shown, time }: State) => (shown ? stateAt(shown.graph, time) : NOTHING);
@@ -219,6 +217,7 @@ export function mountEditor(parent: HTMLElement, readOnly = false): () => void {
   });
   return () => {
     undo();
+    leave();
     view.destroy();
     if (current === view) current = undefined;
   };
