@@ -1,4 +1,4 @@
-"""Writes the names the editor completes: the engine's public names in, `static/src/names.gen.json` out.
+"""Writes the names the editor completes: the names of the engine and of ``data`` in, `static/src/names.gen.json` out.
 
 They are listed under the names a program knows them by: ``torch``, ``torch.nn``, ``torch.Tensor``. It is data that the
 page fetches at the first completion, not JavaScript that it would have to load and run.
@@ -16,6 +16,7 @@ from typing import Any
 import engine
 from engine.nn.modules.module import Module
 from engine.tensor import Tensor
+from playground.worker import data
 
 MODULES = (
     "autograd",
@@ -58,6 +59,9 @@ def render() -> str:
         entries = [_entry(n, value, "function") for n, value in _public(module)]
         tables[f"torch.{name}".rstrip(".")] = entries
     tables["torch.Tensor"] = [_entry(name, value, "method") for name, value in _members(Tensor)]
+    sets = data.make()
+    tables[data.NAME] = [_entry(name, getattr(sets, name), "function") for name in sets.__all__]
+    tables[data.NAME] += [(name, "constant", "", doc) for name, doc in data.OF_THE_TABLE.items()]
     tables["torch.nn.Module"] = [_entry(name, value, "method") for name, value in _members(Module)]
     known = {name: doc for name, _, _, doc in tables["torch"]}
     for path, table in tables.items():

@@ -15,8 +15,9 @@ from playground.settings import SETTINGS
 
 ROOT = Path(__file__).resolve().parents[1]
 
-NOT_OURS = {".git", ".venv", ".venv-oracle", "node_modules", "dist", "data", "build", "__pycache__"}
-"""Folders that hold nothing of the project's own; so do those of tools, which begin with a dot and end in cache."""
+NOT_OURS = {".git", ".venv", ".venv-oracle", "node_modules", "dist", "build", "__pycache__"}
+"""Folders that hold nothing of the project's own; so do those of tools, which begin with a dot and end in cache, and
+``data`` at the root, where the server keeps its sessions."""
 
 LONGEST = 500
 """Lines of a source file."""
@@ -93,7 +94,11 @@ def files(*endings: str) -> Iterator[Path]:
     """Every file of the project itself with one of these endings."""
     for path in sorted(ROOT.rglob("*")):
         parts = path.relative_to(ROOT).parts
-        if NOT_OURS.intersection(parts) or any(part.endswith("_cache") for part in parts):
+        if (
+            parts[0] == "data"
+            or NOT_OURS.intersection(parts)
+            or any(part.endswith("_cache") for part in parts)
+        ):
             continue
         if path.is_file() and path.name.endswith(endings):
             yield path

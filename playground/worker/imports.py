@@ -19,14 +19,26 @@ import numpy
 import engine
 from engine.alias import install as install_torch
 from engine.ops import special
-from playground.worker import progress
+from playground.protocol import UserData
+from playground.worker import data, progress
 from playground.worker.plots import modules
 
-REPLACED = ("torch", "matplotlib", "tqdm")
+REPLACED = ("torch", "matplotlib", "tqdm", data.NAME)
 """Packages that are ours under these names while a program runs."""
 
 _SHOWN = (
-    *("torch", "numpy", "matplotlib.pyplot", "math", "cmath", "random", "time", "itertools", "collections"),
+    *(
+        "torch",
+        "numpy",
+        "matplotlib.pyplot",
+        "data",
+        "math",
+        "cmath",
+        "random",
+        "time",
+        "itertools",
+        "collections",
+    ),
     *("functools", "dataclasses", "typing", "statistics", "copy", "json", "re", "string", "enum", "operator"),
 )
 """Said to a person whose import failed; the rest of `_PYTHON` works too."""
@@ -138,13 +150,13 @@ _NUMPY = (
 )
 
 _INSTEAD = {
-    "torchvision": "Its data sets and models are not here; small data can be made with torch.randn().",
+    "torchvision": "Its data sets and models are not here; data.digits() draws small pictures.",
     "torchaudio": "Its data sets and models are not here.",
     "tensorflow": "This playground runs PyTorch programs.",
     "jax": "This playground runs PyTorch programs.",
-    "pandas": "Use NumPy arrays, or lists and dictionaries.",
+    "pandas": "A table of your own is in data.X and data.y; else use NumPy arrays, or lists and dictionaries.",
     "scipy": "NumPy has numpy.linalg, numpy.fft and numpy.polynomial.",
-    "sklearn": "Small data can be made with torch.randn() or numpy.random.",
+    "sklearn": "Small data sets are made by data.moons(), data.circles(), data.blobs() and others.",
     "seaborn": "Plots are made with matplotlib.pyplot here.",
     "plotly": "Plots are made with matplotlib.pyplot here.",
     "requests": "Programs run without a network here.",
@@ -169,12 +181,14 @@ def preload() -> None:
     numpy.linalg.inv(numpy.eye(2))
 
 
-def restrict() -> None:
-    """From now on ``torch``, ``matplotlib`` and ``tqdm`` are ours, and what is not imported yet cannot be imported."""
+def restrict(table: UserData | None = None) -> None:
+    """From now on ``torch``, ``matplotlib``, ``tqdm`` and ``data`` are ours, and what is not imported yet cannot be
+    imported. `table` is what the program finds in ``data``."""
     sys.meta_path[:] = [importlib.machinery.BuiltinImporter, importlib.machinery.FrozenImporter]
     install_torch("torch")
     modules.install()
     progress.install()
+    data.install(table)
 
 
 def shown_name(module: ModuleType) -> str:

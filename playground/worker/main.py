@@ -113,7 +113,7 @@ class _Session:
         self._module.__dict__.update(__builtins__=builtins, __file__=PROGRAM)
         sys.modules["__main__"] = self._module
         sys.stdout, sys.stderr = Stream(self._outbox, "stdout"), Stream(self._outbox, "stderr")
-        imports.restrict()
+        imports.restrict(self._request.data)
         # Half a frame, because what is measured is a figure without its surroundings.
         pyplot.begin(self._outbox, limits.figures, limits.points, limits.frame_bytes * 3 // 4)
         # Recording makes many objects that stay: looking through them as often as Python does would take longer.

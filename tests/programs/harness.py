@@ -15,7 +15,9 @@ import importlib
 import io
 import json
 import re
+import sys
 import traceback
+import types
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +25,7 @@ from typing import Any
 
 CASES = Path(__file__).parent / "cases"
 REFERENCES = Path(__file__).parent / "references.json"
+SETS = Path(__file__).resolve().parents[2] / "playground" / "worker" / "data" / "sets.py"
 
 ADDRESS = re.compile(r"0x[0-9a-f]+")
 NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*(?:e[-+]?\d+)?|\binf\b|\bnan\b)")
@@ -68,9 +71,17 @@ def masked(text: str) -> str:
     return ADDRESS.sub("0x...", text)
 
 
+def install_data() -> None:
+    """Make ``import data`` give the file of small sets, as if it lay beside the program."""
+    sets = types.ModuleType("data")
+    exec(compile(SETS.read_text(encoding="utf-8"), str(SETS), "exec", dont_inherit=True), vars(sets))
+    sys.modules["data"] = sets
+
+
 def execute(name: str) -> Result:
     """Run a program in a fresh namespace with whatever ``torch`` is in this process."""
     torch = importlib.import_module("torch")
+    install_data()
     torch.manual_seed(0)
     torch.set_grad_enabled(True)
     torch.set_default_dtype(torch.float32)

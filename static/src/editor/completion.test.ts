@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { importsOf, ownerOf } from "./completion";
 
-const names = { torch: [], "torch.nn": [], "torch.nn.functional": [], "torch.Tensor": [] };
+const names = { torch: [], "torch.nn": [], "torch.nn.functional": [], "torch.Tensor": [], data: [] };
 const program = `
 import torch, math
 import torch.nn as nn
@@ -32,4 +32,6 @@ it("goes on with a module's names, and with a tensor's for everything else", () 
   expect(owner("plt")).toBe("matplotlib.pyplot");
   expect(owner("x")).toBe("torch.Tensor");
   expect(owner("np")).toBe("");
+  expect(owner("data")).toBe("torch.Tensor"); // a variable
+  expect(ownerOf("data", importsOf("import data"), names)).toBe("data");
 });

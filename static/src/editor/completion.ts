@@ -56,6 +56,7 @@ export function importsOf(text: string): ReadonlyMap<string, string> {
 export function ownerOf(path: string, imports: ReadonlyMap<string, string>, names: NameTable): string {
   const [head = "", ...rest] = path.split(".");
   const owner = [imports.get(head) ?? head, ...rest].join(".");
+  if (owner === "data" && !imports.has(head)) return "torch.Tensor";
   if (owner in names || owner === "matplotlib.pyplot") return owner;
   return imports.has(head) && !owner.startsWith("torch") ? "" : "torch.Tensor";
 }
@@ -112,7 +113,13 @@ async function members(context: CompletionContext): Promise<CompletionResult | n
     : null;
 }
 
-const modules = completeFromList(["torch", "torch.nn", "torch.nn.functional", "matplotlib.pyplot"]);
+const modules = completeFromList([
+  "torch",
+  "torch.nn",
+  "torch.nn.functional",
+  "data",
+  "matplotlib.pyplot",
+]);
 
 async function words(context: CompletionContext): Promise<CompletionResult | null> {
   if (context.matchBefore(/\.\w*/)) return null;

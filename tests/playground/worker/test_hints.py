@@ -48,7 +48,7 @@ CASES = [
         "not a leaf",
     ),
     ("import pandas", "No module named 'pandas'", "can be imported here"),
-    ("import torchvision.models", "No module named 'torchvision'", "torch.randn()"),
+    ("import torchvision.models", "No module named 'torchvision'", "data.digits()"),
     ("import torch.distributed.nothing", "torch.distributed", "not in the playground"),
     ("open('/nowhere/at/all')", "No such file", "no files here"),
     ("f = lambda: f()\nf()", "RecursionError", "calls itself"),
