@@ -113,13 +113,7 @@ async function members(context: CompletionContext): Promise<CompletionResult | n
     : null;
 }
 
-const modules = completeFromList([
-  "torch",
-  "torch.nn",
-  "torch.nn.functional",
-  "data",
-  "matplotlib.pyplot",
-]);
+const modules = completeFromList(["torch", "torch.nn", "torch.nn.functional", "data", "matplotlib.pyplot"]);
 
 async function words(context: CompletionContext): Promise<CompletionResult | null> {
   if (context.matchBefore(/\.\w*/)) return null;
