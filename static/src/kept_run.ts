@@ -1,7 +1,7 @@
 /** The results of this tab's last run, kept over a reload; as much as the browser's storage takes. */
 import type * as wire from "./protocol.gen";
 import { type RunState, storedRun } from "./run";
-import { compact } from "./share";
+import { storable } from "./share";
 import { load, store } from "./storage";
 
 const KEY = "playground.run";
@@ -18,7 +18,7 @@ interface Kept {
 
 export function keepRun(draft: string, run: RunState): void {
   const { code, device, seed } = run;
-  const text = JSON.stringify({ draft, code, device, seed, events: compact(run.events) } satisfies Kept);
+  const text = JSON.stringify({ draft, code, device, seed, events: storable(run) } satisfies Kept);
   store(KEY, text.length <= MOST ? text : null, "sessionStorage");
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type * as wire from "./protocol.gen";
-import { apply, isShowable, newRun, type RunState, storedRun } from "./run";
+import { apply, applyAll, isInteractive, isShowable, newRun, type RunState, storedRun } from "./run";
 
 const values = (...data: number[]): wire.Values => ({ numel: data.length, data });
 const node = (id: number): wire.Node => ({
@@ -210,5 +210,59 @@ describe("storedRun", () => {
 
   it("is nothing without events", () => {
     expect(storedRun("x = 1", "cpu", 0, [])).toBeNull();
+  });
+});
+
+describe("a run that is held after a training step", () => {
+  const paused = (step: number): Body<wire.Event> => ({ type: "paused", step, line: 7 });
+  const begun = () => play(fresh(), started, graph({ nodes: [node(0), node(1), node(2)] }));
+
+  it("shows the step's graph once it is whole, and answers questions", () => {
+    let run = play(begun(), graph({ nodes: [node(0)], restart: true }), graph({ nodes: [node(1)] }));
+    expect(run.graph.nodes).toHaveLength(3);
+    expect(isInteractive(run)).toBe(false);
+    run = play(run, paused(312));
+    expect(run.graph.nodes).toHaveLength(2);
+    expect(run).toMatchObject({ graphs: 1, coming: null, held: { step: 312 } });
+    expect(isInteractive(run)).toBe(true);
+    run = play(run, failure(0, 0, "inspect"));
+    expect(run.items).toEqual([]);
+    expect(run.refusals.inspect?.message).toBe("ValueError: no");
+    run = play(run, { type: "resumed", message: "It was held for 5 minutes, so it goes on." });
+    expect(run.items).toMatchObject([{ kind: "notice" }]);
+    expect(isInteractive(run)).toBe(false);
+    expect(run.graph.nodes).toHaveLength(2);
+  });
+
+  it("forgets what was asked about the step before, and its events", () => {
+    const detail: Body<wire.Event> = {
+      type: "detail",
+      node: 0,
+      values: [],
+      grads: [],
+      accumulated: null,
+      note: "",
+    };
+    let run = play(begun(), graph({ nodes: [node(0)], restart: true }), paused(1), detail);
+    expect(run.details[0]).toBeDefined();
+    for (let step = 2; step < 50; step++)
+      run = play(run, graph({ nodes: [node(0)], restart: true }), graph({ nodes: [node(1)] }), paused(step));
+    expect(run.details).toEqual({});
+    expect(run.graphs).toBe(49);
+    expect(run.events.filter((event) => event.type === "graph")).toHaveLength(2);
+    const stored = storedRun("x = 1", "cpu", 0, play(run, finished()).events);
+    expect(stored?.graph.nodes.map(({ id }) => id)).toEqual([0, 1]);
+  });
+
+  it("takes in the same when events come together", () => {
+    const bodies = [
+      started,
+      graph({ nodes: [node(0)] }),
+      graph({ nodes: [node(0)], restart: true }),
+      paused(1),
+    ];
+    const more = [graph({ nodes: [node(0)], restart: true }), graph({ nodes: [node(1)] }), paused(2)];
+    const events = [...bodies, ...more].map((body, i) => ({ ...body, run: "r1", seq: i + 1 }) as wire.Event);
+    expect(applyAll(fresh(), events)).toEqual(events.reduce(apply, fresh()));
   });
 });

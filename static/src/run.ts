@@ -38,6 +38,8 @@ export interface RunState {
   readonly items: readonly Item[];
   readonly figures: Readonly<Record<number, wire.PlotlyFigure>>;
   readonly graph: Recording;
+  /** A graph that has begun anew, until the program is held and all of it is there: it then takes the other's place at once. */
+  readonly coming: Recording | null;
   readonly profile: wire.Profile | null;
   readonly details: Readonly<Record<number, wire.Detail>>;
   readonly jacobian: wire.JacobianResult | null;
@@ -47,13 +49,15 @@ export interface RunState {
   readonly refusals: Readonly<Partial<Record<Question, wire.Error>>>;
   /** While the program is held after a training step: which. */
   readonly held: wire.Paused | null;
+  /** What it was told about holding and has not done yet. */
+  readonly steered: wire.Control["action"] | null;
   readonly training: Training;
   /** How often the graph has begun anew: with a step at which the program is held, or a live answer. */
   readonly graphs: number;
   readonly finished: wire.Finished | null;
   /** Highest `seq` applied. */
   readonly seq: number;
-  /** The events as they came, for Share. */
+  /** The events as they came, for Share, but for those of training and of graphs that are over. */
   readonly events: readonly wire.Event[];
 }
 
@@ -78,12 +82,14 @@ export function newRun(
     items: [],
     figures: {},
     graph: EMPTY,
+    coming: null,
     profile: null,
     details: {},
     jacobian: null,
     locals: {},
     refusals: {},
     held: null,
+    steered: null,
     training: NO_TRAINING,
     graphs: 0,
     finished: null,
@@ -104,11 +110,15 @@ export const QUIET_MS = 150;
 export function isShowable(run: RunState, now: number): boolean {
   if (run.phase === "refused") return false;
   if (!isActive(run)) return true;
-  return now - run.startedAt >= QUIET_MS && (run.items.length > 0 || run.graph.nodes.length > 0);
+  return (
+    now - run.startedAt >= QUIET_MS &&
+    (run.items.length > 0 || run.graph.nodes.length > 0 || run.training.step > 0)
+  );
 }
 
-/** Whether the worker still answers `inspect` and `jacobian`. */
+/** Whether the worker answers questions now: after the program's end, or while it is held. */
 export function isInteractive(run: RunState | null): boolean {
+  if (run?.phase === "running") return run.held !== null && run.steered === null;
   return run?.phase === "finished" && run.finished?.interactive === true;
 }
 
@@ -120,7 +130,7 @@ export function localKey(node: number, output = 0): string {
 /** The run after one more of its events. Events of another run, and events seen before, change nothing. */
 export function apply(run: RunState, event: wire.Event): RunState {
   if (event.run !== run.id || (event.seq !== 0 && event.seq <= run.seq)) return run;
-  const next = { ...run, seq: Math.max(run.seq, event.seq), events: [...run.events, event] };
+  const next = { ...run, seq: Math.max(run.seq, event.seq), events: remember(run.events, event) };
   switch (event.type) {
     case "queued":
       return { ...next, phase: "queued", position: event.position };
@@ -138,8 +148,9 @@ export function apply(run: RunState, event: wire.Event): RunState {
       };
     }
     case "graph":
-      if (event.restart) return restart(next, event);
-      return { ...next, graph: extend(run.graph, [event]) };
+      if (event.restart && run.held === null) return { ...next, coming: extend(EMPTY, [event]) };
+      if (event.restart) return restart(next, extend(EMPTY, [event]));
+      return grow(next, [event]);
     case "profile":
       return { ...next, profile: event };
     case "detail":
@@ -154,7 +165,7 @@ export function apply(run: RunState, event: wire.Event): RunState {
       };
     case "live":
       return {
-        ...restart(next, event.graph),
+        ...restart(next, extend(EMPTY, [event.graph])),
         items: event.shown?.flatMap(itemOf) ?? [],
         figures: Object.fromEntries(
           (event.shown ?? []).flatMap((one) => (one.type === "figure" ? [[one.index, one.figure]] : [])),
@@ -164,16 +175,20 @@ export function apply(run: RunState, event: wire.Event): RunState {
     case "training":
       return { ...next, training: learn(run.training, event) };
     case "paused":
-      return { ...next, held: event };
-    case "resumed":
-      return { ...next, held: null };
+      return { ...(run.coming ? restart(next, run.coming) : next), held: event, steered: null };
+    case "resumed": {
+      const items: RunState["items"] = event.message
+        ? [...run.items, { kind: "notice", cell: 0, message: event.message }]
+        : run.items;
+      return { ...next, items, held: null, steered: null };
+    }
     case "document":
     case "table":
       return next;
     case "notice":
       return { ...next, items: [...run.items, { kind: "notice", cell: event.cell, message: event.message }] };
     case "error":
-      if (run.finished) {
+      if (run.finished || event.question) {
         return {
           ...next,
           refusals: event.question ? { ...run.refusals, [event.question]: event } : run.refusals,
@@ -185,17 +200,36 @@ export function apply(run: RunState, event: wire.Event): RunState {
         items: [...run.items, { kind: "error", cell: event.cell, error: event }],
       };
     case "finished":
-      return { ...next, phase: "finished", held: null, finished: event };
+      return {
+        ...(run.coming ? restart(next, run.coming) : next),
+        phase: "finished",
+        held: null,
+        steered: null,
+        finished: event,
+      };
     default:
       return unknown(event, run);
   }
 }
 
+/** What is kept of the events: training is in its state, which does not grow, and one graph is enough. */
+function remember(events: readonly wire.Event[], event: wire.Event): readonly wire.Event[] {
+  if (event.type === "training") return events;
+  if (event.type !== "live" && !(event.type === "graph" && event.restart)) return [...events, event];
+  return [...events.filter(({ type }) => type !== "graph" && type !== "live"), event];
+}
+
+function grow(run: RunState, graphs: readonly wire.Graph[]): RunState {
+  if (run.coming) return { ...run, coming: extend(run.coming, graphs) };
+  return { ...run, graph: extend(run.graph, graphs) };
+}
+
 /** The run with a graph that has begun anew; what was asked about the one before is void. */
-function restart(run: RunState, graph: wire.Graph): RunState {
+function restart(run: RunState, graph: Recording): RunState {
   return {
     ...run,
-    graph: extend(EMPTY, [graph]),
+    graph,
+    coming: null,
     graphs: run.graphs + 1,
     details: {},
     jacobian: null,
@@ -233,7 +267,7 @@ export function applyAll(run: RunState, events: readonly wire.Event[]): RunState
       graphs.push(event);
     }
     if (graphs.length) {
-      next = { ...next, seq, events: [...next.events, ...graphs], graph: extend(next.graph, graphs) };
+      next = grow({ ...next, seq, events: [...next.events, ...graphs] }, graphs);
     }
     const event = events[at];
     if (event) next = apply(next, event);

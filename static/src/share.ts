@@ -4,6 +4,7 @@ import { plural } from "./numbers";
 import type * as wire from "./protocol.gen";
 import type { RunState } from "./run";
 import type { Draft, State } from "./store";
+import { asEvents } from "./training/state";
 
 export interface Shared {
   readonly id: string;
@@ -48,9 +49,10 @@ export function compact(events: readonly wire.Event[]): wire.Event[] {
       last.text.length + event.text.length <= TEXT
     ) {
       kept[kept.length - 1] = { ...last, seq: event.seq, text: last.text + event.text };
-    } else if (event.type === "graph" && last?.type === "graph" && joins(last, event)) {
+    } else if (event.type === "graph" && !event.restart && last?.type === "graph" && joins(last, event)) {
       kept[kept.length - 1] = {
         ...event,
+        restart: last.restart,
         nodes: [...last.nodes, ...event.nodes],
         edges: [...last.edges, ...event.edges],
         scopes: [...last.scopes, ...event.scopes],
@@ -64,6 +66,14 @@ export function compact(events: readonly wire.Event[]): wire.Event[] {
   return kept;
 }
 
+/** What is stored of a run: its events, and its training as far as it is kept, before the end. */
+export function storable(run: RunState): wire.Event[] {
+  const events = compact(run.events);
+  const end = events.findLastIndex((event) => event.type === "finished");
+  events.splice(end < 0 ? events.length : end, 0, ...asEvents(run.training, run.id));
+  return events;
+}
+
 /** The body of `POST /api/sessions`, and what did not fit into it. */
 export function content(
   draft: Draft,
@@ -73,7 +83,7 @@ export function content(
 ): { body: string; omitted: string } {
   const parent = draft.base.startsWith("session:") ? draft.base.slice("session:".length) : "";
   const { code, title, device, seed, board } = draft;
-  const events = run?.finished && run.code === code ? compact(run.events) : [];
+  const events = run?.finished && run.code === code ? storable(run) : [];
   return fitted(
     { code, title, device, seed, view, events, ...(board && { board }), ...(parent && { parent }) },
     limit,
@@ -113,6 +123,13 @@ export function fitted(content: wire.SessionContent, limit: number): { body: str
       event.type === "profile"
         ? { ...event, spans: [], spans_omitted: (event.spans_omitted ?? 0) + (event.spans ?? []).length }
         : event,
+    );
+    body = make();
+  }
+  if (!fits() && events.some((event) => event.type === "training" && event.histograms.length > 0)) {
+    left.push("how weights and gradients were spread over the training");
+    events = events.map((event) =>
+      event.type === "training" ? { ...event, parameters: [], histograms: [] } : event,
     );
     body = make();
   }

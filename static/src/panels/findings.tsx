@@ -12,7 +12,7 @@ import { atLine, lineOf, the } from "../why/words";
 const MOST = 50;
 
 export default function Findings({ run }: { run: RunState }) {
-  const done = !isActive(run);
+  const done = !isActive(run) || run.held !== null;
   const [found, setFound] = useState<readonly Finding[]>([]);
   const [open, setOpen] = useState(false);
   const list = useRef<HTMLUListElement>(null);
@@ -23,14 +23,21 @@ export default function Findings({ run }: { run: RunState }) {
       setFound(some);
       update({ findings: some });
     };
-    give([]);
+    if (!done) give([]);
     // Nobody waits for it: the diagram comes first.
-    if (done) whenIdle(() => wanted && give(flags(run.graph)));
+    else whenIdle(() => wanted && give(flags(run.graph)));
     return () => {
       wanted = false;
-      update({ findings: [] });
     };
   }, [done, run.graph]);
+  // A graph that has begun anew keeps its marks until they are found again.
+  useEffect(
+    () => () => {
+      setFound([]);
+      update({ findings: [] });
+    },
+    [run.id],
+  );
   if (found.length === 0) return null;
   const { node } = indexOf(run.graph);
   const walk = (event: React.KeyboardEvent) => {

@@ -17,21 +17,24 @@ import { Inspector } from "./card/card";
 const TreePanel = lazy(() => import("./tree/tree"));
 const Findings = lazy(() => import("./findings"));
 
+/** Which recording is shown: a run's, or a later one of it. */
+const recordingOf = (run: RunState | null) => (run ? `${run.id} ${run.graphs}` : "");
+
 /** Gives the diagram what a run has recorded since it was given the last time. */
 class Feed {
-  private run = "";
+  private recording = "";
   private shown: Recording | null = null;
-  /** The recording of the run before, for as long as this one repeats it. */
+  /** The recording before, for as long as this one repeats it. */
   private earlier: Recording | null = null;
   private sent = { nodes: 0, edges: 0, scopes: 0, steps: 0 };
 
   constructor(private readonly graph: AutogradGraph) {}
 
-  /** A run that draws what the one before drew keeps the view and the selection. */
+  /** A recording that draws what the one before drew keeps the view and the selection. */
   show(run: RunState | null): void {
-    if (run?.id !== this.run) {
+    if (recordingOf(run) !== this.recording) {
       this.earlier = run && this.shown;
-      this.run = run?.id ?? "";
+      this.recording = recordingOf(run);
       this.begin(this.earlier !== null && repeats(run?.graph ?? this.earlier, this.earlier, 0));
     } else if (run && this.earlier && !repeats(run.graph, this.earlier, this.sent.nodes)) this.begin(false);
     this.shown = run?.graph ?? null;
@@ -57,6 +60,7 @@ class Feed {
     this.earlier = null;
     // The number of a node of the run before may be another's now.
     if (getState().picked?.kind === "node") update({ picked: null });
+    if (getState().time !== null) update({ time: null });
   }
 }
 
@@ -87,12 +91,13 @@ function joinGraph(graph: AutogradGraph): () => void {
     if (node !== null) void graph.reveal(node);
   };
   const sync = () => {
+    // It may clear the selection, and then this is called anew.
+    feed.show(getState().shown);
     const state = getState();
     const before = seen;
     seen = state;
-    const other = state.shown?.id !== before?.shown?.id;
+    const other = recordingOf(state.shown) !== recordingOf(before?.shown ?? null);
     const recorded = state.shown?.graph !== before?.shown?.graph || other;
-    if (recorded) feed.show(state.shown);
     if (recorded || state.time !== before?.time)
       graph.now = state.shown ? stateAt(state.shown.graph, state.time) : NOTHING;
     if (state.traced !== before?.traced || state.findings !== before?.findings || other)

@@ -198,7 +198,10 @@ function Answer({ run, question }: { run: RunState; question: Question }) {
       />
     ));
   }
-  if (isActive(run)) return <p className="empty-line">Computed when the program has ended.</p>;
+  if (isActive(run) && !alive)
+    return (
+      <p className="empty-line">Computed when the program has ended, or is held after a training step.</p>
+    );
   if (!alive)
     return (
       <Empty

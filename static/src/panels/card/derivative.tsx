@@ -255,7 +255,7 @@ export default function Derivative({ run, node }: CardPart) {
         {!local && !alive && (
           <p className="muted">
             {isActive(run)
-              ? "Its numbers are worked out when the program has ended."
+              ? "Its numbers are worked out when the program has ended or is held."
               : boot.embed
                 ? "The numbers are not in this page. In the playground, a run works them out and checks them."
                 : "The program's process has ended. Run again to work out the numbers and to check them."}
