@@ -16,6 +16,7 @@ from scripts import (  # the root must be importable first
     gen_missing,
     gen_names,
     gen_ops,
+    gen_palette,
     gen_protocol,
     gen_why,
 )
@@ -28,6 +29,7 @@ GENERATED: dict[str, Callable[[], str]] = {
     "docs/ops.md": gen_ops.render,
     "static/src/names.gen.json": gen_names.render,
     "static/src/formulas.gen.json": gen_formulas.render,
+    "static/src/palette.gen.json": gen_palette.render,
     "static/src/why/programs.gen.json": gen_why.render,
 }
 """Path from the root, and what makes its text."""

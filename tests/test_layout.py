@@ -27,6 +27,7 @@ TABLES = (
     "engine/formulas/notation.py",
     "engine/autograd/profiler_rows.py",
     "playground/protocol.py",
+    "playground/worker/parsing/menu.py",
 )
 """Source files that are tables, one record after the other, and would not be clearer in pieces."""
 

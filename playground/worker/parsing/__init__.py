@@ -1,0 +1,1 @@
+"""Reads a program as blocks, without running it."""
