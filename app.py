@@ -20,6 +20,7 @@ import gevent
 from flask import Flask
 from gevent.pywsgi import WSGIServer
 
+from playground.runner import doctor
 from playground.runner.client import Runner
 from playground.settings import Settings, SettingsError, load
 from playground.web import compression, security
@@ -30,12 +31,16 @@ from playground.web.views import handle_errors, views
 
 
 def create_app(settings: Settings | None = None, runner: Runner | None = None) -> Flask:
-    """The application, with its supervisor started. A `runner` that is passed is used as it is."""
+    """The application, with its supervisor started. A `runner` that is passed is used as it is.
+
+    Ends the process with a sentence if none is passed and programs are not sealed here.
+    """
     settings = settings if settings is not None else load(os.environ)
     if runner is None:
-        runner = Runner(settings.limits)
-        runner.start()
-        atexit.register(runner.close)
+        # Started by another server, gunicorn for example: nobody here knows where it listens.
+        if problem := doctor.refusal("", settings.limits):
+            sys.exit(problem)
+        runner = start_runner(settings)
     app = Flask(__name__, static_folder=str(BUILD), static_url_path=URL)
     app.config["MAX_CONTENT_LENGTH"] = settings.session_bytes
     assets = Assets()
@@ -48,6 +53,14 @@ def create_app(settings: Settings | None = None, runner: Runner | None = None) -
     return app
 
 
+def start_runner(settings: Settings) -> Runner:
+    """The supervisor and what is under it; ended with this process."""
+    runner = Runner(settings.limits)
+    runner.start()
+    atexit.register(runner.close)
+    return runner
+
+
 def main() -> None:
     """Serve on this machine until interrupted."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
@@ -55,7 +68,10 @@ def main() -> None:
         settings = load(os.environ)
     except SettingsError as problem:
         sys.exit(str(problem))
-    server = WSGIServer((settings.host, settings.port), create_app(settings), log=None)
+    if refusal := doctor.refusal(settings.host, settings.limits):
+        sys.exit(refusal)
+    app = create_app(settings, start_runner(settings))
+    server = WSGIServer((settings.host, settings.port), app, log=None)
     try:
         server.init_socket()
     except OSError as problem:

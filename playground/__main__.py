@@ -1,6 +1,6 @@
-"""The playground on the command line: ``python -m playground run FILE`` and ``python -m playground trace FILE``.
+"""The playground on the command line: ``python -m playground run FILE``, ``trace FILE`` and ``doctor``.
 
-Programs run in this process and are not sealed: use it for your own programs only.
+With ``run`` and ``trace`` programs run in this process and are not sealed: use them for your own programs only.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
     files.add_argument("--json", metavar="FILE", help="the session, which the playground opens")
     files.add_argument("--dot", metavar="FILE", help="the graph for Graphviz")
     files.add_argument("--model-explorer", metavar="FILE", help="the graph for Model Explorer")
+    doctor = commands.add_parser("doctor", help="try whether programs are sealed here, and say what holds")
     trace.add_argument("--title", help="what the session is called (default: the file's name)")
     for command in (run, trace):
         command.add_argument("file", help="a Python program; - reads standard input")
@@ -50,6 +51,8 @@ def main(arguments: list[str] | None = None) -> int:
             "--seed", type=int, default=0, metavar="N", help="the seed for random numbers (default 0)"
         )
     options = parser.parse_args(arguments)
+    if options.command == "doctor":
+        return _doctor(doctor)
     command = run if options.command == "run" else trace
     if not 0 <= options.seed < 2**63:
         command.error(f"--seed: expected a number from 0 to 2**63 - 1, got {options.seed}")
@@ -76,6 +79,18 @@ def main(arguments: list[str] | None = None) -> int:
     except Problem as problem:
         print(f"{command.prog}: error: {problem}", file=sys.stderr)
         return 2
+
+
+def _doctor(command: argparse.ArgumentParser) -> int:
+    from playground.runner.doctor import examine
+    from playground.settings import SettingsError, load
+
+    try:
+        report = examine(load(os.environ).limits)
+    except SettingsError as problem:
+        command.error(str(problem))
+    print(report.text())
+    return 0 if report.sealed else 1
 
 
 def _check_files(written: dict[str, str], program: str, command: argparse.ArgumentParser) -> None:

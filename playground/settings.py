@@ -12,7 +12,6 @@ import math
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 from sqlalchemy.engine import make_url
@@ -32,7 +31,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     database_url: str = f"sqlite:///{ROOT / 'data' / 'playground.sqlite3'}"
     database_bytes: int = 2048 * MIB
     proxies: int = 0
-    sandbox: Literal["strict", "off"] = "strict"
     session_bytes: int = 5 * MIB
     message_bytes: int = 512 * KIB
     """A program of 64 KiB takes up to 384 KiB as JSON, if every character is escaped."""
@@ -89,19 +87,19 @@ class Setting(msgspec.Struct, frozen=True):
 
 
 _WORDS = {
-    "host": "an address of this machine that only this machine reaches: 127.0.0.1, ::1 or localhost",
+    "host": "an IP address of this machine (127.0.0.1 for itself, 0.0.0.0 for all) or localhost",
     "hosts": "host names or addresses without port, separated by commas; * for any",
     "database_url": "an SQLAlchemy address, such as sqlite:////var/lib/playground/sessions.sqlite3",
-    "sandbox": "strict or off",
+    "limits.sandbox": "strict or off",
 }
 
 
 def _check(field: str, text: str) -> str:
-    if field == "host" and text != "localhost" and not ipaddress.ip_address(text).is_loopback:
-        raise ValueError
+    if field == "host" and text != "localhost":
+        ipaddress.ip_address(text)
     if field == "hosts" and not all(_HOST_NAME.match(name.strip()) for name in text.split(",")):
         raise ValueError
-    if field == "sandbox" and text not in ("strict", "off"):
+    if field == "limits.sandbox" and text not in ("strict", "off"):
         raise ValueError
     if field == "database_url":
         try:
@@ -116,8 +114,8 @@ SETTINGS = (
     Setting(
         "HOST",
         "host",
-        "Address to listen on with `python app.py`. Programs are not sealed by the operating system yet, so anything "
-        "that others reach is refused.",
+        "Address to listen on with `python app.py`. One that other machines reach is refused unless every probe of "
+        "`python -m playground doctor` holds; PLAYGROUND_HOSTS must then name the server.",
     ),
     Setting(
         "PLAYGROUND_HOSTS",
@@ -146,9 +144,9 @@ SETTINGS = (
     ),
     Setting(
         "PLAYGROUND_SANDBOX",
-        "sandbox",
-        "Whether listening beyond this machine demands that programs are sealed. The sealing is not part of this "
-        "version, so with either value only this machine is served.",
+        "limits.sandbox",
+        "strict: the kernel seals a program's process before it reads the program. off: it does not, for development "
+        "where there is no seccomp; only this machine is served then.",
     ),
     Setting(
         "PLAYGROUND_SESSION_BYTES",

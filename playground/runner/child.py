@@ -14,7 +14,7 @@ from typing import NoReturn
 import msgspec
 
 from playground.protocol import Run
-from playground.runner import linux
+from playground.runner import landlock, linux, seccomp
 from playground.runner.channel import COMMANDS_FD, FAULT_FD, FRAMES_FD, Channel
 from playground.runner.limits import MIB, Limits
 
@@ -52,8 +52,26 @@ class Pipes(msgspec.Struct, frozen=True):
     fault: int
 
 
-def run(pipes: Pipes, limits: Limits, base: Memory, entry: Entry, parent: int) -> NoReturn:
-    """Become the one-shot child. `base` is the zygote's memory, `parent` its process id."""
+class Seal:
+    """What closes a child off from the system, made once where children are forked from.
+
+    Raises OSError where there is no system-call filter for this machine.
+    """
+
+    def __init__(self) -> None:
+        self._filter = seccomp.Filter(seccomp.build(seccomp.here()))
+        self._landlock = landlock.version()
+
+    def close(self) -> None:
+        """Seal this process, for ever. Nothing can be opened, started or signalled from here on."""
+        if self._landlock:
+            landlock.deny_all(self._landlock)
+        self._filter.install()
+
+
+def run(pipes: Pipes, limits: Limits, base: Memory, entry: Entry, parent: int, seal: Seal | None) -> NoReturn:
+    """Become the one-shot child. `base` is the zygote's memory, `parent` its process id; without a `seal` (development
+    on systems that have none) the program keeps what its user may do."""
     status = 1
     try:
         _keep_only(pipes)
@@ -65,7 +83,8 @@ def run(pipes: Pipes, limits: Limits, base: Memory, entry: Entry, parent: int) -
         faulthandler.register(signal.SIGUSR1, FAULT_FD, all_threads=False)
         channel.install()
         linux.forbid_new_privileges()
-        seal()
+        if seal is not None:
+            seal.close()
         entry(channel.run(), channel)
         status = 0
     except EOFError:
@@ -79,10 +98,6 @@ def run(pipes: Pipes, limits: Limits, base: Memory, entry: Entry, parent: int) -
                     stream.flush()
         finally:
             os._exit(status)
-
-
-def seal() -> None:
-    """Where the system-call filter and Landlock belong. Today this does nothing (docs/sandbox.md)."""
 
 
 def _keep_only(pipes: Pipes) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Literal
 
 import msgspec
 
@@ -16,6 +17,9 @@ def _cores() -> int:
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a run may use, what is accepted from it, and how many runs there may be. Units are in the names."""
+
+    sandbox: Literal["strict", "off"] = "strict"
+    """``strict``: a child is sealed by the kernel before it reads its program, or does not run."""
 
     # Time
     wall_soft_s: float = 10.0

@@ -7,16 +7,21 @@ import os
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE = 4
+_PR_SET_SECCOMP = 22
 _PR_SET_CHILD_SUBREAPER = 36
 _PR_SET_NO_NEW_PRIVS = 38
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.prctl.argtypes = [ctypes.c_int] + [ctypes.c_ulong] * 4
 _libc.prctl.restype = ctypes.c_int
+_libc.syscall.argtypes = [ctypes.c_long] + [ctypes.c_ulong] * 3
+_libc.syscall.restype = ctypes.c_long
+
+_SECCOMP_MODE_FILTER = 2
 
 
-def _prctl(option: int, value: int) -> None:
-    if _libc.prctl(option, value, 0, 0, 0) != 0:
+def _prctl(option: int, value: int, more: int = 0) -> None:
+    if _libc.prctl(option, value, more, 0, 0) != 0:
         number = ctypes.get_errno()
         raise OSError(number, f"prctl({option}, {value}): {os.strerror(number)}")
 
@@ -42,3 +47,22 @@ def adopt_orphans() -> None:
 def forbid_new_privileges() -> None:
     """No exec from here on gains anything from a set-user-id file; required before a seccomp filter."""
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
+
+
+def set_filter(program: int) -> None:
+    """Install the system-call filter whose ``struct sock_fprog`` is at this address."""
+    _prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, program)
+
+
+def syscall(number: int, *arguments: int) -> int:
+    """A system call of up to three numbers. Raises OSError."""
+    result: int = _libc.syscall(number, *arguments, *[0] * (3 - len(arguments)))
+    if result < 0:
+        problem = ctypes.get_errno()
+        raise OSError(problem, f"system call {number}: {os.strerror(problem)}")
+    return result
+
+
+def address_of(data: bytes) -> int:
+    """Where the bytes lie; valid as long as the object is."""
+    return ctypes.cast(ctypes.c_char_p(data), ctypes.c_void_p).value or 0

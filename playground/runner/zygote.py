@@ -41,18 +41,25 @@ def main(control_fd: int, entry: str, limits: Limits) -> None:
     gc.collect()
     gc.freeze()
     base = child.memory()
+    seal = child.Seal() if limits.sandbox == "strict" else None
     control.send(_encode(wire.Ready(pid=os.getpid())))
-    _Server(control, limits, base, call).serve()
+    _Server(control, limits, base, call, seal).serve()
 
 
 class _Server:
     def __init__(
-        self, control: socket.socket, limits: Limits, base: child.Memory, entry: child.Entry
+        self,
+        control: socket.socket,
+        limits: Limits,
+        base: child.Memory,
+        entry: child.Entry,
+        seal: child.Seal | None,
     ) -> None:
         self._control = control
         self._limits = limits
         self._base = base
         self._entry = entry
+        self._seal = seal
         self._decoder = msgspec.msgpack.Decoder(wire.Fork)
         self._children: dict[int, tuple[int, int]] = {}
         """By pidfd: the supervisor's number for the worker, and the process id."""
@@ -78,7 +85,7 @@ class _Server:
             self._control.send(_encode(wire.ForkFailed(worker=worker, reason=str(problem))))
             pid = -1
         if pid == 0:
-            child.run(pipes, self._limits, self._base, self._entry, me)
+            child.run(pipes, self._limits, self._base, self._entry, me, self._seal)
         for descriptor in (pipes.commands, pipes.frames, pipes.output, pipes.fault):
             os.close(descriptor)
         if pid > 0:

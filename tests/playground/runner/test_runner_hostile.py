@@ -141,22 +141,18 @@ def test_results_without_end(make_runner: MakeRunner, patient: Runner) -> None:
     [
         ("import os; os._exit(137)", "exit code 137"),
         ("import os; os._exit(0)", "exit code 0"),
-        ("import os; os.kill(os.getpid(), 9)", "SIGKILL"),
-        ("import os; os.abort()", "SIGABRT"),
+        ("import os; os.abort()", "SIGSEGV"),  # it may not signal itself, so C's last resort ends it
         ("import ctypes; ctypes.string_at(0)", "SIGSEGV"),
-        ("import os; os.kill(os.getpid(), 19); os._exit(1)", ""),
+        ("import ctypes; ctypes.CDLL(None).syscall(0x4000_0000 + 39)", "SIGSYS"),
         ("import os; os.closerange(0, 100); os._exit(3)", "exit code 3"),
     ],
 )
 def test_a_process_that_ends_itself_has_crashed(runner: Runner, code: str, word: str) -> None:
     watch = run(runner, f"print('before')\n{code}")
     last = watch.finished()
-    if word:
-        assert (last.status, word in last.message) == ("crashed", True)
-    else:
-        assert last.status == "timeout"  # it stopped itself, and was killed when its time was up
+    assert (last.status, word in last.message) == ("crashed", True)
     assert watch.text == "before\n"
-    if word in ("SIGABRT", "SIGSEGV"):
+    if word == "SIGSEGV":
         assert [error.line for error in watch.errors] == [2]
         assert "line 2" in last.message
 
@@ -181,7 +177,7 @@ def test_no_process_and_no_thread_can_be_started(runner: Runner, code: str) -> N
     assert watch.finished().status == "error"
     assert any(
         word in watch.errors[0].message
-        for word in ("Resource temporarily unavailable", "can't start new thread")
+        for word in ("Resource temporarily unavailable", "can't start new thread", "Permission denied")
     )
 
 
@@ -210,35 +206,43 @@ def test_the_servers_secrets_reach_no_process(
 
 def test_the_process_has_only_its_own_descriptors(runner: Runner) -> None:
     code = """
-import os
-for name in sorted(os.listdir("/proc/self/fd"), key=int):
-    try: print(name, os.readlink(f"/proc/self/fd/{name}").partition(":")[0])
-    except OSError: pass
+import select
+poll = select.poll()
+for descriptor in range(16): poll.register(descriptor)
+print([descriptor for descriptor, event in poll.poll(0) if event == select.POLLNVAL])
 """
-    assert run(runner, code).text.splitlines() == ["0 /dev/null", *(f"{n} pipe" for n in range(1, 6))]
+    assert run(runner, code).text == f"{[*range(6, 16)]}\n"
 
 
 def test_the_process_has_given_up_its_rights(runner: Runner) -> None:
     code = """
-import os, resource
-status = dict(line.split(":\\t", 1) for line in open("/proc/self/status") if ":\\t" in line)
-print(os.getcwd(), os.nice(0), os.geteuid() != 0, status["NoNewPrivs"].strip(), status["CapEff"].strip().strip("0"))
-print(open("/proc/self/oom_score_adj").read().strip(), status["TracerPid"].strip())
+import os, resource, time
+print(os.getpid())
+print(os.getcwd(), os.geteuid() != 0)
 for name in ("CORE", "FSIZE", "NPROC", "MEMLOCK", "NOFILE"):
     print(name, resource.getrlimit(getattr(resource, f"RLIMIT_{name}")))
 print(resource.getrlimit(resource.RLIMIT_CPU)[0])
-print(os.environ.get("OPENBLAS_NUM_THREADS"), len(os.listdir("/proc/self/task")))
+print(os.environ.get("OPENBLAS_NUM_THREADS"))
+time.sleep(1)
 """
-    assert run(runner, code).text.splitlines() == [
-        "/ 19 True 1 ",
-        "1000 0",
+    watch = start(runner, code)
+    until(lambda: "None" in watch.text, "it has looked")
+    process = Path("/proc") / watch.text.split()[0]
+    status = dict(line.split(":\t", 1) for line in (process / "status").read_text().splitlines())
+    assert (status["NoNewPrivs"], status["Seccomp"], status["Threads"]) == ("1", "2", "1")
+    assert not status["CapEff"].strip("0")
+    assert (process / "oom_score_adj").read_text() == "1000\n"
+    assert (process / "stat").read_text().rpartition(")")[2].split()[16] == "19"  # nice
+    assert watch.finished().status == "ok"
+    assert watch.text.splitlines()[1:] == [
+        "/ True",
         "CORE (0, 0)",
         "FSIZE (0, 0)",
         "NPROC (0, 0)",
         "MEMLOCK (0, 0)",
         "NOFILE (16, 16)",
         "10",
-        "None 1",
+        "None",
     ]
 
 
@@ -347,8 +351,6 @@ def test_a_deadline_never_cuts_a_frame(make_runner: MakeRunner) -> None:
 
 
 def test_filling_the_fault_pipe_changes_nothing(runner: Runner) -> None:
-    code = "import os\nos.set_blocking(5, False)\ntry:\n"
-    code += "    while True: os.write(5, b'File \"<program>\", line 99' * 100)\n"
-    code += "except BlockingIOError: pass\nos.kill(os.getpid(), 11)"
-    watch = start(runner, code)
-    assert watch.finished().status == "crashed"
+    # It blocks when the pipe is full, and so does whoever would write the line there.
+    code = "import os\nwhile True: os.write(5, b'File \"<program>\", line 99' * 100)\n"
+    assert start(runner, code).finished().status == "timeout"
