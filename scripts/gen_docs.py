@@ -75,8 +75,11 @@ def _structs(classes: tuple[type, ...]) -> str:
     for cls in classes:
         info = mi.type_info(cls)
         assert isinstance(info, mi.StructType)
-        heading = f"#### `{info.tag}`" if info.tag_field else f"#### {cls.__name__}"
+        message = issubclass(cls, protocol.RunEvent) or cls in _COMMANDS
+        heading = f"#### `{info.tag}`" if message else f"#### {cls.__name__}"
         lines = [heading, "", _prose(docs.get((cls.__name__,), "")), ""]
+        if info.tag_field and not message:
+            lines += [f"Its `{info.tag_field}` is `{info.tag}`.", ""]
         if info.array_like:
             lines += ["An array; its elements are, in this order:", ""]
         lines += ["| field | type | |", "| --- | --- | --- |"]
