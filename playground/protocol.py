@@ -1166,7 +1166,7 @@ class SessionContent(Message, kw_only=True):
     view: View = msgspec.field(default_factory=View)
     data: UserData | None = None
     """At most 256 KiB of text here."""
-    board: Board = msgspec.field(default_factory=Board)
+    board: Board | None = None
     events: Annotated[list[Event], Meta(max_length=2_000)] = []
     """The results of the last run, so that opening the link shows them without running."""
     parent: Annotated[str, Meta(max_length=64, pattern=r"^[A-Za-z0-9_-]*$")] = ""
