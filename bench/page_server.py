@@ -42,7 +42,12 @@ class Player(Runner):
         self._acknowledged: dict[str, int] = {}
 
     def submit(
-        self, *, client: str, address: str, request: wire.Run, on_event: Callable[[wire.Event], None]
+        self,
+        *,
+        client: str,
+        address: str,
+        request: wire.Run | wire.Parse,
+        on_event: Callable[[wire.Event], None],
     ) -> None:
         """As `Runner.submit`."""
         asked = ASKED.match(request.code)

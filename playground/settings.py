@@ -32,9 +32,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     database_bytes: int = 2048 * MIB
     proxies: int = 0
     session_bytes: int = 5 * MIB
-    message_bytes: int = 512 * KIB
-    """A program of 64 KiB takes up to 384 KiB as JSON, if every character is escaped."""
-    commands_per_s: int = 20
+    message_bytes: int = 3 * MIB
+    """A program of 64 KiB takes up to 384 KiB as JSON, if every character is escaped; a table of 1 MiB up to 2 MiB, if
+    every character is a quotation mark or the end of a line."""
+    commands_per_s: int = 60
+    """A dragged control may move as often as the screen is drawn."""
     files_per_minute: int = 60
     limits: Limits = Limits()
 
@@ -206,14 +208,21 @@ SETTINGS = (
     Setting(
         "PLAYGROUND_INTERACTIVE_CPU_S",
         "limits.interactive_cpu_s",
-        "Processor time all answers about one finished run may take.",
+        "Processor time all answers about one run may take.",
         "seconds",
         low=1,
     ),
     Setting(
         "PLAYGROUND_INTERACTIVE_S",
         "limits.interactive_s",
-        "Time for one answer about a finished run (full values, a Jacobian).",
+        "Time for one answer about a run that has ended or is held (full values, a Jacobian, a dragged control).",
+        "seconds",
+        low=0.1,
+    ),
+    Setting(
+        "PLAYGROUND_PARSE_S",
+        "limits.parse_s",
+        "Time for reading a program into blocks, or a table.",
         "seconds",
         low=0.1,
     ),
@@ -243,6 +252,14 @@ SETTINGS = (
     ),
     Setting("PLAYGROUND_SOURCE_LINES", "limits.source_lines", "Longest program.", "lines", low=1),
     Setting(
+        "PLAYGROUND_DATA_BYTES",
+        "limits.data_bytes",
+        "Largest table of a person's own, in UTF-8; at most the 1 MiB of the protocol.",
+        "bytes",
+        low=1,
+        high=1 * MIB,
+    ),
+    Setting(
         "PLAYGROUND_OUTPUT_SHOWN_BYTES",
         "limits.output_shown_bytes",
         "Printed text that is shown.",
@@ -267,6 +284,14 @@ SETTINGS = (
         "PLAYGROUND_FRAME_BYTES",
         "limits.frame_bytes",
         "One piece of what a run sends.",
+        "bytes",
+        low=64 * KIB,
+        high=16 * MIB,
+    ),
+    Setting(
+        "PLAYGROUND_DOCUMENT_BYTES",
+        "limits.document_bytes",
+        "A program read into blocks.",
         "bytes",
         low=64 * KIB,
         high=16 * MIB,
@@ -319,7 +344,7 @@ SETTINGS = (
     Setting(
         "PLAYGROUND_RUNS_PER_ADDRESS",
         "limits.runs_per_address",
-        "Programs of one address running at the same time.",
+        "Programs of one address running at the same time, and as many being read into blocks.",
         low=1,
     ),
     Setting(

@@ -12,7 +12,7 @@ from types import FrameType
 
 import msgspec
 
-from playground.protocol import Inspect, Jacobian, Live, Local, Question, Run, WorkerCommand, WorkerEvent
+from playground.protocol import Parse, Question, Run, WorkerCommand, WorkerEvent
 from playground.runner.frames import FrameReader, frame
 from playground.runner.limits import Limits
 
@@ -91,11 +91,13 @@ class Channel:
         self.sent_bytes += len(payload)
         self._raise_if_due(None)
 
-    def run(self) -> Run:
-        """Wait for the program. Raises EOFError if the supervisor closed the pipe instead."""
+    def request(self) -> Run | Parse:
+        """Wait for what there is to do. Raises EOFError if the supervisor closed the pipe instead."""
         for payload in self._payloads:
             command = self._decoder.decode(payload)
-            if isinstance(command, Run):
+            if isinstance(command, Run | Parse):
+                if isinstance(command, Parse):
+                    self.limits = self.limits.reading
                 return command
         raise EOFError("the pipe was closed before a program came")
 
@@ -109,7 +111,7 @@ class Channel:
         resource.setrlimit(resource.RLIMIT_CPU, (hard, hard))
         for payload in self._payloads:
             command = self._decoder.decode(payload)
-            if isinstance(command, Inspect | Jacobian | Local | Live):
+            if isinstance(command, Question):
                 self._due = None
                 yield command
 
@@ -146,7 +148,7 @@ class Channel:
         raise self._due(program_line(frame or sys._getframe()))
 
     def _read_payloads(self) -> Iterator[bytes]:
-        # Ours is the only writer, and a program is bounded where it is accepted; the limit only guards the arithmetic.
-        reader = FrameReader(limit=4 * self.limits.source_bytes + 4096)
+        # Ours is the only writer, and commands are bounded where they are accepted: this only guards the arithmetic.
+        reader = FrameReader(self.limits.command_bytes)
         while data := os.read(COMMANDS_FD, 65_536):
             yield from reader.feed(data)

@@ -13,12 +13,12 @@ from typing import NoReturn
 
 import msgspec
 
-from playground.protocol import Run
+from playground.protocol import Parse, Run
 from playground.runner import landlock, linux, seccomp
 from playground.runner.channel import COMMANDS_FD, FAULT_FD, FRAMES_FD, Channel
 from playground.runner.limits import MIB, Limits
 
-Entry = Callable[[Run, Channel], None]
+Entry = Callable[[Run | Parse, Channel], None]
 
 _NOBODY = 65_534
 _ABOVE = 64
@@ -85,7 +85,7 @@ def run(pipes: Pipes, limits: Limits, base: Memory, entry: Entry, parent: int, s
         linux.forbid_new_privileges()
         if seal is not None:
             seal.close()
-        entry(channel.run(), channel)
+        entry(channel.request(), channel)
         status = 0
     except EOFError:
         pass  # parked, and not needed after all

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import msgspec
 
-from playground.protocol import Error, Event, Finished, Question, Run
+from playground.protocol import Error, Event, Finished, Parse, Question, Run
 from playground.runner import wire
 from playground.runner.frames import FrameError, FrameReader, frame
 from playground.runner.limits import Limits
@@ -30,7 +30,7 @@ from playground.runner.wire import Health
 log = logging.getLogger(__name__)
 
 ROOT = Path(__file__).resolve().parents[2]
-WORKER = "playground.worker.main:run_program"
+WORKER = "playground.worker.main:serve"
 _SEND_TIMEOUT_S = 5.0
 _PROBE_TIMEOUT_S = 2.0
 
@@ -133,8 +133,10 @@ class Runner:
 
     # --- Runs --------------------------------------------------------------------------------------------------------
 
-    def submit(self, *, client: str, address: str, request: Run, on_event: Callable[[Event], None]) -> None:
-        """Run a program; a run the client already has is cancelled. `address` is what is counted against
+    def submit(
+        self, *, client: str, address: str, request: Run | Parse, on_event: Callable[[Event], None]
+    ) -> None:
+        """Run a program, or read it; what the client already has is cancelled. `address` is what is counted against
         `Limits.runs_per_address`. Refusals (queue full, shutting down) also arrive as events.
 
         Raises msgspec.ValidationError if the request breaks its own schema."""
@@ -260,7 +262,8 @@ class Runner:
         connection = self._socket
         if connection is None:
             return
-        reader = FrameReader(limit=2 * self._limits.frame_bytes + 65_536)
+        largest = max(2 * self._limits.frame_bytes, self._limits.document_bytes)
+        reader = FrameReader(limit=largest + 65_536)
         decoder = msgspec.msgpack.Decoder(wire.Reply)
         while True:
             try:
@@ -337,6 +340,6 @@ class Runner:
             log.exception("on_event failed for a %s event", type(event).__name__)
 
 
-def _validate(command: Run | Question) -> None:
+def _validate(command: Run | Parse | Question) -> None:
     """A struct made in Python is not checked by msgspec; the supervisor would take a bad one for a broken stream."""
     msgspec.convert(msgspec.to_builtins(command), type(command))

@@ -74,6 +74,8 @@ def _finite(value: object) -> bool:
         return math.isfinite(value)
     if isinstance(value, list):
         return all(map(_finite, value))
+    if isinstance(value, dict):
+        return all(map(_finite, value.values()))
     if isinstance(value, msgspec.Struct):
         return all(_finite(getattr(value, name)) for name in value.__struct_fields__)
     return True

@@ -10,23 +10,26 @@ import time
 from collections import deque
 from collections.abc import Callable
 from enum import Enum, auto
-from typing import Literal
 
 from playground.protocol import (
     Answer,
+    Document,
     Error,
     Event,
+    Figure,
     Finished,
-    Inspect,
-    Jacobian,
-    Live,
-    Local,
+    Graph,
     Notice,
     Output,
+    Parse,
+    Profile,
     Question,
     Queued,
+    Run,
     Started,
     Status,
+    Table,
+    Training,
     WorkerEvent,
 )
 from playground.runner import verdict, wire
@@ -39,18 +42,11 @@ log = logging.getLogger(__name__)
 
 _RAW_CHARACTERS = 8_192
 _GRACE_S = 1.0
-
-
-def _kind(question: Question) -> Literal["inspect", "jacobian", "local", "live"]:
-    match question:
-        case Inspect():
-            return "inspect"
-        case Jacobian():
-            return "jacobian"
-        case Local():
-            return "local"
-        case Live():
-            return "live"
+_SAYS: dict[type[Run | Parse], tuple[type[WorkerEvent], ...]] = {
+    Run: (Started, Output, Figure, Graph, Profile, Training, Notice, Error, Finished),
+    Parse: (Document, Table, Error, Finished),
+}
+"""What may come of its own accord from a process that was given such a request; everything else answers a question."""
 
 
 class State(Enum):
@@ -77,8 +73,8 @@ class Job:
         self.since = time.monotonic()
         self.state = State.QUEUED
         self.crashed = False
-        self._request = submitted.request
-        self._limits = limits
+        self._request: Run | Parse = submitted.request
+        self._limits = limits = limits.reading if isinstance(submitted.request, Parse) else limits
         self._deliver = deliver
         self._on_change = on_change
         self._loop = asyncio.get_running_loop()
@@ -125,6 +121,8 @@ class Job:
         self._read_or_pause()
         self._arm(self._limits.wall_soft_s, self._soft_deadline)
         worker.send(self._request)
+        # A table may be large, and this is kept as long as its child.
+        self._request.data = None
 
     def cancel(self) -> None:
         """Stop pressed. A running program has a moment to hand in what it recorded."""
@@ -154,7 +152,7 @@ class Job:
         self._questions.clear()
         self._asked = None
         for question in questions:
-            self._send(Error(message=message, question=_kind(question)))
+            self._send(Error(message=message, question=wire.kind(question)))
         self._on_change(self)
 
     def drop(self) -> None:
@@ -271,7 +269,10 @@ class Job:
             raise TooMuch(f"The run was stopped: it caused more than {self._limits.events:,} messages.")
         if self.state is State.LINGERING:
             self._take_answer(event)
-        elif isinstance(event, Finished):
+            return
+        if not isinstance(event, _SAYS[type(self._request)]):
+            raise Refused(f"{type(event).__name__} of its own accord")
+        if isinstance(event, Finished):
             self._operations = event.operations
             self._read_output()
             if self.state is not State.RUNNING:
@@ -290,6 +291,8 @@ class Job:
             self._cells = [(cell.index, cell.line, cell.end_line) for cell in event.cells] or [(0, 0, 0)]
             self._batcher.add(event, size)
         else:
+            if isinstance(event, Error):
+                event.question = ""
             self._batcher.add(event, size)
 
     def _take_answer(self, event: WorkerEvent) -> None:
@@ -298,7 +301,7 @@ class Job:
         if not isinstance(event, Answer):
             raise Refused(f"{type(event).__name__} as an answer")
         if isinstance(event, Error):
-            event.question = _kind(self._asked)
+            event.question = wire.kind(self._asked)
         self._asked = None
         self._send(event)
         self._next_question()
@@ -372,7 +375,7 @@ class Job:
         if self.state is State.RUNNING and line:
             cell = next((i for i, first, last in self._cells if first <= line <= last), self._cell)
             self._send(Error(message=message, line=line, cell=cell))
-        lingers = interactive and self._limits.lingering > 0
+        lingers = interactive and self._limits.lingering > 0 and isinstance(self._request, Run)
         self.crashed = status == "crashed"
         self._send(
             Finished(
@@ -408,7 +411,7 @@ class Job:
             self._arm(self._limits.linger_idle_s, self._idle)
 
     def _turn_down(self, question: Question, message: str, hint: str) -> None:
-        self._send(Error(message=message, hint=hint, question=_kind(question)))
+        self._send(Error(message=message, hint=hint, question=wire.kind(question)))
 
     def _too_long(self) -> None:
         self._signal(signal.SIGALRM)

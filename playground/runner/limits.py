@@ -29,12 +29,15 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     cpu_soft_s: int = 10
     """SIGXCPU, treated as the soft deadline. A second line: it holds even if the supervisor hangs."""
     cpu_hard_s: int = 12
-    interactive_cpu_s: int = 60
-    """CPU seconds all answers to questions of one run may use on top of `cpu_hard_s`."""
+    interactive_cpu_s: int = 600
+    """CPU seconds all answers to questions of one run may use on top of `cpu_hard_s`: someone may drag a control for
+    half an hour before the process that answers is gone and the page has to run the program again."""
     interactive_s: float = 5.0
     """One answer to a question; killed one second later."""
     cancel_grace_s: float = 0.3
     """What a cancelled program has to hand in what it recorded, before it is killed."""
+    parse_s: float = 3.0
+    """Reading a program into blocks, or a table; killed one second later."""
 
     # What the child process may hold
     memory_bytes: int = 256 * MIB
@@ -44,12 +47,16 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     # What the program may contain and send
     source_bytes: int = 64 * KIB
     source_lines: int = 2_000
+    data_bytes: int = 1 * MIB
+    """A table of the person's own, in UTF-8."""
     output_shown_bytes: int = 64 * KIB
     """stdout and stderr together; what comes after is counted but not shown."""
     output_kill_bytes: int = 256 * KIB
     results_bytes: int = 16 * MIB
     """All frames of the program's own run together, output not counted."""
     frame_bytes: int = 512 * KIB
+    document_bytes: int = 2 * MIB
+    """What reading a program may answer: every name of a long one, with where it stands."""
     frames: int = 300_000
     """Above what printing `output_kill_bytes` one character at a time takes."""
     events: int = 10_000
@@ -68,7 +75,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     queue_per_slot: int = 8
     queue_wait_s: float = 15.0
     runs_per_address: int = 2
-    """Programs of one address running at the same time; further ones wait in the queue."""
+    """Programs of one address running at the same time, and beside them as many being read; further ones wait in the
+    queue."""
     lingering: int = msgspec.field(default_factory=lambda: 2 * _cores())
     """Children kept (stopped) after their program ended, to answer questions; the oldest goes first."""
     linger_idle_s: float = 300.0
@@ -77,6 +85,18 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     zygote_patience_s: float = 10.0
     """A zygote that has not forked for this long is replaced."""
+
+    @property
+    def command_bytes(self) -> int:
+        """What one command may have as MessagePack: names of columns come on top of the program and the table."""
+        return self.source_bytes + self.data_bytes + 512 * KIB
+
+    @property
+    def reading(self) -> Limits:
+        """Those of a process that reads a program instead of running it."""
+        return msgspec.structs.replace(
+            self, wall_soft_s=self.parse_s, wall_hard_s=self.parse_s + 1, frame_bytes=self.document_bytes
+        )
 
     # How results travel
     batch_s: float = 0.040

@@ -12,10 +12,11 @@ import signal
 import socket
 import sys
 import time
+from dataclasses import dataclass, field
 
 import msgspec
 
-from playground.protocol import Event
+from playground.protocol import Event, Parse, Run
 from playground.runner import linux, wire
 from playground.runner.forker import Forker
 from playground.runner.frames import FrameReader, frame
@@ -27,6 +28,19 @@ log = logging.getLogger(__name__)
 _TICK_S = 0.25
 
 
+@dataclass
+class Lane:
+    """Jobs of one kind: what runs and what waits for it. Programs are read in a lane of their own, so that no program
+    that runs, of the same tab or of others, keeps one from being read."""
+
+    slots: int
+    queue: list[Job] = field(default_factory=list)
+    running: list[Job] = field(default_factory=list)
+
+    def at(self, address: str) -> int:
+        return sum(job.address == address for job in self.running)
+
+
 class Supervisor(asyncio.Protocol):
     """The conversation with the web process, and who may run when."""
 
@@ -36,19 +50,19 @@ class Supervisor(asyncio.Protocol):
         self._encoder = msgspec.msgpack.Encoder()
         self._decoder: msgspec.msgpack.Decoder[wire.Request] = msgspec.msgpack.Decoder(wire.Request)
         # Ours comes from the web process, which has checked the sizes; the limit only guards against a broken stream.
-        self._reader = FrameReader(limit=4 * limits.source_bytes + 65_536)
+        self._reader = FrameReader(limits.command_bytes + 65_536)
         self._forker = Forker(limits, entry, self._pump)
         self._transport: asyncio.Transport | None = None
         self._jobs: dict[int, Job] = {}
         """Every job not closed: at most one for each client, its latest."""
         self._latest: dict[str, Job] = {}
-        self._queue: list[Job] = []
-        self._running: list[Job] = []
+        self._runs = Lane(limits.slots)
+        self._reads = Lane(limits.slots)
         self._lingering: list[Job] = []
         """The one that was used least recently first."""
         self._web_is_behind = False
         self._draining = False
-        self._runs = 0
+        self._started = 0
         self._crashes = 0
         self.over = self._loop.create_future()
 
@@ -77,8 +91,9 @@ class Supervisor(asyncio.Protocol):
 
     def _set_behind(self, behind: bool) -> None:
         self._web_is_behind = behind
-        for job in list(self._running):
-            job.web_is_behind(behind)
+        for lane in (self._runs, self._reads):
+            for job in list(lane.running):
+                job.web_is_behind(behind)
 
     def close(self) -> None:
         """End every child."""
@@ -116,17 +131,21 @@ class Supervisor(asyncio.Protocol):
             older.replace()
             del self._jobs[older.number]
             self._reply(wire.Closed(job=older.number))
+        lane = self._lane(request.request)
         job = Job(request, self._limits, self._deliver, self._changed)
         self._jobs[job.number] = self._latest[request.client] = job
         if self._draining:
             job.refuse("The server is shutting down; run the program again in a moment.")
-        elif len(self._queue) >= self._limits.queue_per_slot * self._limits.slots:
+        elif len(lane.queue) >= self._limits.queue_per_slot * lane.slots:
             job.refuse("The server is busy and its queue is full; run the program again in a moment.")
-        elif problem := _too_long(request.request.code, self._limits):
+        elif problem := _too_large(request.request, self._limits):
             job.refuse(problem)
         else:
-            self._queue.append(job)
+            lane.queue.append(job)
             self._pump()
+
+    def _lane(self, request: Run | Parse) -> Lane:
+        return self._reads if isinstance(request, Parse) else self._runs
 
     def _deliver(self, job: int, event: Event) -> None:
         self._reply(wire.Deliver(job=job, event=event))
@@ -144,11 +163,12 @@ class Supervisor(asyncio.Protocol):
             supervisor=os.getpid(),
             zygote=self._forker.pid,
             slots=self._limits.slots,
-            running=len(self._running),
-            queued=len(self._queue),
+            running=len(self._runs.running),
+            queued=len(self._runs.queue),
+            reading=len(self._reads.running) + len(self._reads.queue),
             lingering=len(self._lingering),
             parked=self._forker.parked,
-            runs=self._runs,
+            runs=self._started,
             crashes=self._crashes,
             descriptors=len(os.listdir("/proc/self/fd")) - 1,
             zygote_restarts=self._forker.restarts,
@@ -158,34 +178,38 @@ class Supervisor(asyncio.Protocol):
 
     def _pump(self, tell: bool = False) -> None:
         """Start what can be started, tell the others where they are, and have enough children forked ahead."""
-        for job in list(self._queue):
-            if len(self._running) >= self._limits.slots:
+        wanted = sum(self._pump_lane(lane, tell) for lane in (self._reads, self._runs))
+        self._forker.keep(max(self._limits.parked, wanted))
+
+    def _pump_lane(self, lane: Lane, tell: bool) -> int:
+        """Returns how many more children it could use now."""
+        most = self._limits.runs_per_address
+        for job in list(lane.queue):
+            if len(lane.running) >= lane.slots:
                 break
-            if self._at_address(job.address) >= self._limits.runs_per_address:
+            if lane.at(job.address) >= most:
                 continue
             worker = self._forker.take()
             if worker is None:
                 break
-            self._queue.remove(job)
-            self._running.append(job)
-            self._runs += 1
+            lane.queue.remove(job)
+            lane.running.append(job)
+            self._started += lane is self._runs
             job.web_is_behind(self._web_is_behind)
             job.start(worker)
-        free = self._limits.slots - len(self._running)
-        for position, job in enumerate(self._queue, start=1):
+        free = lane.slots - len(lane.running)
+        for position, job in enumerate(lane.queue, start=1):
             # Waiting some milliseconds for a fork is not worth a message.
-            if tell or free <= 0 or self._at_address(job.address) >= self._limits.runs_per_address:
+            if tell or free <= 0 or lane.at(job.address) >= most:
                 job.queued(position)
-        self._forker.keep(max(self._limits.parked, min(len(self._queue), free)))
-
-    def _at_address(self, address: str) -> int:
-        return sum(job.address == address for job in self._running)
+        return min(len(lane.queue), free)
 
     def _changed(self, job: Job) -> None:
         """A job lingers or has ended."""
-        if job.state is State.ENDED and job in self._running:
+        runs, reads = self._runs, self._reads
+        if job.state is State.ENDED and job in runs.running:
             self._crashes += job.crashed
-        for jobs in (self._queue, self._running, self._lingering):
+        for jobs in (runs.queue, runs.running, reads.queue, reads.running, self._lingering):
             if job in jobs:
                 jobs.remove(job)
         if job.state is State.LINGERING:
@@ -199,7 +223,7 @@ class Supervisor(asyncio.Protocol):
     def _tick(self) -> None:
         """Four times a second: the queue's patience, and whatever was missed."""
         now = time.monotonic()
-        for job in list(self._queue):
+        for job in [*self._runs.queue, *self._reads.queue]:
             if now - job.since > self._limits.queue_wait_s:
                 job.refuse(
                     f"No worker was free within {self._limits.queue_wait_s:g} s; run the program again later."
@@ -208,12 +232,15 @@ class Supervisor(asyncio.Protocol):
         self._loop.call_later(_TICK_S, self._tick)
 
 
-def _too_long(code: str, limits: Limits) -> str:
-    size, lines = len(code.encode(errors="replace")), code.count("\n") + 1
+def _too_large(request: Run | Parse, limits: Limits) -> str:
+    size, lines = len(request.code.encode(errors="replace")), request.code.count("\n") + 1
+    table = 0 if request.data is None else len(request.data.text.encode(errors="replace"))
     if size > limits.source_bytes:
         return f"A program may have {limits.source_bytes:,} bytes; this one has {size:,}."
     if lines > limits.source_lines:
         return f"A program may have {limits.source_lines:,} lines; this one has {lines:,}."
+    if table > limits.data_bytes:
+        return f"A table may have {limits.data_bytes:,} bytes; this one has {table:,}."
     return ""
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
-from playground.protocol import Event, Question, Run
+from playground.protocol import Event, Inspect, Jacobian, Live, Local, Parse, Question, Run
 
 
 class _Tagged(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag=True):
@@ -15,12 +17,13 @@ class _Tagged(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class Submit(_Tagged, frozen=True, kw_only=True):
-    """Queue a program. `job` is the web process's own number for it, unique as long as the supervisor lives."""
+    """Queue a program, to be run or to be read. `job` is the web process's own number for it, unique as long as the
+    supervisor lives."""
 
     job: int
     client: str
     address: str
-    request: Run
+    request: Run | Parse
 
 
 class Stop(_Tagged, frozen=True, kw_only=True):
@@ -51,6 +54,19 @@ class Probe(_Tagged, frozen=True, kw_only=True):
     """Ask for `Health`."""
 
     id: int
+
+
+def kind(question: Question) -> Literal["inspect", "jacobian", "local", "live"]:
+    """What an `Error` that answers it has in `Error.question`."""
+    match question:
+        case Inspect():
+            return "inspect"
+        case Jacobian():
+            return "jacobian"
+        case Local():
+            return "local"
+        case Live():
+            return "live"
 
 
 Request = Submit | Stop | Ask | Acknowledge | Leave | Drain | Probe
@@ -85,6 +101,8 @@ class Health(_Tagged, frozen=True, kw_only=True):
     slots: int = 0
     running: int = 0
     queued: int = 0
+    reading: int = 0
+    """Programs being read into blocks."""
     lingering: int = 0
     parked: int = 0
     runs: int = 0

@@ -18,10 +18,15 @@ from playground.protocol import (
     Inspect,
     Jacobian,
     JacobianResult,
+    Live,
+    LiveResult,
     Local,
     LocalResult,
+    Parse,
     Run,
+    Training,
 )
+from playground.runner import wire
 from playground.runner.client import Runner
 from playground.settings import Settings
 from playground.web import validation
@@ -81,6 +86,7 @@ class Sockets:
         client = self._clients.pop(request.sid, None)  # type: ignore[attr-defined]
         if client is not None:
             self._runner.disconnect(client.sid)
+            self._runner.disconnect(_reading(client))
 
     def _command(self, *arguments: object) -> None:
         client = self._clients.get(request.sid)  # type: ignore[attr-defined]
@@ -104,29 +110,41 @@ class Sockets:
     def _dispatch(self, client: _Client, command: Command) -> None:
         match command:
             case Run():
-                limits = self._settings.limits
-                validation.check_code(command.code, limits.source_bytes, limits.source_lines)
-                self._runner.submit(
-                    client=client.sid,
-                    address=client.address,
-                    request=command,
-                    on_event=lambda event: self._emit(client, event),
-                )
+                self._submit(client, client.sid, command)
             case Cancel():
                 self._runner.cancel(client.sid, command.run)
-            case Inspect() | Jacobian() | Local():
+                self._runner.cancel(_reading(client), command.run)
+            case Parse():
+                # A client of its own for the runner: it takes the place of an older one, and of no run.
+                self._submit(client, _reading(client), command)
+            case Inspect() | Jacobian() | Local() | Live():
+                if isinstance(command, Live):
+                    limits = self._settings.limits
+                    validation.check_code(command.code, limits.source_bytes, limits.source_lines)
                 if not self._runner.send(client.sid, command):
-                    raise validation.Refused(
-                        "run", "This run is not kept any more. Run the program again to ask about it."
-                    )
+                    message = "This run is not kept any more. Run the program again to ask about it."
+                    kind = wire.kind(command)
+                    self._emit(client, Error(run=command.run, field="run", message=message, question=kind))
             case Ack():
                 self._runner.ack(client.sid, command.run, command.seq)
+
+    def _submit(self, client: _Client, name: str, request: Run | Parse) -> None:
+        limits = self._settings.limits
+        validation.check_code(request.code, limits.source_bytes, limits.source_lines)
+        if request.data is not None:
+            validation.check_data(request.data, limits.data_bytes)
+        self._runner.submit(
+            client=name,
+            address=client.address,
+            request=request,
+            on_event=lambda event: self._emit(client, event),
+        )
 
     def _emit(self, client: _Client, event: Event) -> None:
         """Queue an event for its client; never blocks. A struct without bytes is encoded as it is, in one go."""
         if client.sid not in self._clients:
             return
-        binary = isinstance(event, JacobianResult | LocalResult)
+        binary = isinstance(event, JacobianResult | LocalResult | LiveResult | Training)
         data = msgspec.to_builtins(event, builtin_types=(bytes,)) if binary else event
         self._io.emit("event", data, to=client.sid)
         server = self._io.server
@@ -137,6 +155,11 @@ class Sockets:
         if backlog > _BACKLOG:
             log.warning("a client reads too slowly; closing its connection")
             self._io.server.disconnect(client.sid)
+
+
+def _reading(client: _Client) -> str:
+    """What the runner knows as the one who has programs read for this connection."""
+    return f"{client.sid}.parse"
 
 
 def _run_id(run: object) -> str:

@@ -32,6 +32,8 @@ from wsproto.utilities import LocalProtocolError
 MESSAGES_PER_S = 150
 """Of any kind, over the whole connection; a page sends at most one acknowledgement a frame and a few commands."""
 _BURST = 2 * MESSAGES_PER_S
+_BYTES_PER_S = 8 * 1024 * 1024
+"""Who sends large messages waits after each: a table is rare, and decoding one takes the server milliseconds."""
 _ATTACHMENTS = 4
 
 UNREADABLE = object()
@@ -103,7 +105,8 @@ class _Server(simple_websocket.Server):
             self.close(CloseReason.POLICY_VIOLATION, "Too many messages")
             going = False
             self.event.set()
-        gevent.sleep(0)  # a socket that always has more to read would keep the loop to itself
+        # At least once: a socket that always has more to read would keep the loop to itself.
+        gevent.sleep(sum(map(len, self.input_buffer[before:])) / _BYTES_PER_S)
         return going
 
 

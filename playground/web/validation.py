@@ -6,12 +6,13 @@ import re
 
 import msgspec
 
-from playground.protocol import Command, SessionContent
+from playground.protocol import Command, SessionContent, UserData
 
 _AT = re.compile(r"^(?P<what>.*?)(?: - at `(?P<path>\$.*)`)?$", re.DOTALL)
 _NAMED = re.compile(r"(?P<what>missing required|contains unknown) field `(?P<name>.*)`$", re.DOTALL)
-_TYPES = "run, cancel, inspect, jacobian or ack"
+_TYPES = "run, parse, cancel, inspect, jacobian, local, live, control, tune or ack"
 _SHOWN = 60
+_TEXTS = ("code", "data.text")
 
 
 class Refused(ValueError):
@@ -63,6 +64,17 @@ def check_code(code: str, limit_bytes: int, limit_lines: int) -> None:
         )
 
 
+def check_data(data: UserData, limit_bytes: int) -> None:
+    """Raises Refused if a table is too large; the schema counts characters, and this counts bytes of UTF-8."""
+    size = len(data.text.encode())
+    if size > limit_bytes:
+        raise Refused(
+            "data.text",
+            f"The table has {size:,} bytes; expected at most {limit_bytes:,} in UTF-8. Leave out rows or columns.",
+            too_large=True,
+        )
+
+
 def _refused(problem: Exception, whole: str) -> Refused:
     if isinstance(problem, RecursionError):
         return Refused(whole, f"The {whole} is nested too deeply.")
@@ -83,7 +95,7 @@ def _refused(problem: Exception, whole: str) -> Refused:
     says = (
         f"The {whole} as a whole: {_cut(what)}." if not path else f"The field `{_cut(path)}`: {_cut(what)}."
     )
-    return Refused(_cut(path) or whole, says, too_large=path == "code" and "length <=" in what)
+    return Refused(_cut(path) or whole, says, too_large=path in _TEXTS and "length <=" in what)
 
 
 def _cut(text: str) -> str:

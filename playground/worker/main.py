@@ -1,4 +1,4 @@
-"""The entry in the sealed child: run one program, send what it prints and does, then answer questions about it."""
+"""The entry in the sealed child: read one program, or run it, send what it prints and does, and answer questions."""
 
 from __future__ import annotations
 
@@ -20,10 +20,21 @@ import numpy
 from engine import cuda
 from engine.random import manual_seed
 from engine.state import S
-from playground.protocol import Device, Error, Finished, Inspect, Local, Run, Started, Status, WorkerEvent
+from playground.protocol import (
+    Device,
+    Error,
+    Finished,
+    Inspect,
+    Local,
+    Parse,
+    Run,
+    Started,
+    Status,
+    WorkerEvent,
+)
 from playground.runner.channel import PROGRAM, Cancelled, Channel, Interrupt, SoftTimeout
 from playground.runner.limits import KIB, MIB
-from playground.worker import cells, errors, imports, show
+from playground.worker import cells, errors, imports, reading, show
 from playground.worker.blocks import Blocks
 from playground.worker.explain import Refusal
 from playground.worker.output import Outbox, OutputLimit, Stream, clean
@@ -38,6 +49,14 @@ _RESERVE = 4 * MIB
 
 _COLLECT_EVERY = 10_000
 """Objects made before Python looks for unreachable cycles."""
+
+
+def serve(request: Run | Parse, channel: Channel) -> None:
+    """What a child does."""
+    if isinstance(request, Parse):
+        reading.read(request, channel)
+    else:
+        run_program(request, channel)
 
 
 def run_program(request: Run, channel: Channel) -> None:

@@ -27,12 +27,10 @@ export interface UserData {
   text: string;
   /** Whether the first row has the names; None: it is guessed. */
   header?: boolean;
-  /** Of the columns whose type is not the one that is guessed. */
-  types?: Record<string, ColumnType>;
   /** Columns of `X`, by name; empty: every number column but the target. */
   features?: string[];
   /**
-   * Column of `y`; empty: the last one that is not text.
+   * Column of `y`; empty: the last one.
    * @defaultValue `""`
    */
   target?: string;
@@ -52,8 +50,6 @@ export interface UserData {
    */
   seed?: number;
 }
-
-export type ColumnType = "category" | "number" | "text";
 
 /**
  * Say what a program is made of, without running it, and what shapes its tensors will have; or what is in a table.
@@ -986,7 +982,7 @@ export interface Table {
 /** One column of a table. */
 export interface Column {
   name: string;
-  type: ColumnType;
+  type: "category" | "number" | "text";
   low?: Number;
   high?: Number;
   /** In the order of their numbers. */

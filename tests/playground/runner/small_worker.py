@@ -14,7 +14,21 @@ import time
 import traceback
 from typing import Any
 
-from playground.protocol import Cell, Detail, Error, Finished, Inspect, Output, Run, Started, Status, Values
+from playground.protocol import (
+    Cell,
+    Detail,
+    Document,
+    Error,
+    Finished,
+    Inspect,
+    Output,
+    Parse,
+    Run,
+    Started,
+    Status,
+    Table,
+    Values,
+)
 from playground.runner.channel import PROGRAM, Cancelled, Channel, Interrupt, SoftTimeout
 
 
@@ -31,7 +45,33 @@ class _Stream:
         pass
 
 
-def run_program(request: Run, channel: Channel) -> None:
+def run_program(request: Run | Parse, channel: Channel) -> None:
+    """Run it, or read it, which here means that its first word says what to do."""
+    if isinstance(request, Parse):
+        _read(request, channel)
+    else:
+        _run(request, channel)
+
+
+def _read(request: Parse, channel: Channel) -> None:
+    word, _, rest = request.code.partition(" ")
+    status: Status = "ok"
+    try:
+        with channel.interruptible():
+            if word == "exec":
+                exec(rest, {"channel": channel})
+            elif request.data is not None:
+                channel.emit(Table(rows=len(request.data.text)))
+            else:
+                channel.emit(Document(problem=request.code[:16_000]))
+    except Interrupt:
+        status = "timeout"
+    channel.emit(Finished(status=status, wall_ms=1.0, interactive=True))
+    for _ in channel.commands():
+        pass
+
+
+def _run(request: Run, channel: Channel) -> None:
     """Run it, say how it ended, and answer questions about its variable ``answer`` afterwards."""
     names: dict[str, Any] = {"__name__": "__main__", "channel": channel}
     lines = request.code.count("\n") + 1

@@ -289,10 +289,8 @@ def test_a_frame_cut_short_is_never_shown(runner: Runner) -> None:
 
 
 def test_bytes_that_look_like_nan_are_let_through(runner: Runner) -> None:
-    code = (
-        f"{SEND}\nsend({{'type': 'jacobian', 'output': 0, 'order': 1, 'blocks': [{{'input': 1, 'rows': [1],"
-    )
-    code += "'columns': [1], 'values': bytes([0xcb, 0x7f, 0xf8, 0, 0, 0, 0, 0])}]})"
+    code = f"{SEND}\nsend({{'type': 'training', 'step': 1, 'prediction': {{'type': 'fit', 'points': b'',"
+    code += "'curve': bytes([0xcb, 0x7f, 0xf8, 0, 0, 0, 0, 0])}})"
     assert run(runner, code).finished().status == "ok"
 
 

@@ -41,8 +41,13 @@ class FakeRunner:
     def health(self) -> Health:
         return Health(alive=True, ready=True)
 
-    def submit(self, *, client: str, address: str, request: wire.Run, on_event: Callback) -> None:
-        self.told.append(["submit", client, address, request.run, request.device, request.seed])
+    def submit(
+        self, *, client: str, address: str, request: wire.Run | wire.Parse, on_event: Callback
+    ) -> None:
+        if isinstance(request, wire.Parse):
+            self.told.append(["parse", client, address, request.run])
+        else:
+            self.told.append(["submit", client, address, request.run, request.device, request.seed])
         if client in self.runs:
             self.cancel(client, self.runs[client][0])
         self.runs[client] = (request.run, on_event, [0])
@@ -83,7 +88,12 @@ class FakeRunner:
                 self.finished.add((client, run))
             on_event(event)
 
-    def _work(self, client: str, request: wire.Run) -> None:
+    def _work(self, client: str, request: wire.Run | wire.Parse) -> None:
+        if isinstance(request, wire.Parse):
+            found = wire.Table(rows=len(request.data.text)) if request.data else wire.Document()
+            self._emit(client, found)
+            self._emit(client, wire.Finished(status="ok", wall_ms=1.0))
+            return
         self._emit(client, wire.Started(cells=[wire.Cell(index=0, line=1, end_line=1)]))
         words = request.code.split()
         if request.code == "wait":

@@ -1,0 +1,40 @@
+"""Reads a program into blocks, or a table, in a child of its own. Nothing of the program is run."""
+
+from __future__ import annotations
+
+import importlib
+from time import perf_counter
+
+from playground.protocol import Document, Error, Finished, Parse, Status, Table
+from playground.runner.channel import Channel, FrameTooLarge, Interrupt
+from playground.worker.output import clean
+
+
+def read(request: Parse, channel: Channel) -> None:
+    """Answer with a `Document` or a `Table`, or an `Error` if that cannot be done, and `Finished`."""
+    started = perf_counter()
+    status: Status = "ok"
+    message = ""
+    try:
+        with channel.interruptible():
+            channel.emit(_answer(request))
+    except Interrupt:
+        status, message = "timeout", f"Reading took longer than {channel.limits.wall_soft_s:g} s."
+    except (MemoryError, RecursionError):
+        status, message = "memory", "There is not enough memory to read this."
+    except FrameTooLarge:
+        status, message = "error", "There is too much in it to be shown as blocks."
+    except Exception as problem:
+        status, message = "error", clean(f"{type(problem).__name__}: {problem}", 4_000)
+    if message:
+        channel.emit(Error(message=message))
+    wall_ms = 1000 * (perf_counter() - started)
+    channel.emit(Finished(status=status, wall_ms=wall_ms, message=message))
+
+
+def _answer(request: Parse) -> Document | Table:
+    if request.data is not None:
+        table: Table = importlib.import_module("playground.worker.data").table(request.data)
+        return table
+    document: Document = importlib.import_module("playground.worker.parsing").document(request.code)
+    return document
