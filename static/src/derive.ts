@@ -128,6 +128,24 @@ export function repeats(now: Recording, before: Recording, from: number): boolea
   return true;
 }
 
+/** Whether a recording differs from another in nothing but its numbers: what is drawn of it stays where it is. */
+export function sameButNumbers(now: Recording, before: Recording): boolean {
+  const lengths = (one: Recording) =>
+    [one.nodes, one.edges, one.scopes, one.steps, one.clears].map((list) => list.length).join();
+  if (lengths(now) !== lengths(before) || now.omitted !== before.omitted) return false;
+  const looks = (node: wire.Node) =>
+    `${node.outputs.map((one) => `${one.name ?? ""} ${one.dtype} ${one.requires_grad}`)}|${node.flags ?? []}|${node.failed ?? ""}|${node.place?.line}|${node.scope}`;
+  return (
+    repeats(now, before, 0) &&
+    now.nodes.every((node, i) => looks(node) === looks(before.nodes[i] as wire.Node)) &&
+    now.edges.every((edge, i) => {
+      const other = before.edges[i] as wire.Edge;
+      return edge.source === other.source && edge.target === other.target && edge.input === other.input;
+    }) &&
+    now.steps.every((step, i) => step.node === before.steps[i]?.node && step.call === before.steps[i]?.call)
+  );
+}
+
 /** `b`, `layer1.weight`, or `sin` for a tensor without a name. */
 export function nameOf(node: wire.Node): string {
   return (

@@ -54,6 +54,10 @@ export interface RunState {
   readonly training: Training;
   /** How often the graph has begun anew: with a step at which the program is held, or a live answer. */
   readonly graphs: number;
+  /** The programs that live answers are waited for, by number. */
+  readonly asked: readonly { readonly number: number; readonly code: string }[];
+  /** The last live answer; its formulas are those of the last that had some. */
+  readonly live: wire.LiveResult | null;
   readonly finished: wire.Finished | null;
   /** Highest `seq` applied. */
   readonly seq: number;
@@ -92,6 +96,8 @@ export function newRun(
     steered: null,
     training: NO_TRAINING,
     graphs: 0,
+    asked: [],
+    live: null,
     finished: null,
     seq: 0,
     events: [],
@@ -166,6 +172,9 @@ export function apply(run: RunState, event: wire.Event): RunState {
     case "live":
       return {
         ...restart(next, extend(EMPTY, [event.graph])),
+        code: run.asked.find((one) => one.number === event.number)?.code ?? run.code,
+        asked: run.asked.filter((one) => one.number > event.number),
+        live: event.symbolic?.length ? event : { ...event, symbolic: run.live?.symbolic ?? [] },
         items: event.shown?.flatMap(itemOf) ?? [],
         figures: Object.fromEntries(
           (event.shown ?? []).flatMap((one) => (one.type === "figure" ? [[one.index, one.figure]] : [])),

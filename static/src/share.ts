@@ -34,10 +34,25 @@ function joins(a: wire.Graph, b: wire.Graph): boolean {
   return a.nodes.length + b.nodes.length <= PIECE && a.steps.length + b.steps.length <= PIECE;
 }
 
+/** The events of a run as its last live answer leaves it. */
+function settled(events: readonly wire.Event[]): readonly wire.Event[] {
+  const live = events.findLast((one) => one.type === "live");
+  if (!live) return events;
+  const replaced = ["output", "figure", "graph", "error", "notice", "profile", "live"];
+  const kept = events.filter((one) => !replaced.includes(one.type));
+  const shown = [...live.shown, { ...live.graph, restart: false }].map((one) => ({
+    ...one,
+    run: live.run,
+    seq: 0,
+  }));
+  const end = kept.findIndex((one) => one.type === "finished");
+  return [...kept.slice(0, end), ...shown, ...kept.slice(end)];
+}
+
 /** The events of a run as one stores them: pieces of text and graph joined, binary and answers left out. */
 export function compact(events: readonly wire.Event[]): wire.Event[] {
   const kept: wire.Event[] = [];
-  for (const event of events) {
+  for (const event of settled(events)) {
     const last = kept.at(-1);
     if (["jacobian", "local", "queued", "detail"].includes(event.type)) continue;
     if (

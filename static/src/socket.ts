@@ -45,7 +45,16 @@ export function receive(event: wire.Event): void {
     return;
   }
   waiting.push(event);
+  for (const listener of listeners) listener(event);
   schedule();
+}
+
+const listeners = new Set<(event: wire.Event) => void>();
+
+/** Tells `listener` of the page's runs' events as they come, before they are applied; returns what ends that. */
+export function listen(listener: (event: wire.Event) => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
 }
 
 function schedule(): void {

@@ -147,6 +147,19 @@ export class AutogradGraph extends HTMLElement {
     this.#emit("recorded", {});
   }
 
+  /**
+   * Takes the numbers of a recording that differs from what is shown in nothing else, so that nothing moves; false if it
+   * has to be drawn from the beginning. `now` is to be set next.
+   */
+  renew(recording: Parameters<GraphModel["renew"]>[0]): boolean {
+    const { model } = this.#drawing;
+    if (!this.#feed.empty || model.nodes.length !== recording.nodes.length) return false;
+    model.renew(recording);
+    this.#finder.refresh(true);
+    this.#emit("recorded", {});
+    return true;
+  }
+
   /** Starts anew with an empty picture; for one `alike` what was opened and the view stay. */
   reset(alike = false): void {
     this.#feed.clear();

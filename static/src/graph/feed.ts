@@ -12,6 +12,10 @@ export class Feed {
 
   constructor(readonly take: (piece: GraphEvent) => void) {}
 
+  get empty(): boolean {
+    return this.#queue.length === 0;
+  }
+
   /** What is small is taken at once, the rest in later tasks, in order. */
   push(event: GraphEvent): void {
     const parts = pieces(event);

@@ -14,7 +14,8 @@ export interface GNode {
   readonly line: number;
   readonly flags: ReadonlySet<Flag>;
   readonly failed: string;
-  readonly wire: wire.Node;
+  /** As it was recorded last, see `renew`. */
+  wire: wire.Node;
   readonly scope: GScope;
   /** Of a view or a write in place: the node whose memory it shares. */
   readonly base: GNode | null;
@@ -93,6 +94,16 @@ export class GraphModel {
     for (const one of edges) this.#addEdge(one);
     for (const step of event.steps ?? []) this.steps.push(step);
     this.omitted = Math.max(this.omitted, event.omitted ?? 0);
+    this.version++;
+  }
+
+  /** The same recording with other numbers: nothing is laid out anew. */
+  renew(event: { readonly nodes: readonly wire.Node[]; readonly steps: readonly wire.Step[] }): void {
+    event.nodes.forEach((one, i) => {
+      const node = this.nodes[i];
+      if (node) node.wire = one;
+    });
+    this.steps.splice(0, this.steps.length, ...event.steps);
     this.version++;
   }
 

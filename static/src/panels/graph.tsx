@@ -3,7 +3,7 @@ import { lazy, Suspense, useLayoutEffect, useRef, useState } from "react";
 import { treeView } from "../actions/graph";
 import { showKey } from "../actions/keys";
 import { run } from "../actions/run";
-import { litBy, repeats } from "../derive";
+import { indexOf, litBy, nameOf, repeats, sameButNumbers } from "../derive";
 import type { AutogradGraph } from "../graph";
 import { NO_MARKS } from "../graph/marks";
 import { NOTHING, stateAt } from "../moment";
@@ -33,8 +33,14 @@ class Feed {
   /** A recording that draws what the one before drew keeps the view and the selection. */
   show(run: RunState | null): void {
     if (recordingOf(run) !== this.recording) {
-      this.earlier = run && this.shown;
+      const before = this.recording.split(" ")[0] === run?.id ? this.shown : null;
       this.recording = recordingOf(run);
+      // What follows a dragged control has other numbers, and nothing else that is new.
+      if (run && before && sameButNumbers(run.graph, before) && this.graph.renew(run.graph)) {
+        this.shown = run.graph;
+        return;
+      }
+      this.earlier = run && this.shown;
       this.begin(this.earlier !== null && repeats(run?.graph ?? this.earlier, this.earlier, 0));
     } else if (run && this.earlier && !repeats(run.graph, this.earlier, this.sent.nodes)) this.begin(false);
     this.shown = run?.graph ?? null;
@@ -57,10 +63,15 @@ class Feed {
     this.graph.reset(alike);
     this.sent = { nodes: 0, edges: 0, scopes: 0, steps: 0 };
     if (alike || !this.earlier) return;
+    const before = indexOf(this.earlier).node;
     this.earlier = null;
     // The number of a node of the run before may be another's now.
-    if (getState().picked?.kind === "node") update({ picked: null });
-    if (getState().time !== null) update({ time: null });
+    const { picked, shown, time } = getState();
+    if (time !== null) update({ time: null });
+    if (picked?.kind !== "node") return;
+    const [old, now] = [before.get(picked.node), shown && indexOf(shown.graph).node.get(picked.node)];
+    const same = old && now && old.op === now.op && nameOf(old) === nameOf(now);
+    if (!same) update({ picked: null });
   }
 }
 
