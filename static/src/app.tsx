@@ -18,6 +18,7 @@ import { showPanel, showWay } from "./program";
 import { isActive } from "./run";
 import { type Panel, type State, update, useStore, type Way } from "./store";
 
+const TrainingPanel = lazy(() => import("./panels/training/training"));
 const GradientsPanel = lazy(() => import("./panels/gradients"));
 const ProfilerPanel = lazy(() => import("./panels/profiler"));
 const JacobianPanel = lazy(() => import("./panels/jacobian"));
@@ -26,6 +27,7 @@ const Shortcuts = lazy(() => import("./parts/shortcuts"));
 const TABS: readonly (Tab<Panel> & { icon: IconName; short?: string })[] = [
   { id: "graph", label: "Graph", icon: "graph" },
   { id: "output", label: "Output", icon: "output" },
+  { id: "training", label: "Training", icon: "training", short: "Train" },
   { id: "gradients", label: "Gradients", icon: "gradients", short: "Grads" },
   { id: "profiler", label: "Profiler", icon: "profiler", short: "Profile" },
   { id: "jacobian", label: "Jacobian", icon: "jacobian" },
@@ -133,6 +135,7 @@ function Results() {
         >
           <Part name={`the ${TABS.find((tab) => tab.id === panel)?.label} panel`}>
             {panel === "output" && <OutputPanel />}
+            {panel === "training" && <TrainingPanel />}
             {panel === "gradients" && <GradientsPanel />}
             {panel === "profiler" && <ProfilerPanel />}
             {panel === "jacobian" && <JacobianPanel />}

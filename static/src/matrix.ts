@@ -15,8 +15,8 @@ function product(shape: readonly number[]): number {
 
 type Bytes = wire.JacobianBlock["values"];
 
-/** The bytes of a block; in a stored session they are base64. */
-function bytesOf(values: Bytes): ArrayBuffer {
+/** The bytes of a message; in a stored session they are base64. */
+export function bytesOf(values: Bytes): ArrayBuffer {
   if (typeof values !== "string")
     return values instanceof ArrayBuffer ? values : new Uint8Array(values).buffer;
   return Uint8Array.from(atob(values), (c) => c.charCodeAt(0)).buffer;

@@ -244,3 +244,17 @@ export function stop(): void {
   const { run } = getState();
   if (run && isActive(run)) send({ type: "cancel", run: run.id });
 }
+
+/** Holds the running program after its next training step, lets it make one more, or lets it go on. */
+export function steer(action: wire.Control["action"]): void {
+  const { run, shown } = getState();
+  if (!run || !isActive(run) || !send({ type: "control", run: run.id, action })) return;
+  const told = { ...run, steered: action };
+  update({ run: told, shown: shown?.id === run.id ? told : shown });
+}
+
+/** Changes a learning rate of the running program, from its next training step on. */
+export function tune(optimizer: number, group: number, lr: number): void {
+  const { run } = getState();
+  if (run && isActive(run)) send({ type: "tune", run: run.id, optimizer, group, lr });
+}

@@ -109,6 +109,11 @@ export function isActive(run: RunState | null): boolean {
   return run !== null && (run.phase === "sent" || run.phase === "queued" || run.phase === "running");
 }
 
+/** Whether a program runs that trains. */
+export function isTraining(run: RunState | null): boolean {
+  return run?.phase === "running" && run.training.step > 0;
+}
+
 /** How long a run may show nothing of its own, in milliseconds: a quicker one replaces the last without a blink. */
 export const QUIET_MS = 150;
 

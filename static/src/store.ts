@@ -7,7 +7,7 @@ import { load, store } from "./storage";
 import type { Path } from "./why/answer";
 import type { Finding } from "./why/flags";
 
-export const PANELS = ["graph", "output", "gradients", "profiler", "jacobian"] as const;
+export const PANELS = ["graph", "output", "training", "gradients", "profiler", "jacobian"] as const;
 export type Panel = (typeof PANELS)[number];
 
 /** How the program is written: all of them edit the one text. */

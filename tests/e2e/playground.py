@@ -9,7 +9,7 @@ from typing import Any
 from playwright.sync_api import Locator, Page, expect
 
 AXE = (Path(__file__).resolve().parents[2] / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
-PANELS = ("graph", "output", "gradients", "profiler", "jacobian")
+PANELS = ("graph", "output", "training", "gradients", "profiler", "jacobian")
 
 SINE = """\
 # %% Inputs

@@ -18,6 +18,7 @@ import { stop } from "./stop";
 import { downloads, open, takes } from "./take";
 import { contrast, theme, themeSystem } from "./theme";
 import { firstMoment, lastMoment, nextPart, playRun, previousPart, stepBack, stepForward } from "./time";
+import { goOn, hold, keepRun, oneStep } from "./training";
 
 export interface Group {
   readonly title: string;
@@ -29,6 +30,7 @@ export const groups: readonly Group[] = [
     title: "Program",
     actions: [run, stop, newProgram, revert, examples, share, copyLink, open, downloads, download, ...takes],
   },
+  { title: "Training", actions: [hold, oneStep, goOn, keepRun] },
   {
     title: "Run and graph",
     actions: [

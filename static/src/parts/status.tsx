@@ -1,10 +1,13 @@
 /** One line that says what the run is doing or how it ended. */
 import { useEffect, useState } from "react";
 import { indexOf } from "../derive";
-import { formatMillis, ordinal, plural } from "../numbers";
+import { formatCount, formatMillis, ordinal, plural } from "../numbers";
 import type * as wire from "../protocol.gen";
 import { isActive, QUIET_MS, type RunState } from "../run";
 import { useStore } from "../store";
+import { partOf, secondsLeft } from "../training/state";
+import { timeLeft } from "../training/words";
+import { Steering } from "./steering";
 
 const ENDINGS: Readonly<Record<wire.Status, string>> = {
   ok: "Finished in",
@@ -17,6 +20,7 @@ const ENDINGS: Readonly<Record<wire.Status, string>> = {
 };
 
 function countOf(run: RunState): string {
+  if (run.training.step) return `, ${plural(run.training.step, "training step")}`;
   const count = run.finished?.operations || indexOf(run.graph).operations;
   return count ? `, ${plural(count, "operation")}` : "";
 }
@@ -30,6 +34,8 @@ export function describe(run: RunState | null, now: number): string {
     case "queued":
       return now - run.startedAt < QUIET_MS ? "" : `Queued as ${ordinal(Math.max(1, run.position))}`;
     case "running": {
+      if (run.held && run.steered !== "resume") return `Held after step ${formatCount(run.held.step)}`;
+      if (run.steered === "pause") return "Holding after this step";
       const ms = now - run.startedAt;
       if (ms < QUIET_MS) return "";
       return `Running ${(ms / 1000).toFixed(1)} s${countOf(run)}`;
@@ -46,6 +52,21 @@ export function describe(run: RunState | null, now: number): string {
   }
 }
 
+/** How far a loop of known length is. */
+export function Progress({ run, now }: { run: RunState; now: number }) {
+  const part = partOf(run.training.progress);
+  if (part === null || run.phase !== "running") return null;
+  const left = run.held ? null : secondsLeft(run.training, (now - run.startedAt) / 1000);
+  return (
+    <span className="progress">
+      <progress value={part} aria-label="Progress of the loop" />
+      <span>
+        {Math.floor(100 * part)} %{left !== null && `, ${timeLeft(left)}`}
+      </span>
+    </span>
+  );
+}
+
 export function Status() {
   const run = useStore((state) => state.run);
   const connection = useStore((state) => state.connection);
@@ -60,6 +81,7 @@ export function Status() {
   const failed = run?.finished && run.finished.status !== "ok" && run.finished.status !== "cancelled";
   return (
     <div className="status">
+      <Steering />
       {/* What changes ten times a second is shown; what ended is also read out. */}
       <span
         className={failed ? "status-text failed" : "status-text"}
@@ -67,8 +89,9 @@ export function Status() {
       >
         {text}
       </span>
+      {active && run && <Progress run={run} now={now} />}
       <span className="unseen" role="status" aria-live="polite">
-        {active ? "Running" : text}
+        {active && !run?.held ? "Running" : text}
       </span>
       {connection === "lost" && <span className="reconnecting">Reconnecting…</span>}
     </div>

@@ -11,6 +11,7 @@ import "./output.css";
 import "./graph.css";
 import "./profiler.css";
 import "./jacobian.css";
+import "./training.css";
 import "./why.css";
 import "./dialogs.css";
 import "./embed.css";

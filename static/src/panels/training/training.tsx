@@ -1,0 +1,73 @@
+/** Training: how a program learns, while it does. */
+import { useMemo } from "react";
+import { examples } from "../../actions/examples";
+import { boot } from "../../boot";
+import { Empty } from "../../parts/empty";
+import { openExample } from "../../program";
+import type { RunState } from "../../run";
+import { useStore } from "../../store";
+import { type KeptTraining, keptOf, namesOf, useKept } from "../../training/kept";
+import { NO_TRAINING } from "../../training/state";
+import { Controls } from "./controls";
+import { Curves, LookTools } from "./curves";
+import { Histograms } from "./histograms";
+import { usePaced } from "./paced";
+import { Parameters } from "./parameters";
+import { Prediction } from "./prediction";
+import { Runs } from "./runs";
+
+/** The example to begin with: spirals, if the gallery has them. */
+const FIRST = boot.examples.find((one) => /spiral/i.test(`${one.id} ${one.title}`));
+
+function Nothing() {
+  const action = FIRST ? { ...examples, act: () => openExample(FIRST.id) } : examples;
+  return (
+    <Empty
+      text="Loss, gradients and predictions appear here while a program trains with an optimizer."
+      action={action}
+      label={FIRST ? `Open “${FIRST.title}”` : "Choose an example"}
+    />
+  );
+}
+
+/** The run that is shown, as one that could be kept; null if it does not train or is kept already. */
+function useCurrent(run: RunState | null, kept: readonly KeptTraining[]): KeptTraining | null {
+  const paced = usePaced(run, 500);
+  return useMemo(
+    () =>
+      paced && paced.training.step > 0 && !kept.some((one) => one.id === paced.id) ? keptOf(paced) : null,
+    [paced, kept],
+  );
+}
+
+export default function TrainingPanel() {
+  const run = useStore((state) => state.shown);
+  const kept = useKept();
+  const current = useCurrent(run, kept);
+  const all = useMemo(() => (current ? [...kept, current] : kept), [kept, current]);
+  const names = useMemo(() => namesOf(all), [all]);
+  const training = run?.training ?? NO_TRAINING;
+  const prediction = usePaced(training.prediction, 200);
+  const trains = training.step > 0;
+  // A run that is shown is not drawn a second time over itself.
+  const others = useMemo(
+    () => kept.map((one) => (one.id === run?.id ? { ...one, shown: false } : one)),
+    [kept, run?.id],
+  );
+  if (!trains && kept.length === 0) return <Nothing />;
+  return (
+    <div className="training">
+      {trains && run && <Controls run={run} />}
+      <div className="panel-tools train-look">
+        <LookTools />
+      </div>
+      <div className="train-grid">
+        <Curves training={training} kept={others} names={names} />
+        {prediction && trains && <Prediction prediction={prediction} />}
+      </div>
+      {kept.length > 0 && <Runs kept={kept} current={current} names={names} />}
+      {trains && <Parameters training={training} />}
+      {trains && <Histograms training={training} />}
+    </div>
+  );
+}
