@@ -24,6 +24,7 @@ from gevent.pywsgi import WSGIServer
 
 from app import create_app
 from bench.page_recordings import RECORDINGS
+from bench.page_training import Training
 from playground import protocol as wire
 from playground.runner.client import Runner
 from playground.settings import load
@@ -63,7 +64,7 @@ class Player(Runner):
 
     def _play(self, run: str, asked: re.Match[str], on_event: Callable[[wire.Event], None]) -> None:
         name, size, apart = asked.groups()
-        recording = RECORDINGS[name](int(size))
+        recording = Training(int(size)) if name == "training" else RECORDINGS[name](int(size))
         events: list[wire.Event] = [
             wire.Started(run=run, seq=0, cells=[wire.Cell(index=0, line=1, end_line=1)]),
             *recording.batches(),

@@ -20,6 +20,7 @@ const ENDINGS: Readonly<Record<wire.Status, string>> = {
 };
 
 function countOf(run: RunState): string {
+  if (run.phase === "running" && run.training.progress.length) return "";
   if (run.training.step) return `, ${plural(run.training.step, "training step")}`;
   const count = run.finished?.operations || indexOf(run.graph).operations;
   return count ? `, ${plural(count, "operation")}` : "";
@@ -81,7 +82,7 @@ export function Status() {
   const failed = run?.finished && run.finished.status !== "ok" && run.finished.status !== "cancelled";
   return (
     <div className="status">
-      <Steering />
+      <Steering small />
       {/* What changes ten times a second is shown; what ended is also read out. */}
       <span
         className={failed ? "status-text failed" : "status-text"}

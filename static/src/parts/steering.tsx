@@ -7,11 +7,20 @@ import { isTraining } from "../run";
 import { getState, useStore } from "../store";
 import { Icon, type IconName } from "./icons";
 
-function Button({ action, icon, text, off }: { action: Action; icon: IconName; text: string; off: boolean }) {
+interface Props {
+  readonly action: Action;
+  readonly icon: IconName;
+  /** Empty: only the icon is shown. */
+  readonly text: string;
+  readonly off: boolean;
+}
+
+function Button({ action, icon, text, off }: Props) {
   return (
     <button
       type="button"
-      className="outlined"
+      className={text ? "outlined" : "outlined square"}
+      aria-label={text ? undefined : action.label}
       aria-disabled={off}
       title={`${action.label} (${showKey(action.key)})`}
       onClick={() => !off && act(action, getState())}
@@ -23,7 +32,7 @@ function Button({ action, icon, text, off }: { action: Action; icon: IconName; t
 }
 
 /** Two buttons that keep their places: what can be done changes, not where. */
-export function Steering() {
+export function Steering({ small = false }: { small?: boolean }) {
   const training = useStore((state) => isTraining(state.run));
   const held = useStore((state) => state.run?.held != null);
   const steered = useStore((state) => state.run?.steered ?? null);
@@ -32,11 +41,11 @@ export function Steering() {
     <fieldset className="steering">
       <legend className="unseen">Training</legend>
       {held ? (
-        <Button action={goOn} icon="run" text="Go on" off={steered === "resume"} />
+        <Button action={goOn} icon="run" text={small ? "" : "Go on"} off={steered === "resume"} />
       ) : (
-        <Button action={hold} icon="pause" text="Hold" off={steered !== null} />
+        <Button action={hold} icon="pause" text={small ? "" : "Hold"} off={steered !== null} />
       )}
-      <Button action={oneStep} icon="advance" text="Step" off={!held || steered !== null} />
+      <Button action={oneStep} icon="advance" text={small ? "" : "Step"} off={!held || steered !== null} />
     </fieldset>
   );
 }

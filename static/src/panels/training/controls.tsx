@@ -123,6 +123,18 @@ export function Controls({ run }: { run: RunState }) {
         <Where run={run} />
         <span className="spring" />
         <Progress run={run} now={run.startedAt} />
+      </div>
+      <div className="train-row">
+        {learners.slice(0, 8).map((learner) => (
+          <Rate
+            key={`${learner.optimizer} ${learner.group ?? 0}`}
+            learner={learner}
+            learners={learners}
+            live={live}
+          />
+        ))}
+        {learners.length > 8 && <span className="muted">and {learners.length - 8} more groups</span>}
+        <span className="spring" />
         <button
           type="button"
           className="outlined"
@@ -132,19 +144,6 @@ export function Controls({ run }: { run: RunState }) {
           Keep this run
         </button>
       </div>
-      {learners.length > 0 && (
-        <div className="train-row">
-          {learners.slice(0, 8).map((learner) => (
-            <Rate
-              key={`${learner.optimizer} ${learner.group ?? 0}`}
-              learner={learner}
-              learners={learners}
-              live={live}
-            />
-          ))}
-          {learners.length > 8 && <span className="muted">and {learners.length - 8} more groups</span>}
-        </div>
-      )}
     </div>
   );
 }

@@ -1,6 +1,6 @@
 /** Loss, metrics and gradient norm: one plot each, of this run and of those that were kept. */
 import type { Data, Layout } from "plotly.js";
-import { useCallback, useMemo } from "react";
+import { type ReactNode, useCallback, useMemo } from "react";
 import { formatNumber } from "../../numbers";
 import { Plot } from "../../parts/plot";
 import { token } from "../../theme";
@@ -102,8 +102,13 @@ export function Swatch({
   );
 }
 
-function ChartOf({ chart, curves, learners }: { chart: Chart; curves: readonly Curve[]; learners: number }) {
+/** What a line alone in its plot need not be called. */
+const PLAIN = /^(loss|accuracy|acc|lr|grad_norm)$/i;
+
+function ChartOf({ chart, curves: newest }: { chart: Chart; curves: readonly Curve[] }) {
   const look = useLook();
+  // Each plot in a task of its own.
+  const curves = usePaced(newest, REDRAW_MS);
   const marked = curves.some((curve) => curve.run > 0);
   const draw = useCallback(() => {
     const data = curves.flatMap((curve) => traces(curve, chart.kind, look, marked));
@@ -128,7 +133,7 @@ function ChartOf({ chart, curves, learners }: { chart: Chart; curves: readonly C
         {chart.title}
         {own.map((curve) => (
           <span key={curve.label} className="train-now numbers">
-            {(own.length > 1 || curve.label.toLowerCase() !== chart.title.toLowerCase()) && learners > 0 && (
+            {(own.length > 1 || !(PLAIN.test(curve.label) || curve.label === chart.title)) && (
               <>
                 <Swatch run={0} series={curve.series} kind={chart.kind} />
                 <span className="muted">{curve.label}</span>
@@ -160,25 +165,30 @@ export function Curves({
   training,
   kept,
   names,
+  beside,
 }: {
   training: Training;
   kept: readonly KeptTraining[];
   names: readonly string[];
+  /** What stands beside the first plot. */
+  beside: ReactNode;
 }) {
-  const paced = usePaced(training, REDRAW_MS);
   const charts = useMemo(() => {
-    const all = new Set(Object.keys(paced.series));
+    const all = new Set(Object.keys(training.series));
     for (const one of kept) if (one.shown) for (const name of Object.keys(one.series)) all.add(name);
     const worth = [...all].filter((name) => {
       if (!/^lr(\/\d+)?$/.test(name)) return true;
-      const own = paced.series[name];
+      const own = training.series[name];
       return own !== undefined && varies(pointsOf(own));
     });
     return chartsOf(worth)
-      .map((chart) => ({ chart, curves: curvesOf(chart, paced, kept, names) }))
+      .map((chart) => ({ chart, curves: curvesOf(chart, training, kept, names) }))
       .filter(({ curves }) => curves.some((curve) => curve.points.length > 0));
-  }, [paced, kept, names]);
-  const lost = lostSince(paced);
+  }, [training, kept, names]);
+  const lost = lostSince(training);
+  const one = ({ chart, curves }: (typeof charts)[number]) => (
+    <ChartOf key={chart.title} chart={chart} curves={curves} />
+  );
   return (
     <>
       {lost !== null && (
@@ -186,9 +196,9 @@ export function Curves({
           The loss is not a number since step {lost}: the training has diverged. Try a smaller learning rate.
         </p>
       )}
-      {charts.map(({ chart, curves }) => (
-        <ChartOf key={chart.title} chart={chart} curves={curves} learners={paced.learners.length} />
-      ))}
+      {charts.slice(0, 1).map(one)}
+      {beside}
+      {charts.slice(1).map(one)}
     </>
   );
 }

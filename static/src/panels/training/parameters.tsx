@@ -74,7 +74,15 @@ function drawRatio(points: Points): { data: Data[]; layout: Partial<Layout> } {
       line: { color: token("--muted"), width: 1.5, dash: "dash" },
     },
   ];
-  return { data, layout: plain("update / weight", "log") };
+  const layout = plain("update / weight", "log");
+  const sizes = [...at.map((point) => positive(point.update_ratio)), GUIDE].filter((one) => one !== null);
+  // Whole powers of ten, so that the axis stands still.
+  const range = [Math.floor(Math.log10(Math.min(...sizes))), Math.ceil(Math.log10(Math.max(...sizes)))];
+  const [low = -4, high = -2] = range;
+  return {
+    data,
+    layout: { ...layout, yaxis: { ...layout.yaxis, range: [low, Math.max(high, low + 2)], dtick: 1 } },
+  };
 }
 
 function plain(title: string, type: "linear" | "log"): Partial<Layout> {
@@ -89,8 +97,10 @@ function plain(title: string, type: "linear" | "log"): Partial<Layout> {
 }
 
 function One({ name, points }: { name: string; points: Points }) {
-  const percentiles = useCallback(() => drawPercentiles(points), [points]);
-  const ratio = useCallback(() => drawRatio(points), [points]);
+  // Each plot in a task of its own.
+  const [first, second] = [usePaced(points, 500), usePaced(points, 500)];
+  const percentiles = useCallback(() => drawPercentiles(first), [first]);
+  const ratio = useCallback(() => drawRatio(second), [second]);
   const last = points.at(-1);
   const said = last?.update_ratio == null ? null : verdict(toNumber(last.update_ratio));
   const some = points.some((point) => (point.percentiles?.length ?? 0) === 5);

@@ -62,8 +62,12 @@ export default function TrainingPanel() {
         <LookTools />
       </div>
       <div className="train-grid">
-        <Curves training={training} kept={others} names={names} />
-        {prediction && trains && <Prediction prediction={prediction} />}
+        <Curves
+          training={training}
+          kept={others}
+          names={names}
+          beside={prediction && trains && <Prediction prediction={prediction} />}
+        />
       </div>
       {kept.length > 0 && <Runs kept={kept} current={current} names={names} />}
       {trains && <Parameters training={training} />}
