@@ -46,6 +46,7 @@ check: setup-test ## Generated files current, types, lint, the page's size
 	$(PY) scripts/page_size.py
 
 unit: setup-test ## Python tests without a browser
+	$(PY) scripts/servers.py
 	$(PY) -m pytest -q -n $(JOBS) --dist worksteal --ignore=tests/e2e
 
 page-test: setup-test ## TypeScript tests

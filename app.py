@@ -15,6 +15,8 @@ import logging
 import os
 import signal
 import sys
+import threading
+import time
 
 import gevent
 from flask import Flask
@@ -23,11 +25,13 @@ from gevent.pywsgi import WSGIServer
 from playground.runner import doctor
 from playground.runner.client import Runner
 from playground.settings import Settings, SettingsError, load
+from playground.store.sessions import Sessions, Unavailable
 from playground.web import compression, security
 from playground.web.assets import BUILD, URL, Assets
-from playground.web.sessions import Sessions
 from playground.web.sockets import Sockets
 from playground.web.views import handle_errors, views
+
+log = logging.getLogger("playground")
 
 
 def create_app(settings: Settings | None = None, runner: Runner | None = None) -> Flask:
@@ -45,12 +49,27 @@ def create_app(settings: Settings | None = None, runner: Runner | None = None) -
     app.config["MAX_CONTENT_LENGTH"] = settings.session_bytes
     assets = Assets()
     sessions = Sessions(settings.database_url, max_bytes=settings.database_bytes)
+    if settings.keep_days:
+        threading.Thread(
+            target=tidy, args=(sessions, settings.keep_days), name="tidy-sessions", daemon=True
+        ).start()
     app.register_blueprint(views(settings, sessions, runner, assets))
     handle_errors(app, assets)
     compression.compress(app)
     Sockets(app, runner, settings)
     security.protect(app, proxies=settings.proxies, hosts=settings.hosts)
     return app
+
+
+def tidy(sessions: Sessions, days: int) -> None:
+    """Remove what nobody opens any more, now and then every hour."""
+    while True:
+        try:
+            if count := sessions.prune(days):
+                log.info("removed %d sessions that nobody had opened for %d days", count, days)
+        except Unavailable:
+            pass  # it has been logged, and the next hour is soon enough
+        time.sleep(3600)
 
 
 def start_runner(settings: Settings) -> Runner:

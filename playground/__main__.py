@@ -1,4 +1,5 @@
-"""The playground on the command line: ``python -m playground run FILE``, ``trace FILE`` and ``doctor``.
+"""The playground on the command line: ``python -m playground run FILE``, ``trace FILE``, and what a server's keeper
+needs: ``doctor``, ``migrate``, ``export``, ``import``, ``remove`` and ``prune``.
 
 With ``run`` and ``trace`` programs run in this process and are not sealed: use them for your own programs only.
 """
@@ -9,6 +10,8 @@ import argparse
 import os
 import sys
 from pathlib import Path
+
+from playground import keeping
 
 _TRACE = """\
 Run a program as the page would and write what was recorded into files: every operation, value and gradient. What the
@@ -43,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
     files.add_argument("--json", metavar="FILE", help="the session, which the playground opens")
     files.add_argument("--dot", metavar="FILE", help="the graph for Graphviz")
     files.add_argument("--model-explorer", metavar="FILE", help="the graph for Model Explorer")
-    doctor = commands.add_parser("doctor", help="try whether programs are sealed here, and say what holds")
+    keeping.add_to(commands)
     trace.add_argument("--title", help="what the session is called (default: the file's name)")
     for command in (run, trace):
         command.add_argument("file", help="a Python program; - reads standard input")
@@ -51,8 +54,8 @@ def main(arguments: list[str] | None = None) -> int:
             "--seed", type=int, default=0, metavar="N", help="the seed for random numbers (default 0)"
         )
     options = parser.parse_args(arguments)
-    if options.command == "doctor":
-        return _doctor(doctor)
+    if options.command in keeping.COMMANDS:
+        return keeping.main(options)
     command = run if options.command == "run" else trace
     if not 0 <= options.seed < 2**63:
         command.error(f"--seed: expected a number from 0 to 2**63 - 1, got {options.seed}")
@@ -79,18 +82,6 @@ def main(arguments: list[str] | None = None) -> int:
     except Problem as problem:
         print(f"{command.prog}: error: {problem}", file=sys.stderr)
         return 2
-
-
-def _doctor(command: argparse.ArgumentParser) -> int:
-    from playground.runner.doctor import examine
-    from playground.settings import SettingsError, load
-
-    try:
-        report = examine(load(os.environ).limits)
-    except SettingsError as problem:
-        command.error(str(problem))
-    print(report.text())
-    return 0 if report.sealed else 1
 
 
 def _check_files(written: dict[str, str], program: str, command: argparse.ArgumentParser) -> None:

@@ -14,10 +14,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
-from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from playground.runner.limits import KIB, MIB, Limits
+from playground.store.schema import address
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -30,6 +30,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     hosts: str = "localhost,127.0.0.1,::1"
     database_url: str = f"sqlite:///{ROOT / 'data' / 'playground.sqlite3'}"
     database_bytes: int = 2048 * MIB
+    keep_days: int = 0
     proxies: int = 0
     session_bytes: int = 5 * MIB
     message_bytes: int = 3 * MIB
@@ -91,7 +92,8 @@ class Setting(msgspec.Struct, frozen=True):
 _WORDS = {
     "host": "an IP address of this machine (127.0.0.1 for itself, 0.0.0.0 for all) or localhost",
     "hosts": "host names or addresses without port, separated by commas; * for any",
-    "database_url": "an SQLAlchemy address, such as sqlite:////var/lib/playground/sessions.sqlite3",
+    "database_url": "an SQLAlchemy address: sqlite:////var/lib/playground.sqlite3 or postgres://user:password@host/name "
+    "(?sslmode=require, verify-full or disable)",
     "limits.sandbox": "strict or off",
 }
 
@@ -105,8 +107,8 @@ def _check(field: str, text: str) -> str:
         raise ValueError
     if field == "database_url":
         try:
-            make_url(text).get_dialect()
-        except (ArgumentError, ImportError) as problem:  # also: no such dialect or driver
+            address(text).get_dialect()
+        except (ArgumentError, ImportError, ValueError) as problem:  # also: no such dialect or driver
             raise ValueError from problem
     return text
 
@@ -136,6 +138,13 @@ SETTINGS = (
         "Largest SQLite database; sharing answers 503 when it is full.",
         "bytes",
         low=1 * MIB,
+    ),
+    Setting(
+        "PLAYGROUND_KEEP_DAYS",
+        "keep_days",
+        "Sessions that nobody has opened for so long are removed; 0 keeps them for ever.",
+        "days",
+        high=36_500,
     ),
     Setting(
         "PLAYGROUND_PROXIES",

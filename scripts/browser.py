@@ -17,6 +17,11 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+if __package__:
+    from scripts.debian import install, run
+else:
+    from debian import install, run
+
 FLAGS = (
     # Containers often allow no sandbox of its own, and the tests open no page but the playground's.
     "--no-sandbox",
@@ -34,7 +39,6 @@ FLAGS = (
 
 SYSTEM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
-DOWNLOAD_SECONDS = 300
 START_SECONDS = 30
 
 
@@ -117,15 +121,8 @@ def playwright_browser() -> Iterator[Path]:
 
 
 def debian_browser() -> Iterator[Path]:
-    """Debian's package, where apt-get can be used as root or through sudo without a password."""
-    if shutil.which("apt-get") is None:
-        return
-    as_root = [] if os.geteuid() == 0 else ["sudo", "-n"]
-    if as_root and shutil.which("sudo") is None:
-        return
-    say("installing Debian's package chromium")
-    prefix = [*as_root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq"]
-    if run([*prefix, "update"]) and run([*prefix, "install", "--yes", "--no-install-recommends", "chromium"]):
+    """Debian's package."""
+    if install("chromium"):
         yield from system_browsers()
 
 
@@ -134,18 +131,6 @@ SOURCES: dict[str, Callable[[], Iterator[Path]]] = {
     "Playwright's own": playwright_browser,
     "Debian's package": debian_browser,
 }
-
-
-def run(command: list[str]) -> bool:
-    """Whether the command succeeds in time. What it prints goes to stderr, as stdout is for the path alone."""
-    try:
-        outcome = subprocess.run(
-            command, stdin=subprocess.DEVNULL, stdout=sys.stderr, timeout=DOWNLOAD_SECONDS
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        say(f"{command[0]}: {error}")
-        return False
-    return outcome.returncode == 0
 
 
 def say(text: str) -> None:

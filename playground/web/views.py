@@ -20,10 +20,10 @@ from playground.protocol import SessionContent
 from playground.runner.client import Runner
 from playground.runner.limits import MIB
 from playground.settings import Settings
+from playground.store.sessions import Removed, Sessions, StoredSession, Unavailable
 from playground.web import gallery, validation
 from playground.web.assets import Assets, NotBuilt
 from playground.web.boot import Boot, BootLimits, BootSession, Devices, DeviceState
-from playground.web.sessions import Sessions, StoredSession, Unavailable
 from playground.web.throttle import Throttle
 
 _ICON = Path(__file__).with_name("icon.svg")
@@ -245,6 +245,11 @@ def handle_errors(app: Flask, assets: Assets) -> None:
             HTTPStatus.SERVICE_UNAVAILABLE, str(problem), heading="Shared sessions are not available"
         )
         return answer(refusal)
+
+    @app.errorhandler(Removed)
+    def gone(problem: Removed) -> Response:
+        sentence = f"It was removed on {problem.when[:10]}. {problem}"
+        return answer(Refusal(HTTPStatus.GONE, sentence, heading="This session was removed"))
 
     @app.errorhandler(NotBuilt)
     def not_built(problem: NotBuilt) -> Response:

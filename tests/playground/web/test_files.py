@@ -51,7 +51,7 @@ def test_check_stores_nothing(client: FlaskClient, monkeypatch: pytest.MonkeyPat
     def store(*_: object) -> None:
         raise AssertionError("nothing may be stored")
 
-    monkeypatch.setattr("playground.web.sessions.Sessions.save", store)
+    monkeypatch.setattr("playground.store.sessions.Sessions.save", store)
     assert client.post("/api/sessions/check", json=CONTENT).status_code == 200
     assert client.post("/api/export/dot", json=CONTENT).status_code == 200
 

@@ -19,6 +19,7 @@ from flask.testing import FlaskClient
 from app import create_app
 from playground import __version__
 from playground.settings import load
+from playground.store.sessions import Sessions
 from playground.web import assets, gallery
 from playground.web.boot import Boot, BootSession
 
@@ -581,3 +582,22 @@ def test_slow_and_broken_requests_do_not_hold_others_up(start: Callable[..., Any
     for connection in held:
         connection.close()
     assert server.post({"code": "x"})["id"]
+
+
+def test_a_removed_session_answers_410_with_the_reason(
+    site: Callable[..., FlaskClient], tmp_path: Path
+) -> None:
+    address = f"sqlite:///{tmp_path / 's.sqlite3'}"
+    client = site(DATABASE_URL=address)
+    name = client.post("/api/sessions", json={"code": "x = 1"}).get_json()["id"]
+    store = Sessions(address, max_bytes=2**30)
+    assert store.remove(name, "It had <b>somebody's</b> address in it.")
+    store.close()
+    for path in (f"/s/{name}", f"/embed/{name}", f"/s/{name}.py", f"/s/{name}.json", f"/api/sessions/{name}"):
+        answer = client.get(path)
+        assert answer.status_code == 410
+        assert "somebody" in answer.text
+        assert "<b>" not in answer.text or path.endswith((".py", ".json")) or path.startswith("/api")
+    refused = client.post("/api/sessions", json={"code": "x = 1"})
+    assert refused.status_code == 410
+    assert "removed on" in refused.get_json()["error"]

@@ -20,8 +20,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from playground.protocol import Output, SessionContent, View
-from playground.web import sessions as module
-from playground.web.sessions import SCHEMA, Sessions, Unavailable, canonical, content_id
+from playground.store import sessions as module
+from playground.store.schema import SCHEMA
+from playground.store.sessions import Sessions, Unavailable, canonical, content_id
 
 
 @pytest.fixture
