@@ -92,7 +92,7 @@ class Setting(msgspec.Struct, frozen=True):
 _WORDS = {
     "host": "an IP address of this machine (127.0.0.1 for itself, 0.0.0.0 for all) or localhost",
     "hosts": "host names or addresses without port, separated by commas; * for any",
-    "database_url": "an SQLAlchemy address: sqlite:////var/lib/playground.sqlite3 or postgres://user:password@host/name "
+    "database_url": "an SQLAlchemy address: sqlite:////var/lib/play.sqlite3 or postgres://user:password@host/name "
     "(?sslmode=require, verify-full or disable)",
     "limits.sandbox": "strict or off",
 }

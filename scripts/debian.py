@@ -1,4 +1,4 @@
-"""Installs a package of Debian's for the tests, where apt-get may be used: as root, or through sudo without a password."""
+"""Installs a package of Debian's for the tests, where apt-get may be used: as root, or by sudo without a password."""
 
 from __future__ import annotations
 

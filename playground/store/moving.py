@@ -1,7 +1,7 @@
 """All sessions out of one database and into another: a file of JSON, one row a line.
 
-The file has what the database has, byte for byte, so a link means the same on the other server. Reading it again changes
-nothing, and what is there already stays as it is.
+The file has what the database has, byte for byte, so a link means the same on the other server. Reading it again
+changes nothing, and what is there already stays as it is.
 """
 
 from __future__ import annotations
@@ -33,13 +33,14 @@ def write(sessions: Sessions, file: BinaryIO) -> int:
     """Write every session; returns how many rows that were. Raises Unavailable and OSError."""
     file.write(msgspec.json.encode(_FIRST) + b"\n")
     count = 0
-    for count, row in enumerate(sessions.everything(), start=1):
+    for row in sessions.everything():
         file.write(msgspec.json.encode(row) + b"\n")
+        count += 1
     return count
 
 
 def read(sessions: Sessions, lines: Iterable[bytes]) -> Moved:
-    """Store every session of a file. Raises Unreadable at the first line that is wrong; what came before it is stored."""
+    """Store every session of a file. Raises Unreadable at the first line that is wrong; those before it are stored."""
     decoder = msgspec.json.Decoder(Kept)
     new = known = number = 0
     for number, line in enumerate(lines, start=1):
