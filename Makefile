@@ -46,21 +46,21 @@ check: setup-test ## Generated files current, types, lint, the page's size
 	$(PY) scripts/page_size.py
 
 unit: setup-test ## Python tests without a browser
-	$(PY) scripts/servers.py
+	$(PY) -m scripts.servers
 	$(PY) -m pytest -q -n $(JOBS) --dist worksteal --ignore=tests/e2e
 
 page-test: setup-test ## TypeScript tests
 	node_modules/.bin/vitest run
 
 e2e: setup-test ## Tests in a real browser
-	browser=$$($(PY) scripts/browser.py) && CHROMIUM="$$browser" $(PY) -m pytest -q -n $(JOBS) --dist worksteal tests/e2e
+	browser=$$($(PY) -m scripts.browser) && CHROMIUM="$$browser" $(PY) -m pytest -q -n $(JOBS) --dist worksteal tests/e2e
 
 bench: ## The same work here, in PyTorch, HIPS/autograd and MyGrad; writes bench/results.md (installs them into .venv-oracle)
 	@$(PYTHON) scripts/setup.py oracle
 	.venv-oracle/bin/python -m bench --write
 
 bench-page: setup-test ## How quick the page is, in a real browser; writes its part of bench/results.md
-	browser=$$($(PY) scripts/browser.py) && CHROMIUM="$$browser" $(PY) -m bench.page --write
+	browser=$$($(PY) -m scripts.browser) && CHROMIUM="$$browser" $(PY) -m bench.page --write
 
 gen: setup-test ## Write the generated files
 	$(PY) scripts/gen.py

@@ -1,6 +1,6 @@
 """Finds a Chromium for the browser tests, and installs one if there is none.
 
-    .venv/bin/python scripts/browser.py        prints the path of one that starts
+    .venv/bin/python -m scripts.browser       prints the path of one that starts
 
 In this order: the one that the environment variable CHROMIUM names; the system's; Playwright's own, which is
 downloaded if it is not there; Debian's package ``chromium``, where apt-get may be used. A program counts only if it
@@ -17,10 +17,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-if __package__:
-    from scripts.debian import install, run
-else:
-    from debian import install, run
+from scripts.debian import install, run
 
 FLAGS = (
     # Containers often allow no sandbox of its own, and the tests open no page but the playground's.

@@ -1,6 +1,6 @@
 """Finds the programs of the servers that tests start themselves, PostgreSQL and Redis, and installs what is missing.
 
-    .venv/bin/python scripts/servers.py        installs what is missing; fails and says what to do if it cannot
+    .venv/bin/python -m scripts.servers       installs what is missing; fails and says what to do if it cannot
 
 The system's are used, whichever version; else Debian's packages, where apt-get may be used.
 """
@@ -11,10 +11,7 @@ import shutil
 import sys
 from pathlib import Path
 
-if __package__:
-    from scripts.debian import install
-else:
-    from debian import install
+from scripts.debian import install
 
 PACKAGES = {"postgres": "postgresql", "redis-server": "redis-server"}
 """By program: Debian's package."""
