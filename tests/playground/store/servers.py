@@ -10,6 +10,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -47,7 +48,9 @@ def answers(port: int) -> bool:
 class Postgres:
     """A database server of PostgreSQL's with an empty database ``play``."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self) -> None:
+        # Not in pytest's folder, which is closed to other users again by every run of pytest.
+        folder = Path(tempfile.mkdtemp(prefix="playground-postgres-"))
         self.port = free_port()
         self.url = f"postgres://play:secret@127.0.0.1:{self.port}/play"
         self._data = folder / "data"
@@ -59,11 +62,8 @@ class Postgres:
         self._log: IO[bytes] = (folder / "log").open("ab")
         password = folder / "password"
         password.write_text("secret")
-        shutil.chown(folder, self._user)
-        folder.chmod(0o755)
-        for parent in folder.parents:
-            if parent.stat().st_uid == os.geteuid() and parent != Path("/"):
-                parent.chmod(parent.stat().st_mode | 0o011)
+        for path in (folder, password):
+            shutil.chown(path, self._user)
         options = ["--auth=scram-sha-256", "--username=play", f"--pwfile={password}", "--no-sync"]
         self._run("initdb", "-D", str(self._data), *options)
         self.start()
@@ -99,6 +99,7 @@ class Postgres:
         """End it for good."""
         self._end(signal.SIGINT)
         self._log.close()
+        shutil.rmtree(self._folder)
 
     def _end(self, number: int) -> None:
         process, self._process = self._process, None
