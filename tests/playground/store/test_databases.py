@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import threading
 from datetime import UTC, datetime, timedelta
@@ -23,7 +24,7 @@ from tests.playground.store.conftest import MakeStore
 from tests.playground.store.servers import Postgres
 
 UNCLOSED = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-"""The driver leaves a socket that could not connect to the garbage collector."""
+"""The driver leaves a socket that could not connect to the garbage collector, which is called then and there."""
 OLD = SessionContent(code="x = 1", title="stored before")
 
 
@@ -247,6 +248,7 @@ def test_a_database_server_killed_in_the_middle_loses_nothing_it_confirmed(postg
         assert found is not None
         assert found.head().code == code
     store.close()
+    gc.collect()
 
 
 @UNCLOSED
@@ -254,6 +256,7 @@ def test_an_absent_database_server_is_said_quickly(postgres: Postgres) -> None:
     store = Sessions(postgres.url.replace(f":{postgres.port}/", ":1/"), max_bytes=0)
     with pytest.raises(Unavailable, match="cannot be reached"):
         store.save(OLD)
+    gc.collect()
 
 
 @UNCLOSED
@@ -265,6 +268,7 @@ def test_encryption_is_asked_for_as_libpq_spells_it(postgres: Postgres, mode: st
     store = Sessions(f"{postgres.url}?sslmode={mode}", max_bytes=0)
     with pytest.raises(Unavailable):  # this server has no encryption, and none is not what was asked for
         store.save(OLD)
+    gc.collect()
     store = Sessions(f"{postgres.url}?sslmode=disable", max_bytes=0)
     assert store.save(OLD)
     store.close()
