@@ -17,6 +17,7 @@ from scripts import (  # the root must be importable first
     gen_names,
     gen_ops,
     gen_palette,
+    gen_programs,
     gen_protocol,
     gen_why,
 )
@@ -30,6 +31,7 @@ GENERATED: dict[str, Callable[[], str]] = {
     "static/src/names.gen.json": gen_names.render,
     "static/src/formulas.gen.json": gen_formulas.render,
     "static/src/palette.gen.json": gen_palette.render,
+    "static/src/document/programs.gen.json": gen_programs.render,
     "static/src/why/programs.gen.json": gen_why.render,
 }
 """Path from the root, and what makes its text."""

@@ -137,7 +137,7 @@ def signature(type_: str, place: Place) -> Signature:
 def _parameters(type_: str, place: Place) -> list[inspect.Parameter]:
     if type_.startswith("optim.") and place == "call":
         return [_tensor("loss")]
-    stateful = _stateful(type_)
+    stateful = is_stateful(type_)
     if place == "definition" and not stateful:
         return []
     if stateful and place == "call":
@@ -181,7 +181,7 @@ def _section(type_: str) -> str:
     return next((name for name, types in menu.SECTIONS.items() if type_ in types.split()), "")
 
 
-def _stateful(type_: str) -> bool:
+def is_stateful(type_: str) -> bool:
     """Whether it is made first and called then."""
     head, _, rest = type_.partition(".")
     return head == "optim" or (head == "nn" and "." not in rest and rest != "Parameter")
@@ -193,7 +193,7 @@ def _entry(type_: str, section: str) -> Entry:
     found: list[Parameter] = []
     for place in ("definition", "call"):
         found += [p for raw in _parameters(type_, place) if (p := _shown(type_, raw, place))]
-    kind = _KINDS.get(section, "layer" if _stateful(type_) else "op")
+    kind = _KINDS.get(section, "layer" if is_stateful(type_) else "op")
     if (kind == "output" and type_ in menu.VALUES) or (
         kind == "input" and type_ != "nn.Parameter" and any(p.wire for p in found)
     ):
@@ -221,7 +221,7 @@ def _shown(type_: str, raw: inspect.Parameter, place: Place) -> Parameter | None
     full = f"{type_}.{name}"
     wire = name in menu.WIRES | {"loss", "optimizer", "data", "object", "self"} or full in menu.WIRES
     wire = wire and name not in menu.NOT_WIRES.get(type_, ())
-    if place == "definition" and _stateful(type_):
+    if place == "definition" and is_stateful(type_):
         wire = name in ("modules", "params")
     if name in ("data", "object") and type_ != "nn.Parameter" and name == "data":
         wire = False
