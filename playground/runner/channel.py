@@ -121,15 +121,18 @@ class Channel:
 
         The supervisor keeps the clock and signals when time is up, so there is nothing to arm. The interrupt is
         raised again every 0.2 s until the block is left, because a destructor or a bare ``except`` can swallow it.
+        Blocks may be inside others; an answer's time belongs to the innermost.
         """
-        self._armed = True
+        around, self._armed = self._armed, True
         try:
             self._raise_if_due(None)
             yield
         finally:
-            self._armed = False
-            self._due = None
-            signal.setitimer(signal.ITIMER_REAL, 0)
+            self._armed = around
+            # A question that took too long while the program is held is not the program's end; Stop is.
+            if not (around and self._due is Cancelled):
+                self._due = None
+                signal.setitimer(signal.ITIMER_REAL, 0)
 
     def install(self) -> None:
         """Take over the signals the supervisor interrupts with. Called once by the child's start-up."""

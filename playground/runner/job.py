@@ -152,7 +152,7 @@ class Job:
         self._questions.clear()
         self._asked = None
         for question in questions:
-            self._send(Error(message=message, question=wire.kind(question)))
+            self._turn_down(question, message, "Run the program again.", gone=True)
         self._on_change(self)
 
     def drop(self) -> None:
@@ -166,7 +166,9 @@ class Job:
     def ask(self, question: Question) -> None:
         """Answered once the program has ended; refused if nobody is there to answer."""
         if self.state is State.ENDED:
-            self._turn_down(question, "The values of this run are no longer held.", "Run the program again.")
+            self._turn_down(
+                question, "The values of this run are no longer held.", "Run the program again.", gone=True
+            )
         elif len(self._questions) >= self._limits.commands_waiting:
             self._turn_down(question, "Too many questions are waiting for this run.", "Wait for an answer.")
         else:
@@ -410,8 +412,10 @@ class Job:
             self._worker.signal(signal.SIGSTOP)
             self._arm(self._limits.linger_idle_s, self._idle)
 
-    def _turn_down(self, question: Question, message: str, hint: str) -> None:
-        self._send(Error(message=message, hint=hint, question=wire.kind(question)))
+    def _turn_down(self, question: Question, message: str, hint: str, *, gone: bool = False) -> None:
+        """`gone` says that no question about this run will be answered: then the field at fault is the run."""
+        field = "run" if gone else ""
+        self._send(Error(message=message, hint=hint, field=field, question=wire.kind(question)))
 
     def _too_long(self) -> None:
         self._signal(signal.SIGALRM)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from itertools import groupby
 from time import monotonic
 from typing import Literal, Protocol
@@ -30,6 +31,8 @@ class Channel(Protocol):
     def emit(self, event: WorkerEvent) -> None: ...
 
     def commands(self) -> Iterator[Question]: ...
+
+    def interruptible(self) -> AbstractContextManager[None]: ...
 
 
 class OutputLimit(BaseException):

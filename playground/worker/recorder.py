@@ -57,10 +57,14 @@ _AS_STRIDED = OPS["as_strided"].node
 class Recorder(Observer):
     """Records one run. Use as a context manager around the program; ask it afterwards."""
 
-    def __init__(self, outbox: Outbox, channel: Channel, blocks: Blocks | None = None) -> None:
-        """`blocks` are those of the program that will run."""
+    def __init__(
+        self, outbox: Outbox, channel: Channel, blocks: Blocks | None = None, *, streamed: bool = True
+    ) -> None:
+        """`blocks` are those of the program that will run. Unless it is `streamed` nothing is explained while it
+        runs, and there is no profile."""
         limits = channel.limits
         self._outbox = outbox
+        self._streamed = streamed
         self._preview = limits.preview_values
         self._batch_s = limits.batch_s
         self._batch_ns = int(limits.batch_s * 1e9)
@@ -98,10 +102,11 @@ class Recorder(Observer):
         return self
 
     def __enter__(self) -> Recorder:
-        self._outbox.also = self._explain_some
+        if self._streamed:
+            self._outbox.also = self._explain_some
         add_observer(self)
-        self._profiler.begin(self._tape.price())
-        self._ticking = threading.current_thread() is threading.main_thread()
+        self._profiler.begin(self._tape.price() if self._streamed else 0)
+        self._ticking = self._streamed and threading.current_thread() is threading.main_thread()
         if self._ticking:
             # Of processor time: a program that computes without end is not told of otherwise.
             self._before = signal.signal(signal.SIGPROF, self._tick)
@@ -131,7 +136,16 @@ class Recorder(Observer):
             self._stop("The graph ends here: the run was stopped before the rest could be explained.")
         self.explain_all()
         self._outbox.also = None
-        self._stream.send_profile(self._profiler.profile())
+        if self._streamed:
+            self._stream.send_profile(self._profiler.profile())
+
+    def forget(self) -> None:
+        """Nothing is asked about it any more: let go of the arrays, whatever still refers to them in a circle."""
+        for record in self._reader.records:
+            for kept in (*record.kept, *record.grads):
+                if kept is not None:
+                    kept.array = None
+        self._reader.records.clear()
 
     def failing(self, error: BaseException) -> NodeRecord | None:
         """The operation that raised `error`, or whose backward did, if that was recorded."""
