@@ -83,12 +83,13 @@ class Batcher:
 
     def _add_graph(self, event: Graph, size: int) -> None:
         self._graph_bytes += size
-        last = self._graph
+        last = None if event.restart else self._graph
         if last is not None and self._graph_bytes <= self._limits.frame_bytes:
             last.nodes += event.nodes
             last.edges += event.edges
             last.scopes += event.scopes
             last.steps += event.steps
+            last.clears += event.clears
             last.omitted = max(last.omitted, event.omitted)
         else:
             self._waiting.append(event)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import functools
 import gc
 import linecache
 import random
@@ -35,7 +36,6 @@ _RESERVE = 4 * MIB
 """Kept aside and given back when memory runs out, so that there is room to say so."""
 _COLLECT_EVERY = 10_000
 """Objects made before Python looks for unreachable cycles."""
-_SLEEP = time.sleep
 
 
 class Program:
@@ -105,12 +105,16 @@ class Program:
         numpy.random.seed(seed % 2**32)
         manual_seed(seed)
 
+        # Of a program before this one in the same process, what it stood for.
+        sleep = getattr(time.sleep, "__wrapped__", time.sleep)
+
+        @functools.wraps(sleep)
         def sleep_in_view(seconds: Any) -> None:
             # What it did so far is shown, and explained while there is nothing else to do.
             since = perf_counter()
             self.outbox.flush()
             self.recorder.explain_all()
-            _SLEEP(max(seconds - (perf_counter() - since), 0) if seconds > 0 else seconds)
+            sleep(max(seconds - (perf_counter() - since), 0) if seconds > 0 else seconds)
 
         builtins.input = _no_input
         time.sleep = sleep_in_view
