@@ -122,6 +122,7 @@ def _give_up_rights(parent: int) -> None:
         os.setgroups([])
         os.setresgid(_NOBODY, _NOBODY, _NOBODY)
         os.setresuid(_NOBODY, _NOBODY, _NOBODY)
+    linux.drop_capabilities()
     linux.hide_memory()
     linux.die_with_parent(parent, signal.SIGKILL)
     os.nice(19)

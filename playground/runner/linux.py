@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import ctypes
 import os
+import platform
+import struct
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE = 4
 _PR_SET_SECCOMP = 22
 _PR_SET_CHILD_SUBREAPER = 36
 _PR_SET_NO_NEW_PRIVS = 38
+_CAPABILITIES_VERSION = 0x20080522
+_CAPSET = {"x86_64": 126, "aarch64": 91, "arm64": 91}
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.prctl.argtypes = [ctypes.c_int] + [ctypes.c_ulong] * 4
@@ -37,6 +41,14 @@ def hide_memory(hidden: bool = True) -> None:
     """No core dumps, and no other process of the same user may attach to or read this one. Most of /proc/self then
     belongs to root. A fork inherits it, an exec undoes it."""
     _prctl(_PR_SET_DUMPABLE, 0 if hidden else 1)
+
+
+def drop_capabilities() -> None:
+    """Give up what the system administrator may have given this process beyond its user's rights, capabilities(7)."""
+    number = _CAPSET.get(platform.machine())
+    if number is not None:
+        header, nothing = struct.pack("=Ii", _CAPABILITIES_VERSION, 0), bytes(24)
+        syscall(number, address_of(header), address_of(nothing))
 
 
 def adopt_orphans() -> None:
