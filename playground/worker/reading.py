@@ -7,6 +7,7 @@ from time import perf_counter
 
 from playground.protocol import Document, Error, Finished, Parse, Status, Table
 from playground.runner.channel import Channel, FrameTooLarge, Interrupt
+from playground.worker import parsing
 from playground.worker.output import clean
 
 
@@ -36,5 +37,4 @@ def _answer(request: Parse) -> Document | Table:
     if request.data is not None:
         table: Table = importlib.import_module("playground.worker.data").table(request.data)
         return table
-    document: Document = importlib.import_module("playground.worker.parsing").document(request.code)
-    return document
+    return parsing.parse(request.code)
