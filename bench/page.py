@@ -134,6 +134,14 @@ def measure(page: Page, url: str) -> list[Row]:
     )
     rows.append(
         (
+            "longest task while training streams",
+            "10 events a second, 8 parameters, boundary",
+            streamed(page),
+            50,
+        )
+    )
+    rows.append(
+        (
             "Ctrl+Enter to the new diagram",
             "`out = (2*sin(a)+1).sum()`, run",
             measures.key_to_picture(page, SINE),
@@ -141,6 +149,17 @@ def measure(page: Page, url: str) -> list[Row]:
         )
     )
     return rows
+
+
+def streamed(page: Page, events: int = 100) -> float:
+    """The longest task while a training of so many tenths of a second comes in and its panel is open."""
+    page.get_by_role("tab", name="Training").click()
+    measures.run(page, "# recording: training 20 0.1\n")
+    since = measures.now(page)
+    measures.run(page, f"# recording: training {events} 0.1\n")
+    longest = measures.longest_task(page, since)
+    page.get_by_role("tab", name="Graph").click()
+    return longest
 
 
 def show(figure: float, budget: float | None) -> str:

@@ -148,6 +148,9 @@ describe.each(THEMES)("%s", (_name, tokens, strong) => {
     apart("div-n1", "div-p1", 7);
     apart("div-n1", "div-0", 8);
     apart("div-p1", "div-0", 8);
+    // Classes of data have shapes, too.
+    const classes = ["div-n3", "div-p3", "class-2", "class-3", "class-4", "class-5"];
+    for (const [i, one] of classes.entries()) for (const other of classes.slice(i + 1)) apart(one, other, 7);
   });
 });
 

@@ -75,3 +75,9 @@ def test_other_recordings(tab: Page, recording: str) -> None:
 def test_the_new_diagram_comes_at_once(tab: Page) -> None:
     took = page_measures.key_to_picture(tab, page.SINE)
     assert took <= 150 * slack(tab)
+
+
+def test_a_training_streams_without_freezing_the_page(tab: Page) -> None:
+    since = page_measures.now(tab)
+    page.streamed(tab, 40)
+    hold_tasks(tab, since, "while a training comes in")

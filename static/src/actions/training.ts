@@ -4,7 +4,7 @@ import { isTraining } from "../run";
 import { getState, type State, update } from "../store";
 import type { Action } from "./action";
 
-const NO_TRAINING = "No training is running: no optimizer has made a step.";
+const NO_TRAINING = "No training is running.";
 
 const running = ({ run }: State) => (isTraining(run) ? "" : NO_TRAINING);
 
@@ -43,8 +43,7 @@ export const keepRun: Action = {
   label: "Keep this training to lay it over others",
   key: "Alt+M",
   words: "compare runs overlay remember pin curve",
-  blocked: ({ shown }) =>
-    shown?.training.step ? "" : "There is no training to keep: no optimizer has made a step.",
+  blocked: ({ shown }) => (shown?.training.step ? "" : "There is no training to keep."),
   act: async () => {
     const { keepTraining } = await import("../training/kept");
     const { shown } = getState();

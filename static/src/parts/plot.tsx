@@ -3,6 +3,7 @@ import type { Config, Data, Layout, PlotlyHTMLElement } from "plotly.js";
 import { useEffect, useRef, useState } from "react";
 import { onTheme, token } from "../theme";
 import { plain } from "./plain";
+import { turn } from "./turn";
 
 type Plotly = typeof import("plotly.js");
 
@@ -95,7 +96,10 @@ export function Plot({ draw, label, height = 280, onPick }: Props) {
         if (point) onPick({ curve: point.curveNumber, index: point.pointNumber });
       });
     };
-    const start = () => paint().catch(() => here && setFailed(true));
+    const start = () =>
+      loadPlotly()
+        .then(() => turn(() => paint().catch(() => here && setFailed(true))))
+        .catch(() => here && setFailed(true));
     start();
     const undo = onTheme(start);
     return () => {

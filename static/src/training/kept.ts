@@ -164,7 +164,7 @@ function set(next: readonly KeptTraining[]): void {
 
 /** Keeps a training, or keeps it anew if it has gone on since. Why it cannot be kept, or an empty string. */
 export function keepTraining(run: RunState): string {
-  if (run.training.step === 0) return "There is no training to keep: no optimizer has made a step.";
+  if (run.training.step === 0) return "There is no training to keep.";
   const all = keptTrainings();
   const one = keptOf(run);
   const before = all.find((other) => other.id === one.id);

@@ -67,6 +67,13 @@ describe("training", () => {
     expect(training.learners).toEqual([{ ...adam, lr: 0.02 }, sgd]);
   });
 
+  it("that is held keeps what is known when a learning rate changes", () => {
+    const progress = [{ line: 2, done: 1, total: 4 }];
+    const before = learn(NO_TRAINING, event(7, { progress, cost: 0.1 }));
+    const after = learn(before, event(7, { learners: [{ optimizer: 0, name: "SGD", lr: 1 }], cost: 0 }));
+    expect(after).toMatchObject({ progress, cost: 0.1, learners: [{ lr: 1 }] });
+  });
+
   it("says how far it is through loops in loops, and how long the rest will take", () => {
     expect(partOf([])).toBeNull();
     expect(

@@ -48,7 +48,10 @@ function share(total: number, count: number, most: number): number {
 export function learn(before: Training, event: wire.Training): Training {
   const times = event.points?.times.map(toNumber).filter(Number.isFinite) ?? [];
   const time = times.reduce((last, x) => Math.max(last, x), before.time);
-  const progress = event.progress ?? [];
+  // What only tells of a new learning rate says nothing of the rest.
+  const bare = !event.points && !event.prediction && !event.parameters?.length && !event.progress?.length;
+  const rates = bare && (event.learners?.length ?? 0) > 0;
+  const progress = rates ? before.progress : (event.progress ?? []);
   const next = {
     ...before,
     step: Math.max(before.step, event.step),
@@ -56,7 +59,7 @@ export function learn(before: Training, event: wire.Training): Training {
     learners: event.learners?.length ? merged(before.learners, event.learners) : before.learners,
     progress,
     prediction: event.prediction ?? before.prediction,
-    cost: event.cost,
+    cost: rates ? before.cost : event.cost,
   };
   return {
     ...next,

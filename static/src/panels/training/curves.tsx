@@ -107,7 +107,6 @@ const PLAIN = /^(loss|accuracy|acc|lr|grad_norm)$/i;
 
 function ChartOf({ chart, curves: newest }: { chart: Chart; curves: readonly Curve[] }) {
   const look = useLook();
-  // Each plot in a task of its own.
   const curves = usePaced(newest, REDRAW_MS);
   const marked = curves.some((curve) => curve.run > 0);
   const draw = useCallback(() => {
@@ -154,11 +153,11 @@ function ChartOf({ chart, curves: newest }: { chart: Chart; curves: readonly Cur
   );
 }
 
-/** Says since when a series is no number, if that is what has become of it. */
-export function lostSince(training: Training): number | null {
-  const optimizers = new Set(training.learners.map((one) => one.optimizer)).size;
-  const { loss } = training.series;
-  return loss && loss.missing >= 3 * Math.max(1, optimizers) ? loss.since : null;
+/** Since which step no loss is a number, if that is what has become of it; of several learners each may have its turn. */
+export function lostSince({ series }: Training): number | null {
+  const losses = Object.entries(series).flatMap(([name, one]) => (/^loss(\/\d+)?$/.test(name) ? [one] : []));
+  if (losses.length === 0 || losses.some((one) => one.missing < 3)) return null;
+  return Math.max(...losses.map((one) => one.since));
 }
 
 export function Curves({

@@ -1,21 +1,5 @@
-/** Something that changes often, shown as often as one can look: a few times a second, and one thing at a time. */
+/** Something that changes often, shown as often as one can look: a few times a second. */
 import { useEffect, useRef, useState } from "react";
-
-const waiting: (() => void)[] = [];
-let busy = false;
-
-/** Each in a task of its own, so that no frame has to draw several of them. */
-function turn(act: () => void): void {
-  waiting.push(act);
-  if (busy) return;
-  busy = true;
-  const next = () => {
-    waiting.shift()?.();
-    busy = waiting.length > 0;
-    if (busy) setTimeout(next, 16);
-  };
-  setTimeout(next);
-}
 
 /** The newest value, renewed at most every `ms` milliseconds. */
 export function usePaced<T>(value: T, ms: number): T {
@@ -26,16 +10,12 @@ export function usePaced<T>(value: T, ms: number): T {
   newest.current = value;
   useEffect(() => {
     if (Object.is(value, shown) || timer.current !== null) return;
-    const wait = Math.max(0, last.current + ms - performance.now());
-    timer.current = setTimeout(
-      () =>
-        turn(() => {
-          timer.current = null;
-          last.current = performance.now();
-          setShown(newest.current);
-        }),
-      wait,
-    );
+    const show = () => {
+      timer.current = null;
+      last.current = performance.now();
+      setShown(() => newest.current);
+    };
+    timer.current = setTimeout(show, Math.max(0, last.current + ms - performance.now()));
   }, [value, shown, ms]);
   useEffect(
     () => () => {

@@ -97,10 +97,8 @@ function plain(title: string, type: "linear" | "log"): Partial<Layout> {
 }
 
 function One({ name, points }: { name: string; points: Points }) {
-  // Each plot in a task of its own.
-  const [first, second] = [usePaced(points, 500), usePaced(points, 500)];
-  const percentiles = useCallback(() => drawPercentiles(first), [first]);
-  const ratio = useCallback(() => drawRatio(second), [second]);
+  const percentiles = useCallback(() => drawPercentiles(points), [points]);
+  const ratio = useCallback(() => drawRatio(points), [points]);
   const last = points.at(-1);
   const said = last?.update_ratio == null ? null : verdict(toNumber(last.update_ratio));
   const some = points.some((point) => (point.percentiles?.length ?? 0) === 5);

@@ -1,10 +1,10 @@
 /** Training: how a program learns, while it does. */
-import { useMemo } from "react";
+import { useMemo, useRef } from "react";
 import { examples } from "../../actions/examples";
 import { boot } from "../../boot";
 import { Empty } from "../../parts/empty";
 import { openExample } from "../../program";
-import type { RunState } from "../../run";
+import { isActive, type RunState } from "../../run";
 import { useStore } from "../../store";
 import { type KeptTraining, keptOf, namesOf, useKept } from "../../training/kept";
 import { NO_TRAINING } from "../../training/state";
@@ -23,7 +23,7 @@ function Nothing() {
   const action = FIRST ? { ...examples, act: () => openExample(FIRST.id) } : examples;
   return (
     <Empty
-      text="Loss, gradients and predictions appear here while a program trains with an optimizer."
+      text="Loss, gradients and predictions appear here while a program trains."
       action={action}
       label={FIRST ? `Open “${FIRST.title}”` : "Choose an example"}
     />
@@ -40,8 +40,16 @@ function useCurrent(run: RunState | null, kept: readonly KeptTraining[]): KeptTr
   );
 }
 
+/** The run whose training is shown: until a newer one trains or ends, the one before, so that nothing blinks. */
+function useTrained(): RunState | null {
+  const shown = useStore((state) => state.shown);
+  const last = useRef(shown);
+  if (!shown || shown.training.step > 0 || !isActive(shown)) last.current = shown;
+  return last.current;
+}
+
 export default function TrainingPanel() {
-  const run = useStore((state) => state.shown);
+  const run = useTrained();
   const kept = useKept();
   const current = useCurrent(run, kept);
   const all = useMemo(() => (current ? [...kept, current] : kept), [kept, current]);
