@@ -85,8 +85,10 @@ def test_spirals_to_95_percent_with_the_boundary_drawn(page: Page) -> None:
     canvas = boundary.locator("canvas")
     colours = canvas.evaluate(
         """canvas => {
-            const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height), seen = new Set();
-            for (let i = 0; i < data.length; i += 4 * 97) seen.add(`${data[i] >> 4} ${data[i + 1] >> 4} ${data[i + 2] >> 4}`);
+            const {width, height} = canvas, seen = new Set();
+            const {data} = canvas.getContext("2d").getImageData(0, 0, width, height);
+            for (let i = 0; i < data.length; i += 4 * 97)
+                seen.add([...data.slice(i, i + 3)].map(part => part >> 4).join());
             return seen.size;
         }"""
     )
