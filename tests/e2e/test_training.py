@@ -134,7 +134,7 @@ def test_held_stepped_tuned_and_let_go_on(page: Page) -> None:
     panel.get_by_role("button", name="Go on").click()
     expect(panel.get_by_role("button", name="Hold")).to_be_enabled()
     expect(panel.get_by_role("region", name="Learning rate")).to_be_visible()
-    panel.get_by_role("button", name="Double the learning rate of optimizer").click()
+    panel.get_by_role("button", name="double the learning rate of optimizer").click()
     expect(panel.get_by_label(re.compile("^optimizer"))).to_have_value("0.002")
     panel.get_by_role("button", name="Stop").click()
     expect(status(page)).to_contain_text("Stopped after")

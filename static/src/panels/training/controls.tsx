@@ -62,7 +62,7 @@ function Rate({
         type="button"
         className="outlined"
         aria-disabled={!live}
-        aria-label={`Halve the learning rate of ${name}`}
+        aria-label={`÷ 2: halve the learning rate of ${name}`}
         onClick={() => live && give(Number((lr / 2).toPrecision(4)))}
       >
         ÷ 2
@@ -71,7 +71,7 @@ function Rate({
         type="button"
         className="outlined"
         aria-disabled={!live}
-        aria-label={`Double the learning rate of ${name}`}
+        aria-label={`× 2: double the learning rate of ${name}`}
         onClick={() => live && give(Number((lr * 2).toPrecision(4)))}
       >
         × 2
@@ -102,7 +102,8 @@ function Where({ run }: { run: RunState }) {
   );
 }
 
-export function Controls({ run }: { run: RunState }) {
+/** `kept`: as it is now, it is among the kept runs. */
+export function Controls({ run, kept }: { run: RunState; kept: boolean }) {
   const live = isActive(run);
   const { learners } = run.training;
   return (
@@ -138,10 +139,11 @@ export function Controls({ run }: { run: RunState }) {
         <button
           type="button"
           className="outlined"
+          aria-disabled={kept}
           title={`${keepRun.label} (${showKey(keepRun.key)})`}
-          onClick={() => act(keepRun, getState())}
+          onClick={() => !kept && act(keepRun, getState())}
         >
-          Keep this run
+          {kept ? "Kept" : "Keep this run"}
         </button>
       </div>
     </div>

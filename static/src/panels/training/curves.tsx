@@ -44,7 +44,8 @@ function curvesOf(
         })
       : [],
   );
-  return [...own, ...others];
+  // The run that is shown is drawn last, above the others.
+  return [...others, ...own];
 }
 
 function traces(curve: Curve, kind: Chart["kind"], { smoothing, log, along }: Look, marked: boolean): Data[] {
@@ -71,21 +72,22 @@ function traces(curve: Curve, kind: Chart["kind"], { smoothing, log, along }: Lo
   };
   const smoothed = smoothing > 0 && curve.points.length > 4;
   const faint = { line: { color, width: 1 }, opacity: 0.28, hoverinfo: "skip" };
+  if (smoothed && curve.run > 0) return [line(smooth(raw, smoothing), { ...marks })];
   return smoothed
     ? [line(raw, faint), line(smooth(raw, smoothing), { ...marks })]
     : [line(raw, { ...marks })];
 }
 
+interface SwatchProps {
+  readonly run: number;
+  readonly series?: number;
+  readonly kind?: Chart["kind"];
+  /** With the mark of the run. */
+  readonly mark?: boolean;
+}
+
 /** What a line looks like. */
-export function Swatch({
-  run,
-  series = 0,
-  kind = "value",
-}: {
-  run: number;
-  series?: number;
-  kind?: Chart["kind"];
-}) {
+export function Swatch({ run, series = 0, kind = "value", mark = false }: SwatchProps) {
   const look = RUN_LOOKS[run % RUN_LOOKS.length] ?? RUN_LOOKS[0];
   const color = `var(${kind === "gradient" && run === 0 ? "--grad" : look.color})`;
   return (
@@ -97,7 +99,7 @@ export function Swatch({
         strokeWidth="2"
         strokeDasharray={DASHES[series % DASHES.length]?.pattern}
       />
-      {series === 0 && run > 0 && <path d={look.path} transform="translate(14 6)" fill={color} />}
+      {mark && <path d={look.path} transform="translate(14 6)" fill={color} />}
     </svg>
   );
 }

@@ -12,7 +12,7 @@ function lossOf({ series }: KeptTraining): string {
 function Row({ one, at, name, current }: { one: KeptTraining; at: number; name: string; current: boolean }) {
   return (
     <li>
-      <Swatch run={at} />
+      <Swatch run={at} mark />
       {current ? (
         <span className="run-name">
           {name} <span className="muted">(shown)</span>

@@ -65,7 +65,9 @@ export default function TrainingPanel() {
   if (!trains && kept.length === 0) return <Nothing />;
   return (
     <div className="training">
-      {trains && run && <Controls run={run} />}
+      {trains && run && (
+        <Controls run={run} kept={kept.some((one) => one.id === run.id && one.step === training.step)} />
+      )}
       <div className="panel-tools train-look">
         <LookTools />
       </div>
