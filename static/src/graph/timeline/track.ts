@@ -9,6 +9,8 @@ const LOOKS: Readonly<Record<Part["kind"], readonly [fill: `--${string}`, ink: `
 };
 /** Up to so many moments each has a tick of its own; more would blur. */
 const TICKS = 120;
+/** No label is narrower, in px. */
+const LABEL = 24;
 /** Least width in px of a stretch whose end can be told from its beginning. */
 const GAP = 4;
 
@@ -25,18 +27,22 @@ export function drawTrack(canvas: HTMLCanvasElement, { all, parts }: Moments): v
   const x = (moment: number) => Math.max(0, Math.min(1, (moment - 0.5) / Math.max(1, count))) * width;
   const font = getComputedStyle(canvas).fontFamily;
   const surface = token("--surface");
+  // To ask for a colour costs as much as to draw a hundred stretches.
+  const colors = new Map(
+    Object.entries(LOOKS).map(([kind, [fill, ink]]) => [kind, { fill: token(fill), ink: token(ink) }]),
+  );
+  context.font = `500 10px ${font}`;
+  context.textAlign = "center";
+  context.textBaseline = "middle";
   for (const part of parts) {
     const [from, to] = [x(part.from), x(part.to)];
-    const [fill, ink] = LOOKS[part.kind];
-    context.fillStyle = token(fill);
+    const { fill = "", ink = "" } = colors.get(part.kind) ?? {};
+    context.fillStyle = fill;
     context.fillRect(from, 0, Math.max(to - from, 1), height);
     if (part.kind === "step" && to - from < GAP) continue;
     const label = part.kind;
-    context.fillStyle = token(ink);
-    context.font = `500 10px ${font}`;
-    context.textAlign = "center";
-    context.textBaseline = "middle";
-    if (context.measureText(label).width + 10 < to - from)
+    context.fillStyle = ink;
+    if (to - from > LABEL && context.measureText(label).width + 10 < to - from)
       context.fillText(label, (from + to) / 2, height / 2 + 0.5);
     context.fillStyle = surface;
     if (to - from >= GAP) context.fillRect(to - 0.5, 0, 1, height);
