@@ -74,7 +74,7 @@ def drawn(page: Page) -> str:
 
 
 def test_spirals_to_95_percent_with_the_boundary_drawn(page: Page) -> None:
-    panel = begin(page, SPIRALS.format(steps=600))
+    panel = begin(page, SPIRALS.format(steps=250))
     boundary = panel.get_by_role("region", name="Decision boundary")
     expect(boundary).to_be_visible()
     expect(page.get_by_role("progressbar", name="Progress of the loop").first).to_be_visible()
@@ -198,7 +198,7 @@ def test_a_panel_without_training_says_what_fills_it(page: Page) -> None:
 @pytest.mark.parametrize("look", LOOKS)
 def test_axe_finds_nothing(look: str, open_page: Callable[..., Page]) -> None:
     page = open_page(**LOOKS[look])
-    panel = begin(page, SPIRALS.format(steps=150))
+    panel = begin(page, SPIRALS.format(steps=120))
     finished(page, 60)
     page.keyboard.press("Alt+m")
     expect(panel.get_by_role("region", name="Kept runs")).to_be_visible()
