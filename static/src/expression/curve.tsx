@@ -102,7 +102,6 @@ export function CurvePlot({ data, at, index, value }: Props) {
         <span className="muted">over {input}</span>
       </figcaption>
       {width > 0 && (
-        // biome-ignore lint/a11y/noStaticElementInteractions: the point in it is what has focus and keys
         <svg
           width={width}
           height={HEIGHT}
@@ -134,7 +133,6 @@ export function CurvePlot({ data, at, index, value }: Props) {
             )}
           </g>
           {inside && (
-            // biome-ignore lint/a11y/useSemanticElements: a range cannot be drawn into a plot
             <g
               role="slider"
               tabIndex={0}
@@ -189,7 +187,7 @@ interface AxesProps {
 /** Hairlines at round numbers, with the numbers at the left and below. */
 export function Axes({ low, high, range, toX, toY, width, height = HEIGHT }: AxesProps) {
   return (
-    <g className="ex-axes" aria-hidden="true">
+    <g className="ex-axes">
       {ticks(range.low, range.high).map((v) => (
         <g key={`y${v}`}>
           <line

@@ -72,7 +72,6 @@ export function FieldPlot({ data, at, indices, value }: Props) {
         </span>
       </figcaption>
       {drawn && (
-        // biome-ignore lint/a11y/noStaticElementInteractions: the point in it is what has focus and keys
         <svg
           width={width}
           height={height}
@@ -100,7 +99,6 @@ export function FieldPlot({ data, at, indices, value }: Props) {
             <path className="ex-arrows" d={drawn.arrows} />
           </g>
           {inside && (
-            // biome-ignore lint/a11y/useSemanticElements: a range cannot be drawn into a plot
             <g
               role="slider"
               tabIndex={0}

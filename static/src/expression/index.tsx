@@ -2,7 +2,7 @@
  * The expression bar: the program's straight lines as expressions, a control for each of its inputs, and what follows a
  * dragged control. All of it is read off the program's text, and every edit is an edit of that text.
  */
-import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { run as runAction } from "../actions/run";
 import { revealLine } from "../editor/editor";
 import { redoEdit, undoEdit } from "../editor/edits";
@@ -43,9 +43,14 @@ export default function Expression() {
   const run = current ? shown : null;
   const choose = (change: Partial<Choice>) => setChoice((before) => ({ ...before, ...change }));
   const empty = plan.lines.length === 0;
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const element = box.current;
+    element?.addEventListener("keydown", history);
+    return () => element?.removeEventListener("keydown", history);
+  }, []);
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: undo and redo of everything inside
-    <div className="ex" onKeyDown={history}>
+    <div className="ex" ref={box}>
       <Lines {...{ sheet, plan, functions, run }} />
       {empty && functions.size > 0 && (
         <div className="ex-suggested">
@@ -84,7 +89,7 @@ export default function Expression() {
 }
 
 /** Undo is the page's: what was typed into a field and not taken yet is the field's own. */
-function history(event: KeyboardEvent<HTMLDivElement>): void {
+function history(event: KeyboardEvent): void {
   if (!(event.ctrlKey || event.metaKey) || event.altKey) return;
   const key = event.key.toLowerCase();
   if (key !== "z" && key !== "y") return;
@@ -154,7 +159,7 @@ function Lines({ sheet, plan, functions, run }: Shared & { functions: ReturnType
       return;
     }
     const fields = [...(box.current?.querySelectorAll<HTMLInputElement>(".ex-text") ?? [])];
-    const here = fields.findIndex((one) => one === document.activeElement);
+    const here = fields.indexOf(document.activeElement as HTMLInputElement);
     // A line that was just taken is followed by one that is not there yet.
     requestAnimationFrame(() => {
       const now = [...(box.current?.querySelectorAll<HTMLInputElement>(".ex-text") ?? [])];

@@ -38,7 +38,6 @@ export function Maths({ tex, className = "" }: { tex: string; className?: string
   if (!render || !tex) return null;
   // KaTeX's own markup, from TeX that this page writes: names and numbers are all of the person's that is in it.
   return (
-    // biome-ignore lint/security/noDangerouslySetInnerHtml: see above
     <span className={`ex-maths ${className}`} dangerouslySetInnerHTML={{ __html: htmlOf(render.it, tex) }} />
   );
 }

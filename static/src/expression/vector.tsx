@@ -52,7 +52,6 @@ export function VectorControl({ name, index, input, grads }: Props) {
     change(setList(index, [...values, ...firstNumbers(count).slice(values.length)].slice(0, count)));
   return (
     <div className="ex-vector">
-      {/* biome-ignore lint/a11y/noStaticElementInteractions: the points in it are what has focus and keys */}
       <svg
         ref={box}
         className="ex-points"
@@ -86,7 +85,6 @@ export function VectorControl({ name, index, input, grads }: Props) {
           y2={y(Math.min(high, Math.max(low, 0)))}
         />
         {values.map((value, i) => (
-          // biome-ignore lint/a11y/useSemanticElements: a range cannot be drawn into a plot
           <g
             key={i}
             role="slider"
