@@ -224,18 +224,24 @@ function derivativeOf(
   run: RunState | null,
   { name }: LineEntry,
 ): Derivative | null {
-  const { by, closing } = plan;
+  const { by, closing, part } = plan;
   if (!name || !by || name === by || !run || !dependsOn(sheet, name, by)) return null;
   const tex = run.live?.symbolic.find((one) => one.output === name && one.input === by)?.tex ?? "";
   if (name === closing) {
     const grad = gradientNamed(run, by);
     const tensor = tensorNamed(run, by);
     if (grad && tensor)
-      return { by, tex, value: inLine(grad, tensor.shape), full: (grad.data ?? []).slice(0, 9).join(", ") };
+      return {
+        by,
+        of: name + part,
+        tex: part ? "" : tex,
+        value: inLine(grad, tensor.shape),
+        full: (grad.data ?? []).slice(0, 9).join(", "),
+      };
   }
   const slope = slopeOf(run.live, name, by);
   const known = slope !== null && Number.isFinite(slope);
-  return { by, tex, value: known ? formatNumber(slope) : "", full: known ? String(slope) : "" };
+  return { by, of: name, tex, value: known ? formatNumber(slope) : "", full: known ? String(slope) : "" };
 }
 
 /** What went wrong that belongs to no line of the bar. */
@@ -306,7 +312,7 @@ function Inputs({ sheet, plan, run }: Shared) {
               entry={entry}
               index={index}
               grad={gradientNamed(run, entry.name)}
-              of={plan.closing}
+              of={plan.closing + plan.part}
               used={sheet.entries.some((one) => usesOf(one).includes(entry.name))}
             />
           ) : null,

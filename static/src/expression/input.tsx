@@ -39,7 +39,7 @@ export function InputRow({ entry, index, grad, of, used }: Props) {
       const now = sheet.entries[index];
       if (now?.kind !== "input") return sheet.text;
       const text = setInput(sheet.text, index, newInput(kind, shapeAs(kind, shape), numbersOf(now.input)));
-      return of ? close(text, of) : text;
+      return of ? close(text, of.replace(/\[0\]$/, "")) : text;
     });
   const small = input.kind === "number";
   return (

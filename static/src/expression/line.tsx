@@ -17,6 +17,8 @@ const WRONG_MS = 700;
 /** The derivative of a line, as far as something knows it. */
 export interface Derivative {
   readonly by: string;
+  /** Of what: the line's name, or its first element. */
+  readonly of: string;
   readonly value: string;
   readonly full: string;
   readonly tex: string;
@@ -47,6 +49,8 @@ export function Line(props: Props) {
   const [note, setNote] = useState("");
   const [scrolled, setScrolled] = useState(0);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  /** Whether something was typed that has not been taken. */
+  const pending = useRef(false);
   const expected = useRef(base);
   const seen = useRef(base);
   // Somebody else changed the line: what was typed here is of the past.
@@ -54,6 +58,7 @@ export function Line(props: Props) {
     seen.current = base;
     if (base !== expected.current && typed !== null) {
       clearTimeout(timer.current);
+      pending.current = false;
       setTyped(null);
       setMistake(null);
     }
@@ -63,6 +68,10 @@ export function Line(props: Props) {
 
   const take = (final: boolean): boolean => {
     clearTimeout(timer.current);
+    if (!pending.current) {
+      if (final) setTyped(null);
+      return true;
+    }
     const written = (field.current?.value ?? text).trim();
     const now = sheetNow();
     const at = entry
@@ -70,12 +79,14 @@ export function Line(props: Props) {
       : -1;
     if (entry && at < 0) return false;
     if (!written) {
+      pending.current = !final;
       if (final && entry) change(() => removeEntry(now.text, at));
       if (final) setTyped(null);
       setMistake(null);
       return true;
     }
     if (entry && written === base) {
+      pending.current = false;
       setMistake(null);
       if (final) setTyped(null);
       return true;
@@ -85,6 +96,7 @@ export function Line(props: Props) {
       setMistake(made.mistake);
       return false;
     }
+    pending.current = false;
     setMistake(null);
     setNote(made.note);
     const next = readSheet(made.text);
@@ -119,6 +131,7 @@ export function Line(props: Props) {
   };
 
   const input = (value: string) => {
+    pending.current = true;
     setTyped(value);
     setNote("");
     if (mistake) setMistake(null);
@@ -136,10 +149,12 @@ export function Line(props: Props) {
     } else if (event.key === "Escape" && typed !== null) {
       event.stopPropagation();
       clearTimeout(timer.current);
+      pending.current = false;
       setTyped(null);
       setMistake(null);
     } else if (event.key === "Backspace" && entry && text === "") {
       event.preventDefault();
+      pending.current = true;
       take(true);
       go(-1);
     }
@@ -229,7 +244,7 @@ export function Line(props: Props) {
       {entry && !wrong && derivative && (
         <div className="ex-result ex-derivative">
           <Maths
-            tex={`\\frac{\\partial ${nameTex(name)}}{\\partial ${nameTex(derivative.by)}}${derivative.tex && ` = ${derivative.tex}`}`}
+            tex={`\\frac{\\partial ${nameTex(derivative.of)}}{\\partial ${nameTex(derivative.by)}}${derivative.tex && ` = ${derivative.tex}`}`}
           />
           {derivative.value && (
             <span className="grad number" title={derivative.full}>

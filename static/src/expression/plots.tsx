@@ -28,6 +28,8 @@ export interface Plan {
   readonly numbers: readonly InputEntry[];
   /** What the program calls backward on. */
   readonly closing: string;
+  /** `[0]` where it is its first element. */
+  readonly part: string;
   readonly output: string;
   /** With respect to what derivatives are shown. */
   readonly by: string;
@@ -50,6 +52,7 @@ export function planOf(sheet: Sheet, choice: Choice): Plan {
   const named = lines.filter((one) => one.name);
   const closing = sheet.entries.findLast((one) => one.kind === "closing");
   const target = closing?.kind === "closing" ? closing.name : "";
+  const part = closing?.kind === "closing" ? closing.part : "";
   const has = (name: string) => named.some((one) => one.name === name);
   const output = has(choice.output) ? choice.output : has(target) ? target : (named.at(-1)?.name ?? "");
   const reached = reach(sheet, output);
@@ -60,7 +63,7 @@ export function planOf(sheet: Sheet, choice: Choice): Plan {
   const others = numbers.filter((one) => one.name !== by).map((one) => one.name);
   const second = others.includes(choice.second) ? choice.second : (others[0] ?? "");
   const field = choice.field && second !== "" && numbers.some((one) => one.name === by);
-  return { lines, inputs, numbers, closing: target, output, by, second, field };
+  return { lines, inputs, numbers, closing: target, part, output, by, second, field };
 }
 
 const numberOf = (entry: InputEntry | undefined) =>

@@ -50,6 +50,7 @@ interface Tex {
 const atom = (tex: string): Tex => ({ tex, hold: 5 });
 
 export function nameTex(name: string): string {
+  if (name.endsWith("[0]")) return `{${nameTex(name.slice(0, -3))}}_{0}`;
   const [, head = name, index = ""] = /^([A-Za-z]+?)_?(\d+|(?<=_)[A-Za-z]\w*)?$/.exec(name) ?? [];
   const escaped = head.replace(/_/g, "\\_");
   const base = GREEK.has(head) ? `\\${head}` : head.length === 1 ? head : `\\mathit{${escaped}}`;
