@@ -121,7 +121,8 @@ export function NumberControl({ name, index, value }: { name: string; index: num
         set={(next) => change(setNumber(index, next))}
       />
       <details className="ex-range">
-        <summary aria-label={`Range of ${name}: ${range.low} to ${range.high}, step ${step}`}>
+        <summary>
+          <span className="unseen">Range of {name}: </span>
           {written(range.low).replace(/\.0$/, "")} … {written(range.high).replace(/\.0$/, "")}
         </summary>
         <div className="ex-range-fields">
