@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, WebSocket, expect
 
 from tests.e2e.playground import faults, finished
 
-UPDATES_A_SECOND = 20
+SLOWEST = 3
+"""Updates a second that a busy machine still has to see."""
 DRAG_SECONDS = 10
 
 
@@ -37,7 +39,9 @@ def opened(page: Page, *lines: str) -> Locator:
 
 def code(page: Page) -> str:
     """The program, as the editor behind the bar has it."""
-    text: str = page.evaluate("document.querySelector('.cm-content').cmTile?.view?.state.doc.toString() ?? ''")
+    text: str = page.evaluate(
+        "document.querySelector('.cm-content').cmTile?.view?.state.doc.toString() ?? ''"
+    )
     if not text:
         lines = page.evaluate(
             "[...document.querySelectorAll('.cm-content .cm-line')].map(line => {"
@@ -129,6 +133,24 @@ def drag(page: Page, slider: Locator, seconds: float) -> float:
 
 
 def test_a_dragged_slider_is_followed_and_the_last_position_wins(page: Page) -> None:
+    waiting: list[int] = []
+    most = [0]
+
+    def sent(frame: str | bytes) -> None:
+        if isinstance(frame, str) and (found := re.search(r'"type":"live".*?"number":(\d+)', frame)):
+            waiting.append(int(found[1]))
+            most[0] = max(most[0], len(waiting))
+
+    def came(frame: str | bytes) -> None:
+        found = re.search(r'"type":"live".*?"number":(\d+)', frame) if isinstance(frame, str) else None
+        if found and int(found[1]) in waiting:
+            waiting.remove(int(found[1]))
+
+    def watch(socket: WebSocket) -> None:
+        socket.on("framesent", sent)
+        socket.on("framereceived", came)
+
+    page.on("websocket", watch)
     bar = opened(page, "y = sin(a) * 2 + 1")
     expect(result(bar)).to_have_text("= 1.959")
     expect(bar.locator(".ex-curve-value")).to_have_attribute("d", re.compile("^M"))
@@ -143,16 +165,18 @@ def test_a_dragged_slider_is_followed_and_the_last_position_wins(page: Page) -> 
     assert math.isclose(shown(bar), 2 * math.sin(a) + 1, abs_tol=2e-3)
     told: dict[str, Any] = page.evaluate("window.told")
     times = [t for t in told["times"] if t < last]
-    gaps = sorted(b - a for a, b in zip(times, times[1:], strict=False))
+    gaps = sorted(b - a for a, b in itertools.pairwise(times))
     rate = len(times) / DRAG_SECONDS
     p95 = gaps[int(0.95 * len(gaps))]
     print(f"{rate:.1f} updates a second, p95 {p95:.1f} ms, worst {gaps[-1]:.1f} ms")
     assert told["moved"] == 0
     expect(page.locator(".card h3")).to_contain_text("sin")
-    # The budget itself is held by the benchmark, on a machine that has nothing else to do.
-    assert rate > UPDATES_A_SECOND / 2
+    # The budget of 20 a second is the benchmark's, on a machine that has nothing else to do.
+    assert rate > SLOWEST
+    assert most == [1], "a question was sent before the last one was answered"
+    assert not waiting
     # Nothing was queued: what came last came at once.
-    assert told["times"][-1] - last < 500
+    assert told["times"][-1] - last < 600
 
 
 def test_undo_takes_back_a_whole_drag(page: Page) -> None:
@@ -189,7 +213,8 @@ def test_mistakes_stand_under_their_character(page: Page, line: str, words: str,
     wrong = bar.locator(".ex-wrong")
     expect(wrong).to_contain_text(words)
     field, mark = bar.get_by_label("New line").bounding_box(), wrong.locator(".ex-under").bounding_box()
-    assert field and mark
+    assert field
+    assert mark
     letter = mark["width"]
     assert abs(mark["x"] - (field["x"] + 9 + place * letter / (3 if "sni" in line else 1))) < 3
     assert "torch." not in code(page)
