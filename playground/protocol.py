@@ -309,12 +309,16 @@ class Marker(Message, kw_only=True):
 class Trace(Message, kw_only=True):
     """One thing drawn, in Plotly's spelling: a closed part of Plotly's trace schema."""
 
-    type: Literal["scatter", "bar", "histogram", "heatmap"]
+    type: Literal["scatter", "bar", "histogram", "heatmap", "scatter3d", "surface"]
     mode: Literal["lines", "markers", "lines+markers"] | None = None
     name: Label | None = None
     x: PlotNumbers | None = None
     y: PlotNumbers | None = None
-    z: Annotated[list[Annotated[list[Number], Meta(max_length=2_000)]], Meta(max_length=2_000)] | None = None
+    z: (
+        Annotated[list[Annotated[list[Number], Meta(max_length=2_000)] | Number], Meta(max_length=50_000)]
+        | None
+    ) = None
+    """Of a heat map and a surface rows, one for each y; of points in space one number each."""
     line: Line | None = None
     marker: Marker | None = None
     opacity: float | None = None
@@ -326,6 +330,9 @@ class Trace(Message, kw_only=True):
     """Where bars begin."""
     zmin: float | None = None
     zmax: float | None = None
+    cmin: float | None = None
+    """Of a surface: the height of the first colour."""
+    cmax: float | None = None
     showscale: bool | None = None
     reversescale: bool | None = None
     colorscale: Annotated[str, Meta(max_length=32, pattern=r"^[A-Za-z]*$")] | None = None
@@ -333,6 +340,7 @@ class Trace(Message, kw_only=True):
     showlegend: bool | None = None
     xaxis: Annotated[str, Meta(max_length=8, pattern=r"^x[0-9]*$")] | None = None
     yaxis: Annotated[str, Meta(max_length=8, pattern=r"^y[0-9]*$")] | None = None
+    scene: Annotated[str, Meta(max_length=8, pattern=r"^scene[2-4]?$")] | None = None
 
 
 class Axis(Message, kw_only=True):
@@ -348,6 +356,53 @@ class Axis(Message, kw_only=True):
     scaleanchor: Annotated[str, Meta(max_length=8, pattern=r"^[xy][0-9]*$")] | None = None
     tickvals: PlotNumbers | None = None
     ticktext: Annotated[list[Label], Meta(max_length=1_000)] | None = None
+
+
+class SpaceAxis(Message, kw_only=True):
+    """Plotly's axis of a plot in three dimensions."""
+
+    title: PlotText | None = None
+    type: Literal["linear", "log", "category"] | None = None
+    range: Annotated[list[Number], Meta(min_length=2, max_length=2)] | None = None
+    autorange: bool | Literal["reversed"] | None = None
+    showgrid: bool | None = None
+    tickvals: PlotNumbers | None = None
+    ticktext: Annotated[list[Label], Meta(max_length=1_000)] | None = None
+    visible: bool | None = None
+
+
+class Vector(Message, kw_only=True):
+    """A point in space, in sizes of the plot from its middle."""
+
+    x: float
+    y: float
+    z: float
+
+
+class Camera(Message, kw_only=True):
+    """Where a plot in three dimensions is looked at from."""
+
+    eye: Vector
+
+
+class SceneDomain(Message, kw_only=True):
+    """The part of the figure that a plot in three dimensions takes."""
+
+    x: Annotated[list[float], Meta(min_length=2, max_length=2)]
+    y: Annotated[list[float], Meta(min_length=2, max_length=2)]
+
+
+class Scene(Message, kw_only=True):
+    """A plot in three dimensions, in Plotly's spelling."""
+
+    xaxis: SpaceAxis
+    yaxis: SpaceAxis
+    zaxis: SpaceAxis
+    aspectmode: Literal["cube", "auto", "data", "manual"] | None = None
+    aspectratio: Vector | None = None
+    """Lengths of the sides."""
+    camera: Camera | None = None
+    domain: SceneDomain | None = None
 
 
 class Annotation(Message, kw_only=True, omit_defaults=False):
@@ -392,6 +447,10 @@ class Layout(Message, kw_only=True):
     yaxis8: Axis | None = None
     xaxis9: Axis | None = None
     yaxis9: Axis | None = None
+    scene: Scene | None = None
+    scene2: Scene | None = None
+    scene3: Scene | None = None
+    scene4: Scene | None = None
 
 
 class PlotlyFigure(Message, kw_only=True):

@@ -53,6 +53,8 @@ class Example(BootPart, kw_only=True):
     title: Label
     section: Label
     """The part of the tutorial it belongs to."""
+    panel: Label
+    """Which results to show first (``graph``, ``training``, ``output``); empty: those that are in view."""
     summary: Text
     """One sentence."""
     code: Code

@@ -14,7 +14,7 @@ _NAME = re.compile(r"^(?:\d+_)?(?P<id>\w+)$")
 _DOC = re.compile(
     r'\A"""(?P<title>[^\n]+?)[.?!](?: (?P<summary>[^\n]+?))?(?:\n\n(?P<rest>.*?))?\s*"""', re.DOTALL
 )
-_SECTION = re.compile(r"\n\nSection: (?P<section>.+?)\.?\n(?=\"{3})")
+_FOOT = re.compile(r"\n\nSection: (?P<section>[^\n]+?)\.?\n(?:Panel: (?P<panel>\w+)\.?\n)?(?=\"{3})")
 
 
 @cache
@@ -25,19 +25,20 @@ def examples() -> tuple[Example, ...]:
 
 
 def read(path: Path) -> Example:
-    '''One example. Its docstring begins ``"""Title. One sentence.``, and its last line may say ``Section: ...``.
+    '''One example. Its docstring begins ``"""Title. One sentence.``; ``Section: ...`` and ``Panel: ...`` may end it.
 
-    Raises ValueError if it does not. The section is for the gallery alone: the code on the page goes without it.
+    Raises ValueError if it does not. Those lines are for the gallery alone: the code on the page goes without them.
     '''
     code = path.read_text(encoding="utf-8")
     name, doc = _NAME.match(path.stem), _DOC.match(code)
     if name is None or doc is None:
         raise ValueError(f'{path.name}: expected the file to begin with """Title. One-sentence summary."""')
-    section = _SECTION.search(code, 0, doc.end())
+    foot = _FOOT.search(code, 0, doc.end())
     return Example(
         id=name["id"],
         title=doc["title"],
-        section=section["section"] if section else doc["title"],
+        section=foot["section"] if foot else doc["title"],
+        panel=(foot["panel"] if foot else None) or "",
         summary=doc["summary"] or "",
-        code=_SECTION.sub("", code, count=1) if section else code,
+        code=_FOOT.sub("", code, count=1) if foot else code,
     )

@@ -23,7 +23,7 @@ from playground.protocol import UserData
 from playground.worker import data, progress
 from playground.worker.plots import modules
 
-REPLACED = ("torch", "matplotlib", "tqdm", data.NAME)
+REPLACED = ("torch", "matplotlib", "mpl_toolkits", "tqdm", data.NAME)
 """Packages that are ours under these names while a program runs."""
 
 _SHOWN = (

@@ -85,6 +85,8 @@ export function openExample(id: string): void {
   if (!example) return;
   const draft = fresh({ title: example.title, code: example.code }, `example:${id}`);
   show(draft, draft, `/?example=${encodeURIComponent(id)}`);
+  const panel = PANELS.find((one) => one === example.panel);
+  if (panel && !panelInUrl()) update({ panel });
   runWhenConnected();
 }
 

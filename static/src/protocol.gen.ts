@@ -250,12 +250,13 @@ export interface PlotlyFigure {
 
 /** One thing drawn, in Plotly's spelling: a closed part of Plotly's trace schema. */
 export interface Trace {
-  type: "bar" | "heatmap" | "histogram" | "scatter";
+  type: "bar" | "heatmap" | "histogram" | "scatter" | "scatter3d" | "surface";
   mode?: "lines" | "lines+markers" | "markers";
   name?: string;
   x?: (number | string)[];
   y?: (number | string)[];
-  z?: Number[][];
+  /** Of a heat map and a surface rows, one for each y; of points in space one number each. */
+  z?: (Number[] | number | "-inf" | "inf" | "nan")[];
   line?: Line;
   marker?: Marker;
   opacity?: number;
@@ -267,6 +268,9 @@ export interface Trace {
   base?: number | (number | string)[];
   zmin?: number;
   zmax?: number;
+  /** Of a surface: the height of the first colour. */
+  cmin?: number;
+  cmax?: number;
   showscale?: boolean;
   reversescale?: boolean;
   colorscale?: string;
@@ -274,6 +278,7 @@ export interface Trace {
   showlegend?: boolean;
   xaxis?: string;
   yaxis?: string;
+  scene?: string;
 }
 
 export type Number = number | "-inf" | "inf" | "nan";
@@ -323,6 +328,10 @@ export interface Layout {
   yaxis8?: Axis;
   xaxis9?: Axis;
   yaxis9?: Axis;
+  scene?: Scene;
+  scene2?: Scene;
+  scene3?: Scene;
+  scene4?: Scene;
 }
 
 /** A title, in Plotly's spelling. */
@@ -356,6 +365,48 @@ export interface Axis {
   scaleanchor?: string;
   tickvals?: (number | string)[];
   ticktext?: string[];
+}
+
+/** A plot in three dimensions, in Plotly's spelling. */
+export interface Scene {
+  xaxis: SpaceAxis;
+  yaxis: SpaceAxis;
+  zaxis: SpaceAxis;
+  aspectmode?: "auto" | "cube" | "data" | "manual";
+  /** Lengths of the sides. */
+  aspectratio?: Vector;
+  camera?: Camera;
+  domain?: SceneDomain;
+}
+
+/** Plotly's axis of a plot in three dimensions. */
+export interface SpaceAxis {
+  title?: PlotText;
+  type?: "category" | "linear" | "log";
+  range?: Number[];
+  autorange?: boolean | "reversed";
+  showgrid?: boolean;
+  tickvals?: (number | string)[];
+  ticktext?: string[];
+  visible?: boolean;
+}
+
+/** A point in space, in sizes of the plot from its middle. */
+export interface Vector {
+  x: number;
+  y: number;
+  z: number;
+}
+
+/** Where a plot in three dimensions is looked at from. */
+export interface Camera {
+  eye: Vector;
+}
+
+/** The part of the figure that a plot in three dimensions takes. */
+export interface SceneDomain {
+  x: number[];
+  y: number[];
 }
 
 /** An addition to the recorded computation; everything is appended, nothing is sent twice. */
@@ -1286,6 +1337,8 @@ export interface Example {
   title: string;
   /** The part of the tutorial it belongs to. */
   section: string;
+  /** Which results to show first (`graph`, `training`, `output`); empty: those that are in view. */
+  panel: string;
   /** One sentence. */
   summary: string;
   code: string;

@@ -57,7 +57,7 @@ def test_references_are_of_these_programs() -> None:
     assert len(harness.names()) >= 60
 
 
-@pytest.mark.parametrize("name", harness.names())
+@pytest.mark.parametrize("name", [name for name in harness.names() if not harness.is_template(name)])
 def test_program_is_one_readable_page(name: str) -> None:
     lines = harness.source(name).splitlines()
     assert lines[0].startswith("# ")

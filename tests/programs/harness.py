@@ -4,6 +4,9 @@ A program is a plain file written for PyTorch. Here is everything that is the sa
 which programs there are, how one is run, which parts of its output carry no meaning, and what counts as equal. A
 program may carry a header line ``# tolerance: 1e-5``; then the numbers in its output are compared with that relative
 tolerance instead of to the letter, and the line after it says why.
+
+The templates of the gallery are such programs too. They are teaching texts without that header, so their tolerance
+stands here: training makes a difference in the last bit of a sum larger with every step.
 """
 
 from __future__ import annotations
@@ -13,18 +16,24 @@ import difflib
 import hashlib
 import importlib
 import io
+import itertools
 import json
 import re
 import sys
 import traceback
 import types
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 CASES = Path(__file__).parent / "cases"
 REFERENCES = Path(__file__).parent / "references.json"
+EXAMPLES = Path(__file__).resolve().parents[2] / "playground" / "examples"
+TEMPLATE = "template_"
+"""Before the name of a template's file, without its number."""
+TEMPLATE_TOLERANCE = 0.03
 SETS = Path(__file__).resolve().parents[2] / "playground" / "worker" / "data" / "sets.py"
 
 ADDRESS = re.compile(r"0x[0-9a-f]+")
@@ -48,11 +57,25 @@ class Result:
 
 def names() -> list[str]:
     """The programs, in a stable order."""
-    return sorted(path.stem for path in CASES.glob("*.py"))
+    return sorted([*(path.stem for path in CASES.glob("*.py")), *_templates()])
+
+
+def _templates() -> dict[str, Path]:
+    """The templates of the gallery, by name."""
+    return {
+        TEMPLATE + path.stem.partition("_")[2]: path
+        for path in EXAMPLES.glob("*.py")
+        if "\nSection: Templates.\n" in path.read_text(encoding="utf-8")
+    }
+
+
+def is_template(name: str) -> bool:
+    return name.startswith(TEMPLATE)
 
 
 def source(name: str) -> str:
-    return (CASES / f"{name}.py").read_text(encoding="utf-8")
+    path = _templates()[name] if is_template(name) else CASES / f"{name}.py"
+    return path.read_text(encoding="utf-8")
 
 
 def digest(name: str) -> str:
@@ -62,6 +85,8 @@ def digest(name: str) -> str:
 
 def tolerance(name: str) -> float | None:
     """The relative tolerance a program asks for; None means to the letter."""
+    if is_template(name):
+        return TEMPLATE_TOLERANCE
     found = TOLERANCE.search(source(name))
     return float(found[1]) if found else None
 
@@ -78,10 +103,40 @@ def install_data() -> None:
     sys.modules["data"] = sets
 
 
+class _Blank:
+    """Stands for every plot: it takes any call, and is whatever is asked of it."""
+
+    def __call__(self, *_: Any, **__: Any) -> _Blank:
+        return self
+
+    __getattr__ = __getitem__ = lambda self, *_: self  # type: ignore[assignment]
+
+    def __iter__(self) -> Iterator[_Blank]:
+        return itertools.repeat(self)
+
+
+def install_plots() -> None:
+    """Make ``import matplotlib.pyplot`` give something that draws nothing, where there is no matplotlib."""
+
+    def missing(name: str) -> _Blank:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return _Blank()
+
+    for module in ("matplotlib", "matplotlib.pyplot"):
+        blank = types.ModuleType(module)
+        blank.__dict__.update(__path__=[], __getattr__=missing)
+        sys.modules[module] = blank
+    sys.modules["matplotlib"].__dict__["pyplot"] = sys.modules["matplotlib.pyplot"]
+    sys.modules["matplotlib.pyplot"].__dict__["subplots"] = lambda *_, **__: (_Blank(), _Blank())
+
+
 def execute(name: str) -> Result:
     """Run a program in a fresh namespace with whatever ``torch`` is in this process."""
     torch = importlib.import_module("torch")
     install_data()
+    if is_template(name):
+        install_plots()
     torch.manual_seed(0)
     torch.set_grad_enabled(True)
     torch.set_default_dtype(torch.float32)
@@ -92,7 +147,7 @@ def execute(name: str) -> Result:
     with contextlib.redirect_stdout(printed), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            code = compile(source(name), str(CASES / f"{name}.py"), "exec")
+            code = compile(source(name), f"{name}.py", "exec")
             exec(code, {"__name__": "__main__"})
         except Exception as error:
             exception = masked(f"{type(error).__name__}: {error}")

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from playground.worker.plots.figure import Figure
 
 A = TypeVar("A", bound=Artist)
-M = TypeVar("M", Points, Image)
 
 Cell = tuple[int, int, int, int]
 """Rows, columns, and the first and last place (counted from 1) that a plot takes of a figure."""
@@ -80,7 +79,7 @@ class Axes:
         data = options.pop("data", None)
         if data is not None:
             args = tuple(data[arg] if isinstance(arg, str) and arg in data else arg for arg in args)
-        width = _width(options)
+        width = width_of(options)
         waiting = list(args)
         while waiting:
             x = y = None
@@ -175,7 +174,7 @@ class Axes:
         gap = np.full(len(at), np.nan)
         along = np.stack([low, high, gap], 1).reshape(-1)
         across = np.stack([at, at, gap], 1).reshape(-1)
-        width = _width(options)
+        width = width_of(options)
         style = refine(Style(color=colors.css(color), line=True), options)
         return self._add(
             Line2D(along if sideways else across, across if sideways else along, style, width), options
@@ -190,7 +189,7 @@ class Axes:
         return self._ruler(x, False, options)
 
     def _ruler(self, at: Any, sideways: bool, options: dict[str, Any]) -> Ruler:
-        width = _width(options)
+        width = width_of(options)
         style = refine(Style(line=True), options)
         return self._add(Ruler(number(at), sideways, style, width), options)
 
@@ -332,7 +331,7 @@ class Axes:
 
     contour = contourf
 
-    def _mappable(self, artist: M) -> M:
+    def _mappable(self, artist: A) -> A:
         self.figure.mappable = artist
         return artist
 
@@ -478,7 +477,7 @@ def _column(values: Array, column: int) -> Array:
     return values if values.ndim == 1 else values[:, column if values.shape[1] > 1 else 0]
 
 
-def _width(options: dict[str, Any]) -> float | None:
+def width_of(options: dict[str, Any]) -> float | None:
     width = options.pop("linewidth", None)
     width = options.pop("lw", None) if width is None else width
     return None if width is None else float(width)

@@ -9,13 +9,18 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from playground.protocol import Annotation, Layout, PlotlyFigure, PlotText, Trace
+from playground.protocol import Annotation, Layout, PlotlyFigure, PlotText, SceneDomain, Trace
 from playground.worker.plots.artists import Artist, Bars, Words
 from playground.worker.plots.axes import Axes, Cell
 from playground.worker.plots.data import word
+from playground.worker.plots.space import Axes3D
 
 _MOST_PLOTS = 9
 _MOST_TRACES = 200
+_MOST_SCENES = 4
+"""Plots in three dimensions: a browser draws so many at a time."""
+_FLAT_ONLY = ("bar", "histogram", "heatmap")
+"""What the page's drawing in three dimensions does not know."""
 _GAP_X, _GAP_Y = 0.09, 0.16
 """Between neighbouring plots, in parts of the figure: room for tick labels and titles."""
 
@@ -37,18 +42,22 @@ class Figure:
         self._title = ""
         self._size = None if figsize is None else (float(figsize[0]), float(figsize[1]))
 
-    def add_subplot(self, *where: Any, **_: Any) -> Axes:
+    def add_subplot(self, *where: Any, projection: str | None = None, **_: Any) -> Axes:
         """``add_subplot(2, 2, 1)``, ``add_subplot(221)``, or nothing for one plot. The same place gives the same plot.
 
+        With ``projection="3d"`` it is a plot in three dimensions.
+
         Raises:
-            ValueError: if the place is not in the grid.
+            ValueError: if the place is not in the grid, or for another projection.
         """
         cell = _cell(where)
+        if projection not in (None, "rectilinear", "3d"):
+            raise ValueError(f"Unknown projection {projection!r}; here there are 'rectilinear' and '3d'")
         for axes in self.axes:
-            if axes.cell == cell:
+            if axes.cell == cell and isinstance(axes, Axes3D) == (projection == "3d"):
                 self.current = axes
                 return axes
-        self.current = Axes(self, cell)
+        self.current = Axes3D(self, cell) if projection == "3d" else Axes(self, cell)
         self.axes.append(self.current)
         return self.current
 
@@ -56,11 +65,14 @@ class Figure:
         """The plot that ``plt.plot`` draws into."""
         return self.current or self.add_subplot()
 
-    def subplots(self, rows: int = 1, columns: int = 1, squeeze: bool = True, **_: Any) -> Any:
+    def subplots(
+        self, rows: int = 1, columns: int = 1, squeeze: bool = True, subplot_kw: Any = None, **_: Any
+    ) -> Any:
         """A grid of plots: one, a row, or a matrix of them."""
         grid = np.empty((rows, columns), dtype=object)
         for place in range(rows * columns):
-            grid[place // columns, place % columns] = self.add_subplot(rows, columns, place + 1)
+            made = self.add_subplot(rows, columns, place + 1, **(subplot_kw or {}))
+            grid[place // columns, place % columns] = made
         self.current = self.axes[-1]
         if not squeeze:
             return grid
@@ -140,8 +152,16 @@ class Figure:
         layout.title = PlotText(text=title[:200]) if title else None
         traces: list[Trace] = []
         words: list[Annotation] = []
+        scenes = 0
         for place, axes in enumerate(shown, 1):
+            if isinstance(axes, Axes3D):
+                scenes += 1
+                self._space(axes, scenes, layout, traces, words, step, len(shown) > 1)
+                continue
             self._place(axes, str(place) if place > 1 else "", layout, traces, words, step, len(shown) > 1)
+        if scenes and any(trace.type in _FLAT_ONLY for trace in traces):
+            self.notice("Bars and images beside a plot in three dimensions are left out; give them a figure.")
+            traces = [trace for trace in traces if trace.type not in _FLAT_ONLY]
         if len(traces) > _MOST_TRACES:
             self.notice(f"The first {_MOST_TRACES} of {len(traces)} curves of a figure are drawn.")
         layout.annotations = words[:100] or None
@@ -189,6 +209,35 @@ class Figure:
         if several and axes.get_title():
             above = f"x{suffix} domain", f"y{suffix} domain"
             words.append(Annotation(text=axes.get_title()[:200], x=0.5, y=1.0, xref=above[0], yref=above[1]))
+
+    def _space(
+        self,
+        axes: Axes3D,
+        number: int,
+        layout: Layout,
+        traces: list[Trace],
+        words: list[Annotation],
+        step: int,
+        several: bool,
+    ) -> None:
+        if number > _MOST_SCENES:
+            self.notice(f"The first {_MOST_SCENES} plots in three dimensions of a figure are drawn.")
+            return
+        name = f"scene{number}" if number > 1 else "scene"
+        scene = axes.scene()
+        if several:
+            x, y = _domains(axes.cell)
+            scene.domain = SceneDomain(x=x, y=y)
+            if axes.get_title():
+                middle, top = (x[0] + x[1]) / 2, y[1]
+                words.append(Annotation(text=axes.get_title()[:200], x=middle, y=top))
+        setattr(layout, name, scene)
+        for artist in axes.artists:
+            for trace in artist.traces((0.0, 1.0), (0.0, 1.0), step):
+                if not isinstance(artist, Words) and trace.type in ("scatter3d", "surface"):
+                    trace.scene = name
+                    trace.showlegend = trace.name is not None and axes.legend_shown
+                    traces.append(trace)
 
     def __repr__(self) -> str:
         return f"<Figure with {len(self.axes)} Axes>"

@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Any
 
 from playground.worker.plots import colors
+from playground.worker.plots.space import Axes3D
 
 
 class RcParams(dict[str, Any]):
@@ -100,6 +101,11 @@ def install() -> None:
     sys.modules["matplotlib"] = package
     for name, module in parts.items():
         sys.modules[f"matplotlib.{name}"] = module
+    # Programs import this so that projection="3d" is known, and then do not use it.
+    toolkits = ModuleType("mpl_toolkits")
+    toolkits.__path__ = []
+    sys.modules["mpl_toolkits"] = toolkits
+    sys.modules["mpl_toolkits.mplot3d"] = toolkits.__dict__["mplot3d"] = _module("mplot3d", Axes3D=Axes3D)
 
 
 def _module(name: str, **content: Any) -> ModuleType:

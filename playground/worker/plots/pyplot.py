@@ -128,15 +128,28 @@ def figure(num: Any = None, figsize: Any = None, clear: bool = False, **_: Any) 
     return made
 
 
-def subplots(nrows: int = 1, ncols: int = 1, *, squeeze: bool = True, figsize: Any = None, **_: Any) -> Any:
+def subplots(
+    nrows: int = 1,
+    ncols: int = 1,
+    *,
+    squeeze: bool = True,
+    figsize: Any = None,
+    subplot_kw: Any = None,
+    **_: Any,
+) -> Any:
     """A new figure and its plots: one, a row, or a matrix of them."""
     made = figure(figsize=figsize)
-    return made, made.subplots(nrows, ncols, squeeze)
+    return made, made.subplots(nrows, ncols, squeeze, subplot_kw)
 
 
 def subplot(*where: Any, **options: Any) -> Axes:
     """The plot at a place of the current figure's grid."""
     return gcf().add_subplot(*where, **options)
+
+
+def axes(projection: str | None = None, **_: Any) -> Axes:
+    """One plot that takes the whole current figure; with ``projection="3d"`` in three dimensions."""
+    return gcf().add_subplot(projection=projection)
 
 
 def gcf() -> Figure:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from playground.protocol import Axis, PlotText
+from playground.protocol import Axis, PlotText, SpaceAxis
 from playground.worker.plots.artists import Span
 from playground.worker.plots.data import Array, number
 
@@ -75,3 +75,17 @@ class Side:
             if self.ticks is None:
                 axis.tickvals = list(range(len(axis.ticktext)))
         return axis
+
+    def space_axis(self, values: list[Array], grid: bool | None) -> SpaceAxis:
+        """The same for a plot in three dimensions."""
+        flat = self.axis(values, grid)
+        return SpaceAxis(
+            title=flat.title,
+            type=flat.type,
+            range=flat.range,
+            autorange=flat.autorange,
+            showgrid=flat.showgrid,
+            tickvals=flat.tickvals,
+            ticktext=flat.ticktext,
+            visible=False if self.hidden else None,
+        )

@@ -58,8 +58,10 @@ export function ErrorBlock({ error }: { error: wire.Error }) {
 }
 
 /** JSON has no NaN: Plotly leaves a gap where a value is null. */
-function plain(values: readonly unknown[] | undefined): unknown[] | undefined {
-  return values?.map((x) => (x === "nan" || x === "inf" || x === "-inf" ? null : x));
+function plain(values: readonly unknown[]): unknown[] {
+  return values.map((x) =>
+    Array.isArray(x) ? plain(x) : x === "nan" || x === "inf" || x === "-inf" ? null : x,
+  );
 }
 
 function FigureBlock({ figure, index }: { figure: wire.PlotlyFigure; index: number }) {
@@ -68,7 +70,7 @@ function FigureBlock({ figure, index }: { figure: wire.PlotlyFigure; index: numb
       ...trace,
       ...(trace.x && { x: plain(trace.x) }),
       ...(trace.y && { y: plain(trace.y) }),
-      ...(trace.z && { z: trace.z.map(plain) }),
+      ...(trace.z && { z: plain(trace.z) }),
       ...(trace.name === undefined && { showlegend: trace.showlegend ?? false }),
     }));
     // As wide as there is room, however wide the program asked.

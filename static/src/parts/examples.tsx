@@ -1,4 +1,4 @@
-/** The gallery: our examples, one per section of the tutorial, and the drafts kept in this browser. */
+/** The gallery: our examples, one per section of the tutorial, templates to begin with, and this browser's drafts. */
 import { boot } from "../boot";
 import { listDrafts, type SavedDraft } from "../drafts";
 import { plural } from "../numbers";
@@ -15,8 +15,16 @@ export function ago(then: number, now: number): string {
   return hours < 24 ? `${plural(hours, "hour")} ago` : `${plural(Math.floor(hours / 24), "day")} ago`;
 }
 
+const TEMPLATES = "Templates";
+
+const isTemplate = (example: { section: string }) => example.section === TEMPLATES;
+
 export function Examples() {
   const base = useStore((state) => state.draft.base);
+  const groups = [
+    { title: "From the tutorial, and beyond", examples: boot.examples.filter((one) => !isTemplate(one)) },
+    { title: "Templates to begin with", examples: boot.examples.filter(isTemplate) },
+  ];
   const close = () => update({ overlay: null });
   const drafts = listDrafts();
   const open = (draft: SavedDraft) => {
@@ -25,24 +33,29 @@ export function Examples() {
   };
   return (
     <Dialog title="Examples" onClose={close} className="gallery">
-      <div className="gallery-list">
-        {boot.examples.map((example) => (
-          <button
-            type="button"
-            key={example.id}
-            className="gallery-item"
-            aria-current={base === `example:${example.id}`}
-            data-example={example.id}
-            onClick={() => {
-              close();
-              openExample(example.id);
-            }}
-          >
-            <span className="gallery-title">{example.title}</span>
-            <span className="gallery-text">{example.summary}</span>
-          </button>
-        ))}
-      </div>
+      {groups.map(({ title, examples }) => (
+        <section key={title} aria-label={title}>
+          <h3 className="gallery-head">{title}</h3>
+          <div className="gallery-list">
+            {examples.map((example) => (
+              <button
+                type="button"
+                key={example.id}
+                className="gallery-item"
+                aria-current={base === `example:${example.id}`}
+                data-example={example.id}
+                onClick={() => {
+                  close();
+                  openExample(example.id);
+                }}
+              >
+                <span className="gallery-title">{example.title}</span>
+                <span className="gallery-text">{example.summary}</span>
+              </button>
+            ))}
+          </div>
+        </section>
+      ))}
       {drafts.length > 0 && (
         <>
           <h3 className="gallery-head">Your drafts in this browser</h3>

@@ -500,10 +500,11 @@ def test_examples_are_listed_with_what_their_docstrings_say(client: FlaskClient)
     assert answer.status_code == 200
     files = sorted(path for path in gallery.FOLDER.glob("*.py") if path.name != "__init__.py")
     assert [example["code"] for example in answer.json] == [
-        re.sub(r"\n\nSection: .*\n(?=\"\"\")", "", path.read_text(), count=1) for path in files
+        re.sub(r"\n\nSection: .*\n(?:Panel: .*\n)?(?=\"\"\")", "", path.read_text(), count=1)
+        for path in files
     ]
     for example in answer.json:
-        assert set(example) == {"id", "title", "section", "summary", "code"}
+        assert set(example) == {"id", "title", "section", "panel", "summary", "code"}
         assert example["title"]
         assert example["summary"]
 
@@ -521,6 +522,14 @@ def test_an_example_is_read_as_text(tmp_path: Path) -> None:
         "Why `x += 1` can fail.",
     )
     assert example.code == '"""In place. Why `x += 1` can fail."""\nraise SystemExit\n'
+    assert example.panel == ""
+    path.write_text('"""A fit. It fits.\n\nSection: Templates.\nPanel: training.\n"""\n')
+    example = gallery.read(path)
+    assert (example.section, example.panel, example.code) == (
+        "Templates",
+        "training",
+        '"""A fit. It fits."""\n',
+    )
     path.write_text("import os\n")
     with pytest.raises(ValueError, match=r"03_in_place\.py"):
         gallery.read(path)

@@ -15,7 +15,11 @@ from playground.runner.client import Runner
 from playground.runner.limits import Limits
 from tests.playground.runner.watch import Watch, run, start, until, until_ready
 
-EXAMPLES = sorted((Path(playground.__file__).parent / "examples").glob("*.py"))
+EXAMPLES = sorted(
+    path
+    for path in (Path(playground.__file__).parent / "examples").glob("*.py")
+    if "\nSection: Templates.\n" not in path.read_text()  # they have tests of their own
+)
 HEAD = "import torch\n"
 
 

@@ -321,3 +321,129 @@ def test_more(play: Runner) -> None:
     assert any(t.type == "heatmap" for t in figure.data)
     assert figure.layout.xaxis is not None
     assert figure.layout.xaxis.type == "log"
+
+
+SPACE = (
+    HEAD
+    + "side = torch.linspace(-1, 1, 5)\nx, y = torch.meshgrid(side, torch.linspace(0, 1, 4), indexing='xy')\n"
+    + "ax = plt.figure().add_subplot(projection='3d')\n"
+)
+
+
+def test_a_surface_over_a_grid(play: Runner) -> None:
+    figure = _figure(
+        play(
+            SPACE
+            + "ax.plot_surface(x, y, x * y, cmap='viridis_r', vmin=-1, vmax=1, alpha=0.5)\n"
+            + "ax.set_xlabel('a')\nax.set_zlabel('height')\nax.set_zlim(-2, 2)\nax.view_init(elev=90, azim=0)"
+        )
+    )
+    (trace,) = figure.data
+    assert (trace.type, trace.scene, trace.colorscale, trace.reversescale) == (
+        "surface",
+        "scene",
+        "Viridis",
+        True,
+    )
+    assert (trace.cmin, trace.cmax, trace.opacity) == (-1, 1, 0.5)
+    assert trace.x == [-1, -0.5, 0, 0.5, 1]
+    assert trace.y is not None
+    assert trace.z is not None
+    assert (len(trace.y), len(trace.z)) == (4, 4)
+    assert trace.z[3] == trace.x
+    scene = figure.layout.scene
+    assert scene is not None
+    assert scene.xaxis.title == p.PlotText(text="a")
+    assert scene.zaxis.title == p.PlotText(text="height")
+    assert scene.zaxis.range == [-2, 2]
+    assert scene.camera is not None
+    assert scene.camera.eye.z == pytest.approx(2.1)
+    assert figure.layout.xaxis is None
+
+
+def test_a_grid_the_other_way_round_is_the_same(play: Runner) -> None:
+    traces = [
+        _figure(
+            play(
+                HEAD + "a, b = torch.linspace(0, 1, 3), torch.linspace(0, 2, 4)\n"
+                f"x, y = torch.meshgrid(a, b, indexing='{way}')\n"
+                "plt.axes(projection='3d').plot_surface(x, y, x + 10 * y)"
+            )
+        ).data[0]
+        for way in ("xy", "ij")
+    ]
+    assert traces[0] == traces[1]
+
+
+def test_curves_and_points_in_space(play: Runner) -> None:
+    figure = _figure(
+        play(
+            SPACE
+            + "ax.plot3D([0, 1], [0, 1], [2, 3], 'r--', label='way', linewidth=2)\n"
+            + "ax.scatter([0, 1], [0, 1], [2, float('nan')], c=[5, 6], marker='^')\n"
+            + "ax.scatter3D(0, 0, 1, s=9, c='k')\nax.plot_wireframe(x, y, x)\nax.legend()"
+        )
+    )
+    line, points, one, wires = figure.data
+    assert {trace.type for trace in figure.data} == {"scatter3d"}
+    assert (line.name, line.mode, line.z, line.showlegend) == ("way", "lines", [2, 3], True)
+    assert line.line == p.Line(color="#ff0000", width=4.0, dash="dash")
+    assert points.z == [2, "nan"]
+    assert points.marker is not None
+    assert (points.marker.symbol, points.marker.color) == ("circle", [5, 6])
+    assert one.marker is not None
+    assert one.marker.size == 4
+    assert wires.z is not None
+    assert wires.z.count("nan") == 4 + 5  # a gap behind every row and every column
+
+
+def test_several_plots_in_space(play: Runner) -> None:
+    result = play(
+        HEAD + "from mpl_toolkits.mplot3d import Axes3D\n"
+        "fig, axes = plt.subplots(1, 5, subplot_kw={'projection': '3d'})\n"
+        "for k, ax in enumerate(axes):\n    ax.plot([0, k], [0, 1], [0, 1])\n    ax.set_title(str(k))\n"
+        "print(isinstance(axes[0], Axes3D))"
+    )
+    figure = _figure(result)
+    assert [trace.scene for trace in figure.data] == ["scene", "scene2", "scene3", "scene4"]
+    assert figure.layout.scene4 is not None
+    assert figure.layout.scene4.domain is not None
+    assert figure.layout.scene4.domain.x[0] > 0.5
+    assert result.notices == ["The first 4 plots in three dimensions of a figure are drawn."]
+    assert result.text() == "True\n"
+
+
+def test_an_image_beside_a_plot_in_space_is_left_out_and_said(play: Runner) -> None:
+    result = play(
+        HEAD + "fig = plt.figure()\nfig.add_subplot(1, 2, 1).imshow(torch.ones(2, 2))\n"
+        "fig.add_subplot(1, 2, 2, projection='3d').plot([0, 1], [0, 1], [0, 1])"
+    )
+    assert [trace.type for trace in _figure(result).data] == ["scatter3d"]
+    assert "are left out" in result.notices[0]
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        ("ax.plot_surface(x, y, x[0])", "Argument Z must be 2-dimensional."),
+        ("ax.plot_surface(x, y, x.T)", "shape mismatch: X, Y and Z have shapes (4, 5), (4, 5) and (5, 4)"),
+        ("ax.plot_surface(x + y, y, x)", "a surface is drawn over a grid here"),
+        ("plt.figure().add_subplot(projection='polar')", "Unknown projection 'polar'"),
+    ],
+)
+def test_what_is_no_surface_is_refused(play: Runner, call: str, message: str) -> None:
+    assert message in play(SPACE + call).errors[0].message
+
+
+def test_a_large_surface_is_thinned(play: Runner) -> None:
+    figure = _figure(
+        play(
+            HEAD + "x, y = torch.meshgrid(torch.arange(900.), torch.arange(600.), indexing='xy')\n"
+            "plt.axes(projection='3d').plot_surface(x, y, x)"
+        )
+    )
+    (trace,) = figure.data
+    assert trace.x is not None
+    assert trace.z is not None
+    assert len(trace.x) <= 400
+    assert all(isinstance(row, list) and len(row) == len(trace.x or []) for row in trace.z)
