@@ -137,7 +137,7 @@ export function Plot({ draw, label, height = 280, onPick }: Props) {
   useEffect(() => {
     let here = true;
     const element = box.current;
-    const paint = async () => {
+    const prepare = async () => {
       const { data, layout } = plain(draw());
       const solid = inSpace(data);
       if (solid && !hasWebGl()) {
@@ -146,7 +146,7 @@ export function Plot({ draw, label, height = 280, onPick }: Props) {
       }
       drawer.current = solid ? loadSpace() : loadPlotly();
       const plotly = await drawer.current;
-      await turn(async () => {
+      const paint = async () => {
         if (!here || !element) return;
         const look = themed({ ...layout, height }, element.clientWidth);
         const drawn = (await plotly.react(element, data, look, CONFIG)) as PlotlyHTMLElement;
@@ -156,9 +156,11 @@ export function Plot({ draw, label, height = 280, onPick }: Props) {
           const point = event.points[0];
           if (point) onPick({ curve: point.curveNumber, index: point.pointNumber });
         });
-      });
+      };
+      turn(() => paint().catch(fail));
     };
-    const start = () => paint().catch(() => here && setFailed("error"));
+    const fail = () => here && setFailed("error");
+    const start = () => prepare().catch(fail);
     start();
     const undo = onTheme(start);
     return () => {
