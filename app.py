@@ -24,10 +24,11 @@ from gevent.pywsgi import WSGIServer
 
 from playground.runner import doctor
 from playground.runner.client import Runner
-from playground.settings import Settings, SettingsError, load
+from playground.settings import Settings, SettingsError, for_oneself, load
 from playground.store.sessions import Sessions, Unavailable
-from playground.web import compression, security
+from playground.web import compression, logs, security
 from playground.web.assets import BUILD, URL, Assets
+from playground.web.metrics import Metrics
 from playground.web.sockets import Sockets
 from playground.web.views import handle_errors, views
 
@@ -53,10 +54,11 @@ def create_app(settings: Settings | None = None, runner: Runner | None = None) -
         threading.Thread(
             target=tidy, args=(sessions, settings.keep_days), name="tidy-sessions", daemon=True
         ).start()
-    app.register_blueprint(views(settings, sessions, runner, assets))
+    metrics = Metrics(runner)
+    app.register_blueprint(views(settings, sessions, runner, assets, metrics))
     handle_errors(app, assets)
     compression.compress(app)
-    Sockets(app, runner, settings)
+    Sockets(app, runner, settings, metrics)
     security.protect(app, proxies=settings.proxies, hosts=settings.hosts)
     return app
 
@@ -82,13 +84,15 @@ def start_runner(settings: Settings) -> Runner:
 
 def main() -> None:
     """Serve on this machine until interrupted."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
         settings = load(os.environ)
     except SettingsError as problem:
         sys.exit(str(problem))
+    logs.set_up(settings.log)
     if refusal := doctor.refusal(settings.host, settings.limits):
         sys.exit(refusal)
+    if doctor.is_own(settings.host) and not settings.proxies:
+        settings = for_oneself(settings)
     app = create_app(settings, start_runner(settings))
     server = WSGIServer((settings.host, settings.port), app, log=None)
     try:

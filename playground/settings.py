@@ -12,6 +12,7 @@ import math
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 from sqlalchemy.exc import ArgumentError
@@ -38,10 +39,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     every character is a quotation mark or the end of a line."""
     commands_per_s: int = 60
     """A dragged control may move as often as the screen is drawn."""
+    connections_per_address: int = 10
+    runs_per_minute: int = 20
+    links_per_hour: int = 10
+    metrics: Literal["local", "all", "off"] = "local"
+    log: Literal["text", "json"] = "text"
     files_per_minute: int = 60
     limits: Limits = Limits()
 
 
+_PER_ADDRESS = ("connections_per_address", "runs_per_minute", "links_per_hour")
+_NO_LIMIT = 1_000_000
 _HOST_NAME = re.compile(r"^(\*|[A-Za-z0-9.-]+|[0-9A-Fa-f:]+)$")
 
 
@@ -95,6 +103,8 @@ _WORDS = {
     "database_url": "an SQLAlchemy address: sqlite:////var/lib/play.sqlite3 or postgres://user:password@host/name "
     "(?sslmode=require, verify-full or disable)",
     "limits.sandbox": "strict or off",
+    "metrics": "local, all or off",
+    "log": "text or json",
 }
 
 
@@ -103,7 +113,12 @@ def _check(field: str, text: str) -> str:
         ipaddress.ip_address(text)
     if field == "hosts" and not all(_HOST_NAME.match(name.strip()) for name in text.split(",")):
         raise ValueError
-    if field == "limits.sandbox" and text not in ("strict", "off"):
+    choices = {
+        "limits.sandbox": ("strict", "off"),
+        "metrics": ("local", "all", "off"),
+        "log": ("text", "json"),
+    }
+    if field in choices and text not in choices[field]:
         raise ValueError
     if field == "database_url":
         try:
@@ -182,6 +197,35 @@ SETTINGS = (
         low=1,
         high=10_000,
     ),
+    Setting(
+        "PLAYGROUND_CONNECTIONS_PER_ADDRESS",
+        "connections_per_address",
+        "Pages an address may have open.",
+        low=1,
+        high=1_000_000,
+    ),
+    Setting(
+        "PLAYGROUND_RUNS_PER_MINUTE",
+        "runs_per_minute",
+        "Programs an address may start; as many at once.",
+        "per minute",
+        low=1,
+        high=1_000_000,
+    ),
+    Setting(
+        "PLAYGROUND_LINKS_PER_HOUR",
+        "links_per_hour",
+        "Sessions an address may share; as many at once.",
+        "per hour",
+        low=1,
+        high=1_000_000,
+    ),
+    Setting(
+        "PLAYGROUND_METRICS",
+        "metrics",
+        "Who may read /metrics: this machine and private networks (local), everybody (all), nobody (off).",
+    ),
+    Setting("PLAYGROUND_LOG", "log", "The form of the log: lines for people (text), or JSON."),
     Setting(
         "PLAYGROUND_FILES_PER_MINUTE",
         "files_per_minute",
@@ -440,6 +484,14 @@ def load(environ: Mapping[str, str]) -> Settings:
                 f"{first} is {smaller} and {second} is {larger}; expected {first} to be no larger."
             )
     return msgspec.convert({**values, "limits": Limits(**limits)}, Settings)  # type: ignore[arg-type]
+
+
+def for_oneself(settings: Settings) -> Settings:
+    """For a server that only this machine reaches: nobody is kept waiting by another, so an address may do as much as
+    it likes, unless it was said how much."""
+    usual = Settings()
+    free = {name: _NO_LIMIT for name in _PER_ADDRESS if getattr(settings, name) == getattr(usual, name)}
+    return msgspec.structs.replace(settings, **free)
 
 
 def _short(number: float) -> str:

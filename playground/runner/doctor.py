@@ -88,9 +88,14 @@ def examine(limits: Limits) -> Report:
     return Report(findings, landlock.version() if limits.sandbox == "strict" else 0)
 
 
+def is_own(host: str) -> bool:
+    """Whether only this machine reaches a server that listens there."""
+    return host == "localhost" or (host != "" and ipaddress.ip_address(host).is_loopback)
+
+
 def refusal(host: str, limits: Limits) -> str:
     """Why a server must not listen at this address (empty: at one that is not known); empty if it may."""
-    if host == "localhost" or (host and ipaddress.ip_address(host).is_loopback):
+    if is_own(host):
         return ""
     where = f"HOST={host} is" if host else "A server started by others than `python app.py` may be"
     if limits.sandbox == "off":

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import msgspec
 from flask import Flask, request
-from flask_socketio import SocketIO
+from flask_socketio import ConnectionRefusedError, SocketIO
 
 from playground.protocol import (
     Ack,
@@ -30,6 +30,8 @@ from playground.runner import wire
 from playground.runner.client import Runner
 from playground.settings import Settings
 from playground.web import validation
+from playground.web.metrics import Metrics
+from playground.web.throttle import Throttle
 from playground.web.transport import UNREADABLE, Bucket, Packet, WebSocketWSGI, WireJSON
 
 log = logging.getLogger(__name__)
@@ -52,10 +54,12 @@ class _Client:
 class Sockets:
     """The connections of one web process."""
 
-    def __init__(self, app: Flask, runner: Runner, settings: Settings) -> None:
+    def __init__(self, app: Flask, runner: Runner, settings: Settings, metrics: Metrics) -> None:
         self._runner = runner
         self._settings = settings
+        self._metrics = metrics
         self._clients: dict[str, _Client] = {}
+        self._runs = Throttle(settings.runs_per_minute / 60, settings.runs_per_minute)
         self._io = SocketIO(
             app,
             async_mode="gevent",
@@ -79,12 +83,20 @@ class Sockets:
 
     def _connect(self, auth: object = None) -> None:
         sid: str = request.sid  # type: ignore[attr-defined]
-        rate = self._settings.commands_per_s
-        self._clients[sid] = _Client(sid, request.remote_addr or "", Bucket(rate, 2 * rate))
+        address, rate = request.remote_addr or "", self._settings.commands_per_s
+        most = self._settings.connections_per_address
+        if sum(client.address == address for client in self._clients.values()) >= most:
+            self._metrics.refused.labels("connections").inc()
+            raise ConnectionRefusedError(
+                f"Too many pages are open from your address: expected at most {most}."
+            )
+        self._clients[sid] = _Client(sid, address, Bucket(rate, 2 * rate))
+        self._metrics.connections.inc()
 
     def _disconnect(self, reason: object = None) -> None:
         client = self._clients.pop(request.sid, None)  # type: ignore[attr-defined]
         if client is not None:
+            self._metrics.connections.dec()
             self._runner.disconnect(client.sid)
             self._runner.disconnect(_reading(client))
 
@@ -105,11 +117,18 @@ class Sockets:
             self._dispatch(client, command)
         except validation.Refused as problem:
             run = data.get("run") if isinstance(data, dict) else None
+            self._metrics.refused.labels("command").inc()
             self._emit(client, Error(run=_run_id(run), field=problem.field, message=problem.message))
 
     def _dispatch(self, client: _Client, command: Command) -> None:
         match command:
             case Run():
+                if not self._runs.take(client.address):
+                    rate = self._settings.runs_per_minute
+                    raise validation.Refused(
+                        "run",
+                        f"Too many runs: expected at most {rate} a minute. Wait a little and run again.",
+                    )
                 self._submit(client, client.sid, command)
             case Cancel():
                 self._runner.cancel(client.sid, command.run)
@@ -137,7 +156,7 @@ class Sockets:
             client=name,
             address=client.address,
             request=request,
-            on_event=lambda event: self._emit(client, event),
+            on_event=self._metrics.follow(request, lambda event: self._emit(client, event)),
         )
 
     def _emit(self, client: _Client, event: Event) -> None:

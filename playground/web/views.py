@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from http import HTTPStatus
 from pathlib import Path
 from typing import cast
@@ -24,6 +25,7 @@ from playground.store.sessions import Removed, Sessions, StoredSession, Unavaila
 from playground.web import gallery, validation
 from playground.web.assets import Assets, NotBuilt
 from playground.web.boot import Boot, BootLimits, BootSession, Devices, DeviceState
+from playground.web.metrics import CONTENT_TYPE, Metrics
 from playground.web.throttle import Throttle
 
 _ICON = Path(__file__).with_name("icon.svg")
@@ -57,10 +59,13 @@ def embedded_json(value: object) -> Markup:
     return Markup(script_json(value))
 
 
-def views(settings: Settings, sessions: Sessions, runner: Runner, assets: Assets) -> Blueprint:
+def views(
+    settings: Settings, sessions: Sessions, runner: Runner, assets: Assets, metrics: Metrics
+) -> Blueprint:
     """Every address there is, save the websocket's and the build's."""
     site = Blueprint("views", __name__)
     files = Throttle(settings.files_per_minute / 60, settings.files_per_minute)
+    links = Throttle(settings.links_per_hour / 3600, settings.links_per_hour)
 
     def boot(session: StoredSession | None, *, embed: bool) -> Boot:
         limits = settings.limits
@@ -90,6 +95,7 @@ def views(settings: Settings, sessions: Sessions, runner: Runner, assets: Assets
                 "character that was lost or added when it was copied.",
                 heading="This session is not here",
             )
+        metrics.shared.labels("opened").inc()
         return found
 
     def page(template: str, session: StoredSession | None = None, *, embed: bool = False) -> Response:
@@ -155,7 +161,14 @@ def views(settings: Settings, sessions: Sessions, runner: Runner, assets: Assets
     @site.post("/api/sessions")
     def share() -> Response:
         content = sent_content()
+        if not links.take(request.remote_addr or ""):
+            raise Refusal(
+                HTTPStatus.TOO_MANY_REQUESTS,
+                f"Too many links in a short time: expected at most {settings.links_per_hour} an hour. Download the "
+                "session instead, or try again later.",
+            )
         name = sessions.save(content)
+        metrics.shared.labels("stored").inc()
         url = url_for("views.session", session_id=name)
         return _json({"id": name, "url": url}, HTTPStatus.CREATED, {"Location": url})
 
@@ -206,7 +219,22 @@ def views(settings: Settings, sessions: Sessions, runner: Runner, assets: Assets
     def live() -> Response:
         return _json({"live": True}, headers={"Cache-Control": "no-store"})
 
+    @site.get("/metrics")
+    def counted() -> Response:
+        """For Prometheus."""
+        local = settings.metrics == "local" and _is_private(request.remote_addr or "")
+        if not (settings.metrics == "all" or local):
+            raise Refusal(HTTPStatus.NOT_FOUND, _SENTENCES[404])
+        return Response(metrics.text(), content_type=CONTENT_TYPE, headers={"Cache-Control": "no-store"})
+
     return site
+
+
+def _is_private(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_private
+    except ValueError:
+        return False
 
 
 def handle_errors(app: Flask, assets: Assets) -> None:

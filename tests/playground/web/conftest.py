@@ -18,7 +18,7 @@ from flask.testing import FlaskClient
 
 from app import create_app
 from playground.runner.wire import Health
-from playground.settings import load
+from playground.settings import for_oneself, load
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -198,7 +198,7 @@ def site(tmp_path: Path) -> Callable[..., FlaskClient]:
 
     def site(runner: object = None, **variables: str) -> FlaskClient:
         environ = {"DATABASE_URL": f"sqlite:///{tmp_path / 'data' / 'sessions.sqlite3'}"} | variables
-        return create_app(load(environ), runner or Idle()).test_client()  # type: ignore[arg-type]
+        return create_app(for_oneself(load(environ)), runner or Idle()).test_client()  # type: ignore[arg-type]
 
     return site
 

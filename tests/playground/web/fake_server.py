@@ -25,7 +25,7 @@ from gevent.pywsgi import WSGIServer
 import playground.protocol as wire
 from app import create_app
 from playground.runner.wire import Health
-from playground.settings import load
+from playground.settings import for_oneself, load
 
 Callback = Callable[[wire.Event], None]
 
@@ -115,7 +115,7 @@ class FakeRunner:
 
 
 if __name__ == "__main__":
-    settings = load(os.environ | {"DATABASE_URL": sys.argv[1]})
+    settings = for_oneself(load(os.environ | {"DATABASE_URL": sys.argv[1]}))
     server = WSGIServer(("127.0.0.1", 0), create_app(settings, FakeRunner()), log=None)  # type: ignore[arg-type]
     server.init_socket()
     gevent.signal_handler(signal.SIGTERM, server.stop)
