@@ -20,7 +20,11 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
-PROCFILE = (ROOT / "Procfile").read_text().removeprefix("web: gunicorn ")
+PROCFILE = next(
+    line.removeprefix("web: gunicorn")
+    for line in (ROOT / "Procfile").read_text().splitlines()
+    if line[:4] == "web:"
+)
 
 PROGRAM = """\
 import torch
