@@ -22,6 +22,7 @@ const TrainingPanel = lazy(() => import("./panels/training/training"));
 const GradientsPanel = lazy(() => import("./panels/gradients"));
 const ProfilerPanel = lazy(() => import("./panels/profiler"));
 const JacobianPanel = lazy(() => import("./panels/jacobian"));
+const Expression = lazy(() => import("./expression"));
 const Shortcuts = lazy(() => import("./parts/shortcuts"));
 
 const TABS: readonly (Tab<Panel> & { icon: IconName; short?: string })[] = [
@@ -43,7 +44,10 @@ const isWaiting = ({ run, shown, draft }: State) =>
   isActive(run) && run?.id !== shown?.id && run?.code === draft.code;
 
 /** The ways to write the program; each is loaded when it is first chosen. */
-const WAYS: readonly (Tab<Way> & { readonly Pane?: ComponentType })[] = [{ id: "code", label: "Code" }];
+const WAYS: readonly (Tab<Way> & { readonly Pane?: ComponentType })[] = [
+  { id: "code", label: "Code" },
+  { id: "expression", label: "Expression", Pane: Expression },
+];
 
 function Editor() {
   const box = useRef<HTMLDivElement>(null);

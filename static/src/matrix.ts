@@ -15,7 +15,7 @@ function product(shape: readonly number[]): number {
 
 type Bytes = wire.JacobianBlock["values"];
 
-/** The bytes of a message; in a stored session they are base64. */
+/** The bytes of a block; in a stored session they are base64. */
 export function bytesOf(values: Bytes): ArrayBuffer {
   if (typeof values !== "string")
     return values instanceof ArrayBuffer ? values : new Uint8Array(values).buffer;

@@ -1,6 +1,6 @@
 /** Edits of the program from elsewhere on the page: they are in the one history that typing is in too. */
 import { invertedEffects, isolateHistory, redo, undo } from "@codemirror/commands";
-import { type Extension, StateEffect, type TransactionSpec } from "@codemirror/state";
+import { type Extension, StateEffect, Transaction, type TransactionSpec } from "@codemirror/state";
 import { EditorView } from "@codemirror/view";
 import { type Moves, moved } from "../board";
 import { edit } from "../program";
@@ -51,10 +51,15 @@ export interface EditOptions {
   readonly selection?: { readonly anchor: number; readonly head?: number };
   /** One of several in a row that one undo takes back, such as the positions of a slider that is dragged. */
   readonly joined?: boolean;
+  /** A position on the way of a drag: undo knows nothing of it. At the end of the way the text is put back so and set once more. */
+  readonly passing?: boolean;
 }
 
 /** Makes the program's text `text`, changing as little of it as that takes, whether the editor is in view or not. */
-export function editText(text: string, { spots = {}, selection, joined = false }: EditOptions = {}): void {
+export function editText(
+  text: string,
+  { spots = {}, selection, joined = false, passing = false }: EditOptions = {},
+): void {
   const { draft } = getState();
   const before = Object.fromEntries(
     Object.keys(spots).map((key) => [key, draft.board?.spots?.[key] ?? null] as const),
@@ -72,7 +77,9 @@ export function editText(text: string, { spots = {}, selection, joined = false }
     changes: changesOf(current.state.doc.toString(), text),
     effects: moves ? setSpots.of({ before, after: spots }) : [],
     ...(selection && { selection }),
-    ...(joined ? { userEvent: "input.type.drag" } : { annotations: isolateHistory.of("full") }),
+    ...(joined ? { userEvent: "input.type.drag" } : {}),
+    ...(passing ? { annotations: Transaction.addToHistory.of(false) } : {}),
+    ...(joined || passing ? {} : { annotations: isolateHistory.of("full") }),
   };
   current.dispatch(change);
 }

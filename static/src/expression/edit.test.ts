@@ -34,7 +34,7 @@ it("gives each free name a tensor that fits", () => {
     ["x", "vector"],
     ["b", "vector"],
   ]);
-  expect(text).toContain("p = torch.softmax(W @ x + b, dim=-1)\np.sum().backward()\n");
+  expect(text).toContain("p = torch.softmax(W @ x + b, dim=-1)\np[0].sum().backward()\n");
 });
 
 it("keeps every letter of what is not touched", () => {

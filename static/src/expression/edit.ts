@@ -254,18 +254,23 @@ export function reachesGradients(sheet: Sheet, name: string, seen = new Set<stri
 export function close(text: string, name: string): string {
   const sheet = readSheet(text);
   const closing = sheet.entries.filter((one): one is ClosingEntry => one.kind === "closing").at(-1);
-  const statement = `${name}.sum().backward()`;
+  const statement = `${name}${partOf(sheet, name)}.sum().backward()`;
   if (closing) {
-    const there = text.slice(closing.at.from, closing.at.to);
     if (closing.name === name || !reachesGradients(sheet, name)) return text;
-    const kept = there.replace(/^\w+/, name).replace(/^(\w+)\.backward/, "$1.sum().backward");
     const moved = text.slice(0, closing.whole.from) + text.slice(closing.whole.to);
     const last = sheet.bound.get(name);
-    if (last && last.whole.from > closing.whole.from) return `${endLine(moved)}${kept}\n`;
-    return splice(text, { at: closing.at, insert: kept });
+    if (last && last.whole.from > closing.whole.from) return `${endLine(moved)}${statement}\n`;
+    return splice(text, { at: closing.at, insert: statement });
   }
   if (/\.backward\(|autograd\.grad\(/.test(text) || !reachesGradients(sheet, name)) return text;
   return `${endLine(text)}${statement}\n`;
+}
+
+/** The elements of a softmax always sum to one, so of their sum every gradient is zero: there it is the first one's. */
+function partOf(sheet: Sheet, name: string): string {
+  const entry = sheet.bound.get(name);
+  const written = entry?.kind === "line" ? sheet.text.slice(entry.value.from, entry.value.to) : "";
+  return /^[\w.]*\bsoftm(ax|in)\(.*\)$/s.test(written) ? "[0]" : "";
 }
 
 function endLine(text: string): string {

@@ -36,10 +36,12 @@ export interface LineEntry extends Common {
   readonly uses: readonly string[];
 }
 
-/** `y.sum().backward()` */
+/** `y.sum().backward()`, or `p[0].sum().backward()` */
 export interface ClosingEntry extends Common {
   readonly kind: "closing";
   readonly name: string;
+  /** `[0]`, or empty for all of it. */
+  readonly part: string;
   readonly at: Stretch;
 }
 
@@ -134,9 +136,18 @@ function entryOf(node: SyntaxNode, text: string, place: Common, torch: ReadonlyS
   if (hasError(node)) return code("not Python yet");
   if (node.name === "ExpressionStatement") {
     const value = node.firstChild;
-    const closing = /^([A-Za-z_]\w*)(\.sum\(\))?\.backward\(\)$/.exec(text.slice(node.from, node.to).trim());
+    const closing = /^([A-Za-z_]\w*)(\[0\])?(\.sum\(\))?\.backward\(\)$/.exec(
+      text.slice(node.from, node.to).trim(),
+    );
     const name = closing?.[1];
-    if (name) return { kind: "closing", ...place, name, at: { from: node.from, to: endOf(text, node) } };
+    if (name)
+      return {
+        kind: "closing",
+        ...place,
+        name,
+        part: closing[2] ?? "",
+        at: { from: node.from, to: endOf(text, node) },
+      };
     if (!value || isForeign(value)) return code("");
     if (value.name === "CallExpression") {
       const called = value.firstChild ? dotted(value.firstChild, text) : "";
