@@ -420,6 +420,20 @@ SETTINGS = (
         high=1_000,
     ),
     Setting(
+        "PLAYGROUND_HOLD_S",
+        "limits.hold_s",
+        "How long a program is held between two training steps without a question.",
+        "seconds",
+        low=0.1,
+    ),
+    Setting(
+        "PLAYGROUND_HOLDING",
+        "limits.holding",
+        "Programs held at a time; when there are more, the one held longest goes on.",
+        low=1,
+        high=10_000,
+    ),
+    Setting(
         "PLAYGROUND_ZYGOTE_PATIENCE_S",
         "limits.zygote_patience_s",
         "A process that should start programs and has not for so long is replaced.",

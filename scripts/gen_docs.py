@@ -62,6 +62,7 @@ def _default(setting: Setting) -> str:
         "database_url": "`sqlite:///…/data/playground.sqlite3`",
         "limits.slots": "the machine's cores",
         "limits.lingering": "twice the machine's cores",
+        "limits.holding": "twice the machine's cores",
     }
     if setting.field in by_machine:
         return by_machine[setting.field]

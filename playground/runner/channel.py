@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import math
 import os
 import resource
+import select
 import signal
 import sys
+import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 import msgspec
 
-from playground.protocol import Parse, Question, Run, WorkerCommand, WorkerEvent
+from playground.protocol import Parse, Question, Run, Steering, WorkerCommand, WorkerEvent
 from playground.runner.frames import FrameReader, frame
 from playground.runner.limits import Limits
 
@@ -24,6 +28,7 @@ PROGRAM = "<program>"
 """The file name a program is compiled under; names that begin with ``<program`` count. Lines are found by it."""
 
 _AGAIN_S = 0.2
+_ASK_S = 0.002
 
 
 class Interrupt(BaseException):
@@ -65,10 +70,18 @@ class Channel:
         """Bytes of all frames so far; the run is ended when they exceed `limits.results_bytes`."""
         self._encoder = msgspec.msgpack.Encoder()
         self._decoder = msgspec.msgpack.Decoder(WorkerCommand)
-        self._payloads = self._read_payloads()
+        # Ours is the only writer, and commands are bounded where they are accepted: this only guards the arithmetic.
+        self._reader = FrameReader(limits.command_bytes)
+        self._received: deque[bytes] = deque()
         self._armed = False
-        self._writing = False
+        self._whole = False
+        """In the middle of something that must not be left half done."""
         self._due: type[Interrupt] | None = None
+        self._waiting = False
+        """For someone to let the program go on: its time stands still."""
+        self._poll = select.poll()
+        self._poll.register(COMMANDS_FD, select.POLLIN)
+        self._ask_at = 0.0
 
     def emit(self, event: WorkerEvent) -> None:
         """Send one event. Blocks while the reader is behind. `run` and `seq` need not be set: the server sets them.
@@ -82,18 +95,18 @@ class Channel:
                 f"{type(event).__name__}: a frame may have {self.limits.frame_bytes} bytes, this has {len(payload)}"
             )
         data = memoryview(frame(payload))
-        self._writing = True
+        self._whole = True
         try:
             while data:
                 data = data[os.write(FRAMES_FD, data) :]
         finally:
-            self._writing = False
+            self._whole = False
         self.sent_bytes += len(payload)
         self._raise_if_due(None)
 
     def request(self) -> Run | Parse:
         """Wait for what there is to do. Raises EOFError if the supervisor closed the pipe instead."""
-        for payload in self._payloads:
+        for payload in self._payloads():
             command = self._decoder.decode(payload)
             if isinstance(command, Run | Parse):
                 if isinstance(command, Parse):
@@ -109,11 +122,51 @@ class Channel:
         """
         _, hard = resource.getrlimit(resource.RLIMIT_CPU)
         resource.setrlimit(resource.RLIMIT_CPU, (hard, hard))
-        for payload in self._payloads:
+        for payload in self._payloads():
             command = self._decoder.decode(payload)
             if isinstance(command, Question):
                 self._due = None
                 yield command
+
+    def steering(self) -> list[Steering]:
+        """What has come for the running program, without waiting. Cheap enough to be asked at every training step: the
+        system is asked at most every few milliseconds."""
+        now = time.monotonic()
+        if now < self._ask_at:
+            return []
+        self._ask_at = now + _ASK_S
+        self._whole = True
+        try:
+            while self._poll.poll(0) and self._receive():
+                pass
+            came = [self._decoder.decode(payload) for payload in self._received]
+            self._received.clear()
+        finally:
+            self._whole = False
+        self._raise_if_due(None)
+        return [command for command in came if isinstance(command, Steering)]
+
+    def hold(self) -> Iterator[Question | Steering]:
+        """What comes while the program waits after a training step, until it may go on: leave the loop then.
+
+        Send `Paused` first, and only if a `Control` has asked for it. Answer each `Question` with exactly one `Answer`,
+        inside `interruptible()`, and each `Tune` with a `Training`. A `Control` with ``step`` or ``resume`` ends the
+        hold. What answering takes is not counted as the program's processor time.
+        """
+        since, (soft, hard) = time.process_time(), resource.getrlimit(resource.RLIMIT_CPU)
+        resource.setrlimit(resource.RLIMIT_CPU, (hard, hard))
+        self._waiting = True
+        try:
+            for payload in self._payloads():
+                command = self._decoder.decode(payload)
+                if isinstance(command, Question | Steering):
+                    sent = self.sent_bytes
+                    yield command
+                    self.sent_bytes = sent  # an answer is no part of the run
+        finally:
+            self._waiting = False
+            taken = math.ceil(time.process_time() - since)
+            resource.setrlimit(resource.RLIMIT_CPU, (min(soft + taken, hard), hard))
 
     @contextmanager
     def interruptible(self) -> Iterator[None]:
@@ -124,11 +177,12 @@ class Channel:
         Blocks may be inside others; an answer's time belongs to the innermost.
         """
         around, self._armed = self._armed, True
+        waiting, self._waiting = self._waiting, False
         try:
             self._raise_if_due(None)
             yield
         finally:
-            self._armed = around
+            self._armed, self._waiting = around, waiting
             # A question that took too long while the program is held is not the program's end; Stop is.
             if not (around and self._due is Cancelled):
                 self._due = None
@@ -140,18 +194,26 @@ class Channel:
             signal.signal(number, self._interrupted)
 
     def _interrupted(self, number: int, frame: FrameType | None) -> None:
+        if self._waiting and number != signal.SIGTERM:
+            return  # an answer that has just been given in time
         if self._due is None:
             self._due = Cancelled if number == signal.SIGTERM else SoftTimeout
         self._raise_if_due(frame)
 
     def _raise_if_due(self, frame: FrameType | None) -> None:
-        if self._due is None or self._writing or not self._armed:
+        if self._due is None or self._whole or not self._armed:
             return
         signal.setitimer(signal.ITIMER_REAL, _AGAIN_S)
         raise self._due(program_line(frame or sys._getframe()))
 
-    def _read_payloads(self) -> Iterator[bytes]:
-        # Ours is the only writer, and commands are bounded where they are accepted: this only guards the arithmetic.
-        reader = FrameReader(self.limits.command_bytes)
-        while data := os.read(COMMANDS_FD, 65_536):
-            yield from reader.feed(data)
+    def _payloads(self) -> Iterator[bytes]:
+        """Everything that comes, until the pipe is closed."""
+        while self._received or self._receive():
+            while self._received:
+                yield self._received.popleft()
+
+    def _receive(self) -> bool:
+        """Wait for something to come; False if the pipe is closed."""
+        data = os.read(COMMANDS_FD, 65_536)
+        self._received += self._reader.feed(data)
+        return bool(data)

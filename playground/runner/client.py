@@ -21,8 +21,9 @@ from pathlib import Path
 
 import msgspec
 
-from playground.protocol import Error, Event, Finished, Parse, Question, Run
+from playground.protocol import Error, Event, Finished, Parse, Paused, Question, Resumed, Run, Steering
 from playground.runner import wire
+from playground.runner.clock import Clock
 from playground.runner.frames import FrameError, FrameReader, frame
 from playground.runner.limits import Limits
 from playground.runner.wire import Health
@@ -42,7 +43,7 @@ class _Held:
     client: str
     run: str
     on_event: Callable[[Event], None]
-    since: float = field(default_factory=time.monotonic)
+    clock: Clock = field(default_factory=Clock)
     seq: int = 0
     finished: bool = False
 
@@ -166,6 +167,14 @@ class Runner:
         _validate(command)
         number = self._find(client, command.run)
         return number is not None and self._send(wire.Ask(job=number, command=command))
+
+    def steer(self, client: str, command: Steering) -> None:
+        """Have the client's run held, let go on, or its learning rate changed. Without effect on a run that has ended.
+
+        Raises msgspec.ValidationError if the command breaks its own schema."""
+        _validate(command)
+        if (number := self._find(client, command.run)) is not None:
+            self._send(wire.Steer(job=number, command=command))
 
     def ack(self, client: str, run: str, seq: int) -> None:
         """The browser has applied every event of the run up to `seq`."""
@@ -303,13 +312,16 @@ class Runner:
                 return
             held.seq = message.event.seq
             held.finished = held.finished or isinstance(message.event, Finished)
+            if isinstance(message.event, Paused):
+                held.clock.stop()
+            elif isinstance(message.event, Resumed):
+                held.clock.go_on()
         self._call(held, message.event)
 
     def _overdue(self) -> bool:
         longest_s = self._limits.queue_wait_s + self._limits.wall_hard_s + _SEND_TIMEOUT_S
-        now = time.monotonic()
         with self._lock:
-            return any(not held.finished and now - held.since > longest_s for held in self._jobs.values())
+            return any(not held.finished and held.clock.elapsed > longest_s for held in self._jobs.values())
 
     def _bury(self) -> list[_Held]:
         """The supervisor is gone or useless: make sure of it, and return what was lost with it."""
@@ -327,7 +339,7 @@ class Runner:
         return [held for held in lost if not held.finished]
 
     def _fail(self, held: _Held, message: str) -> None:
-        wall_ms = (time.monotonic() - held.since) * 1000
+        wall_ms = held.clock.elapsed * 1000
         self._call(held, Error(run=held.run, seq=held.seq + 1, message=message))
         self._call(
             held, Finished(run=held.run, seq=held.seq + 2, status="crashed", wall_ms=wall_ms, message=message)
@@ -340,6 +352,6 @@ class Runner:
             log.exception("on_event failed for a %s event", type(event).__name__)
 
 
-def _validate(command: Run | Parse | Question) -> None:
+def _validate(command: Run | Parse | Question | Steering) -> None:
     """A struct made in Python is not checked by msgspec; the supervisor would take a bad one for a broken stream."""
     msgspec.convert(msgspec.to_builtins(command), type(command))

@@ -8,7 +8,24 @@ from collections.abc import Iterator
 
 import msgspec
 
-from playground.protocol import Output, WorkerEvent
+from playground.protocol import (
+    Document,
+    Error,
+    Figure,
+    Finished,
+    Graph,
+    Notice,
+    Output,
+    Parse,
+    Paused,
+    Profile,
+    Resumed,
+    Run,
+    Started,
+    Table,
+    Training,
+    WorkerEvent,
+)
 from playground.runner.frames import FrameError, FrameReader
 from playground.runner.limits import KIB, Limits
 
@@ -24,6 +41,18 @@ class TooMuch(ValueError):
     """The run's frames together exceed a limit; `str` is a plain sentence for the person."""
 
 
+_SAYS: dict[type[Run | Parse], tuple[type[WorkerEvent], ...]] = {
+    Run: (Started, Output, Figure, Graph, Profile, Training, Paused, Resumed, Notice, Error, Finished),
+    Parse: (Document, Table, Error, Finished),
+}
+
+
+def may_say(request: Run | Parse, event: WorkerEvent) -> bool:
+    """Whether this may come of its own accord from a process that was given such a request. Everything else answers a
+    question."""
+    return isinstance(event, _SAYS[type(request)])
+
+
 class Intake:
     """Cuts, counts and decodes the frames of one child."""
 
@@ -33,6 +62,7 @@ class Intake:
         self._decoder: msgspec.msgpack.Decoder[WorkerEvent] = msgspec.msgpack.Decoder(WorkerEvent)
         self._bytes = 0
         self._frames = 0
+        self._aside = (0, 0)
 
     def feed(self, data: bytes) -> Iterator[tuple[WorkerEvent, int]]:
         """Each event in what was read, with its encoded size in bytes. Raises Refused and TooMuch."""
@@ -56,6 +86,15 @@ class Intake:
     def start_over(self) -> None:
         """Count from zero again: each interactive answer has a budget of its own."""
         self._bytes = self._frames = 0
+
+    def set_aside(self) -> None:
+        """The same for an answer while the program is held, whose own count `take_up` goes on with."""
+        self._aside = self._bytes, self._frames
+        self.start_over()
+
+    def take_up(self) -> None:
+        """Go on counting where `set_aside` left off."""
+        self._bytes, self._frames = self._aside
 
     def _decode(self, payload: bytes) -> WorkerEvent:
         try:

@@ -2,51 +2,46 @@
 
 from __future__ import annotations
 
-import asyncio
-import codecs
 import logging
 import signal
 import time
-from collections import deque
 from collections.abc import Callable
 from enum import Enum, auto
 
 from playground.protocol import (
-    Answer,
-    Document,
+    Control,
     Error,
     Event,
-    Figure,
     Finished,
-    Graph,
-    Notice,
+    Live,
     Output,
     Parse,
-    Profile,
+    Paused,
     Question,
     Queued,
+    Resumed,
     Run,
     Started,
     Status,
-    Table,
-    Training,
+    Steering,
+    Tune,
     WorkerEvent,
 )
-from playground.runner import verdict, wire
+from playground.runner import intake, verdict, wire
 from playground.runner.batch import Batcher
+from playground.runner.clock import Clock, Timer
 from playground.runner.intake import Intake, Refused, TooMuch
 from playground.runner.limits import KIB, Limits
+from playground.runner.printed import Printed
 from playground.runner.process import Worker
+from playground.runner.questions import Questions
+from playground.runner.taps import Tap
 
 log = logging.getLogger(__name__)
 
-_RAW_CHARACTERS = 8_192
 _GRACE_S = 1.0
-_SAYS: dict[type[Run | Parse], tuple[type[WorkerEvent], ...]] = {
-    Run: (Started, Output, Figure, Graph, Profile, Training, Notice, Error, Finished),
-    Parse: (Document, Table, Error, Finished),
-}
-"""What may come of its own accord from a process that was given such a request; everything else answers a question."""
+_STEERING_BYTES = 4 * KIB
+"""Of changes to the learning rate that a program has not read: what comes then is dropped, for it would be late."""
 
 
 class State(Enum):
@@ -77,11 +72,12 @@ class Job:
         self._limits = limits = limits.reading if isinstance(submitted.request, Parse) else limits
         self._deliver = deliver
         self._on_change = on_change
-        self._loop = asyncio.get_running_loop()
         self._intake = Intake(limits)
         self._batcher = Batcher(limits, self._send)
         self._worker: Worker | None = None
-        self._timer: asyncio.TimerHandle | None = None
+        self._frames: Tap | None = None
+        self._output: Tap | None = None
+        self._timer = Timer()
         self._seq = 0
         self._acknowledged = 0
         self._position = 0
@@ -89,15 +85,18 @@ class Job:
         """What we have begun to do to it: it decides how the ending is called, whatever the child says."""
         self._operations = 0
         self._cells: list[tuple[int, int, int]] = []
-        self._cell = 0
-        self._printed = 0
-        self._raw = codecs.getincrementaldecoder("utf-8")("replace")
-        self._questions: deque[Question] = deque()
-        self._asked: Question | None = None
+        self._printed = Printed(limits, self._batcher.add)
+        self._questions = Questions(limits.commands_waiting)
+        self.held = False
+        """Between two training steps: its child is stopped, or answering, and its clock stands still."""
+        self._pausing = False
+        """The child has been told to stop after its next step and has not said that it has."""
+        self._stay = False
+        """It is to be held then; else that was taken back."""
+        self._then: Control | None = None
+        """To be done when the answer that is waited for is there."""
+        self._clock = Clock()
         self._web_is_behind = False
-        self._watched = (False, False)
-        self._ended_frames = False
-        self._ended_output = False
 
     # --- What the supervisor tells it --------------------------------------------------------------------------------
 
@@ -115,11 +114,13 @@ class Job:
     def start(self, worker: Worker) -> None:
         """Give the program to a parked child."""
         self.state = State.RUNNING
-        self.since = time.monotonic()
+        self._clock = Clock()
         self._worker = worker
         worker.on_exit = self._exited
+        self._frames = Tap(worker, worker.frames, self._take_frames)
+        self._output = Tap(worker, worker.output, self._take_output)
         self._read_or_pause()
-        self._arm(self._limits.wall_soft_s, self._soft_deadline)
+        self._timer.arm(self._limits.wall_soft_s, self._soft_deadline)
         worker.send(self._request)
         # A table may be large, and this is kept as long as its child.
         self._request.data = None
@@ -129,7 +130,9 @@ class Job:
         if self.state is State.RUNNING and self._cause is None:
             self._cause = "cancelled"
             self._signal(signal.SIGTERM)
-            self._arm(self._limits.cancel_grace_s, self._out_of_grace)
+            if self.held:
+                self._leave_hold()
+            self._timer.arm(self._limits.cancel_grace_s, self._out_of_grace)
             self._read_or_pause()
         elif self.state is State.QUEUED:
             self._finish("cancelled", verdict.sentence("cancelled", self._limits))
@@ -147,11 +150,9 @@ class Job:
     def end(self, message: str) -> None:
         """No more answers: a lingering child is killed. Questions that wait are answered with `message`."""
         self.state = State.ENDED
+        self.held = False
         self._let_go()
-        questions: list[Question] = [*([self._asked] if self._asked else []), *self._questions]
-        self._questions.clear()
-        self._asked = None
-        for question in questions:
+        for question in self._questions.leave():
             self._turn_down(question, message, "Run the program again.", gone=True)
         self._on_change(self)
 
@@ -164,17 +165,47 @@ class Job:
             self._finish("cancelled", "")
 
     def ask(self, question: Question) -> None:
-        """Answered once the program has ended; refused if nobody is there to answer."""
+        """Answered while the program is held or once it has ended; refused if nobody is there to answer."""
         if self.state is State.ENDED:
             self._turn_down(
                 question, "The values of this run are no longer held.", "Run the program again.", gone=True
             )
-        elif len(self._questions) >= self._limits.commands_waiting:
+        elif self.held and isinstance(question, Live):
+            self._turn_down(question, "The program is held after a training step.", "Let it go on first.")
+        elif not self._questions.add(question):
             self._turn_down(question, "Too many questions are waiting for this run.", "Wait for an answer.")
         else:
-            self._questions.append(question)
-            if self.state is State.LINGERING and self._asked is None:
-                self._next_question()
+            self._ask_if_idle()
+
+    def steer(self, command: Steering) -> None:
+        """Hold the program, let it go on, or change its learning rate; without effect if it does not run."""
+        worker = self._worker
+        if worker is None or self.state is not State.RUNNING or self._cause is not None:
+            return
+        match command:
+            case Tune() if self.held:
+                if self._questions.add(command):
+                    self._ask_if_idle()
+            case Tune():
+                if worker.unsent < _STEERING_BYTES:
+                    worker.send(command)
+            case Control(action="resume") if self.held:
+                self.go_on()
+            case Control(action="resume"):
+                self._stay = False
+                self._send(Resumed())
+            case Control(action="step") if self.held:
+                self._continue(command)
+            case Control() if not self.held:
+                # The child is never told anything twice: what it has not read yet would be taken for an answer later.
+                self._stay = True
+                if not self._pausing:
+                    self._pausing = True
+                    worker.send(Control(run=command.run, action="pause"))
+
+    def go_on(self, message: str = "") -> None:
+        """End a hold; `message` says why, if nobody asked for it."""
+        self._continue(Control(run=self._request.run, action="resume"), message)
 
     def acknowledge(self, seq: int) -> None:
         """The browser has applied everything up to `seq`."""
@@ -194,60 +225,32 @@ class Job:
         Someone who never acknowledges is not paced, because what one run can send is bounded anyway. Nor is a run that
         is being stopped, because its child must be able to finish writing.
         """
-        worker = self._worker
-        if worker is None:
-            return
         behind = self._acknowledged and self._seq - self._acknowledged > self._limits.unacknowledged_events
-        paused = self._cause is None and self.state is State.RUNNING and (self._web_is_behind or bool(behind))
-        watched = (
-            not paused and not self._ended_frames,
-            not paused and not self._ended_output and self.state is State.RUNNING,
-        )
-        if watched != self._watched:
-            self._watched = watched
-            worker.watch(worker.frames, self._read_frames if watched[0] else None)
-            worker.watch(worker.output, self._read_output if watched[1] else None)
+        running = self.state is State.RUNNING and not self.held
+        paused = self._cause is None and running and (self._web_is_behind or bool(behind))
+        if self._frames is not None and self._output is not None:
+            self._frames.open(not paused)
+            self._output.open(not paused and self.state is State.RUNNING)
 
-    def _read_frames(self) -> bool:
-        """True if there may be more."""
-        worker = self._worker
-        if worker is None:
-            return False
-        data = worker.read(worker.frames)
-        if not data:
-            self._ended_frames |= data == b""
-            self._read_or_pause()
-            return False
+    def _take_frames(self, data: bytes) -> None:
         try:
             for event, size in self._intake.feed(data):
                 self._take(event, size)
                 if self._worker is None:
-                    return False
+                    return
         except (TooMuch, Refused) as problem:
             self._reject(problem)
-            return False
+            return
         self._batcher.settle()
         self._read_or_pause()
-        return True
 
-    def _read_output(self) -> bool:
-        """What C code, or a program that writes to descriptor 1, printed past Python. True if there may be more."""
-        worker = self._worker
-        if worker is None or self.state is not State.RUNNING:
-            return False
-        data = worker.read(worker.output)
-        if not data:
-            self._ended_output |= data == b""
+    def _take_output(self, data: bytes) -> None:
+        """What C code, or a program that writes to descriptor 1, printed past Python."""
+        if self.state is State.RUNNING:
+            self._printed.show_raw(data)
+            self._stop_if_too_much()
+            self._batcher.settle()
             self._read_or_pause()
-            return False
-        text = self._raw.decode(data)
-        for start in range(0, len(text), _RAW_CHARACTERS):
-            self._print(Output(cell=self._cell, stream="stdout", text=text[start : start + _RAW_CHARACTERS]))
-            if self.state is not State.RUNNING:
-                return False
-        self._batcher.settle()
-        self._read_or_pause()
-        return True
 
     def _fault_line(self) -> int:
         """The line faulthandler named last. Its pipe is read only here: what it writes always fits."""
@@ -269,14 +272,19 @@ class Job:
     def _take(self, event: WorkerEvent, size: int) -> None:
         if self._seq > self._limits.events and self.state is State.RUNNING:
             raise TooMuch(f"The run was stopped: it caused more than {self._limits.events:,} messages.")
-        if self.state is State.LINGERING:
-            self._take_answer(event)
+        if self._questions.answers(event):
+            self._answered(event)
             return
-        if not isinstance(event, _SAYS[type(self._request)]):
+        if self.state is State.LINGERING or not intake.may_say(self._request, event):
             raise Refused(f"{type(event).__name__} of its own accord")
-        if isinstance(event, Finished):
+        if isinstance(event, Paused):
+            self._hold(event)
+        elif isinstance(event, Resumed):
+            pass  # when it goes on we know best
+        elif isinstance(event, Finished):
             self._operations = event.operations
-            self._read_output()
+            if self._output is not None:
+                self._output.read()
             if self.state is not State.RUNNING:
                 return
             if self._cause is not None:
@@ -286,7 +294,8 @@ class Job:
                 status, message = verdict.own_word(event, self._limits)
             self._finish(status, message, interactive=event.interactive)
         elif isinstance(event, Output):
-            self._print(event)
+            self._printed.show(event)
+            self._stop_if_too_much()
         elif isinstance(event, Started):
             if self._cells:
                 raise Refused("a second Started")
@@ -297,35 +306,9 @@ class Job:
                 event.question = ""
             self._batcher.add(event, size)
 
-    def _take_answer(self, event: WorkerEvent) -> None:
-        if self._asked is None:
-            raise Refused(f"{type(event).__name__} after Finished, without a question")
-        if not isinstance(event, Answer):
-            raise Refused(f"{type(event).__name__} as an answer")
-        if isinstance(event, Error):
-            event.question = wire.kind(self._asked)
-        self._asked = None
-        self._send(event)
-        self._next_question()
-
-    def _print(self, event: Output) -> None:
-        """Show what fits, count the rest, and stop a program that goes on and on."""
-        limits = self._limits
-        self._cell = event.cell
-        encoded = event.text.encode(errors="replace")
-        room = limits.output_shown_bytes - self._printed
-        self._printed += len(encoded)
-        if room > 0:
-            if len(encoded) > room:
-                event.text = encoded[:room].decode(errors="ignore")
-            self._batcher.add(event, 0)
-        if self._printed > limits.output_shown_bytes and room >= 0 and len(encoded) > 0:
-            shown = (
-                f"Output is shown up to {limits.output_shown_bytes // KIB:,} KiB; the rest of it is left out."
-            )
-            self._batcher.add(Notice(message=shown, cell=event.cell), 0)
-        if self._printed > limits.output_kill_bytes:
-            self._kill("output_limit", verdict.sentence("output_limit", limits))
+    def _stop_if_too_much(self) -> None:
+        if self._printed.too_much:
+            self._kill("output_limit", verdict.sentence("output_limit", self._limits))
 
     # --- Ending ------------------------------------------------------------------------------------------------------
 
@@ -334,7 +317,7 @@ class Job:
         self._read_or_pause()
         self._signal(signal.SIGUSR1)
         self._signal(signal.SIGALRM)
-        self._arm(self._limits.wall_hard_s - self._limits.wall_soft_s, self._out_of_grace)
+        self._timer.arm(self._limits.wall_hard_s - self._limits.wall_soft_s, self._out_of_grace)
 
     def _out_of_grace(self) -> None:
         """It did not end by itself after a soft deadline or a cancel."""
@@ -351,9 +334,9 @@ class Job:
 
     def _drain(self) -> None:
         """Read what the pipes hold. Bounded, because a descendant could go on writing."""
-        for read in (self._read_frames, self._read_output):
+        for tap in (self._frames, self._output):
             for _ in range(16):
-                if self.state is not State.RUNNING or not read():
+                if self.state is not State.RUNNING or tap is None or not tap.read():
                     break
 
     def _exited(self, how: wire.Exited | None) -> None:
@@ -371,11 +354,12 @@ class Job:
 
     def _finish(self, status: Status, message: str, *, line: int = 0, interactive: bool = False) -> None:
         """The one place a run ends. The child lingers if it offers to answer questions, else it is let go."""
-        wall_ms = 0.0 if self.state is State.QUEUED else (time.monotonic() - self.since) * 1000
-        self._disarm()
+        wall_ms = 0.0 if self.state is State.QUEUED else self._clock.elapsed * 1000
+        self.held = False
+        self._timer.disarm()
         self._batcher.flush()
         if self.state is State.RUNNING and line:
-            cell = next((i for i, first, last in self._cells if first <= line <= last), self._cell)
+            cell = next((i for i, first, last in self._cells if first <= line <= last), self._printed.cell)
             self._send(Error(message=message, line=line, cell=cell))
         lingers = interactive and self._limits.lingering > 0 and isinstance(self._request, Run)
         self.crashed = status == "crashed"
@@ -396,21 +380,77 @@ class Job:
         else:
             self.end("The values of this run are not held.")
 
-    # --- Questions to a lingering child ------------------------------------------------------------------------------
+    # --- Holding -----------------------------------------------------------------------------------------------------
+
+    def _hold(self, event: Paused) -> None:
+        """The child waits after a step. Nothing is gained by saying so: it is stopped."""
+        if not self._pausing:
+            raise Refused("Paused, and nobody has asked for it")
+        self._pausing = False
+        if self._cause is not None or self._worker is None:
+            return
+        if not self._stay:
+            self._worker.send(Control(run=self._request.run, action="resume"))
+            return
+        self.held = True
+        self._clock.stop()
+        self._batcher.flush()
+        self._send(event)
+        self._read_or_pause()
+        self._next_question()
+        self._on_change(self)
+
+    def _continue(self, command: Control, message: str = "") -> None:
+        """Let a held program do one more step or go on, as soon as it has answered what it was asked."""
+        if self._worker is None or not self.held:
+            return
+        if self._questions.asked is not None:
+            self._then = command
+            return
+        self._worker.send(command)
+        self._leave_hold()
+        self._pausing = self._stay = command.action == "step"
+        if not self._stay:
+            self._send(Resumed(message=message))
+        self._timer.arm(max(self._limits.wall_soft_s - self._clock.elapsed, 0.0), self._soft_deadline)
+        self._on_change(self)
+
+    def _leave_hold(self) -> None:
+        self.held = False
+        self._then = None
+        self._clock.go_on()
+        self._signal(signal.SIGCONT)
+        self._read_or_pause()
+
+    # --- Questions to a child that waits -----------------------------------------------------------------------------
+
+    def _ask_if_idle(self) -> None:
+        if (self.held or self.state is State.LINGERING) and self._questions.asked is None:
+            self._next_question()
 
     def _next_question(self) -> None:
         """Ask what waits, or have the child rest: stopped, it uses no processor, whatever it would like to do."""
         if self._worker is None:
             return
-        self._intake.start_over()
-        if self._questions:
-            self._asked = self._questions.popleft()
+        if (question := self._questions.next(held=self.held)) is not None:
+            self._intake.set_aside()
             self._worker.signal(signal.SIGCONT)
-            self._worker.send(self._asked)
-            self._arm(self._limits.interactive_s, self._too_long)
+            self._worker.send(question)
+            self._timer.arm(self._limits.interactive_s, self._too_long)
+        elif self.held:
+            self._worker.signal(signal.SIGSTOP)
+            self._timer.arm(self._limits.hold_s, self._held_too_long)
         else:
             self._worker.signal(signal.SIGSTOP)
-            self._arm(self._limits.linger_idle_s, self._idle)
+            self._timer.arm(self._limits.linger_idle_s, self._idle)
+
+    def _answered(self, event: WorkerEvent) -> None:
+        self._intake.take_up()
+        self._send(event)
+        if self._then is not None:
+            self._continue(self._then)
+        else:
+            self._next_question()
 
     def _turn_down(self, question: Question, message: str, hint: str, *, gone: bool = False) -> None:
         """`gone` says that no question about this run will be answered: then the field at fault is the run."""
@@ -419,8 +459,14 @@ class Job:
 
     def _too_long(self) -> None:
         self._signal(signal.SIGALRM)
-        message = f"The answer took longer than {self._limits.interactive_s:g} s; the run's values are no longer held."
-        self._arm(_GRACE_S, lambda: self.end(message))
+        long = f"The answer took longer than {self._limits.interactive_s:g} s"
+        if self.held:
+            self._timer.arm(_GRACE_S, lambda: self._kill("timeout", f"{long}, so the run was stopped."))
+        else:
+            self._timer.arm(_GRACE_S, lambda: self.end(f"{long}; the run's values are no longer held."))
+
+    def _held_too_long(self) -> None:
+        self.go_on(f"The program was held for {self._limits.hold_s:g} s without a question, so it goes on.")
 
     def _idle(self) -> None:
         self.end("The values of this run are no longer held.")
@@ -437,19 +483,11 @@ class Job:
         if self._worker is not None:
             self._worker.signal(number)
 
-    def _arm(self, seconds: float, action: Callable[[], None]) -> None:
-        self._disarm()
-        self._timer = self._loop.call_later(seconds, action)
-
-    def _disarm(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
     def _let_go(self) -> None:
         """Kill the child if it still lives and close everything that was its."""
-        self._disarm()
+        self._timer.disarm()
         worker, self._worker = self._worker, None
+        self._frames = self._output = None
         if worker is not None:
             worker.on_exit = None
             worker.kill()

@@ -81,7 +81,11 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Children kept (stopped) after their program ended, to answer questions; the oldest goes first."""
     linger_idle_s: float = 300.0
     commands_waiting: int = 8
-    """questions commands of one run waiting for an answer."""
+    """Questions about one run waiting for an answer."""
+    hold_s: float = 300.0
+    """A program that is held between two training steps goes on when nothing has been asked for so long."""
+    holding: int = msgspec.field(default_factory=lambda: 2 * _cores())
+    """Programs held (stopped) at a time; the one held longest goes on first."""
 
     zygote_patience_s: float = 10.0
     """A zygote that has not forked for this long is replaced."""

@@ -58,6 +58,11 @@ class Worker:
         self._unsent += frame(msgspec.msgpack.encode(command))
         self._write()
 
+    @property
+    def unsent(self) -> int:
+        """Bytes of commands that it has not read."""
+        return len(self._unsent)
+
     def read(self, descriptor: int) -> bytes | None:
         """What one of its pipes holds, up to 64 KiB: None if nothing now, empty at the end or when it is closed."""
         if descriptor < 0:

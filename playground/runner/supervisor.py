@@ -37,9 +37,6 @@ class Lane:
     queue: list[Job] = field(default_factory=list)
     running: list[Job] = field(default_factory=list)
 
-    def at(self, address: str) -> int:
-        return sum(job.address == address for job in self.running)
-
 
 class Supervisor(asyncio.Protocol):
     """The conversation with the web process, and who may run when."""
@@ -58,6 +55,8 @@ class Supervisor(asyncio.Protocol):
         self._latest: dict[str, Job] = {}
         self._runs = Lane(limits.slots)
         self._reads = Lane(limits.slots)
+        self._held: list[Job] = []
+        """Without a slot, because they are stopped; the one that was held first first."""
         self._lingering: list[Job] = []
         """The one that was used least recently first."""
         self._web_is_behind = False
@@ -91,9 +90,8 @@ class Supervisor(asyncio.Protocol):
 
     def _set_behind(self, behind: bool) -> None:
         self._web_is_behind = behind
-        for lane in (self._runs, self._reads):
-            for job in list(lane.running):
-                job.web_is_behind(behind)
+        for job in [*self._runs.running, *self._reads.running, *self._held]:
+            job.web_is_behind(behind)
 
     def close(self) -> None:
         """End every child."""
@@ -119,6 +117,8 @@ class Supervisor(asyncio.Protocol):
                 job.cancel()
             elif isinstance(request, wire.Acknowledge):
                 job.acknowledge(request.seq)
+            elif isinstance(request, wire.Steer):
+                job.steer(request.command)
             else:
                 if job in self._lingering:
                     self._lingering.remove(job)
@@ -166,6 +166,7 @@ class Supervisor(asyncio.Protocol):
             running=len(self._runs.running),
             queued=len(self._runs.queue),
             reading=len(self._reads.running) + len(self._reads.queue),
+            held=len(self._held),
             lingering=len(self._lingering),
             parked=self._forker.parked,
             runs=self._started,
@@ -187,7 +188,7 @@ class Supervisor(asyncio.Protocol):
         for job in list(lane.queue):
             if len(lane.running) >= lane.slots:
                 break
-            if lane.at(job.address) >= most:
+            if self._at(lane, job.address) >= most:
                 continue
             worker = self._forker.take()
             if worker is None:
@@ -200,19 +201,31 @@ class Supervisor(asyncio.Protocol):
         free = lane.slots - len(lane.running)
         for position, job in enumerate(lane.queue, start=1):
             # Waiting some milliseconds for a fork is not worth a message.
-            if tell or free <= 0 or lane.at(job.address) >= most:
+            if tell or free <= 0 or self._at(lane, job.address) >= most:
                 job.queued(position)
         return min(len(lane.queue), free)
 
+    def _at(self, lane: Lane, address: str) -> int:
+        """How many of its own an address has there. Who holds one has room for one less."""
+        held = self._held if lane is self._runs else []
+        return sum(job.address == address for job in (*lane.running, *held))
+
     def _changed(self, job: Job) -> None:
-        """A job lingers or has ended."""
+        """A job is held, goes on, lingers or has ended."""
         runs, reads = self._runs, self._reads
-        if job.state is State.ENDED and job in runs.running:
+        if job.state is State.ENDED and (job in runs.running or job in self._held):
             self._crashes += job.crashed
-        for jobs in (runs.queue, runs.running, reads.queue, reads.running, self._lingering):
+        for jobs in (runs.queue, runs.running, reads.queue, reads.running, self._held, self._lingering):
             if job in jobs:
                 jobs.remove(job)
-        if job.state is State.LINGERING:
+        if job.held:
+            self._held.append(job)
+            if len(self._held) > self._limits.holding:
+                self._held[0].go_on("Others have needed the room, so the program goes on.")
+        elif job.state is State.RUNNING:
+            # At once, though there may be no slot: it has waited for one before, and few can be held.
+            runs.running.append(job)
+        elif job.state is State.LINGERING:
             self._lingering.append(job)
             if len(self._lingering) > self._limits.lingering:
                 self._lingering[0].end(

@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from playground.protocol import Event, Inspect, Jacobian, Live, Local, Parse, Question, Run
+from playground.protocol import Event, Inspect, Jacobian, Live, Local, Parse, Question, Run, Steering
 
 
 class _Tagged(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag=True):
@@ -33,6 +33,11 @@ class Stop(_Tagged, frozen=True, kw_only=True):
 class Ask(_Tagged, frozen=True, kw_only=True):
     job: int
     command: Question
+
+
+class Steer(_Tagged, frozen=True, kw_only=True):
+    job: int
+    command: Steering
 
 
 class Acknowledge(_Tagged, frozen=True, kw_only=True):
@@ -69,7 +74,7 @@ def kind(question: Question) -> Literal["inspect", "jacobian", "local", "live"]:
             return "live"
 
 
-Request = Submit | Stop | Ask | Acknowledge | Leave | Drain | Probe
+Request = Submit | Stop | Ask | Steer | Acknowledge | Leave | Drain | Probe
 
 
 # --- Supervisor to web -----------------------------------------------------------------------------------------------
@@ -103,6 +108,8 @@ class Health(_Tagged, frozen=True, kw_only=True):
     queued: int = 0
     reading: int = 0
     """Programs being read into blocks."""
+    held: int = 0
+    """Programs held between two training steps."""
     lingering: int = 0
     parked: int = 0
     runs: int = 0

@@ -13,6 +13,7 @@ from playground.protocol import (
     Ack,
     Cancel,
     Command,
+    Control,
     Error,
     Event,
     Inspect,
@@ -25,6 +26,7 @@ from playground.protocol import (
     Parse,
     Run,
     Training,
+    Tune,
 )
 from playground.runner import wire
 from playground.runner.client import Runner
@@ -144,6 +146,8 @@ class Sockets:
                     message = "This run is not kept any more. Run the program again to ask about it."
                     kind = wire.kind(command)
                     self._emit(client, Error(run=command.run, field="run", message=message, question=kind))
+            case Control() | Tune():
+                self._runner.steer(client.sid, command)
             case Ack():
                 self._runner.ack(client.sid, command.run, command.seq)
 

@@ -17,6 +17,7 @@ from playground.protocol import (
     Notice,
     Output,
     Question,
+    Steering,
     WorkerEvent,
     encode,
 )
@@ -72,6 +73,14 @@ class Collector:
 
     def commands(self) -> Iterator[Question]:
         """None come."""
+        return iter(())
+
+    def steering(self) -> list[Steering]:
+        """None comes."""
+        return []
+
+    def hold(self) -> Iterator[Question | Steering]:
+        """It is never held."""
         return iter(())
 
     def interruptible(self) -> AbstractContextManager[None]:

@@ -9,7 +9,7 @@ from itertools import groupby
 from time import monotonic
 from typing import Literal, Protocol
 
-from playground.protocol import Figure, Notice, Output, Question, WorkerEvent, encode
+from playground.protocol import Figure, Notice, Output, Question, Steering, WorkerEvent, encode
 from playground.runner.limits import MIB, Limits
 
 StreamName = Literal["stdout", "stderr", "result"]
@@ -31,6 +31,10 @@ class Channel(Protocol):
     def emit(self, event: WorkerEvent) -> None: ...
 
     def commands(self) -> Iterator[Question]: ...
+
+    def steering(self) -> list[Steering]: ...
+
+    def hold(self) -> Iterator[Question | Steering]: ...
 
     def interruptible(self) -> AbstractContextManager[None]: ...
 

@@ -72,6 +72,9 @@ class FakeRunner:
             )
         return True
 
+    def steer(self, client: str, command: wire.Control | wire.Tune) -> None:
+        self.told.append(["steer", client, type(command).__name__, command.run])
+
     def ack(self, client: str, run: str, seq: int) -> None:
         self.told.append(["ack", client, run, seq])
 

@@ -38,6 +38,12 @@ class FakeChannel:
         for question in self.questions:
             yield question(self) if callable(question) else question
 
+    def steering(self) -> list[Any]:
+        return []
+
+    def hold(self) -> Iterator[Any]:
+        return iter(())
+
     @contextmanager
     def interruptible(self) -> Iterator[None]:
         yield
