@@ -28,6 +28,7 @@ TABLES = (
     "engine/autograd/profiler_rows.py",
     "playground/protocol.py",
     "playground/worker/parsing/menu.py",
+    "playground/settings.py",
 )
 """Source files that are tables, one record after the other, and would not be clearer in pieces."""
 
