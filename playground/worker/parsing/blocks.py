@@ -261,8 +261,9 @@ class Blocks(Names):
         name, value = function.attr, function.value
         receiver = self.receiver(value)
         entry = palette.method(name)
+        is_open = isinstance(value, ast.Constant) and value.value is Ellipsis
         if isinstance(receiver, Instance | Function | Imported) or (
-            receiver is None and isinstance(value, ast.Name | ast.Constant | ast.JoinedStr)
+            receiver is None and isinstance(value, ast.Name | ast.Constant | ast.JoinedStr) and not is_open
         ):
             raise NotBlocks(call(function), node)
         if name.endswith("_") and not name.endswith("__") and entry is None:
@@ -459,8 +460,12 @@ class Blocks(Names):
     ) -> list[BlockArgument]:
         if len(nodes) == 1 and (parameter.brackets or parameter.name != "objects"):
             only = nodes[0]
-            if isinstance(only, ast.List | ast.Tuple) and only.elts:
-                nodes = list(only.elts)
+            parts = list(only.elts) if isinstance(only, ast.List | ast.Tuple) else []
+            if place == "definition" and any(isinstance(part, ast.Starred) for part in parts):
+                # `[*first.parameters(), *second.parameters()]`: what an optimizer of several layers has.
+                return [self._argument(parameter.name, [only], key, place, False)]
+            if parts:
+                nodes = parts
             elif parameter.brackets:
                 is_text = parameter.place == "definition" and not isinstance(only, ast.Name)
                 return [self._argument(parameter.name, [only], key, place, not is_text)]

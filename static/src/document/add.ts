@@ -1,8 +1,8 @@
 /** New blocks, from the palette or from the program's own classes. */
 import type { Block, Wire } from "../protocol.gen";
-import { type Port, refuseCode, namedValue, write } from "./connect";
+import { namedValue, type Port, refuseCode, write } from "./connect";
 import type { Fresh, Item } from "./draft";
-import { addElement } from "./layers";
+import { addElement, refuseElement } from "./layers";
 import { refuse } from "./model";
 import { objectName, snake, valueName } from "./names";
 import { putBefore } from "./order";
@@ -57,9 +57,12 @@ export function add(work: Work, adding: Adding): void {
   for (const { parameter, name } of sources) wired[parameter] = name;
   const reads = new Set(Object.values(wired));
   const home = adding.into && work.model.block(adding.into.block);
+  if (adding.into && home) {
+    refuseCode(work, home);
+    refuseElement(work, null, home, work.argument(home, adding.into.argument, adding.into.place));
+  }
   const anchor = home ? anchorAt(work, home, adding.into as Port, scope) : end(work, scope);
-  const callee =
-    own || isMade(entry.type) ? define(work, entry, scope, anchor, values, own !== null) : "";
+  const callee = own || isMade(entry.type) ? define(work, entry, scope, anchor, values, own !== null) : "";
   if (entry.kind === "optimizer") {
     work.select.push(work.key(scope, callee));
     return;
@@ -69,10 +72,9 @@ export function add(work: Work, adding: Adding): void {
   const names = outputs.map((name) => work.name(name || valueName(entry.type, own ? "module" : entry.kind)));
   const statement = names.length ? `${names.join(", ")} = ${text}` : text;
   const fresh = work.draft.insert(scope, anchor, statement, {
-      reads: new Set([...reads, ...(callee ? [callee] : [])]),
-      binds: new Set(names),
-    },
-  );
+    reads: new Set([...reads, ...(callee ? [callee] : [])]),
+    binds: new Set(names),
+  });
   comesAfter(
     work,
     scope,
@@ -80,7 +82,6 @@ export function add(work: Work, adding: Adding): void {
     sources.map((one) => ({ block: work.model.block(one.wire[0]), item: one.item })),
   );
   if (adding.into && home) {
-    refuseCode(work, home);
     const argument = work.argument(home, adding.into.argument, adding.into.place);
     work.keep(argument);
     write(work, home, argument, names[0] ?? refuse(`${entry.title ?? entry.type} gives no value.`));

@@ -7,6 +7,7 @@ import { callAlone, isAlone, refuseElement } from "./layers";
 import { refuse } from "./model";
 import { putBefore } from "./order";
 import { parameter } from "./palette";
+import { setSteps, unwrap } from "./train";
 import { expression, isTuple } from "./tree";
 import { label, type Work } from "./work";
 
@@ -23,7 +24,7 @@ export function connect(work: Work, from: Wire, to: Port): void {
   const target = model.block(to.block);
   const argument = work.argument(target, to.argument, to.place);
   if (argument.wire?.[0] === from[0] && argument.wire[1] === from[1]) return;
-  refuseElement(work, from, target);
+  refuseElement(work, from, target, argument);
   refuseCode(work, target);
   refuseCircle(work, source, target);
   const calling = isAlone(work, target) && (argument.place ?? "call") === "call";
@@ -51,6 +52,9 @@ export function connect(work: Work, from: Wire, to: Port): void {
   const name = sees(work, source, made.item, made.scope, home, made.name, target);
   if (name !== made.name) write(work, target, argument, name);
   work.select.push(work.keys[target.key] ?? target.key);
+  // What is not assigned is called by what it is called of: `loss.backward`.
+  if (target.kind === "output")
+    work.select.push(`${name}.${target.type.slice(target.type.indexOf(".") + 1)}`);
 }
 
 /** The name of a value: a part of an expression gets a statement, a layer that is not called yet a call. */
@@ -60,6 +64,7 @@ export function namedValue(
   before: Item | null,
 ): { name: string; item: Item | null; scope: number } {
   const block = work.model.block(wire[0]);
+  refuseElement(work, wire, null);
   if (block.kind === "optimizer" || block.kind === "class")
     refuse(`${label(block)} gives no value that could go on.`);
   if (isAlone(work, block)) {
@@ -76,6 +81,7 @@ function scopeOf(work: Work, item: Item): number {
 
 /** What code that blocks do not show reads is written there. */
 export function refuseCode(work: Work, target: Block): void {
+  if (target.type.startsWith("Optimizer.")) refuse("A step belongs to its optimizer.");
   if (target.kind !== "code") return;
   refuse(`Line ${work.model.line(target.span[0])} is code: what it uses is changed there.`);
 }
@@ -83,9 +89,16 @@ export function refuseCode(work: Work, target: Block): void {
 export function disconnect(work: Work, to: Port): void {
   const target = work.model.block(to.block);
   const argument = work.argument(target, to.argument, to.place);
-  refuseElement(work, null, target);
+  refuseElement(work, null, target, argument);
   refuseCode(work, target);
   if (!argument.span) return;
+  const loop = work.model
+    .chain(work.home(target, argument))
+    .find((one) => one !== -1 && work.model.statement(one).kind === "train");
+  if (target.kind === "optimizer" && argument.name === "loss" && loop !== undefined) {
+    unwrap(work, work.model.statement(loop).block ?? -1);
+    return;
+  }
   work.keep(argument);
   open(work, target, argument);
   work.select.push(target.key);
@@ -111,6 +124,12 @@ export function set(work: Work, at: Port, value: string): void {
   const { model, draft } = work;
   const target = model.block(at.block);
   const argument = work.argument(target, at.argument, at.place);
+  if (target.kind === "train" && at.argument === "steps") {
+    setSteps(work, target.id, value.trim());
+    return;
+  }
+  refuseCode(work, target);
+  if ((argument.place ?? "call") === "call") refuseElement(work, null, target);
   const text = value.trim();
   work.select.push(target.key);
   if (text === "") {

@@ -3,10 +3,10 @@
 import { end } from "./add";
 import type { Item } from "./draft";
 import { isGlobal } from "./group";
-import { elementOf } from "./layers";
+import { addElement, elementOf } from "./layers";
 import { refuse } from "./model";
-import { objectName, valueName } from "./names";
-import { piecesOf } from "./pieces";
+import { free, objectName, valueName } from "./names";
+import { leftBehind, piecesOf } from "./pieces";
 import { bound } from "./remove";
 import type { Work } from "./work";
 
@@ -53,7 +53,8 @@ export function copy(work: Work, ids: readonly number[]): Fragment {
     const { kind } = model.statement(piece.statement);
     if (kind === "return" && !piece.top) continue;
     const role = kind === "class" || kind === "def" ? "class" : "statement";
-    const prefix = piece.top ? `${valueName(piece.top.type, piece.top.kind)} = ` : "";
+    const read = new Set(model.usesIn(piece.span).map((use) => use[0]));
+    const prefix = piece.top ? `${free(valueName(piece.top.type, piece.top.kind), read)} = ` : "";
     parts.push(part(work, piece.statement, piece.span, role, prefix, going));
   }
   for (const id of ids) {
@@ -103,13 +104,12 @@ function part(
     const block = model.block(id);
     return (block.arguments ?? []).flatMap(({ wire, span: place }) => {
       const nested = wire && place && !going.has(wire[0]) && model.isNested(wire[0]);
-      return nested && span[0] <= place[0] && place[1] <= span[1] && block.statement === statement
-        ? [place]
-        : [];
+      const own = nested && span[0] <= place[0] && place[1] <= span[1] && block.statement === statement;
+      return own ? [{ start: place[0], end: place[1], name: work.nameOf(wire[0]), binds: false }] : [];
     });
   });
   const marks = [
-    ...holes.map(([start, end]) => ({ start, end, name: "", binds: false })),
+    ...holes,
     ...model.usesIn([span[0], span[1]]).map(([name, start, end, binds]) => ({ start, end, name, binds })),
   ].sort((one, other) => one.start - other.start || other.end - one.end);
   for (const { start, end, name, binds } of marks) {
@@ -129,6 +129,16 @@ function part(
 
 export function duplicate(work: Work, ids: readonly number[]): void {
   const { model, draft } = work;
+  const elements = ids.map((id) => elementOf(work, model.block(id)));
+  if (elements.length && elements.every((one) => one !== null)) {
+    for (const { list, index, owner } of elements) {
+      const own = list.passed[index];
+      if (own) addElement(work, owner, model.slice([own.start, own.end]), index + 1);
+    }
+    return;
+  }
+  // What comes in from a part of an expression goes to both then, and needs a name.
+  for (const block of leftBehind(work, new Set(ids))) work.hoist(block.id);
   const fragment = copy(work, ids);
   const statements = ids.map((id) => model.block(id).statement);
   const scope = model.parent(statements[0] ?? refuse("Select what to duplicate first."));
@@ -191,7 +201,8 @@ function write(work: Work, fragment: Fragment, scope: number, before: Item | nul
     out += text.slice(at);
     const effect = { reads, binds };
     const first = [...all].find((one) => one[3])?.[0];
-    if (first && role !== "definition") work.select.push(renamed.get(first) ?? first);
+    if (first && role !== "definition")
+      work.select.push(work.key(role === "class" ? -1 : scope, renamed.get(first) ?? first));
     if (role === "statement") draft.insert(scope, before, out, effect);
     else if (role === "class") {
       const fresh = draft.insert(-1, near && scope === -1 ? before : classAnchor(work, scope), out, effect);
@@ -229,6 +240,7 @@ function names(work: Work, scope: number): Set<string> {
   const found = new Set<string>();
   const home = scope === -1 ? -1 : model.scope(scope);
   const owner = scope === -1 ? -1 : model.classOf(scope);
+  for (const name of work.hoistedNames()) found.add(name);
   for (const use of model.uses) {
     const inner = model.scopeOfUse(use);
     if (use[3] && (inner === home || inner === -1)) found.add(use[0]);

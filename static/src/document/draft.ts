@@ -131,6 +131,10 @@ export class Draft {
   /** Puts a new statement before an item of a scope, or at its end. */
   insert(scope: number, before: Item | null, text: string, effect: Partial<Effect> = {}): Fresh {
     this.guardBody(scope);
+    if (before?.kind === "old") {
+      const [start] = this.model.statement(before.statement).whole;
+      if (this.lineStart(start) !== start) this.refuseLine(start);
+    }
     const fresh: Fresh = {
       kind: "fresh",
       text,
@@ -293,10 +297,14 @@ export class Draft {
       /^[ \t]*;[ \t]*[^\s#]/.test(this.model.text.slice(core[1])) ||
       /^[ \t]*;/.test(after)
     ) {
-      refuse(
-        `Line ${this.model.line(core[0])} has more than one statement; give each a line of its own in the code first.`,
-      );
+      this.refuseLine(core[0]);
     }
+  }
+
+  private refuseLine(position: number): never {
+    return refuse(
+      `Line ${this.model.line(position)} has more than one statement; give each a line of its own in the code first.`,
+    );
   }
 
   private guardBody(scope: number): void {
@@ -319,13 +327,18 @@ export class Draft {
     const tail = last === undefined ? end : this.model.statement(last).whole[1];
     let out = this.spliced([start, head]);
     let after = 0;
+    // The place, among the statements there were, of the one that was written last.
+    let at = -1;
     let first = true;
     let ours = false;
     for (const item of this.items(scope)) {
       let text = this.item(item, scope);
       if (!text) continue;
       const changed = !(item.kind === "old" && item.statement === children[0]);
-      if (out && !out.endsWith("\n")) out += this.eol;
+      const home = item.kind === "old" ? children.indexOf(item.statement) : -2;
+      const follows = item.kind === "old" && item.lead && item.indent === null && home === at + 1;
+      at = home;
+      if (out && !out.endsWith("\n") && !follows) out += this.eol;
       if (first && changed) text = text.replace(/^([ \t]*\r?\n)+/, "");
       const blank = Math.max(after, item.kind === "lead" ? 0 : item.blank);
       if (blank > 0 && !(first && !out)) {

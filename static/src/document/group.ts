@@ -2,6 +2,7 @@
 import type { Block } from "../protocol.gen";
 import { putExpression } from "./arguments";
 import type { Item } from "./draft";
+import { elementOf } from "./layers";
 import { refuse } from "./model";
 import { snake, valueName, whyNot } from "./names";
 import { putBefore } from "./order";
@@ -51,6 +52,10 @@ export function group(work: Work, ids: readonly number[], wanted: string): void 
     reads: new Set([...names.inputs, instance]),
     binds: new Set(outputs),
   });
+  for (const piece of pieces) {
+    const host = piece.top ? draft.place(piece.statement).item : null;
+    if (host && piece.top) host.reads.add(work.madeOf.get(piece.top.id) ?? "");
+  }
   const moved = new Set(pieces.filter((piece) => !piece.top).map((piece) => piece.statement));
   writeClass(work, wanted, init, given, names.inputs, lines, [
     ...layers.map((one) => one.statement),
@@ -86,7 +91,7 @@ export function group(work: Work, ids: readonly number[], wanted: string): void 
     }
   }
   for (const { statement } of layers) draft.remove(statement);
-  work.select.push(instance.replace(/^self\./, ""), ...outputs);
+  work.select.push(work.key(scope, instance), ...outputs.map((name) => work.key(scope, name)));
 }
 
 function chosen(work: Work, ids: readonly number[]): Set<number> {
@@ -95,6 +100,7 @@ function chosen(work: Work, ids: readonly number[]): Set<number> {
   for (const id of ids) {
     const block = model.block(id);
     if (block.kind === "input" || block.kind === "data") continue;
+    if (elementOf(work, block)) refuse("Select the Sequential as a whole, not single layers of it.");
     if (!["op", "layer", "loss", "module"].includes(block.kind)) {
       refuse(`${label(block)} cannot be a part of a class: operations, layers and losses can.`);
     }

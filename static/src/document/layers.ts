@@ -1,5 +1,5 @@
 /** Layers that are made in one statement and called in another, or that stand in the list of an `nn.Sequential`. */
-import type { Block, Wire } from "../protocol.gen";
+import type { Block, BlockArgument, Wire } from "../protocol.gen";
 import { ownLines, pass, separator, takeOut } from "./arguments";
 import { refuse } from "./model";
 import { valueName } from "./names";
@@ -100,9 +100,16 @@ export function callAlone(
 }
 
 /** The wires inside a Sequential follow from its order. */
-export function refuseElement(work: Work, wire: Wire | null, target: Block | null): void {
-  const element = target && elementOf(work, target);
-  if (element) refuse("The layers of a Sequential follow one another: change their order instead.");
+export function refuseElement(
+  work: Work,
+  wire: Wire | null,
+  target: Block | null,
+  argument: BlockArgument | null = null,
+): void {
+  const listed = target?.type === "nn.Sequential" && argument?.place === "definition";
+  if (listed || (target && elementOf(work, target))) {
+    refuse("The layers of a Sequential follow one another: change their order instead.");
+  }
   if (wire && elementOf(work, work.model.block(wire[0]))) {
     refuse("What goes on between the layers of a Sequential has no name; only its result can be connected.");
   }

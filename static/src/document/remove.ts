@@ -68,6 +68,17 @@ function refuseOdd(work: Work, block: Block, statements: ReadonlySet<number>): v
   const { kind } = model.statement(block.statement);
   const outer = model.chain(block.statement).slice(1);
   if (outer.some((at) => statements.has(at))) return;
+  const tops = model.outermost(block.statement);
+  if (
+    !statements.has(block.statement) &&
+    tops.length > 1 &&
+    tops.includes(block) &&
+    !elementOf(work, block)
+  ) {
+    refuse(
+      `Line ${model.line(block.span[0])} makes several values at once; give each a line of its own in the code first.`,
+    );
+  }
   if (kind === "return" && statements.has(block.statement) && block.kind === "output") {
     refuse("A function must return something; connect another value to its result instead.");
   }
@@ -150,13 +161,22 @@ function refuseLoose(work: Work, statements: ReadonlySet<number>, going: Readonl
       if (name) names.add(name);
     }
     for (const name of names) {
-      const binders = model.usesOf(name, name.startsWith("self.") ? -1 : scope).filter((use) => use[3]);
-      if (binders.some((use) => !inside(work, model.at(use[1]), statements))) continue;
-      for (const use of model.usesOf(name, name.startsWith("self.") ? -1 : scope)) {
+      const home = name.startsWith("self.") ? -1 : scope;
+      const binders = model.usesOf(name, home).filter((use) => use[3]);
+      for (const use of model.usesOf(name, home)) {
         if (use[3] || inside(work, model.at(use[1]), statements) || within(work, going, use[1])) continue;
         if (name.startsWith("self.") && model.classOf(model.at(use[1])) !== model.classOf(statement))
           continue;
         if (draft.isReplaced([use[1], use[2]])) continue;
+        // What was bound last before it counts; from inside a function, anything that is bound.
+        const far = model.scopeOfUse(use) !== home;
+        const before = binders.filter(
+          (one) => far || (model.at(one[1]) !== model.at(use[1]) && one[1] < use[1]),
+        );
+        const kept = (far ? before : before.slice(-1)).some(
+          (one) => !inside(work, model.at(one[1]), statements),
+        );
+        if (kept) continue;
         refuse(
           `“${name}” is also used in line ${model.line(use[1])}, where no wire shows it; change that line in the code first.`,
         );

@@ -38,7 +38,7 @@ export function rename(work: Work, { block: id, name, what, output = 0 }: Renami
     const reason = whyNot(wanted, namesIn(work, model.scope(block.statement), ""), model.document.imports);
     if (reason) refuse(reason);
     work.hoist(id, wanted);
-    work.select.push(wanted);
+    work.select.push(work.keys[block.key] ?? block.key);
   } else refuse("This block makes nothing that could have a name.");
 }
 

@@ -143,6 +143,15 @@ export class Work {
     return done;
   }
 
+  /** The name that a part of an expression has got, or "". */
+  nameOf(id: number): string {
+    return this.hoisted.get(id)?.name ?? "";
+  }
+
+  hoistedNames(): string[] {
+    return [...this.hoisted.values()].map((one) => one.name);
+  }
+
   /** What was hoisted out of a stretch, and the names that stand there now. */
   hoistedIn(span: Stretch): { name: string; span: Stretch }[] {
     return [...this.hoisted].flatMap(([id, { name }]) => {
