@@ -14,6 +14,8 @@ interface Copied {
   /** What it is: where a layer is made, a class, or a statement. */
   readonly role: "definition" | "class" | "statement";
   readonly text: string;
+  /** Its names are bound when all of it has been read: an assignment. */
+  readonly after: boolean;
   /** Names in the text: where, and whether it gives the name. */
   readonly names: readonly (readonly [name: string, start: number, end: number, binds: boolean])[];
 }
@@ -124,7 +126,12 @@ function part(
     at = end;
   }
   piece(span[1]);
-  return { role, text, names };
+  return {
+    role,
+    text,
+    names,
+    after: role !== "class" && (prefix !== "" || model.statement(statement).kind === "assign"),
+  };
 }
 
 export function duplicate(work: Work, ids: readonly number[]): void {
@@ -168,33 +175,24 @@ function write(work: Work, fragment: Fragment, scope: number, before: Item | nul
   const visible = names(work, scope);
   const inInit = owner === -1 ? visible : names(work, model.method(owner, "init"));
   const renamed = new Map<string, string>();
-  for (const { role, names: all } of fragment.parts) {
-    for (const [index, [name, , , binds]] of all.entries()) {
-      if (!binds || renamed.has(name) || name in fragment.imports) continue;
-      if (role === "class" && index > 0) continue;
-      if (role === "definition" && owner !== -1) {
-        const wanted = work.attribute(name);
-        renamed.set(name, wanted);
-      } else if (role === "class" && /^[A-Z]/.test(name)) renamed.set(name, className(work, name));
-      else renamed.set(name, work.name(name));
-    }
-  }
   for (const [name, path] of Object.entries(fragment.imports)) work.imports.ensure(name, path);
-  for (const { role, text, names: all } of fragment.parts) {
+  for (const { role, text, names: all, after } of fragment.parts) {
     let out = "";
     let at = 0;
     const reads = new Set<string>();
     const binds = new Set<string>();
-    for (const [name, start, stop, gives] of all) {
-      const other = renamed.get(name);
+    // In an assignment what is read is what was there before.
+    const known = after ? new Map(renamed) : renamed;
+    for (const [index, [name, start, stop, gives]] of all.entries()) {
+      if (gives && !renamed.has(name) && !(name in fragment.imports) && !(role === "class" && index > 0)) {
+        renamed.set(name, freshName(work, role, name, owner));
+      }
+      const other = (gives ? renamed : known).get(name);
       const inner = role === "class" && other === undefined;
       const attribute = owner !== -1 && visible.has(`self.${name}`) ? `self.${name}` : name;
-      const known =
-        inner ||
-        name in fragment.imports ||
-        (role === "definition" ? inInit : visible).has(attribute) ||
-        isGlobal(work, name);
-      out += text.slice(at, start) + (other ?? (known ? attribute : "..."));
+      const seen = (role === "definition" ? inInit : visible).has(attribute);
+      const there = inner || gives || name in fragment.imports || seen || isGlobal(work, name);
+      out += text.slice(at, start) + (other ?? (there ? attribute : "..."));
       at = stop;
       (gives ? binds : reads).add(other ?? attribute);
     }
@@ -213,6 +211,11 @@ function write(work: Work, fragment: Fragment, scope: number, before: Item | nul
       draft.insert(-1, outer === undefined || outer === null ? before : work.item(outer, -1), out, effect);
     } else work.inInit(owner, out);
   }
+}
+
+function freshName(work: Work, role: Copied["role"], name: string, owner: number): string {
+  if (role === "definition" && owner !== -1) return work.attribute(name);
+  return role === "class" && /^[A-Z]/.test(name) ? className(work, name) : work.name(name);
 }
 
 /** `Net2` of `Net`. */

@@ -3,7 +3,7 @@ import type { Block, Stretch } from "../protocol.gen";
 import { refuse } from "./model";
 import { whyNot } from "./names";
 import { bound } from "./remove";
-import { assignedIn, attributes, callAt, isKeyword } from "./tree";
+import { assignedIn, attributes, callAt, classVariable, isKeyword } from "./tree";
 import type { Work } from "./work";
 
 export interface Renaming {
@@ -65,6 +65,12 @@ function renameVariable(work: Work, scope: number, old: string, name: string): v
   const reason = whyNot(name, namesIn(work, scope, old), model.document.imports);
   if (reason) refuse(reason);
   if (old in model.document.imports) refuse(`“${old}” is the name of an import.`);
+  const hidden = classVariable(model.text, model.tree, old);
+  if (hidden !== null) {
+    refuse(
+      `The class in line ${model.line(hidden)} has its own “${old}”, made of this one; change that in the code first.`,
+    );
+  }
   const uses = model.usesOf(old, scope);
   for (const use of uses) {
     // In `f"{x=}"` the name is printed too.

@@ -220,3 +220,17 @@ export function parameterNames(text: string, tree: Tree, core: Stretch): { name:
       : [];
   });
 }
+
+/** Where a class's own body binds a name, or null: what is read there may be the variable around the class. */
+export function classVariable(text: string, tree: Tree, name: string): number | null {
+  let found: number | null = null;
+  tree.iterate({
+    enter: ({ node }) => {
+      if (node.name !== "AssignStatement" || node.parent?.parent?.name !== "ClassDefinition") return;
+      for (const part of node.getChildren("VariableName")) {
+        if (text.slice(part.from, part.to) === name) found ??= part.from;
+      }
+    },
+  });
+  return found;
+}

@@ -65,7 +65,7 @@ function takeApart(
   if (forward === -1) refuse(`${className} has no forward.`);
   const value = assignedIn(model.tree, model.statement(making).core);
   const made = value && callAt(model.text, model.tree, value);
-  if (!made || !value || made.close + 1 !== value[1])
+  if (!made || !value || made.close + 1 !== value[1] || model.slice(made.callee) !== className)
     refuse(`Line ${model.line(model.statement(making).core[0])} does more than making a ${className}.`);
 
   const inInit = matched(work, init, made);

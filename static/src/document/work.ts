@@ -185,7 +185,8 @@ export class Work {
 
   /** What was called by the key of a block is called by a name now, with the parts of its expression. */
   rekey(block: Block, name: string): void {
-    if (block.key === name || (block.definition ?? -1) !== -1) return;
+    if (block.key === name || ((block.definition ?? -1) !== -1 && block.definition !== block.statement))
+      return;
     this.keys[block.key] = name;
     for (const other of this.model.document.blocks) {
       if (other.key.startsWith(`${block.key}/`))
