@@ -460,11 +460,9 @@ class Blocks(Names):
     ) -> list[BlockArgument]:
         if len(nodes) == 1 and (parameter.brackets or parameter.name != "objects"):
             only = nodes[0]
-            parts = list(only.elts) if isinstance(only, ast.List | ast.Tuple) else []
-            if place == "definition" and any(isinstance(part, ast.Starred) for part in parts):
-                # `[*first.parameters(), *second.parameters()]`: what an optimizer of several layers has.
-                return [self._argument(parameter.name, [only], key, place, False)]
-            if parts:
+            parts = only.elts if isinstance(only, ast.List | ast.Tuple) else []
+            unpacked = place == "definition" and any(isinstance(part, ast.Starred) for part in parts)
+            if parts and not unpacked:
                 nodes = parts
             elif parameter.brackets:
                 is_text = parameter.place == "definition" and not isinstance(only, ast.Name)
