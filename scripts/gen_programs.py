@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from playground.worker.parsing import parse
+from playground.worker.parsing import document
 from tests.playground.parsing.programs import PROGRAMS
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "playground" / "examples"
@@ -20,9 +20,9 @@ def programs() -> dict[str, str]:
 
 
 def render() -> str:
-    """One program to a line: its name, its text, its document."""
+    """One program to a line: its name, its text, its document with shapes, however long these take here."""
     cases = [
-        {"name": name, "code": code, "document": msgspec.to_builtins(parse(code))}
+        {"name": name, "code": code, "document": msgspec.to_builtins(document(code, budget_s=60))}
         for name, code in programs().items()
     ]
     body = ",\n".join(json.dumps(case, separators=(",", ":"), ensure_ascii=False) for case in cases)

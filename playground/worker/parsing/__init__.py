@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from playground.protocol import Block, Document, Statement, Stretch
+from playground.protocol import Block, Document, Statement, Stretch, UserData
 from playground.worker.parsing import palette
 from playground.worker.parsing.blocks import MOST, TooMany
+from playground.worker.parsing.shapes import infer
 from playground.worker.parsing.source import Source
 from playground.worker.parsing.statements import Reader
 
@@ -19,12 +20,25 @@ _DEPTH = 30_000
 palette.load()
 
 
-def parse(code: str) -> Document:
-    """What a program is made of. Its text is never executed.
+BUDGET_S = 0.05
+"""Processor time for shapes."""
 
-    A text that is not Python, or too deep to be read, gives a document with a `problem`, one that is too long one
-    block of code; nothing is raised.
+
+def document(code: str, table: UserData | None = None, budget_s: float = BUDGET_S) -> Document:
+    """What a program is made of, with the shapes of its tensors and what does not fit. It is not run; see `shapes`.
+
+    `table` is what ``data.X`` and ``data.y`` are. A text that is not Python, or too deep to be read, gives a document
+    with a `problem`, one that is too long one block of code; nothing is raised.
     """
+    return _read(code, lambda reader: infer(reader, table, budget_s))
+
+
+def parse(code: str) -> Document:
+    """What a program is made of, without shapes. Its text is never executed."""
+    return _read(code, lambda reader: None)
+
+
+def _read(code: str, then: Callable[[Reader], None]) -> Document:
     source = Source(code)
     too_many = f"It would be more than {MOST:,} blocks."
     try:
@@ -34,6 +48,7 @@ def parse(code: str) -> Document:
         with _deep():
             reader = Reader(source, tree)
             reader.read()
+            then(reader)
     except SyntaxError as error:
         return _not_python(source, error)
     except (ValueError, OverflowError) as error:

@@ -57,3 +57,8 @@ def check_stars(node: ast.Call) -> None:
             raise NotBlocks(expression(part), part)
     if any(keyword.arg is None for keyword in node.keywords):
         raise NotBlocks("Arguments unpacked with two stars.", node)
+
+
+def parts_of(node: ast.Call) -> list[ast.expr]:
+    """The arguments of a call, those given by name last."""
+    return [*node.args, *(keyword.value for keyword in node.keywords)]

@@ -59,6 +59,8 @@ class Blocks(Names):
         self.statement = 0
         """The statement that is being read."""
         self.instances: list[Instance] = []
+        self.definitions: dict[int, Instance] = {}
+        """Objects by ``id`` of the expression that makes them."""
         self._keys: dict[str, int] = {}
         """Keys that are taken, in order, each with how many there were then."""
         self._counts: dict[str, int] = {}
@@ -234,7 +236,7 @@ class Blocks(Names):
             instance = self.instance(function, "", key)
             return self.called(instance, node, key)
         if isinstance(function, ast.Name):
-            if function.id in ("abs", "round", "sum", "pow") and bound is None and len(node.args) == 1:
+            if function.id in ("abs", "round") and bound is None and len(node.args) == 1:
                 entry = palette.entries()[f"torch.{function.id}"]
                 return self._made(entry, node, [("input", [node.args[0]])], key)
             if function.id == "print" and bound is None:
@@ -320,8 +322,9 @@ class Blocks(Names):
         """The object that `node` makes."""
         kind = self.makes(node)
         check_stars(node)
-        made = Instance(name, key, self.statement, node, [])
+        made = Instance(name, key, self.statement, node, [], path=self.path(node.func))
         self.instances.append(made)
+        self.definitions[id(node)] = made
         if isinstance(kind, Function):
             made.function = kind
             given = bind(node, Signature(kind.makes))

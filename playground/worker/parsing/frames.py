@@ -23,7 +23,8 @@ class Frames(Lines):
 
     def __init__(self, source: Source, tree: ast.Module) -> None:
         super().__init__(source)
-        self.functions: dict[str, Function] = {}
+        self.functions: dict[int, Function] = {}
+        """Classes and functions that are shown, by ``id`` of their statement."""
         self.uses = Uses(source, tree)
 
     def body(self, body: list[ast.stmt], start: int, end: int, parent: int) -> None:
@@ -74,7 +75,7 @@ class Frames(Lines):
             self.leave_alone(members)
         finally:
             made.scope, self.strict = outer, before
-        self.functions[node.name] = function
+        self.functions[id(node)] = function
         self.bind(node.name, function)
 
     def _numbered(self, body: list[ast.stmt], spans: dict[int, Span], parent: int) -> dict[int, Statement]:
@@ -127,7 +128,7 @@ class Frames(Lines):
             self._inside(node, statement, whole, scope, function, 0)
         finally:
             self.strict, self.training = before, training
-        self.functions[node.name] = function
+        self.functions[id(node)] = function
         self.bind(node.name, function)
 
     def _inside(
@@ -150,7 +151,7 @@ class Frames(Lines):
                 if first is None:
                     scope.names.setdefault(argument.arg, Plain())
                 elif position >= first:
-                    self._parameter(argument, _default(node.args, position))
+                    self._parameter(argument, _default(node.args, position), function)
             for part in node.body[:-1]:
                 if isinstance(part, ast.Return):
                     raise NotBlocks(reasons.statement(part), part)
@@ -163,7 +164,7 @@ class Frames(Lines):
             parts = last.value.elts if isinstance(last.value, ast.Tuple) else [last.value]
             function.outputs = [part.id if isinstance(part, ast.Name) else "" for part in parts]
 
-    def _parameter(self, argument: ast.arg, default: ast.expr | None) -> None:
+    def _parameter(self, argument: ast.arg, default: ast.expr | None, function: Function) -> None:
         made = self.made
         start = made.source.start(argument)
         arguments = []
@@ -180,6 +181,7 @@ class Frames(Lines):
             line=argument.lineno,
         )
         made.scope.names[argument.arg] = Value(Wire(block.id, 0))
+        function.ports[argument.arg] = block.id
 
     def is_training(self, node: ast.For) -> bool:
         """Whether a loop goes over a range and its own lines go backward and step an optimizer."""

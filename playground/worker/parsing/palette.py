@@ -115,6 +115,8 @@ def function(type_: str) -> Any:
     head, _, rest = type_.partition(".")
     if head == "Tensor":
         return inspect.getattr_static(Tensor, rest)
+    if type_ == "data":
+        return _sets()
     owner: Any = {"torch": engine, "nn": engine.nn, "optim": engine.optim, "data": _sets()}[head]
     for name in rest.split("."):
         owner = getattr(owner, name)

@@ -40,6 +40,8 @@ class Function(msgspec.Struct):
     """What ``forward`` calls the object: ``self``."""
     outputs: list[str] = []
     """Names of what it returns."""
+    ports: dict[str, int] = {}
+    """The blocks of its parameters."""
 
     @property
     def makes(self) -> tuple[str, ...]:
@@ -63,6 +65,8 @@ class Instance(msgspec.Struct):
     """Of its definition."""
     entry: Entry | None = None
     function: Function | None = None
+    path: str = ""
+    """What makes it, as imports name it."""
     blocks: list[int] = []
     inside: list[int] = []
     """Blocks of its layers, if it is a Sequential."""

@@ -21,6 +21,8 @@ class Reader(Frames):
         self.statements: list[Statement] = []
         self.nodes: dict[int, ast.stmt] = {}
         """The tree of each statement, by its index."""
+        self.coded: dict[int, list[str]] = {}
+        """What each statement that stays code binds, by ``id`` of its tree."""
 
     def read(self) -> None:
         self.body(self.tree.body, 0, len(self.source.code), -1)
@@ -83,6 +85,7 @@ class Reader(Frames):
             statement.uses = []
         statement.why, statement.line = reason.why[:2_000], reason.line
         bound = list(dict.fromkeys(use.name for use in statement.uses if use.binds))
+        self.coded[id(node)] = bound
         ports = {}
         for use in statement.uses:
             value = scope.get(use.name)
