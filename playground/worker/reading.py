@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterator
 from time import perf_counter
 
 from playground.protocol import Document, Error, Finished, Parse, Status, Table
@@ -12,13 +13,14 @@ from playground.worker.output import clean
 
 
 def read(request: Parse, channel: Channel) -> None:
-    """Answer with a `Document` or a `Table`, or an `Error` if that cannot be done, and `Finished`."""
+    """Answer with a `Document`, a `Table` or both, or an `Error` if that cannot be done, and `Finished`."""
     started = perf_counter()
     status: Status = "ok"
     message = ""
     try:
         with channel.interruptible():
-            channel.emit(_answer(request))
+            for answer in _answers(request):
+                channel.emit(answer)
     except Interrupt:
         status, message = "timeout", f"Reading took longer than {channel.limits.wall_soft_s:g} s."
     except (MemoryError, RecursionError):
@@ -33,8 +35,12 @@ def read(request: Parse, channel: Channel) -> None:
     channel.emit(Finished(status=status, wall_ms=wall_ms, message=message))
 
 
-def _answer(request: Parse) -> Document | Table:
+def _answers(request: Parse) -> Iterator[Document | Table]:
+    if request.code or request.data is None:
+        try:
+            yield parsing.document(request.code, request.data)
+        except Exception:
+            # Shapes are an addition: whatever goes wrong with them, the program is shown.
+            yield parsing.parse(request.code)
     if request.data is not None:
-        table: Table = importlib.import_module("playground.worker.data").table(request.data)
-        return table
-    return parsing.parse(request.code)
+        yield importlib.import_module("playground.worker.data.table").describe(request.data)

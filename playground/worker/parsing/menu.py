@@ -160,6 +160,11 @@ WIRES: Final = frozenset(
 
 NOT_WIRES: Final = {
     "torch.full": {"value"},
+    "torch.movedim": {"source"},
+    "torch.addcmul": {"value"},
+    "torch.addcdiv": {"value"},
+    "torch.scatter": {"value"},
+    "torch.moveaxis": {"source"},
     "torch.linspace": {"end"},
     "torch.logspace": {"end"},
     "print": {"end"},
@@ -270,6 +275,8 @@ SIGNATURES: Final[dict[str, str]] = {
     "Tensor.to": "input, dtype",
     "Tensor.type": "input, dtype",
     "Tensor.size": "input, dim=None",
+    "Tensor.new_zeros": "input, *size",
+    "Tensor.new_ones": "input, *size",
     **{f"data.{name}": "" for name in ("X", "y", "X_test", "y_test", "columns", "classes")},
 }
 """Of what has no signature that says it."""
@@ -444,6 +451,13 @@ FRESH: Final = {
     "steps": "50",
     "size": "2, 3",
     "torch.full.size": "(2, 3)",
+    "torch.normal.mean": "0.0",
+    "torch.normal.std": "1.0",
+    "torch.layer_norm.normalized_shape": "(8,)",
+    "torch.rms_norm.normalized_shape": "(8,)",
+    "torch.threshold.threshold": "0.0",
+    "torch.threshold.value": "0.0",
+    "torch.movedim.source": "0",
     "torch.randint.size": "(8,)",
     "torch.normal.size": "(2, 3)",
     "high": "10",
@@ -468,7 +482,6 @@ FRESH: Final = {
     "split_size_or_sections": "1",
     "chunks": "2",
     "repeats": "2",
-    "torch.movedim.source": "0",
     "torch.movedim.destination": "1",
     "torch.moveaxis.source": "0",
     "torch.moveaxis.destination": "1",
@@ -543,6 +556,8 @@ SHOWN_FRESH: Final = frozenset(
         "nn.functional.interpolate.scale_factor",
         "nn.Upsample.scale_factor",
         "torch.arange.start",
+        "torch.normal.mean",
+        "torch.normal.std",
         "optim.SGD.lr",
     ]
 )

@@ -18,8 +18,10 @@ def dtype_name(tensor: Tensor) -> str:
     return str(tensor.dtype).removeprefix("torch.")
 
 
-def words(error: Exception, operands: list[Operand]) -> str:
+def words(error: Exception, function: Any, operands: list[Operand]) -> str:
     """What does not fit, in plain words; PyTorch's if there are none."""
+    if str(error) == "index out of range in self" and not isinstance(function, Embedding):
+        return "An index is beyond the size of the dimension that it picks from."
     advice = hints.hint(error, None, operands)
     first = str(error).strip().split("\n")[0]
     return advice or first or type(error).__name__

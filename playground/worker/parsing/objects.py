@@ -26,7 +26,7 @@ class Chain:
         self.layers = layers
 
     def parameters(self) -> list[Any]:
-        return [one for layer, _ in self.layers for one in parameters(layer)]
+        return [one for layer, _ in self.layers for one in _own_parameters(layer)]
 
 
 class Made:
@@ -37,7 +37,7 @@ class Made:
         self.members = members
 
     def parameters(self) -> list[Any]:
-        return [one for value in self.members.values.values() for one in parameters(value)]
+        return [one for value in self.members.values.values() for one in _own_parameters(value)]
 
 
 def is_parameters(node: ast.expr) -> bool:
@@ -50,9 +50,14 @@ def is_parameters(node: ast.expr) -> bool:
 
 
 def parameters(value: Any) -> Any:
+    """What ``value.parameters()`` gives, in a list."""
+    return _own_parameters(value) if isinstance(value, Chain | Made | Module) else UNKNOWN
+
+
+def _own_parameters(value: Any) -> list[Any]:
     if isinstance(value, Chain | Made | Module):
         return list(value.parameters())
-    return UNKNOWN if not isinstance(value, Parameter) else [value]
+    return [value] if isinstance(value, Parameter) else []
 
 
 def part(of: Any, name: str) -> Any:

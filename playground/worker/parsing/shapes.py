@@ -18,7 +18,7 @@ from typing import Any, Final
 import engine
 from engine.autograd.grad_mode import no_grad
 from engine.nn.modules.module import Module as Layer
-from engine.random import get_rng_state, set_rng_state
+from engine.random import get_rng_state, manual_seed, set_rng_state
 from engine.tensor import Tensor
 from playground.protocol import Block, UserData
 from playground.worker import data, hints
@@ -66,6 +66,7 @@ def infer(reader: Reader, table: UserData | None, budget_s: float) -> None:
     """Write shapes, dtypes and what does not fit into the reader's blocks."""
     shapes = _Shapes(reader, table)
     state = get_rng_state()
+    manual_seed(0)  # what is random is the same each time, or what is said of it would flicker
     with no_grad(), suppress(TimeIsUp, RecursionError, MemoryError), _for(budget_s):
         shapes.body(reader.tree.body, shapes.names)
     set_rng_state(state)
@@ -392,7 +393,7 @@ class _Shapes:
         except Exception as error:
             site = self._made.sites.get(id(node))
             nodes = operand_nodes(node, site is not None and self._is_method(site))
-            sentence = words(error, operands(nodes, function, tensors))
+            sentence = words(error, function, operands(nodes, function, tensors))
             self._wrong(block, sentence)
             for other in others or ():
                 self._wrong(self._blocks[other], sentence)
