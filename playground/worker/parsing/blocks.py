@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from playground.protocol import Block, BlockArgument, BlockOutput, Stretch, Wire
-from playground.worker.parsing import menu, palette
+from playground.worker.parsing import palette
 from playground.worker.parsing.arguments import Given, bind, check_stars, given_to
 from playground.worker.parsing.names import Names
 from playground.worker.parsing.palette import Entry, Parameter, Place, Signature
@@ -158,7 +158,7 @@ class Blocks(Names):
             if bound is not None:
                 return None
             path = self.path(node)
-            if path and palette.find(path) is None:
+            if path and not self.is_table(node):
                 return None
         block = self.block(node, key)
         if not block.outputs:
@@ -194,7 +194,10 @@ class Blocks(Names):
         return self._made(entry, node, given, key)
 
     def _attribute(self, node: ast.Attribute, value: ast.expr, name: str, key: str) -> Block:
-        if (path := self.path(node)) and (entry := palette.find(path)):
+        if path := self.path(node):
+            entry = palette.find(path)
+            if entry is None or not self.is_table(node):
+                raise NotBlocks(expression(node), node)
             return self._made(entry, node, [], key, path)
         entry = palette.method(name)
         if entry and entry.attribute and not isinstance(self.receiver(value), Instance):
@@ -204,8 +207,7 @@ class Blocks(Names):
         if node.value is not None and isinstance(value, ast.Name) and value.id == self.scope.owner:
             raise NotBlocks(f"`{self.source.text(node)}` is not made in `__init__`.", node)
         key = self.key(key)
-        wire = self.wire(value, f"{key}/0")
-        arguments = [self._port("object", value, wire)]
+        arguments = [self._argument("object", [value], f"{key}/0", "call", True)]
         end = self.source.end(node)
         span = self.source.stretch(end - len(name), end)
         arguments.append(BlockArgument(name="name", span=span, text=self.name(name)))
@@ -215,15 +217,13 @@ class Blocks(Names):
 
     # Calls
 
-    def _is_table(self, function: ast.expr) -> bool:
-        """Whether it is a method of ``data.X`` and the like."""
-        path = self.path(function.value) if isinstance(function, ast.Attribute) else ""
-        return path.startswith("data.") and palette.find(path) is not None
+    def _of_table(self, function: ast.expr) -> bool:
+        return isinstance(function, ast.Attribute) and self.is_table(function.value)
 
     def _call(self, node: ast.Call, key: str) -> Block:
         function = node.func
         check_stars(node)
-        if (path := self.path(function)) and not self._is_table(function):
+        if (path := self.path(function)) and not self._of_table(function):
             return self._known(path, node, key)
         bound = self.bound(function)
         if isinstance(bound, Instance):
@@ -248,7 +248,7 @@ class Blocks(Names):
 
     def _known(self, path: str, node: ast.Call, key: str) -> Block:
         entry = palette.find(path)
-        if entry is None or entry.attribute or (entry.kind == "data" and entry.type in menu.SIGNATURES):
+        if entry is None or entry.attribute or self.is_table(node.func):
             raise NotBlocks(call(node.func), node)
         if self.makes(node):
             return self.alone(self.instance(node, "", key))
@@ -497,7 +497,3 @@ class Blocks(Names):
         return BlockArgument(
             name=self.name(name), span=self.source.stretch(start, end), text=text, wire=wire, place=place
         )
-
-    def _port(self, name: str, node: ast.expr, wire: Wire | None) -> BlockArgument:
-        text = "" if wire else self.source.text(node)[:_LONGEST_TEXT]
-        return BlockArgument(name=name, span=self.source.span(node), text=text, wire=wire)

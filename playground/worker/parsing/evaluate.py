@@ -120,7 +120,8 @@ def plain(node: ast.expr, names: Names, value: Callable[[ast.expr, Names], Any])
             return _binary(type(op), value(left, names), value(right, names))
         case ast.Attribute(attr=name):
             if path := imported(node, names):
-                return constant(path)
+                found = constant(path)
+                return Library(path) if found is UNKNOWN else found
             of = value(node.value, names)
             return of.shape if isinstance(of, Tensor) and name == "shape" else UNKNOWN
         case ast.Subscript(value=of, slice=index):

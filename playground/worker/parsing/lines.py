@@ -110,6 +110,8 @@ class Lines:
         bound = made.bound(node)
         if bound is not None:
             return bound  # type: ignore[no-any-return]
+        if (path := made.path(node)) and palette.find(path) is not None and not made.is_table(node):
+            return Imported(path)
         if made.is_number(node) or (isinstance(node, ast.Constant) and node.value is Ellipsis):
             given = BlockArgument(
                 name="value", span=made.source.span(node), text=made.source.text(node)[:16_384]

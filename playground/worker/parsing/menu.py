@@ -14,7 +14,7 @@ SECTIONS: Final[dict[str, str]] = {
     "torch.full torch.eye torch.randint torch.randperm torch.logspace torch.normal nn.Parameter torch.zeros_like "
     "torch.ones_like torch.randn_like torch.rand_like torch.full_like torch.manual_seed",
     "Data": "data.moons data.circles data.spirals data.blobs data.xor data.ring data.line data.curve data.digits "
-    "data.sequences data.X data.y data.X_test data.y_test",
+    "data.sequences data.split data.encode data.decode data.X data.y data.X_test data.y_test",
     "Arithmetic": "operator.add operator.sub operator.mul operator.truediv operator.pow operator.neg operator.mod "
     "operator.floordiv torch.reciprocal torch.square torch.sqrt torch.rsqrt torch.clamp torch.maximum "
     "torch.minimum torch.where torch.lerp torch.addcmul torch.addcdiv",
@@ -87,6 +87,8 @@ SECTIONS: Final[dict[str, str]] = {
 WIRES: Final = frozenset(
     [
         "input",
+        "X",
+        "data.decode.numbers",
         "other",
         "tensors",
         "target",
@@ -329,6 +331,7 @@ OUTPUTS: Final[dict[str, tuple[str, ...]]] = {
         ]
     },
     **{f"data.{name}": (name,) for name in ("X", "y", "X_test", "y_test")},
+    "data.split": ("X", "y", "X_test", "y_test"),
     "nn.LSTM": ("output", "state"),
     "nn.GRU": ("output", "h"),
     "nn.RNN": ("output", "h"),
@@ -440,6 +443,7 @@ DOCS: Final = {
 }
 
 FRESH: Final = {
+    "data.encode.text": "'abc'",
     "value": "1.0",
     "torch.tensor.data": "[1.0, 2.0, 3.0]",
     "torch.tensor.requires_grad": "True",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any, Final
 
-from playground.worker.parsing import palette
+from playground.worker.parsing import menu, palette
 from playground.worker.parsing.scope import Imported, Plain, Scope, Value
 from playground.worker.parsing.source import Source
 
@@ -83,9 +83,13 @@ class Names:
     def _is_tensor(self, node: ast.expr) -> bool:
         bound = self.bound(node)
         if isinstance(node, ast.Attribute) and bound is None:
-            path = self.path(node)
-            return bool(path) and palette.find(path) is not None
+            return self.is_table(node)
         return isinstance(bound, Value)
+
+    def is_table(self, node: ast.expr) -> bool:
+        """Whether it is ``data.X`` or another part of the person's own table."""
+        path = self.path(node)
+        return path.startswith("data.") and path in menu.SIGNATURES and palette.find(path) is not None
 
     def is_plain(self, node: ast.expr) -> bool:
         """Whether an expression is a collection, a slice or the like of names and numbers: text, not a block."""

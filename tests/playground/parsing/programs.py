@@ -138,6 +138,7 @@ PROGRAMS: dict[str, str] = {
     half = scores / q.size(-1) ** 0.5
     """, _T),
     "a value alone": _T + "x = torch.ones(2)\nx\nx + 1\n",
+    "a function's other name": _F + "act = torch.tanh\nsame = F.relu\nkind = torch.float64\nx = act(same(torch.ones(2, dtype=kind)))\n",
     "aliases of functions": _T + "x = torch.ones(2)\na = torch.absolute(x)\nb = torch.multiply(a, x)\nc = torch.clip(b, 0, 1)\nd = abs(c)\n",
     # Something is still open
     "open": _T + "x = torch.sin(...)\ny = x + ...\nz = torch.cat([x, ...])\n",
@@ -191,6 +192,7 @@ PROGRAMS: dict[str, str] = {
     # Data
     "moons": _D + "X, y = data.moons()\nprint(X.shape, y.float().mean())\n",
     "data sets": _D + 'X, y = data.circles(100, noise=0.1)\nA, b = data.xor(n=50, seed=1)\nC, d = data.curve("sine")\npairs = data.blobs()\n',
+    "data split": _D + "X, y = data.moons()\nX, y, X_test, y_test = data.split(X, y, test=0.2)\ncode = data.encode('abc')\nprint(data.decode(code))\n",
     "own table": _D + "X = data.X\ny = data.y\nmean = data.X.mean(dim=0)\n",
     # Modules
     "a module": _p("""

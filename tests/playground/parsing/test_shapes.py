@@ -122,6 +122,8 @@ SAMPLES: dict[str, list[list[str]]] = {
     "torch.dot": [["torch.randn(3)", "torch.randn(3)"]],
     "torch.vdot": [["torch.randn(3)", "torch.randn(3)"]],
     "torch.outer": [["torch.randn(3)", "torch.randn(2)"]],
+    "data.split": [["torch.randn(8, 2)", "torch.arange(8)"]],
+    "data.decode": [["torch.tensor([3, 4])"]],
     "torch.cross": [["torch.randn(2, 3)", "torch.randn(2, 3)"]],
     "torch.cdist": [["torch.randn(4, 3)", "torch.randn(5, 3)"]],
     "torch.complex": [["torch.randn(3)", "torch.randn(3)"]],
