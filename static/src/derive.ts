@@ -142,7 +142,11 @@ export function sameButNumbers(now: Recording, before: Recording): boolean {
       const other = before.edges[i] as wire.Edge;
       return edge.source === other.source && edge.target === other.target && edge.input === other.input;
     }) &&
-    now.steps.every((step, i) => step.node === before.steps[i]?.node && step.call === before.steps[i]?.call)
+    now.steps.every(
+      (step, i) => step.node === before.steps[i]?.node && step.call === before.steps[i]?.call,
+    ) &&
+    // Of a training step, the iteration.
+    now.scopes.every((scope, i) => (scope.index ?? 0) === (before.scopes[i]?.index ?? 0))
   );
 }
 
