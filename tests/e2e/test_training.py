@@ -63,7 +63,9 @@ def held_step(page: Page) -> int:
 
 def drawn(page: Page) -> str:
     """Where every box of the diagram lies on the screen."""
-    page.wait_for_function("document.querySelector('autograd-graph').getAttribute('aria-busy') === 'false'")
+    page.wait_for_function(
+        "() => document.querySelector('autograd-graph').getAttribute('aria-busy') === 'false'"
+    )
     found: str = page.evaluate(
         """() => JSON.stringify([...document.querySelectorAll("autograd-graph .ag-svg text")]
             .filter(text => !/[0-9]/.test(text.textContent))
@@ -80,7 +82,9 @@ def test_spirals_to_95_percent_with_the_boundary_drawn(page: Page) -> None:
     expect(page.get_by_role("progressbar", name="Progress of the loop").first).to_be_visible()
     finished(page, 60)
     expect(boundary.locator("[data-agreement]")).to_be_visible()
-    page.wait_for_function("Number(document.querySelector('[data-agreement]').dataset.agreement) >= 0.95")
+    page.wait_for_function(
+        "() => Number(document.querySelector('[data-agreement]').dataset.agreement) >= 0.95"
+    )
     expect(panel.get_by_role("region", name="Accuracy")).to_contain_text(re.compile(r"1\.|0\.9[5-9]"))
     canvas = boundary.locator("canvas")
     colours = canvas.evaluate(
