@@ -53,6 +53,8 @@ export class AutogradGraph extends HTMLElement {
   #direction: Direction = "down";
   /** The group that must not move. */
   #anchor: string | null = null;
+  /** The window stays where it was over the recording before, which this one repeats. */
+  #stays = false;
 
   #pace = new Pace(
     () => this.#layout(),
@@ -167,6 +169,7 @@ export class AutogradGraph extends HTMLElement {
     this.#pace.stop();
     this.#drawing = new Drawing(this.#layouter, alike ? this.#drawing.openness : new Openness());
     this.#focus = new Focus();
+    this.#stays = alike;
     if (!alike) this.#screen.clear();
     this.#toolbar.input.value = "";
     this.#toolbar.found(0, -1, false);
@@ -234,6 +237,7 @@ export class AutogradGraph extends HTMLElement {
     this.#direction = direction;
     this.#toolbar.direction(direction === "down");
     this.#viewport.touched = false;
+    this.#stays = false;
     this.#schedule(0);
   }
 
@@ -245,6 +249,7 @@ export class AutogradGraph extends HTMLElement {
   /** Shows everything. */
   fit(): void {
     const { scene } = this.#drawing;
+    this.#stays = false;
     if (scene) this.#viewport.fit(whole(scene));
   }
 
@@ -308,8 +313,9 @@ export class AutogradGraph extends HTMLElement {
     this.#choosers.renew(scene);
     const now = anchor && scene.byKey.get(anchor.item.key);
     const { view } = this.#viewport;
-    if (!this.#viewport.touched) this.#viewport.view = this.#viewport.opening(whole(scene));
-    else if (anchor && now) {
+    if (!this.#viewport.touched) {
+      if (!this.#stays) this.#viewport.view = this.#viewport.opening(whole(scene));
+    } else if (anchor && now) {
       const [dx, dy] = [(anchor.x - now.x) * view.scale, (anchor.y - now.y) * view.scale];
       this.#viewport.view = { ...view, x: view.x + dx, y: view.y + dy };
     }
