@@ -61,17 +61,21 @@ def held_step(page: Page) -> int:
     return int(found.group().replace(",", ""))
 
 
-def drawn(page: Page) -> str:
-    """Where every box of the diagram lies on the screen."""
+def drawn(page: Page) -> list[tuple[str, int, int]]:
+    """Where what can be read of the diagram stands on the screen, numbers left out."""
     page.wait_for_function(
         "() => document.querySelector('autograd-graph').getAttribute('aria-busy') === 'false'"
     )
-    found: str = page.evaluate(
-        """() => JSON.stringify([...document.querySelectorAll("autograd-graph .ag-svg text")]
-            .filter(text => !/[0-9]/.test(text.textContent))
-            .map(text => [text.textContent, Math.round(text.getBoundingClientRect().x),
-                Math.round(text.getBoundingClientRect().y)]))"""
+    found: list[tuple[str, int, int]] = page.evaluate(
+        """() => {
+            const room = document.querySelector("autograd-graph").getBoundingClientRect();
+            return [...document.querySelectorAll("autograd-graph .ag-svg text")]
+                .map(text => [text.textContent, text.getBoundingClientRect()])
+                .filter(([text, box]) => !/[0-9]/.test(text) && box.top > room.top && box.bottom < room.bottom)
+                .map(([text, box]) => [text, Math.round(box.x), Math.round(box.y)]);
+        }"""
     )
+    assert len(found) > 3
     return found
 
 
