@@ -75,6 +75,9 @@ class Place(Message, kw_only=True):
 # --- Browser to server -----------------------------------------------------------------------------------------------
 
 
+ColumnType = Literal["number", "category", "text"]
+
+
 class UserData(Message, kw_only=True):
     """A table of the person's own, in a program ``import data``: ``data.X`` and ``data.y``."""
 
@@ -83,10 +86,12 @@ class UserData(Message, kw_only=True):
     """CSV as it was dropped or pasted: at most 1 MiB, counted in bytes of UTF-8 where it is accepted."""
     header: bool | None = None
     """Whether the first row has the names; None: it is guessed."""
+    types: Annotated[dict[Label, ColumnType], Meta(max_length=256)] = {}
+    """Of the columns whose type is not the one that is guessed."""
     features: Annotated[list[Label], Meta(max_length=256)] = []
     """Columns of ``X``, by name; empty: every number column but the target."""
     target: Label = ""
-    """Column of ``y``; empty: the last one."""
+    """Column of ``y``; empty: the last one that is not text."""
     standardise: bool = False
     """Whether the features are shifted and scaled to mean 0 and standard deviation 1 (of the training rows)."""
     test: Annotated[float, Meta(ge=0, le=0.9)] = 0.0
@@ -907,7 +912,7 @@ class Column(Message, kw_only=True):
     """One column of a table."""
 
     name: Label
-    type: Literal["number", "category", "text"]
+    type: ColumnType
     low: Number | None = None
     high: Number | None = None
     categories: Annotated[list[Label], Meta(max_length=64)] = []

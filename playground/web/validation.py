@@ -75,6 +75,10 @@ def check_data(data: UserData, limit_bytes: int) -> None:
         )
 
 
+SHARED_DATA_BYTES = 256 * 1024
+"""Of a table in a session that a link leads to."""
+
+
 def _refused(problem: Exception, whole: str) -> Refused:
     if isinstance(problem, RecursionError):
         return Refused(whole, f"The {whole} is nested too deeply.")

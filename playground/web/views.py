@@ -111,14 +111,16 @@ def views(
         }
         return Response(body, content_type=f"{mimetype}; charset=utf-8", headers=headers)
 
-    def sent_content() -> SessionContent:
-        """The session in the body of a request, checked. Raises Refusal."""
+    def sent_content(data_bytes: int) -> SessionContent:
+        """The session in the body of a request, checked; its table may have `data_bytes`. Raises Refusal."""
         if request.mimetype != "application/json":
             raise Refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, _SENTENCES[415])
         limits = settings.limits
         try:
             content = validation.session_content(request.get_data(cache=False))
             validation.check_code(content.code, limits.source_bytes, limits.source_lines)
+            if content.data is not None:
+                validation.check_data(content.data, data_bytes)
         except validation.Refused as problem:
             status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE if problem.too_large else HTTPStatus.BAD_REQUEST
             raise Refusal(status, problem.message, field=problem.field) from None
@@ -160,7 +162,7 @@ def views(
 
     @site.post("/api/sessions")
     def share() -> Response:
-        content = sent_content()
+        content = sent_content(validation.SHARED_DATA_BYTES)
         if not links.take(request.remote_addr or ""):
             raise Refusal(
                 HTTPStatus.TOO_MANY_REQUESTS,
@@ -176,7 +178,7 @@ def views(
     def check() -> Response:
         """What Share would accept, as the server reads it; nothing is stored. A page asks before it opens a file."""
         throttled()
-        return _json(sent_content(), headers={"Cache-Control": "no-store"})
+        return _json(sent_content(settings.limits.data_bytes), headers={"Cache-Control": "no-store"})
 
     @site.post("/api/export/<name>")
     def export(name: str) -> Response:
@@ -186,7 +188,7 @@ def views(
             raise Refusal(HTTPStatus.NOT_FOUND, f"There is no such format; there are {known}.")
         throttled()
         write, kind = _EXPORTS[name]
-        content = sent_content()
+        content = sent_content(settings.limits.data_bytes)
         # A large graph takes a tenth of a second, in which others are served.
         text: str = gevent.get_hub().threadpool.apply(write, (content,))
         return Response(text, content_type=kind, headers={"Cache-Control": "no-store"})

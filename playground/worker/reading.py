@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterator
 from time import perf_counter
 
 from playground.protocol import Document, Error, Finished, Parse, Status, Table
 from playground.runner.channel import Channel, FrameTooLarge, Interrupt
 from playground.worker import parsing
+from playground.worker.data.table import describe
 from playground.worker.output import clean
 
 
@@ -43,4 +43,4 @@ def _answers(request: Parse) -> Iterator[Document | Table]:
             # Shapes are an addition: whatever goes wrong with them, the program is shown.
             yield parsing.parse(request.code)
     if request.data is not None:
-        yield importlib.import_module("playground.worker.data.table").describe(request.data)
+        yield describe(request.data)

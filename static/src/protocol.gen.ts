@@ -27,10 +27,12 @@ export interface UserData {
   text: string;
   /** Whether the first row has the names; None: it is guessed. */
   header?: boolean;
+  /** Of the columns whose type is not the one that is guessed. */
+  types?: Record<string, ColumnType>;
   /** Columns of `X`, by name; empty: every number column but the target. */
   features?: string[];
   /**
-   * Column of `y`; empty: the last one.
+   * Column of `y`; empty: the last one that is not text.
    * @defaultValue `""`
    */
   target?: string;
@@ -50,6 +52,8 @@ export interface UserData {
    */
   seed?: number;
 }
+
+export type ColumnType = "category" | "number" | "text";
 
 /**
  * Say what a program is made of, without running it, and what shapes its tensors will have; or what is in a table.
@@ -1033,7 +1037,7 @@ export interface Table {
 /** One column of a table. */
 export interface Column {
   name: string;
-  type: "category" | "number" | "text";
+  type: ColumnType;
   low?: Number;
   high?: Number;
   /** In the order of their numbers. */

@@ -12,6 +12,7 @@ from typing import Any
 import engine
 from engine.state import unobserved
 from playground.protocol import UserData
+from playground.worker.data.table import contents
 
 NAME = "data"
 SOURCE = Path(__file__).with_name("sets.py")
@@ -48,9 +49,16 @@ def make(table: UserData | None = None) -> ModuleType:
             setattr(module, name, _in_one_piece(value))
 
     def missing(name: str) -> Any:
-        if name in OF_THE_TABLE:
+        if name not in OF_THE_TABLE:
+            raise AttributeError(f"module {NAME!r} has no attribute {name!r}", name=name, obj=module)
+        if table is None:
             raise AttributeError(_NO_TABLE.format(name), name=name, obj=module)
-        raise AttributeError(f"module {NAME!r} has no attribute {name!r}", name=name, obj=module)
+        with unobserved():
+            parts = contents(table)
+        module.__dict__.update(parts)
+        if name not in parts:
+            raise AttributeError(_NOTHING_ASIDE.format(name), name=name, obj=module)
+        return parts[name]
 
     module.__dict__["__getattr__"] = missing
     return module
@@ -64,6 +72,10 @@ def install(table: UserData | None = None) -> None:
 _NO_TABLE = (
     "data.{} is of a table of your own, and this program came without one. Add one with Data on the page, or use one "
     "of the sets that are made here, such as data.moons()"
+)
+_NOTHING_ASIDE = (
+    "data.{} is of the rows that are set aside for testing, and none are. Choose a part for testing with Data on the "
+    "page, or use data.split(data.X, data.y)"
 )
 
 

@@ -128,13 +128,19 @@ Runner = Callable[..., Result]
 def play() -> Runner:
     """Run a program; `ask` are questions put after it ended (functions get the result so far)."""
 
-    def run(code: str, *ask: Any, limits: Limits | None = None, seed: int = 0) -> Result:
+    def run(
+        code: str,
+        *ask: Any,
+        limits: Limits | None = None,
+        seed: int = 0,
+        data: p.UserData | None = None,
+    ) -> Result:
         from playground.worker.main import run_program
 
         channel = FakeChannel(limits or Limits(), [])
         result = Result(channel.events)
         channel.questions = [(lambda _, q=q: q(result)) if callable(q) else q for q in ask]
-        run_program(p.Run(run="r", code=code, seed=seed), channel)  # type: ignore[arg-type]
+        run_program(p.Run(run="r", code=code, seed=seed, data=data), channel)  # type: ignore[arg-type]
         end = next(n for n, event in enumerate(channel.events) if isinstance(event, p.Finished))
         result.answers = channel.events[end + 1 :]
         result.events = channel.events[: end + 1]

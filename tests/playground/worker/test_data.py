@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from playground import protocol as p
 from tests.playground.worker.conftest import Runner
 
 
@@ -49,3 +50,27 @@ def test_a_misspelt_set_gets_the_nearest(play: Runner) -> None:
 
 def test_a_variable_may_be_called_data(play: Runner) -> None:
     assert play("data = [1, 2]\nprint(sum(data))").text() == "3\n"
+
+
+TABLE = p.UserData(name="flowers.csv", text="a,b,label\n1,2,x\n3,oops,y\n5,6,y\n", test=0.5)
+
+
+def test_a_table_is_read_when_it_is_asked_for(play: Runner) -> None:
+    result = play(
+        "import data\nfrom data import X, y\nprint(X, y, data.X_test.shape, data.columns, data.classes)\n"
+        "Z = (X * 2).sum()",
+        data=TABLE,
+    )
+    assert result.text() == "tensor([[5., 6.]]) tensor([1]) torch.Size([1, 2]) ['a', 'b'] ['x', 'y']\n"
+    assert [node.op for node in result.nodes] == ["", "aten::mul", "aten::sum"]
+    assert result.node("X").outputs[0].shape == [1, 2]
+
+
+def test_a_table_that_cannot_be_used_says_why(play: Runner) -> None:
+    (error,) = play("import data\ndata.X", data=p.UserData(name="notes.csv", text="a\nb\n")).errors
+    assert error.message.startswith("ValueError: notes.csv: There is no number column")
+
+
+def test_rows_that_are_not_set_aside_are_explained(play: Runner) -> None:
+    (error,) = play("import data\ndata.X_test", data=p.UserData(text="a,b\n1,2\n")).errors
+    assert "none are. Choose a part for testing" in error.message
