@@ -23,6 +23,7 @@ const GradientsPanel = lazy(() => import("./panels/gradients"));
 const ProfilerPanel = lazy(() => import("./panels/profiler"));
 const JacobianPanel = lazy(() => import("./panels/jacobian"));
 const Expression = lazy(() => import("./expression"));
+const DataDialog = lazy(() => import("./data/dialog"));
 const Shortcuts = lazy(() => import("./parts/shortcuts"));
 
 const TABS: readonly (Tab<Panel> & { icon: IconName; short?: string })[] = [
@@ -194,6 +195,12 @@ function Overlays() {
   if (overlay === "palette") return <Palette />;
   if (overlay === "examples") return <Examples />;
   if (overlay === "share") return <ShareDialog />;
+  if (overlay === "data")
+    return (
+      <Part name="the data">
+        <DataDialog />
+      </Part>
+    );
   if (overlay === "shortcuts")
     return (
       <Part name="the keys">

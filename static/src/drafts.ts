@@ -3,6 +3,7 @@
  * has an entry of its own, so that tabs with different drafts never write over each other's.
  */
 import { readBoard, sameBoard } from "./board";
+import { readData, sameData } from "./data/kept";
 import { keys, load, store } from "./storage";
 import type { Draft } from "./store";
 
@@ -37,7 +38,9 @@ function isDraft(x: unknown): x is SavedDraft {
 function read(id: string): SavedDraft | null {
   try {
     const kept: unknown = JSON.parse(load(KEY + id) ?? "null");
-    return isDraft(kept) && kept.id === id ? { ...kept, board: readBoard(kept.board) } : null;
+    return isDraft(kept) && kept.id === id
+      ? { ...kept, board: readBoard(kept.board), data: readData(kept.data) }
+      : null;
   } catch {
     return null;
   }
@@ -55,7 +58,8 @@ function alike(a: Draft, b: Draft): boolean {
     a.title === b.title &&
     a.device === b.device &&
     a.seed === b.seed &&
-    sameBoard(a.board, b.board)
+    sameBoard(a.board, b.board) &&
+    sameData(a.data, b.data)
   );
 }
 

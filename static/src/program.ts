@@ -1,6 +1,7 @@
 /** What happens to the program on the page: opened, edited, kept, run, stopped. */
 import { boot } from "./boot";
-import { DraftKeeper, findDraft, newDraftId, type SavedDraft, wasHere } from "./drafts";
+import { type DraftData, forgetOthers, loadText, persist, remember, userData } from "./data/kept";
+import { DraftKeeper, findDraft, listDrafts, newDraftId, type SavedDraft, wasHere } from "./drafts";
 import { keepRun, keptRun } from "./kept_run";
 import { stateAt } from "./moment";
 import type * as wire from "./protocol.gen";
@@ -12,7 +13,7 @@ import { type Draft, getState, isEdited, PANELS, type Panel, subscribe, update, 
 const keeper = new DraftKeeper();
 let timer: ReturnType<typeof setTimeout> | undefined;
 
-type Content = { [K in "title" | "code" | "device" | "seed" | "board"]?: Draft[K] | undefined };
+type Content = { [K in "title" | "code" | "device" | "seed" | "board" | "data"]?: Draft[K] | undefined };
 
 /** Changes the draft and keeps it a moment later. */
 export function edit(change: Content): void {
@@ -36,10 +37,21 @@ export function keep(): void {
     return;
   }
   const draft = keeper.save(state.draft);
+  if (draft.data) void keepTable(draft.data);
   if (draft.id === state.draft.id) return;
   update({
     draft,
     toast: "Another tab has changed this draft since. Both are kept: this one is now a draft of its own.",
+  });
+}
+
+let warned = "";
+
+async function keepTable(data: DraftData): Promise<void> {
+  if ((await persist(data)) || warned === data.key) return;
+  warned = data.key;
+  update({
+    toast: `This browser does not keep the table ${data.name ?? ""}: it is gone when the page is closed. Share it or download the session.`,
   });
 }
 
@@ -124,12 +136,14 @@ export function openDraft(saved: SavedDraft): void {
     kind === "session" ? `/s/${id}` : kind === "example" ? `/?example=${encodeURIComponent(id ?? "")}` : "/";
   show(originalOf(draft), draft, url);
   keeper.adopt(saved);
+  if (draft.data) void loadText(draft.data);
 }
 
 /** Opens a session from a file as a draft of its own, kept at once, with its results. Nothing is run. */
 export function openTaken(content: wire.SessionContent): void {
   const { title, code, device, seed, board } = content;
-  const draft = fresh({ title: title || "Untitled", code, device, seed, board }, "");
+  const data = content.data ? remember(content.data) : undefined;
+  const draft = fresh({ title: title || "Untitled", code, device, seed, board, data }, "");
   show(originalOf(draft), draft, "/");
   keep();
   showResults(draft, content, null);
@@ -137,7 +151,11 @@ export function openTaken(content: wire.SessionContent): void {
 
 function sessionDraft(session: wire.BootSession): Draft {
   const { title, code, device, seed, board } = session.content;
-  return fresh({ title: title || "Shared program", code, device, seed, board }, `session:${session.id}`);
+  const data = session.content.data ? remember(session.content.data) : undefined;
+  return fresh(
+    { title: title || "Shared program", code, device, seed, board, data },
+    `session:${session.id}`,
+  );
 }
 
 /** Shows a stored session with its results. Nothing is run. */
@@ -177,6 +195,9 @@ export function openFirst(): void {
     if (first && !query.has("new")) openExample(first.id);
     else openNew();
   }
+  // Tables of drafts that are gone; not while the page opens.
+  if (!boot.embed)
+    setTimeout(() => forgetOthers([getState().draft, ...listDrafts()].map((one) => one.data)), 5000);
 }
 
 export function panelInUrl(): Panel | null {
@@ -198,7 +219,13 @@ export function runNow(): void {
   }
   const id = `${Date.now().toString(36)}${Math.random().toString(36).slice(2, 10)}`;
   const { code, device, seed } = draft;
-  if (!send({ type: "run", run: id, code, device, seed })) {
+  const table = draft.data && /\bdata\b/.test(code) ? draft.data : null;
+  const data = table && userData(table);
+  if (table && !data) {
+    void runWithTable(table);
+    return;
+  }
+  if (!send({ type: "run", run: id, code, device, seed, ...(data && { data }) })) {
     update({ toast: "Not connected to the server. Trying again; then Run works." });
     return;
   }
@@ -208,6 +235,14 @@ export function runNow(): void {
     const now = getState().run;
     if (now?.id === id && isShowable(now, performance.now())) update({ shown: now });
   }, QUIET_MS);
+}
+
+/** Runs once the text of the table is there. */
+async function runWithTable(table: DraftData): Promise<void> {
+  if (await loadText(table)) return runNow();
+  update({
+    toast: `The table ${table.name ?? ""} is not in this browser any more. Choose it again in Data.`,
+  });
 }
 
 /** Runs one of our own examples as soon as the connection stands, unless something else was opened by then. */
@@ -227,9 +262,15 @@ function runWhenConnected(): void {
 }
 
 /** Stores the session; the page then is that session's, unedited, and its address is the link. */
-export async function shareNow(): Promise<Shared> {
+export async function shareNow(withTable: boolean): Promise<Shared> {
   keep();
-  const { draft, run } = getState();
+  const { draft: whole, run } = getState();
+  const draft = withTable ? whole : { ...whole, data: undefined };
+  if (draft.data && !(await loadText(draft.data))) {
+    throw new Error(
+      `The table ${draft.data.name ?? ""} is not in this browser any more. Choose it again in Data.`,
+    );
+  }
   const shared = await share(draft, run, viewOf(getState()));
   const now = getState().draft;
   // Another program was opened while this one was stored.

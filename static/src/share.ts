@@ -1,5 +1,6 @@
 /** Share: what is sent, made small enough, and the answer. */
 import { boot } from "./boot";
+import { userData } from "./data/kept";
 import { plural } from "./numbers";
 import type * as wire from "./protocol.gen";
 import type { RunState } from "./run";
@@ -98,9 +99,20 @@ export function content(
 ): { body: string; omitted: string } {
   const parent = draft.base.startsWith("session:") ? draft.base.slice("session:".length) : "";
   const { code, title, device, seed, board } = draft;
+  const data = draft.data && userData(draft.data);
   const events = run?.finished && run.code === code ? storable(run) : [];
   return fitted(
-    { code, title, device, seed, view, events, ...(board && { board }), ...(parent && { parent }) },
+    {
+      code,
+      title,
+      device,
+      seed,
+      view,
+      events,
+      ...(board && { board }),
+      ...(data && { data }),
+      ...(parent && { parent }),
+    },
     limit,
   );
 }

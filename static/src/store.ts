@@ -1,6 +1,7 @@
 /** The page's one store. State is immutable; everything that changes it goes through `update`. */
 import { useSyncExternalStore } from "react";
 import { sameBoard } from "./board";
+import { type DraftData, sameData } from "./data/kept";
 import type * as wire from "./protocol.gen";
 import type { RunState } from "./run";
 import { load, store } from "./storage";
@@ -32,9 +33,11 @@ export interface Draft {
   readonly base: string;
   /** How it lies as blocks and as expressions. */
   readonly board?: wire.Board | undefined;
+  /** The person's own table, without its text. */
+  readonly data?: DraftData | undefined;
 }
 
-export type Overlay = "palette" | "examples" | "share" | "shortcuts" | "menu" | "download" | null;
+export type Overlay = "palette" | "examples" | "share" | "shortcuts" | "menu" | "download" | "data" | null;
 
 export interface State {
   readonly draft: Draft;
@@ -134,6 +137,7 @@ export function isEdited({ draft, original }: State): boolean {
     draft.title !== original.title ||
     draft.seed !== original.seed ||
     draft.device !== original.device ||
-    !sameBoard(draft.board, original.board)
+    !sameBoard(draft.board, original.board) ||
+    !sameData(draft.data, original.data)
   );
 }

@@ -1,4 +1,4 @@
-import { getState } from "../store";
+import { getState, update } from "../store";
 import type { Action } from "./action";
 
 /** Offers text or bytes as a file. */
@@ -22,6 +22,11 @@ export function fileName(title: string): string {
   );
 }
 
+/** Whether the program uses the module of small sets and of the person's table. */
+export function importsData(code: string): boolean {
+  return /^[ \t]*(?:from[ \t]+data[ \t]+import\b|import[ \t]+(?:[\w. ]+,[ \t]*)*data\b(?![.\w]))/m.test(code);
+}
+
 export const download: Action = {
   name: "download.py",
   label: "Download the program as .py",
@@ -30,5 +35,8 @@ export const download: Action = {
   act: () => {
     const { draft } = getState();
     saveFile(`${fileName(draft.title)}.py`, "text/x-python", draft.code);
+    if (importsData(draft.code)) {
+      update({ toast: "The program imports data: download data.py too, and keep both in one folder." });
+    }
   },
 };

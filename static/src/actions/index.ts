@@ -2,6 +2,7 @@
 import type { Action } from "./action";
 import { clear } from "./clear";
 import { copyLink } from "./copy_link";
+import { data, downloadData } from "./data";
 import { download } from "./download";
 import { focusEditor } from "./editor";
 import { examples } from "./examples";
@@ -28,7 +29,21 @@ export interface Group {
 export const groups: readonly Group[] = [
   {
     title: "Program",
-    actions: [run, stop, newProgram, revert, examples, share, copyLink, open, downloads, download, ...takes],
+    actions: [
+      run,
+      stop,
+      newProgram,
+      revert,
+      examples,
+      share,
+      copyLink,
+      data,
+      open,
+      downloads,
+      download,
+      downloadData,
+      ...takes,
+    ],
   },
   { title: "Training", actions: [hold, oneStep, goOn, keepRun] },
   {

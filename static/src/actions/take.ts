@@ -1,6 +1,9 @@
 /** Files: every form the session can be taken along in, and the way back. */
+
+import { isTable } from "../data/text";
 import { type State, update } from "../store";
 import type { Action } from "./action";
+import { openTable } from "./data";
 
 type Files = typeof import("../export");
 
@@ -90,17 +93,17 @@ let chooser: HTMLInputElement | undefined;
 
 export const open: Action = {
   name: "open",
-  label: "Open a picture, page or session from a file",
+  label: "Open a picture, page, session or table from a file",
   key: "Alt+O",
   words: "load import upload png html json drop",
   act: () => {
     const input = document.createElement("input");
     chooser = input;
     input.type = "file";
-    input.accept = ".png,.html,.json,image/png,text/html,application/json";
+    input.accept = ".png,.html,.json,.csv,.tsv,image/png,text/html,application/json,text/csv";
     input.onchange = () => {
       const file = chooser?.files?.[0];
-      if (file) void openFile(file);
+      if (file) void (isTable(file) ? openTable(file) : openFile(file));
     };
     input.click();
   },

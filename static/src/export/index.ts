@@ -1,6 +1,7 @@
 /** Everything that makes or opens a file; loaded when it is first asked for. */
 import { fileName, saveFile } from "../actions/download";
 import { boot } from "../boot";
+import { loadText } from "../data/kept";
 import { openTaken } from "../program";
 import type * as wire from "../protocol.gen";
 import { fitted } from "../share";
@@ -84,6 +85,12 @@ function saving(
   make: (title: string) => Promise<[type: string, data: BlobPart, said: string]>,
 ): Promise<void> {
   return saying(async () => {
+    const { data: table } = getState().draft;
+    if (table && !(await loadText(table))) {
+      throw new Broken(
+        `The table ${table.name ?? ""} is not in this browser any more. Choose it again in Data.`,
+      );
+    }
     const [type, data, said] = await make(getState().draft.title || "Untitled");
     save(extension, type, data);
     return said;

@@ -2,6 +2,7 @@
 import { actions } from "../actions";
 import type { Action } from "../actions/action";
 import { clear } from "../actions/clear";
+import { downloadData } from "../actions/data";
 import { download } from "../actions/download";
 import { examples } from "../actions/examples";
 import { showKey } from "../actions/keys";
@@ -51,7 +52,7 @@ function Name() {
 
 /** What the downloads' own menu has is not said twice. */
 const EVERYTHING = actions.filter(
-  (action) => action !== clear && action !== download && !takes.includes(action),
+  (action) => action !== clear && action !== download && action !== downloadData && !takes.includes(action),
 );
 
 export function Bar() {
@@ -95,7 +96,7 @@ export function Bar() {
           overlay="download"
           label="Download"
           className="quiet wide"
-          actions={[...takes, download, open]}
+          actions={[...takes, download, downloadData, open]}
           name={(action) => action.label.replace(/^Download /, "").replace(/^./, (c) => c.toUpperCase())}
         >
           Download

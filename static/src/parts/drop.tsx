@@ -1,6 +1,8 @@
 /** A file dropped anywhere on the page is opened; while it is held above, the page says so. */
 import { useEffect, useState } from "react";
+import { openTable } from "../actions/data";
 import { openFile } from "../actions/take";
+import { isTable } from "../data/text";
 import { Icon } from "./icons";
 
 const hasFiles = (event: DragEvent) => event.dataTransfer?.types.includes("Files") ?? false;
@@ -32,7 +34,7 @@ export function Drop() {
       listen("drop", (event) => {
         setHeld(false);
         const file = event.dataTransfer?.files[0];
-        if (file) void openFile(file);
+        if (file) void (isTable(file) ? openTable(file) : openFile(file));
       }),
     ];
     return () => {
@@ -44,8 +46,10 @@ export function Drop() {
     <div className="drop" role="status">
       <p>
         <Icon name="open" />
-        Drop to open it as a new draft
-        <span className="muted">A picture, page or session that was downloaded here</span>
+        Drop to open it
+        <span className="muted">
+          A picture, page or session that was downloaded here, or a table (.csv) for data.X and data.y
+        </span>
       </p>
     </div>
   );
