@@ -82,6 +82,8 @@ def backward(
         data = tensors._data
         if edge is not None and data.size == 1 and type(data) is np.ndarray and data.dtype.kind == "f":
             run_from(tensors, edge, bool(retain_graph))
+            if S.watcher is not None:
+                S.watcher.differentiated(tensors, None)
             return
     outputs = _tuple(tensors)
     grads = (None,) * len(outputs) if grad_tensors is None else _tuple(grad_tensors)
@@ -99,6 +101,8 @@ def backward(
         create_graph=create_graph,
         targets=targets,
     )
+    if S.watcher is not None:
+        S.watcher.differentiated(tensors, inputs)
 
 
 def grad(
@@ -149,6 +153,8 @@ def grad(
     gradients = root_gradients(outs, given)
     _check_roots(outs)
     found = run(outs, gradients, retain_graph=keep, create_graph=create_graph, targets=ins, accumulate=False)
+    if S.watcher is not None:
+        S.watcher.differentiated(outputs, ins)
     result: list[Tensor | None] = []
     for t, g in zip(ins, found, strict=True):
         if g is None:

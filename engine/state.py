@@ -72,6 +72,9 @@ class Observer:
     def scope_end(self, kind: str, name: str, owner: object) -> None:
         """It has ended, by return or by exception."""
 
+    def module_called(self, module: object, given: tuple[Any, ...], made: Any) -> None:
+        """A module is about to return `made`, inside its scope; `given` are its positional arguments."""
+
     def gradients_set(self, tensors: Sequence[Tensor], zeros: bool) -> None:
         """The ``grad`` of these tensors has been filled with `zeros`, or else assigned or dropped."""
 
@@ -104,6 +107,25 @@ class Observer:
         """The pass is over, by return or by exception."""
 
 
+class Watcher:
+    """Follows training at its landmarks: the end of each backward pass that was asked for, and each optimizer step.
+
+    Beside observers because it costs an operation nothing: there is one call a pass and two a step, and the hot path
+    stays as it is. There is at most one, `S.watcher`. It must not change what it is given, and must not run engine
+    operations except inside `engine.state.unobserved()`.
+    """
+
+    def differentiated(self, roots: object, leaves: object) -> None:
+        """``backward(roots)`` has ended, or ``grad(roots, leaves)``; `leaves` is None for the former, unless given."""
+
+    def step_begins(self, optimizer: object) -> None:
+        """An optimizer is about to step: gradients are there, the parameters as they were."""
+
+    def step_ended(self, optimizer: object, completed: bool) -> None:
+        """It has: `completed` says whether by return and not by exception. A step may contain another (``super().step()``
+        of an optimizer of the program's own)."""
+
+
 class Layer:
     """Changes what operations do: saved-tensor hooks and each level of forward mode are one. The last added runs an
     operation first, and what it runs itself goes to the layers below it (`engine.autograd.layers`)."""
@@ -123,7 +145,17 @@ class Layer:
 class State:
     """The switches; one instance, `S`."""
 
-    __slots__ = ("grad_enabled", "inference", "layers", "number", "observers", "run_hot", "slow", "written")
+    __slots__ = (
+        "grad_enabled",
+        "inference",
+        "layers",
+        "number",
+        "observers",
+        "run_hot",
+        "slow",
+        "watcher",
+        "written",
+    )
 
     def __init__(self) -> None:
         self.grad_enabled = True
@@ -132,6 +164,7 @@ class State:
         self.layers: tuple[Layer, ...] = ()
         self.run_hot: Callable[[Op, tuple[Any, ...]], Any] | None = None
         self.slow = False
+        self.watcher: Watcher | None = None
         self.number = 0
         """The last that `next_number` gave; the hot closures count it up themselves."""
         self.written = 0

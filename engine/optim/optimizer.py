@@ -29,12 +29,27 @@ _HOOKS = (
 
 
 def _observed(step: Callable[..., Any]) -> Callable[..., Any]:
-    """`step` with its hooks, inside a scope that observers see."""
+    """`step` with its hooks, inside a scope that observers see; a watcher is told last, when the step is over."""
 
     @functools.wraps(step)
     def call(self: Optimizer, *args: Any, **kwargs: Any) -> Any:
-        observers = S.observers
+        watcher = S.watcher
         self._opt_called = True
+        if watcher is None:
+            if not S.observers and not self._hooked:
+                return step(self, *args, **kwargs)
+            return seen(self, args, kwargs)
+        watcher.step_begins(self)
+        completed = False
+        try:
+            result = seen(self, args, kwargs)
+            completed = True
+            return result
+        finally:
+            watcher.step_ended(self, completed)
+
+    def seen(self: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        observers = S.observers
         if not observers and not self._hooked:
             return step(self, *args, **kwargs)
         name = f"{type(self).__name__}.step"

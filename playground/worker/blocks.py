@@ -21,7 +21,9 @@ from itertools import count
 from types import CodeType, FrameType
 from typing import Any, Literal
 
-_TICKS, _BEGIN = "<ticks>", "<begin>"
+from playground.worker.lengths import length_of
+
+_TICKS, _BEGIN, _OVER = "<ticks>", "<begin>", "<over>"
 """Names among Python's built-in ones; no program can write them."""
 _BEGINNINGS = count(1 << 40, 1 << 40)
 """What calls begin to count at where each counts for itself: far apart, so that none can be taken for another."""
@@ -36,7 +38,7 @@ Entry = tuple[Any, ...]
 class Block:
     """A part of the program: a function's body, a loop (that is, the head of a ``while``), or the body of a loop."""
 
-    __slots__ = ("at", "chain", "function", "kind", "line", "name", "row", "start")
+    __slots__ = ("at", "chain", "counters", "function", "kind", "line", "name", "row", "start")
 
     def __init__(
         self, kind: Literal["function", "loop", "iteration"], name: str, line: int, at: int, row: list[int]
@@ -49,9 +51,15 @@ class Block:
         self.row = row
         self.start = at + 1 if kind == "iteration" else 0
         """Of a loop's body: the place of what the number was when the loop began."""
+        self.counters: frozenset[str] = frozenset()
+        """Of a loop's body: the variables that the loop itself binds."""
         self.chain: tuple[tuple[Block, Block | None], ...] = ()
         """The loops around it in the same function, outermost first, itself included; and their bodies, if inside."""
         self.function: Function
+
+    def length(self) -> int | None:
+        """Of a loop's body: how many times it will run in all, as far as that could be told when the loop began."""
+        return _LENGTHS.get((self.function.number, self.at))
 
     def steps(self, counts: Sequence[int]) -> tuple[Entry, ...]:
         """From its function to it, by what has been counted."""
@@ -121,6 +129,8 @@ class Apart(list[int]):
 _ROWS: list[list[int]] = []
 _FUNCTIONS: list[Function] = []
 """By number. Of the whole process: something of an earlier program may be left, as a ``__del__``, and counts too."""
+_LENGTHS: dict[tuple[int, int], int | None] = {}
+"""How long the loops are that have begun, by number of the function and place in its row."""
 
 
 class Blocks:
@@ -128,7 +138,7 @@ class Blocks:
 
     def __init__(self) -> None:
         self._by_code: dict[int, tuple[CodeType, Function]] = {}
-        builtins.__dict__.update({_TICKS: _ROWS, _BEGIN: _begin})
+        builtins.__dict__.update({_TICKS: _ROWS, _BEGIN: _begin, _OVER: _over})
 
     def of(self, code: CodeType) -> Function | None:
         """The function whose code it is; None for lambdas and comprehensions, which are part of what is around them."""
@@ -212,6 +222,12 @@ def _begin(number: int) -> None:
     list.__setitem__(function.row, 0, began)
 
 
+def _over(number: int, at: int, iterable: Any) -> Any:
+    """A ``for`` begins, over that: it is given back as it is."""
+    _LENGTHS[number, at] = length_of(iterable)
+    return iterable
+
+
 def _part(function: Function, frames: dict[int, list[int]]) -> None:
     """From now on, let each frame count for itself; `frames` is what they have counted so far."""
     function.apart = frames
@@ -237,14 +253,19 @@ def _loop(statement: ast.For | ast.AsyncFor | ast.While, around: Block, lines: l
         function.row
     )  # odd: for the number of iterations; the place after it is for what that was at the start
     function.row += [0, 0]
+    counters: Iterable[str] = ()
     if isinstance(statement, ast.While):
         name = f"while {_text(statement.test, lines)}"
     else:
         name = f"for {_text(statement.target, lines)} in {_text(statement.iter, lines)}"
+        counters = [node.id for node in ast.walk(statement.target) if isinstance(node, ast.Name)]
         if isinstance(statement, ast.AsyncFor):
             name = f"async {name}"
+        else:
+            _tell_length(statement, function.number, at)
     loop = Block("loop", name, statement.lineno, at + 1, function.row)
     body = Block("iteration", name, statement.lineno, at, function.row)
+    body.counters = frozenset(counters)
     loop.function = body.function = function
     loop.chain = (*around.chain, (loop, None))
     body.chain = (*around.chain, (loop, body))
@@ -252,6 +273,40 @@ def _loop(statement: ast.For | ast.AsyncFor | ast.While, around: Block, lines: l
         function.loops.append((*_range(statement.test, statement.test), loop))
     function.loops.append((*_range(statement.body[0], statement.body[-1]), body))
     return body
+
+
+def _tell_length(statement: ast.For, number: int, at: int) -> None:
+    """Let the loop say, as it begins, what it is over: of ``enumerate(loader)`` the loader, which has a length."""
+    outer: ast.For | ast.Call = statement
+    inner = statement.iter
+    while (
+        isinstance(inner, ast.Call)
+        and isinstance(inner.func, ast.Name)
+        and inner.func.id == "enumerate"
+        and inner.args
+        and not isinstance(inner.args[0], ast.Starred)
+    ):
+        outer, inner = inner, inner.args[0]
+    told = ast.copy_location(
+        ast.Call(
+            _named(_OVER, inner),
+            [_number(number, inner), _number(at, inner), inner],
+            [],
+        ),
+        inner,
+    )
+    if isinstance(outer, ast.For):
+        outer.iter = told
+    else:
+        outer.args[0] = told
+
+
+def _named(name: str, where: ast.expr) -> ast.expr:
+    return ast.copy_location(ast.Name(name, ast.Load()), where)
+
+
+def _number(number: int, where: ast.expr) -> ast.expr:
+    return ast.copy_location(ast.Constant(number), where)
 
 
 def _text(expression: ast.expr, lines: list[str]) -> str:

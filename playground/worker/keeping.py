@@ -134,6 +134,14 @@ class Keeper:
         if sharing:
             self._overwritten = ref(memory), sharing
 
+    def secure(self) -> None:
+        """Nobody tells of writes from now on: copy all that is kept, and everything recorded so far has been read."""
+        for sharing in self._by_memory.values():
+            for kept in sharing:
+                if kept.array is not None:
+                    kept.array = kept.array.copy()
+        self._by_memory.clear()
+
     def let_go(self) -> None:
         """Drop everything, described or not: memory has run out."""
         for kept in self._order:

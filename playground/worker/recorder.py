@@ -11,7 +11,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from time import perf_counter_ns
 from types import FrameType
@@ -20,7 +20,7 @@ from weakref import ref
 
 import numpy as np
 
-from engine.graph import AccumulateGrad, Node
+from engine.graph import Node
 from engine.nn.parameter import Parameter
 from engine.registry import OPS, Op
 from engine.state import Observer, S, add_observer, remove_observer
@@ -33,10 +33,11 @@ from playground.worker.failing import failing_call
 from playground.worker.jacobian import differentiate
 from playground.worker.keeping import owner_of
 from playground.worker.local import differentiate_locally
+from playground.worker.noting import bare, taken, way
 from playground.worker.output import Channel, Outbox, clean
 from playground.worker.places import Site
-from playground.worker.reader import Input, Reader, Way
-from playground.worker.records import HERE, NodeRecord
+from playground.worker.reader import Reader
+from playground.worker.records import NodeRecord
 from playground.worker.scopes import Scopes
 from playground.worker.stream import Stream
 from playground.worker.tape import SMALL, Call, RunHot, Tape, seen
@@ -87,6 +88,9 @@ class Recorder(Observer):
         """And the reader has."""
         self._explained = 0
         self._unsure: object = None
+        self._depth = 0
+        self.on_call: Callable[[Any, tuple[Any, ...], Any, int], None] | None = None
+        """Told of every module that is called, with what it is given and returns; 1 is one that no other calls."""
         self.run_hot = self._tape.recorder(self, self._large)
 
     # --- Beginning and end -------------------------------------------------------------------------------------------
@@ -117,7 +121,41 @@ class Recorder(Observer):
         if self._ticking:
             signal.setitimer(signal.ITIMER_PROF, 0)
             signal.signal(signal.SIGPROF, self._before)
-        remove_observer(self)
+        if self in S.observers:
+            remove_observer(self)
+
+    @property
+    def records(self) -> list[NodeRecord]:
+        """All nodes, as far as they have been read."""
+        return self._reader.records
+
+    @property
+    def over(self) -> bool:
+        """Whether all that may be recorded has been, and everything is only counted."""
+        return self._counting
+
+    def read(self) -> None:
+        """Put together everything that was noted, and send nothing."""
+        with self._working():
+            self._read(len(self._entries))
+
+    def find(self, t: ref[Tensor]) -> tuple[NodeRecord, int] | None:
+        """The record that has a tensor, which may be no more, and which of its outputs it is."""
+        found = self._reader.ledger.known.get(id(t))
+        return None if found is None else found[1:]
+
+    def leave(self) -> None:
+        """Watch no more, though the program goes on: nothing is noted or counted, and what is kept stays as it is."""
+        if self in S.observers:
+            remove_observer(self)
+            self.explain_all()
+            self._keeper.secure()
+            self._closed = self._counting = self._reader.full = True
+
+    def also_ran(self, operations: int) -> None:
+        """So many operations, about, have run since it left."""
+        self._reader.operations += operations
+        self._stream.omitted += operations
 
     def begin_cell(self, index: int) -> None:
         """What comes now belongs to that cell."""
@@ -206,7 +244,7 @@ class Recorder(Observer):
             self._move(frame, site)
             if made and not inplace:
                 targets = tape.names(site, frame, several, made[0][0])
-        told, found = _taken(op, args, node)
+        told, found = taken(op, args, node)
         self._note(
             (
                 reader.op,
@@ -235,7 +273,7 @@ class Recorder(Observer):
         if frame is not None and site is not None:
             self._move(frame, site)
         message = str(error) or type(error).__name__
-        self._note((self._reader.failed, op, site, _taken(op, args, None)[1], message))
+        self._note((self._reader.failed, op, site, taken(op, args, None)[1], message))
 
     def before_write(self, tensor: Tensor) -> None:
         """Copy what is kept of memory that is about to change."""
@@ -279,6 +317,7 @@ class Recorder(Observer):
         self._note((self._reader.scope_begin, kind, name, owner, line, perf_counter_ns()))
         self._calls.append(tape.call)
         if kind == "module":
+            self._depth += 1
             tape.call = tape.calls(owner, around)
         elif kind == "optimizer":
             self._step_site = site
@@ -289,11 +328,17 @@ class Recorder(Observer):
         """It has ended."""
         self._note((self._reader.scope_end, perf_counter_ns()))
         tape = self._tape
+        self._depth -= kind == "module"
         tape.call = self._calls.pop() if self._calls else None
         if kind != "range":
             tape.here.exit()
         if kind == "optimizer":
             self._step_site = None
+
+    def module_called(self, module: object, given: tuple[Any, ...], made: Any) -> None:
+        """One returns."""
+        if self.on_call is not None:
+            self.on_call(module, given, made, self._depth)
 
     def _move(self, frame: FrameType, site: Site) -> None:
         """The program's innermost frame is that one: let what is noted next belong there."""
@@ -333,7 +378,7 @@ class Recorder(Observer):
             leaf = node.variable
             grad = None if leaf is None else leaf._grad
             at, sum = None if leaf is None else seen(leaf), None if grad is None else seen(grad)
-            self._note((self._reader.arrived, at, name, _array(entering[0]), sum, start, end))
+            self._note((self._reader.arrived, at, name, bare(entering[0]), sum, start, end))
             return
         number = node.sequence_nr
         if node.hooked:
@@ -350,8 +395,8 @@ class Recorder(Observer):
                         self._large(g.nbytes)
                 return
         else:
-            ways = [_way(edge) for edge in node.next_edges]
-        arrived, sent = [_array(g) for g in entering], [_array(g) for g in leaving]
+            ways = [way(edge) for edge in node.next_edges]
+        arrived, sent = [bare(g) for g in entering], [bare(g) for g in leaving]
         self._note((self._reader.step, name, number, arrived, sent, ways, start, end))
         for g in sent:
             if g is not None and g.size > SMALL:
@@ -360,7 +405,7 @@ class Recorder(Observer):
     def backward_failed(self, node: Node, entering: Sequence[Any], error: Exception) -> None:
         """A backward node has raised."""
         message = str(error) or type(error).__name__
-        arrived = [_array(g) for g in entering]
+        arrived = [bare(g) for g in entering]
         self._note((self._reader.step_failed, type(node).__name__, node.sequence_nr, arrived, message))
 
     def backward_end(self) -> None:
@@ -458,34 +503,3 @@ class Recorder(Observer):
         if self._tape.bytes > _HELD_BYTES:
             self.explain_all()
 
-
-def _taken(op: Op, args: tuple[Any, ...], node: Node | None) -> tuple[tuple[Any, ...], list[Input]]:
-    """`args` with `HERE` for every tensor that is an input, and those; what is left (indices) has no graph."""
-    edges: tuple[Any, ...] = () if node is None else node.next_edges
-    flowing = len(edges)
-    custom = op.n_inputs == 0  # a custom function has edges for tensors only
-    count = len(args) if custom else op.n_inputs
-    inputs = list(args[0] if op.variadic else args[:count])
-    found: list[Input] = []
-    for place, t in enumerate(inputs):
-        if isinstance(t, Tensor):
-            at = len(found) if custom else place
-            found.append((place, seen(t), at < flowing and edges[at] is not None))
-            inputs[place] = HERE
-    if op.variadic:
-        return (tuple(inputs), *args[1:]), found
-    return (*inputs, *args[count:]), found
-
-
-def _way(edge: Any) -> Way:
-    if edge is None:
-        return None
-    node, output = edge
-    if not isinstance(node, AccumulateGrad):
-        return node.sequence_nr, output
-    leaf = node.variable
-    return None if leaf is None else (seen(leaf), output)
-
-
-def _array(g: Any) -> Any:
-    return g._data if isinstance(g, Tensor) else g

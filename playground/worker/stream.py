@@ -43,6 +43,8 @@ class Stream:
         self.program: dict[str, Any] = {}
         """The program's variables, for tensors whose name was not seen."""
         self.omitted = 0
+        self.restart = False
+        """Whether the next event begins the graph anew."""
         self._channel = channel
         self._outbox = outbox
         self._scopes = scopes
@@ -84,6 +86,7 @@ class Stream:
                     del self._waiting[:taken]
                     del self._scopes.unsent[: len(event.scopes)]
                     self._told = event.omitted
+                    self.restart = False
                 end -= taken
         finally:
             self._flushing = False
@@ -108,7 +111,7 @@ class Stream:
         batch = self._waiting[: min(end, _TOGETHER)]
         self._describe(batch)
         self._name(batch)
-        event = Graph(omitted=self.omitted)
+        event = Graph(omitted=self.omitted, restart=self.restart)
         nodes, edges, scopes, unsent = event.nodes, event.edges, event.scopes, self._scopes.unsent
         weight = 0
         taken = 0

@@ -134,8 +134,12 @@ class Module(Tree, StateDict):
             observer.scope_begin("module", name, self)
         try:
             if self._hooked or _EVERYWHERE._hooked:
-                return self._call_hooked(args, kwargs)
-            return self.forward(*args, **kwargs)
+                made = self._call_hooked(args, kwargs)
+            else:
+                made = self.forward(*args, **kwargs)
+            for observer in observers:
+                observer.module_called(self, args, made)
+            return made
         finally:
             for observer in observers:
                 observer.scope_end("module", name, self)

@@ -1,0 +1,44 @@
+"""What is noted of arguments and gradients that are out of the ordinary: see `recorder.py`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.graph import AccumulateGrad, Node
+from engine.registry import Op
+from engine.tensor import Tensor
+from playground.worker.reader import Input, Way
+from playground.worker.records import HERE
+from playground.worker.tape import seen
+
+
+def taken(op: Op, args: tuple[Any, ...], node: Node | None) -> tuple[tuple[Any, ...], list[Input]]:
+    """`args` with `HERE` for every tensor that is an input, and those; what is left (indices) has no graph."""
+    edges: tuple[Any, ...] = () if node is None else node.next_edges
+    flowing = len(edges)
+    custom = op.n_inputs == 0  # a custom function has edges for tensors only
+    count = len(args) if custom else op.n_inputs
+    inputs = list(args[0] if op.variadic else args[:count])
+    found: list[Input] = []
+    for place, t in enumerate(inputs):
+        if isinstance(t, Tensor):
+            at = len(found) if custom else place
+            found.append((place, seen(t), at < flowing and edges[at] is not None))
+            inputs[place] = HERE
+    if op.variadic:
+        return (tuple(inputs), *args[1:]), found
+    return (*inputs, *args[count:]), found
+
+
+def way(edge: Any) -> Way:
+    if edge is None:
+        return None
+    node, output = edge
+    if not isinstance(node, AccumulateGrad):
+        return node.sequence_nr, output
+    leaf = node.variable
+    return None if leaf is None else (seen(leaf), output)
+
+
+def bare(g: Any) -> Any:
+    return g._data if isinstance(g, Tensor) else g

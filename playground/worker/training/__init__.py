@@ -1,0 +1,1 @@
+"""Watches training that asks for nothing: finds the steps, measures them, shows what the model says, holds it."""
