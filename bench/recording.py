@@ -47,6 +47,12 @@ class Sink:
     def commands(self) -> Iterator[Any]:
         return iter(())
 
+    def steering(self) -> list[Any]:
+        return []
+
+    def hold(self) -> Iterator[Any]:
+        return iter(())
+
     @contextmanager
     def interruptible(self) -> Iterator[None]:
         yield

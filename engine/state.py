@@ -122,8 +122,8 @@ class Watcher:
         """An optimizer is about to step: gradients are there, the parameters as they were."""
 
     def step_ended(self, optimizer: object, completed: bool) -> None:
-        """It has: `completed` says whether by return and not by exception. A step may contain another (``super().step()``
-        of an optimizer of the program's own)."""
+        """It has: `completed` says whether by return and not by exception. A step may contain
+        another: ``super().step()`` of an optimizer of the program's own."""
 
 
 class Layer:

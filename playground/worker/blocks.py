@@ -16,7 +16,7 @@ import ast
 import builtins
 import inspect
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import count
 from types import CodeType, FrameType
 from typing import Any, Literal
@@ -100,6 +100,17 @@ class Function(Block):
                 found = block
         return found
 
+    def tell(self, body: Block | None, told: Callable[[], None] | None) -> None:
+        """Call `told` whenever another iteration of the loop with that body begins, until another is told of, or none.
+
+        It is not told of where each frame counts for itself (`apart`).
+        """
+        if self.apart is None:
+            row = list(self.row) if body is None or told is None else Telling(self.row, body.at, told)
+            _ROWS[self.number] = self.row = row
+            for _, _, block in self.loops:
+                block.row = row
+
     def counts(self, frame: FrameType) -> Sequence[int]:
         """What has been counted for a frame of this function."""
         if self.apart is None:
@@ -124,6 +135,23 @@ class Apart(list[int]):
             counts[at] += 1
         else:
             counts[at] = counts[at - 1] + 1  # and then the one before it is told, too
+
+
+class Telling(list[int]):
+    """Counts, and tells when one loop comes round. What the program waits for is one call more."""
+
+    __slots__ = ("_at", "_told")
+
+    def __init__(self, row: Sequence[int], at: int, told: Callable[[], None]) -> None:
+        super().__init__(row)
+        self._at = at
+        self._told = told
+
+    def __setitem__(self, at: Any, value: Any) -> None:
+        """What `_tick` and `_start` make the program do."""
+        super().__setitem__(at, value)
+        if at == self._at:
+            self._told()
 
 
 _ROWS: list[list[int]] = []

@@ -29,7 +29,14 @@ _SIZED = frozenset(
     )
 )
 _HINTING = frozenset(
-    (type(iter([])), type(reversed([])), type(iter(())), type(iter(range(0))), type(iter({})), type(iter(set())))
+    (
+        type(iter([])),
+        type(reversed([])),
+        type(iter(())),
+        type(iter(range(0))),
+        type(iter({})),
+        type(iter(set())),
+    )
 )
 """Iterators of Python's own, which know how much is left."""
 

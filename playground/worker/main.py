@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Iterator
 from typing import assert_never
 
 from engine import cuda
 from playground.protocol import (
     Answer,
+    Control,
     Device,
     Error,
     Finished,
@@ -19,6 +21,8 @@ from playground.protocol import (
     Question,
     Run,
     Started,
+    Steering,
+    Tune,
 )
 from playground.runner.channel import Channel, FrameTooLarge, Interrupt
 from playground.worker import imports, live, reading
@@ -56,7 +60,7 @@ class _Session:
     def __init__(self, request: Run, channel: Channel) -> None:
         self._request = request
         self._channel = channel
-        self._program = Program(request.code, request.seed, channel)
+        self._program = Program(request.code, request.seed, channel, steered=self)
         """The one that questions are about."""
         self._lives = 0
 
@@ -81,6 +85,18 @@ class _Session:
         for command in channel.commands():
             self._answer(command)
 
+    def steering(self) -> list[Steering]:
+        """What has been said to the program that runs."""
+        return self._channel.steering()
+
+    def hold(self) -> Iterator[Control | Tune]:
+        """The same while it is held, when questions are answered too."""
+        for command in self._channel.hold():
+            if isinstance(command, Control | Tune):
+                yield command
+            else:
+                self._answer(command)
+
     def _answer(self, question: Question) -> None:
         """Exactly one answer, whatever happens."""
         answer: Answer
@@ -103,11 +119,11 @@ class _Session:
     def _work_out(self, question: Question) -> Answer:
         match question:
             case Inspect():
-                return self._program.recorder.inspect(question)
+                return self._program.shown.inspect(question)
             case Jacobian():
-                return self._program.recorder.jacobian(question)
+                return self._program.shown.jacobian(question)
             case Local():
-                return self._program.recorder.local(question)
+                return self._program.shown.local(question)
             case Live():
                 self._program.recorder.forget()
                 collector = live.Collector(self._channel)

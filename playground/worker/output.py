@@ -106,6 +106,10 @@ class Outbox:
     def emit(self, event: WorkerEvent) -> None:
         """Send an event after what was printed before it."""
         self.flush()
+        self.emit_first(event)
+
+    def emit_first(self, event: WorkerEvent) -> None:
+        """Send an event at once, before what waits: for what belongs to no place in the output."""
         self.busy += 1
         try:
             self._channel.emit(event)

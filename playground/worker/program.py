@@ -12,7 +12,7 @@ import time
 import types
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from time import perf_counter
 from typing import Any, NoReturn, TextIO
 
@@ -31,6 +31,8 @@ from playground.worker.blocks import Blocks
 from playground.worker.output import Channel, Outbox, OutputLimit, Stream, clean
 from playground.worker.plots import pyplot
 from playground.worker.recorder import Recorder
+from playground.worker.training.hold import Steered
+from playground.worker.training.monitor import Monitor
 
 _RESERVE = 4 * MIB
 """Kept aside and given back when memory runs out, so that there is room to say so."""
@@ -41,8 +43,11 @@ _COLLECT_EVERY = 10_000
 class Program:
     """A program that is run once. Nothing of what came before it in this process is seen by it."""
 
-    def __init__(self, code: str, seed: int, channel: Channel, *, streamed: bool = True) -> None:
-        """What it does goes out through `channel`: as it happens, or when it has ended if it is not `streamed`."""
+    def __init__(
+        self, code: str, seed: int, channel: Channel, *, streamed: bool = True, steered: Steered | None = None
+    ) -> None:
+        """What it does goes out through `channel`: as it happens, or when it has ended if it is not `streamed`. Its
+        training is watched if there is someone who steers it."""
         self.status: Status = "ok"
         self.message = ""
         self.patience_s = float(channel.limits.wall_hard_s)
@@ -55,18 +60,32 @@ class Program:
         self.recorder = Recorder(self.outbox, channel, self.blocks, streamed=streamed)
         self.parts = cells.split(code)
         self.module = types.ModuleType("__main__", cells.docstring(code))
+        self.monitor = (
+            None
+            if steered is None
+            else Monitor(self.outbox, channel, self.blocks, self.recorder, self.module.__dict__, steered)
+        )
         self._code, self._seed = code, seed
         self._channel = channel
         self._limits = channel.limits
         self._flags = 0
         self._reserve: bytearray | None = bytearray(_RESERVE if streamed else 0)
 
+    @property
+    def shown(self) -> Recorder:
+        """Has the graph that questions are about: the whole run's, or that of the step at which it was held last."""
+        return self.recorder if self.monitor is None else self.monitor.recorder
+
     def run(self) -> None:
         """Run it to its end, whichever that is. `surroundings` must be open, and imports restricted."""
         self._prepare()
         started = perf_counter()
         try:
-            with self._channel.interruptible(), self.recorder.watch(self.module.__dict__):
+            with (
+                self._channel.interruptible(),
+                self.recorder.watch(self.module.__dict__),
+                self.monitor or nullcontext(),
+            ):
                 self._run_cells()
         except Interrupt as interrupt:
             self._interrupted(interrupt, perf_counter() - started)
@@ -81,6 +100,8 @@ class Program:
         self._reserve = None
         # What was recorded is worth sending even if the program was stopped; there is not much time for it then.
         self.outbox.close()
+        if self.monitor is not None:
+            self.monitor.finish()
         self.recorder.finish(self.patience_s)
         if self.failed and self.status == "ok":
             few = "The program" if len(self.parts) == 1 else f"{self.failed} of {len(self.parts)} cells"
@@ -123,6 +144,8 @@ class Program:
         for part in self.parts:
             self.outbox.cell = part.cell.index
             self.recorder.begin_cell(part.cell.index)
+            if self.monitor is not None:
+                self.monitor.begin_cell(part.cell.index)
             try:
                 self._run_cell(part)
             except SystemExit as leaving:

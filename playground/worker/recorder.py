@@ -88,6 +88,7 @@ class Recorder(Observer):
         """And the reader has."""
         self._explained = 0
         self._unsure: object = None
+        self._gone = False
         self._depth = 0
         self.on_call: Callable[[Any, tuple[Any, ...], Any, int], None] | None = None
         """Told of every module that is called, with what it is given and returns; 1 is one that no other calls."""
@@ -130,6 +131,11 @@ class Recorder(Observer):
         return self._reader.records
 
     @property
+    def gone(self) -> bool:
+        """Whether it has left."""
+        return self._gone
+
+    @property
     def over(self) -> bool:
         """Whether all that may be recorded has been, and everything is only counted."""
         return self._counting
@@ -150,7 +156,7 @@ class Recorder(Observer):
             remove_observer(self)
             self.explain_all()
             self._keeper.secure()
-            self._closed = self._counting = self._reader.full = True
+            self._closed = self._counting = self._reader.full = self._gone = True
 
     def also_ran(self, operations: int) -> None:
         """So many operations, about, have run since it left."""
@@ -502,4 +508,3 @@ class Recorder(Observer):
         self._tape.bytes += size
         if self._tape.bytes > _HELD_BYTES:
             self.explain_all()
-

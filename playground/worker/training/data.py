@@ -59,7 +59,9 @@ def vocabulary(data: Data, count: int) -> list[str] | None:
     module = sys.modules.get("data")
     if module is not None:
         found += [(name.lower(), value) for name, value in vars(module).items()]
-    named = sorted((item for item in found if item[0] in _ALPHABETS), key=lambda item: _ALPHABETS.index(item[0]))
+    named = sorted(
+        (item for item in found if item[0] in _ALPHABETS), key=lambda item: _ALPHABETS.index(item[0])
+    )
     for _, value in named:
         characters = _characters(value)
         if characters is not None and len(characters) == count:

@@ -144,9 +144,7 @@ def plan(
     return made
 
 
-def _between(
-    output: NodeRecord, given: tuple[NodeRecord, int] | None, first: int
-) -> list[NodeRecord]:
+def _between(output: NodeRecord, given: tuple[NodeRecord, int] | None, first: int) -> list[NodeRecord]:
     """What has to be run: all operations behind `output` in the step, up to `given`, parameters and other values."""
     found: dict[int, NodeRecord] = {}
     waiting = [output]
@@ -192,7 +190,7 @@ def _call(
     call = _Call(record.id, record.op, record.arguments(), sources)
     name = record.op.name if record.op is not None else ""
     if name == "mul" and len(record.sources) == 2 and is_mask(*record.sources[1][:2]):
-        call.op = None  # dropout
+        call.op, call.sources = None, sources[:1]  # dropout
     elif name == "native_batch_norm" and record.id in statistics:
         mean, var = statistics[record.id]
         call.statistics = ref(mean), ref(var)

@@ -1,4 +1,4 @@
-"""What a model says at this moment, in the form that shows it best: over the plane, along a line, as pictures or text."""
+"""What a model says at this moment, as it is shown best: over the plane, along a line, as pictures or as text."""
 
 from __future__ import annotations
 
@@ -82,7 +82,11 @@ class Predictor:
                 for other in looked.called:
                     if other.module is judged.module and other is not judged:
                         for t in other.given:
-                            if t._edge is None and t._data.shape[1:] == shape[1:] and t._data.dtype.kind == "f":
+                            if (
+                                t._edge is None
+                                and t._data.shape[1:] == shape[1:]
+                                and t._data.dtype.kind == "f"
+                            ):
                                 self._real[shape[1:]] = host(t._data).copy()
                 real = self._real.get(shape[1:])
                 made = looked.find(maker.made)
@@ -108,7 +112,9 @@ def _seen(looked: Looked) -> Callable[[], Prediction | None] | None:
     texts = _texts(looked, scene)
     if texts is not None:
         return texts
-    picture = _picture(shape, scene.target) if scene.kind != "classes" and scene.target.shape == shape else None
+    picture = (
+        _picture(shape, scene.target) if scene.kind != "classes" and scene.target.shape == shape else None
+    )
     if picture is not None and _small(scene.target):
         again, kind, wanted = _again(looked, scene.output), scene.kind, scene.target
         return lambda: _pictures(_probabilities(again(), kind), wanted, picture)
@@ -315,7 +321,9 @@ def _classified(made: Array, pictures: Array, labels: Array, size: tuple[int, in
     says = made.argmax(1) if made.shape[1] > 1 else (made[:, 0] > 0).astype(int)
     texts = [
         f"{said}" if said == is_ else f"{said} (is {is_})"
-        for said, is_ in zip(says[:_MOST_PICTURES].tolist(), labels[:_MOST_PICTURES].astype(int).tolist(), strict=False)
+        for said, is_ in zip(
+            says[:_MOST_PICTURES].tolist(), labels[:_MOST_PICTURES].astype(int).tolist(), strict=False
+        )
     ]
     wanted = _bytes(pictures, float(pictures.min()), float(pictures.max()))
     return Pictures(height=size[0], width=size[1], made=b"", wanted=wanted, labels=texts)
@@ -363,10 +371,13 @@ def _texts(looked: Looked, scene: Scene) -> Callable[[], Prediction | None] | No
             start = ["".join(alphabet[t] for t in row) for row in _within(before[:_MOST_TEXTS], count)]
             return Tokens(
                 predicted=[clean(a + alphabet[b], 200) for a, b in zip(start, said.tolist(), strict=False)],
-                wanted=[clean(a + alphabet[b], 200) for a, b in zip(start, _within(target, count), strict=False)],
+                wanted=[
+                    clean(a + alphabet[b], 200) for a, b in zip(start, _within(target, count), strict=False)
+                ],
             )
         return Tokens(
-            predicted=_spelled(said.reshape(rows, -1), alphabet), wanted=_spelled(target.reshape(rows, -1), alphabet)
+            predicted=_spelled(said.reshape(rows, -1), alphabet),
+            wanted=_spelled(target.reshape(rows, -1), alphabet),
         )
 
     return ask

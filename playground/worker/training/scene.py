@@ -110,7 +110,7 @@ def _comparison(record: NodeRecord) -> Scene | None:
     if len(flowing) != 1 or len(record.sources) != 2:
         return None
     other = next(((s, o) for s, o, _, _ in record.sources if (s, o) != flowing[0]), None)
-    if other is None or other[0].requires_grad[other[1]] or other[0].kind == "op" and other[0].label == "":
+    if other is None or other[0].requires_grad[other[1]] or (other[0].kind == "op" and other[0].label == ""):
         return None
     target = _array(other[0].kept[other[1]].array)
     shape = flowing[0][0].kept[flowing[0][1]].shape
@@ -183,7 +183,12 @@ def _input(scene: Scene, first: int) -> tuple[Made | None, np.ndarray[Any, Any] 
                     waiting.append(source)
                 continue
             size = source.kept[output].shape
-            if size and size[0] == rows and rows > 1 and not (source.label in _RANDOM or _masks(record, source)):
+            if (
+                size
+                and size[0] == rows
+                and rows > 1
+                and not (source.label in _RANDOM or _masks(record, source))
+            ):
                 found = found or (source, output)
     return found, tokens
 

@@ -50,4 +50,3 @@ class StepRecorder(Recorder):
             self.read()
         else:
             super()._explain(budget)
-

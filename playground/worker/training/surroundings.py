@@ -39,6 +39,8 @@ class Surroundings:
         self._places = Places(blocks)
         self.names = names
         """The program's global variables."""
+        self.frame: FrameType | None = None
+        """Where the program is, while a step's end is looked at."""
         self._values = _Values()
 
     def loop(self, frame: FrameType | None) -> tuple[Block, FrameType] | None:
@@ -67,12 +69,12 @@ class Surroundings:
                 for loop, body in block.chain:
                     total = None if body is None else body.length()
                     if body is not None and total:
-                        inside.append(Loop(body, counts[body.at] - counts[loop.at], total))
+                        inside.append(Loop(body, counts, counts[loop.at], total))
                 found[:0] = inside
             frame = frame.f_back
         return found[:_MOST_LOOPS]
 
-    def numbers(self, frame: FrameType | None, losses: Sequence[Any]) -> dict[str, Number]:
+    def numbers(self, frame: FrameType | None, step: int, losses: Sequence[Any]) -> dict[str, Number]:
         """The program's own numbers in the frame of the innermost loop: those that have changed since training began.
 
         `losses` are the arrays that ``backward`` was called on: tensors that are one of those are left out.
@@ -85,11 +87,21 @@ class Surroundings:
             frame, counters = program_frame(frame), frozenset()
         if frame is None:
             return {}
-        return self._values.read(frame.f_locals, counters, losses)
+        return self._values.read(frame.f_locals, step, counters, losses)
 
-    def tensor_names(self, tensors: Iterable[Tensor], frame: FrameType | None = None) -> list[str]:
+    def tensor_names(self, tensors: Iterable[Tensor]) -> list[str]:
         """What the program calls them: by the module they are a parameter of, or by their variable."""
-        return _names_of(list(tensors), list(self._variables(frame)))
+        return _names_of(list(tensors), list(self._variables(self.frame)))
+
+    def module_names(self) -> dict[int, str]:
+        """What the modules that the program's variables hold are called, by identity, as `tensor_names` does."""
+        found: dict[int, str] = {}
+        roots = _roots(list(self._variables(self.frame)))
+        several = sum(_trains(root) for _, root in roots) > 1
+        for name, root in roots:
+            for path, part in root.named_modules():
+                found.setdefault(id(part), f"{name}.{path}".rstrip(".") if several or not path else path)
+        return found
 
     def name_of(self, value: object, frame: FrameType | None) -> str:
         """The variable that holds `value`; empty if there is none."""
@@ -102,21 +114,24 @@ class Surroundings:
             frame = frame.f_back
         yield from list(self.names.items())
 
-    def find(self, frame: FrameType | None, *names: str) -> Iterator[Any]:
-        """The values of variables of these names, whatever the case of their letters."""
-        for name, value in self._variables(frame):
-            if name.lower() in names:
-                yield value
+    def variables(self) -> Iterator[tuple[str, Any]]:
+        """All there are where the last step ended, innermost first."""
+        return self._variables(self.frame)
 
 
 class Loop:
     """A loop that runs."""
 
-    def __init__(self, body: Block, begun: int, total: int) -> None:
+    def __init__(self, body: Block, counts: Sequence[int], start: int, total: int) -> None:
         self.body = body
-        self.begun = begun
-        """Iterations that have begun, the one that runs included."""
         self.total = total
+        self._counts = counts
+        self._start = start
+
+    @property
+    def begun(self) -> int:
+        """Iterations that have begun, the one that runs included."""
+        return self._counts[self.body.at] - self._start
 
     @staticmethod
     def told(loops: Sequence[Loop], over: bool = False) -> list[Progress]:
@@ -136,16 +151,16 @@ class _Values:
 
     def __init__(self) -> None:
         self._first: dict[str, tuple[Number, int]] = {}
-        """Of every number seen: its first value, and at which look."""
+        """Of every number seen: its first value, and at which step."""
         self._last: dict[str, tuple[Number, int]] = {}
         self._shown: dict[str, None] = {}
         self._counting: dict[str, float] = {}
-        """How much a whole number grows a look, if always the same."""
+        """How much a whole number grew a step, at first."""
         self._losses: set[str] = set()
         self._looks = 0
 
     def read(
-        self, names: Mapping[str, Any], counters: frozenset[str], losses: Sequence[Any]
+        self, names: Mapping[str, Any], step: int, counters: frozenset[str], losses: Sequence[Any]
     ) -> dict[str, Number]:
         self._looks += 1
         new = self._looks <= 20 or self._looks % _LOOK_AGAIN == 0
@@ -164,8 +179,8 @@ class _Values:
             if name not in self._first and not _WORD.fullmatch(name):
                 continue
             shown = number(float(value))
-            first = self._first.setdefault(name, (shown, self._looks))
-            if name not in self._shown and shown != first[0] and not self._counts(name, value):
+            first = self._first.setdefault(name, (shown, step))
+            if name not in self._shown and shown != first[0] and not self._counts(name, value, step):
                 if len(self._shown) >= _MOST_NUMBERS:
                     continue
                 self._shown[name] = None
@@ -173,16 +188,16 @@ class _Values:
                 found[name[:200]] = shown
         return found
 
-    def _counts(self, name: str, value: Any) -> bool:
-        """Whether it seems to count steps: a whole number that has always grown by the same, or has only been seen twice."""
+    def _counts(self, name: str, value: Any, step: int) -> bool:
+        """Whether it seems to count steps: a whole number that always grows by the same, or was only seen twice."""
         if type(value) is not int:
             return False
         first, since = self._first[name]
         before, at = self._last.get(name, (first, since))
-        self._last[name] = (value, self._looks)
-        if isinstance(before, str) or self._looks == at:
+        self._last[name] = (value, step)
+        if isinstance(before, str) or step == at:
             return True
-        growth = (value - before) / (self._looks - at)
+        growth = (value - before) / (step - at)
         known = self._counting.setdefault(name, growth)
         return growth > 0 and growth == known
 
@@ -198,23 +213,10 @@ def _is_number(value: Any) -> bool:
 
 def _names_of(tensors: list[Tensor], variables: list[tuple[str, Any]]) -> list[str]:
     found: dict[int, str] = {}
-    roots = [(name, value) for name, value in variables if isinstance(value, Module) and name[:1] != "_"]
-    # A module that is a part of another one is not where its parameters' names begin.
-    inner = {id(part) for _, root in roots for part in root.modules() if part is not root}
-    roots = [(name, root) for name, root in roots if id(root) not in inner]
-    paths: list[dict[int, str]] = []
-    prefixes: list[str] = []
-    seen: set[int] = set()
-    for name, root in roots:
-        if id(root) not in seen:
-            seen.add(id(root))
-            paths.append({id(p): path for path, p in root.named_parameters()})
-            prefixes.append(name)
-    wanted = {id(t) for t in tensors}
-    used = [k for k, by_id in enumerate(paths) if wanted & by_id.keys()]
-    for k in used:
-        for at, path in paths[k].items():
-            found.setdefault(at, path if len(paths) == 1 else f"{prefixes[k]}.{path}")
+    roots = [(name, root) for name, root in _roots(variables) if _trains(root)]
+    for prefix, root in roots:
+        for path, parameter in root.named_parameters():
+            found.setdefault(id(parameter), path if len(roots) == 1 else f"{prefix}.{path}")
     for name, value in variables:
         if isinstance(value, Tensor):
             found.setdefault(id(value), name)
@@ -222,6 +224,20 @@ def _names_of(tensors: list[Tensor], variables: list[tuple[str, Any]]) -> list[s
             for place, part in enumerate(value):
                 if isinstance(part, Tensor):
                     found.setdefault(id(part), f"{name}[{place}]")
-    return [
-        clean(found.get(id(t)) or f"parameter {place}", 200) for place, t in enumerate(tensors)
-    ]
+    return [clean(found.get(id(t)) or f"parameter {place}", 200) for place, t in enumerate(tensors)]
+
+
+def _roots(variables: list[tuple[str, Any]]) -> list[tuple[str, Module]]:
+    """The modules among variables, each once, that are no part of another one."""
+    found: dict[int, tuple[str, Module]] = {}
+    for name, value in variables:
+        # One whose constructor has failed has no parts, and is none.
+        if isinstance(value, Module) and name[:1] != "_" and "_modules" in value.__dict__:
+            found.setdefault(id(value), (name, value))
+    inner = {id(part) for _, root in found.values() for part in root.modules() if part is not root}
+    return [item for key, item in found.items() if key not in inner]
+
+
+def _trains(module: Module) -> bool:
+    """Whether it has parameters; a loss has none."""
+    return next(module.parameters(), None) is not None
