@@ -164,7 +164,7 @@ def leaves_of(root: Tensor) -> list[Tensor]:
     found: list[Tensor] = []
     for node in waiting:  # which grows as it goes
         if node.is_leaf_node:
-            leaf = node.variable  # type: ignore[attr-defined]
+            leaf = node.variable
             if leaf is not None:
                 found.append(leaf)
         for edge in node.next_edges:

@@ -38,6 +38,8 @@ from playground.worker.values import number
 
 _ASK_S = 0.02
 """How often it is asked whether someone wants the program held."""
+_SETTLED_S = 0.1
+"""Before that, what part of the time watching takes says nothing."""
 _COUNTED_STEPS = 4
 """Steps that are counted to know about how many operations one has, before the recorder leaves."""
 
@@ -145,6 +147,7 @@ class Monitor(Watcher):
                 self._around.frame = program_frame(sys._getframe(1))
                 learning = self._learners.of(optimizer, self._around)
                 self._look.before_update(learning.named(self._around, learning.parameters()))
+            self._around.frame = None
 
     def step_ended(self, optimizer: object, completed: bool) -> None:
         """It ends."""
@@ -167,6 +170,7 @@ class Monitor(Watcher):
                 self._around.frame = program_frame(frame)
                 named = self._learners.by_hand().named(self._around, trained)
                 self._look.before_update(named, with_gradients=True)
+                self._around.frame = None
 
     def _stepped_by_hand(self) -> None:
         self.step += 1
@@ -200,7 +204,8 @@ class Monitor(Watcher):
             self._let_recorder_leave()
             self._hold.ask(now)
             self._hold.check_rates()
-            self._report.cost = self._spent / max(now - self._first, self._spent, 1e-9)
+            if now - self._first > _SETTLED_S:
+                self._report.cost = min(self._spent / (now - self._first), 0.99)
             sending = perf_counter()
             if now >= self._report.due:
                 if self._around.frame is not None:

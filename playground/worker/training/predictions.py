@@ -257,12 +257,12 @@ def _plane(made: Array, kind: str, classes: int) -> Array:
         return scores[:, 1]
     best = scores.argmax(1)
     sure = scores[np.arange(len(best)), best]
-    return best + np.clip(np.nan_to_num(sure), 0.0, 0.99)
+    return np.asarray(best + np.clip(np.nan_to_num(sure), 0.0, 0.99))
 
 
 def _probabilities(made: Array, kind: str) -> Array:
     if kind == "logit":
-        return 1 / (1 + np.exp(-np.clip(made.astype(np.float64), -60, 60)))
+        return np.asarray(1 / (1 + np.exp(-np.clip(made.astype(np.float64), -60, 60))))
     return made
 
 

@@ -170,7 +170,7 @@ class _Values:
             if name in counters or name in _OURS or name in self._losses or not _is_number(value):
                 continue
             if type(value) is not int and type(value) is not float:
-                array = getattr(value, "_data", value)
+                array: Any = getattr(value, "_data", value)
                 if any(array is loss for loss in losses):
                     self._losses.add(name)
                     self._shown.pop(name, None)
