@@ -46,7 +46,7 @@ def alone(code: str, seed: int) -> str:
     manual_seed(seed)
     out = io.StringIO()
     with redirect_stdout(out):
-        exec(compile(code, PROGRAM, "exec"), {"__name__": "__main__"})  # noqa: S102
+        exec(compile(code, PROGRAM, "exec"), {"__name__": "__main__"})
     return out.getvalue()
 
 
