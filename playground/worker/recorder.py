@@ -84,11 +84,12 @@ class Recorder(Observer):
         self._busy = False
         self._closed = False
         """What runs is not recorded any more, though the reader may not have come so far."""
-        self._counting = False
-        """And the reader has."""
+        self.over = False
+        """And the reader has: everything is only counted."""
         self._explained = 0
         self._unsure: object = None
-        self._gone = False
+        self.gone = False
+        """It has left."""
         self._depth = 0
         self.on_call: Callable[[Any, tuple[Any, ...], Any, int], None] | None = None
         """Told of every module that is called, with what it is given and returns; 1 is one that no other calls."""
@@ -130,16 +131,6 @@ class Recorder(Observer):
         """All nodes, as far as they have been read."""
         return self._reader.records
 
-    @property
-    def gone(self) -> bool:
-        """Whether it has left."""
-        return self._gone
-
-    @property
-    def over(self) -> bool:
-        """Whether all that may be recorded has been, and everything is only counted."""
-        return self._counting
-
     def read(self) -> None:
         """Put together everything that was noted, and send nothing."""
         with self._working():
@@ -156,7 +147,7 @@ class Recorder(Observer):
             remove_observer(self)
             self.explain_all()
             self._keeper.secure()
-            self._closed = self._counting = self._reader.full = self._gone = True
+            self._closed = self.over = self._reader.full = self.gone = True
 
     def also_ran(self, operations: int) -> None:
         """So many operations, about, have run since it left."""
@@ -445,9 +436,9 @@ class Recorder(Observer):
                 self._closed = True
                 self._run_hot(self._tape.counter(self, self._note_count))
             self._explain_until(None if budget is None else since + budget)
-            if self._reader.full and not self._counting:
+            if self._reader.full and not self.over:
                 self._read(len(self._entries))
-                self._closed = self._counting = True
+                self._closed = self.over = True
                 self._note = self._reader.read
                 self._run_hot(self._tape.counter(self, self._reader.counted))
         self._explained = perf_counter_ns()
