@@ -73,6 +73,8 @@ class Recorder(Observer):
         self._stream = Stream(channel, outbox, self._scopes)
         self._reader = Reader(self._stream, self._scopes, limits.operations, self._stop)
         self._keeper = self._reader.ledger.keeper
+        self.records = self._reader.records
+        """All nodes, as far as they have been read."""
         self._profiler = self._reader.profiler
         self._tape = Tape(blocks or Blocks(), self._reader.unnamed, self._reader.moved)
         self._entries = self._tape.entries
@@ -83,7 +85,7 @@ class Recorder(Observer):
         """While an optimizer steps."""
         self._busy = False
         self._closed = False
-        """What runs is not recorded any more, though the reader may not have come so far."""
+        """What runs is not recorded any more, though the reader may be behind."""
         self.over = False
         """And the reader has: everything is only counted."""
         self._explained = 0
@@ -125,11 +127,6 @@ class Recorder(Observer):
             signal.signal(signal.SIGPROF, self._before)
         if self in S.observers:
             remove_observer(self)
-
-    @property
-    def records(self) -> list[NodeRecord]:
-        """All nodes, as far as they have been read."""
-        return self._reader.records
 
     def read(self) -> None:
         """Put together everything that was noted, and send nothing."""
