@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 from engine.graph import AccumulateGrad, Node
@@ -9,7 +11,19 @@ from engine.registry import Op
 from engine.tensor import Tensor
 from playground.worker.reader import Input, Way
 from playground.worker.records import HERE
-from playground.worker.tape import seen
+from playground.worker.tape import Entry, seen
+
+
+def in_order(entries: deque[Entry], read: Callable[[Entry], None]) -> Callable[[Entry], None]:
+    """Reads what is noted at once, after what may have been noted meanwhile: a signal comes at any time, and what it
+    interrupted still uses the tape."""
+
+    def note(entry: Entry) -> None:
+        while entries:
+            read(entries.popleft())
+        read(entry)
+
+    return note
 
 
 def taken(op: Op, args: tuple[Any, ...], node: Node | None) -> tuple[tuple[Any, ...], list[Input]]:

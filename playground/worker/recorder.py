@@ -33,7 +33,7 @@ from playground.worker.failing import failing_call
 from playground.worker.jacobian import differentiate
 from playground.worker.keeping import owner_of
 from playground.worker.local import differentiate_locally
-from playground.worker.noting import bare, taken, way
+from playground.worker.noting import bare, in_order, taken, way
 from playground.worker.output import Channel, Outbox, clean
 from playground.worker.places import Site
 from playground.worker.reader import Reader
@@ -436,7 +436,7 @@ class Recorder(Observer):
             if self._reader.full and not self.over:
                 self._read(len(self._entries))
                 self._closed = self.over = True
-                self._note = self._reader.read
+                self._note = in_order(self._entries, self._reader.read)
                 self._run_hot(self._tape.counter(self, self._reader.counted))
         self._explained = perf_counter_ns()
         self._profiler.paused(since, self._explained)

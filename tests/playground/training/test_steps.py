@@ -166,7 +166,7 @@ def train():
     global best
     count = 0
     momentum = 1.0
-    for epoch in range(40):
+    for epoch in range(400):
         optimizer.zero_grad()
         loss = ((w - 3) ** 2).sum()
         loss.backward()
