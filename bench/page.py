@@ -148,7 +148,20 @@ def measure(page: Page, url: str) -> list[Row]:
             150,
         )
     )
+    for line, what, field in (
+        ("y = exp(a / 5) * 2 + sin(a)", "curve and derivative", False),
+        ("y = exp(a / 5) * b ** 2 + sin(a)", "field of two inputs", True),
+    ):
+        gaps, rest = measures.drag(page, line, field=field)
+        on = f"`{line}`, {what}, slider dragged for 10 s"
+        rows.append((f"from one value shown to the next, p95 (median {median(gaps):.0f})", on, p95(gaps), 50))
+        rows.append(("the last value after the last move", on, rest, 100))
     return rows
+
+
+def p95(times: list[float]) -> float:
+    """The time that all but a twentieth keep within."""
+    return sorted(times)[int(0.95 * (len(times) - 1))]
 
 
 def streamed(page: Page, events: int = 100) -> float:

@@ -132,6 +132,55 @@ def first_picture(page: Page) -> float:
     return took
 
 
+DRAG = """async ([seconds, steps]) => {
+    const slider = document.querySelector(".ex-slider"), value = document.querySelector(".ex-line .value");
+    const {min, max} = slider, [low, high] = [Number(min), Number(max)];
+    const at = [];
+    const watch = new MutationObserver(() => at.push(performance.now()));
+    watch.observe(value, {childList: true, characterData: true, subtree: true});
+    const frame = () => new Promise(done => requestAnimationFrame(done));
+    const began = performance.now();
+    let now = began;
+    while (now - began < 1000 * seconds) {
+        const part = ((now - began) / (1000 * steps)) % 2;
+        slider.value = String(low + (high - low) * (part < 1 ? part : 2 - part));
+        slider.dispatchEvent(new Event("input", {bubbles: true}));
+        await frame();
+        now = performance.now();
+    }
+    slider.dispatchEvent(new PointerEvent("pointerup", {bubbles: true}));
+    await new Promise(done => setTimeout(done, 500));
+    watch.disconnect();
+    const during = at.filter(t => t <= now);
+    return {gaps: during.slice(1).map((t, i) => t - during[i]), rest: (at.at(-1) ?? now) - now};
+}"""
+
+
+def drag(page: Page, line: str, seconds: float = 10, *, field: bool = False) -> tuple[list[float], float]:
+    """Writes an expression into an empty program and drags its first slider to and fro.
+
+    The times from one value shown to the next, through the server and the program's process and back, and how long
+    after the last move the last value came.
+    """
+    page.goto(f"{page.evaluate('location.origin')}/?new")
+    page.get_by_role("tab", name="Code", exact=True).click()
+    page.locator(".cm-content").focus()
+    page.keyboard.press("Control+a")
+    page.keyboard.insert_text("import torch\n")
+    page.get_by_role("tab", name="Expression").click()
+    page.get_by_label("New line").click()
+    page.keyboard.type(line)
+    page.keyboard.press("Enter")
+    expect(page.locator(".ex-line .value")).to_be_visible(timeout=60_000)
+    if field:
+        page.get_by_role("button", name="Two inputs").click()
+    expect(page.locator(".ex-arrows" if field else ".ex-curve-value")).to_be_attached()
+    quiet(page)
+    found = page.evaluate(DRAG, [seconds, 2.5])
+    gaps: list[float] = found["gaps"]
+    return gaps, found["rest"]
+
+
 TITLE = """name => {
     const stage = document.querySelector(".ag-stage"), room = stage.getBoundingClientRect();
     const title = [...stage.querySelectorAll("text")].find(text => text.textContent === name);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { gradientOf, indexOf, inputShapes, leavesOf, litBy, nameOf, repeats } from "./derive";
+import { gradientOf, indexOf, inputShapes, leavesOf, litBy, nameOf, repeats, sameButNumbers } from "./derive";
 import type * as wire from "./protocol.gen";
 import { newRun, type Recording, type RunState } from "./run";
 
@@ -88,6 +88,26 @@ describe("one selection", () => {
 });
 
 describe("the run after", () => {
+  it("differs in nothing but numbers as long as everything that is drawn of it is the same", () => {
+    const changed = (node: wire.Node): wire.Node => ({
+      ...node,
+      place: { ...node.place, line: node.place?.line ?? 0, column: 9 },
+      outputs: node.outputs.map((one) => ({ ...one, value: { numel: 3, data: [7, 8, 9] } })),
+    });
+    expect(sameButNumbers({ ...graph, nodes: graph.nodes.map(changed) }, graph)).toBe(true);
+    const [first, ...rest] = graph.nodes as [wire.Node, ...wire.Node[]];
+    const others: Partial<Recording>[] = [
+      { nodes: [{ ...first, failed: "no" }, ...rest] },
+      { nodes: [{ ...first, place: { line: 7 } }, ...rest] },
+      { nodes: [node(1, { kind: "leaf", op: "aten::ones" }, { name: "other" }), ...rest] },
+      { nodes: [first, ...rest.slice(1)] },
+      { edges: graph.edges.map((edge) => ({ ...edge, source: 1 })) },
+      { steps: graph.steps.slice(1) },
+      { omitted: 3 },
+    ];
+    for (const other of others) expect(sameButNumbers({ ...graph, ...other }, graph)).toBe(false);
+  });
+
   it("repeats the one before as long as it makes the same operations in the same shapes", () => {
     const part = { ...graph, nodes: graph.nodes.slice(0, 2) };
     expect(repeats(part, graph, 0)).toBe(true);

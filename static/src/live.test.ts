@@ -12,7 +12,9 @@ const wanted = (code: string, change: Partial<Wanted> = {}): Wanted => ({
   code,
   seed: 0,
   curves: [],
+  plots: [],
   field: null,
+  basis: "one",
   derivatives: ["y"],
   formulas: "one",
   ...change,
@@ -103,6 +105,22 @@ it("asks for formulas when what they depend on has changed, and again if the ans
   await want("d", { formulas: "two" });
   refuse("");
   expect(sent.map((one) => one.derivatives)).toEqual([["y"], undefined, ["y"], ["y"]]);
+});
+
+it("asks for what is plotted when that depends on what has changed", async () => {
+  const plots = [{ output: "y", input: "a", low: 0, high: 1 }];
+  const curves = [{ output: "z", input: "a", low: 0, high: 0, count: 2 }];
+  await want("a", { plots, curves });
+  answer();
+  await want("b", { plots, curves });
+  answer();
+  await want("c", { plots, curves, basis: "two" });
+  expect(sent.map((one) => one.curves?.length)).toEqual([2, 1, 2]);
+  answer();
+  // Another run's process has drawn nothing yet.
+  run = { id: "other" };
+  await want("d", { plots, curves, basis: "two" });
+  expect(sent.at(-1)?.curves).toHaveLength(2);
 });
 
 describe("without a process to ask", () => {

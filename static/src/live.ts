@@ -8,8 +8,12 @@ import type * as wire from "./protocol.gen";
 export interface Wanted {
   readonly code: string;
   readonly seed: number;
+  /** Asked for every time. */
   readonly curves: readonly wire.CurveRequest[];
+  /** What is plotted, and what that depends on: it is asked for when that has changed, and not when its point moves. */
+  readonly plots: readonly wire.CurveRequest[];
   readonly field: wire.FieldRequest | null;
+  readonly basis: string;
   /** Variables whose formulas are wanted, and what these depend on: they are asked for when that has changed. */
   readonly derivatives: readonly string[];
   readonly formulas: string;
@@ -33,7 +37,7 @@ export class LiveLine {
   #slot: Wanted | null = null;
   #flight: { number: number; wanted: Wanted } | null = null;
   /** What was answered last. */
-  #answered: { key: string; formulas: string } | null = null;
+  #answered: { key: string; run: string; wanted: Wanted } | null = null;
   /** The program that a run was begun for, which did not lead to a process that can be asked. */
   #started: string | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -75,16 +79,21 @@ export class LiveLine {
     this.#slot = null;
     this.#started = null;
     if (key === this.#answered?.key) return;
-    const { formulas, derivatives, field, curves, ...rest } = wanted;
+    const known = this.#answered?.run === run.id ? this.#answered.wanted : null;
+    const drawn = wanted.basis === known?.basis;
+    const curves = drawn ? [...wanted.curves] : [...wanted.plots, ...wanted.curves];
+    const field = drawn ? null : wanted.field;
+    const derivatives = wanted.formulas === known?.formulas ? [] : [...wanted.derivatives];
     const number = ++this.#number;
     const live: wire.Live = {
       type: "live",
       run: run.id,
       number,
-      ...rest,
-      ...(curves.length && { curves: [...curves] }),
+      code: wanted.code,
+      seed: wanted.seed,
+      ...(curves.length && { curves }),
       ...(field && { field }),
-      ...(formulas !== this.#answered?.formulas && derivatives.length && { derivatives: [...derivatives] }),
+      ...(derivatives.length && { derivatives }),
     };
     if (!this.port.send(live)) {
       this.#slot = wanted;
@@ -100,7 +109,7 @@ export class LiveLine {
     if (!flight) return;
     if (event.type === "live" && event.number === flight.number) {
       const { wanted } = flight;
-      this.#answered = { key: `${event.run} ${JSON.stringify(wanted)}`, formulas: wanted.formulas };
+      this.#answered = { key: `${event.run} ${JSON.stringify(wanted)}`, run: event.run, wanted };
       this.#land();
     } else if (event.type === "error" && event.question === "live") {
       // The process is no longer there: a new run makes another.

@@ -266,3 +266,58 @@ describe("a run that is held after a training step", () => {
     expect(applyAll(fresh(), events)).toEqual(events.reduce(apply, fresh()));
   });
 });
+
+describe("live answers", () => {
+  const bytes = (...numbers: number[]) => Float64Array.from(numbers).buffer as ArrayBuffer;
+  const curve = (output: string, ...x: number[]): wire.Curve => ({
+    output,
+    input: "a",
+    x: bytes(...x),
+    y: bytes(...x),
+    dy: bytes(...x),
+    note: "",
+  });
+  const live = (number: number, change: Partial<wire.LiveResult> = {}): wire.LiveResult => ({
+    type: "live",
+    run: "r1",
+    seq: 100 + number,
+    number,
+    graph: { ...graph({ nodes: [node(number)] }), run: "", seq: 0 } as wire.Graph,
+    shown: [],
+    curves: [],
+    field: null,
+    symbolic: [],
+    wall_ms: 1,
+    ...change,
+  });
+  const ended = () => play(fresh(), started, graph({ nodes: [node(1)] }), finished());
+
+  it("take the graph's place, with the text that was asked about", () => {
+    const asked = {
+      ...ended(),
+      asked: [
+        { number: 1, code: "one" },
+        { number: 2, code: "two" },
+      ],
+    };
+    const run = apply(asked, live(2));
+    expect(run.graph.nodes.map((one) => one.id)).toEqual([2]);
+    expect([run.code, run.asked, run.graphs]).toEqual(["two", [], 1]);
+    expect(run.events.filter((one) => one.type === "live" || one.type === "graph")).toHaveLength(1);
+  });
+
+  it("keep what was not asked for again, and nothing that was", () => {
+    const first = live(1, {
+      curves: [curve("y", 0, 1, 2), curve("z", 0.5, 0.5)],
+      symbolic: [{ output: "y", input: "a", tex: "a" }],
+    });
+    const run = apply(apply(ended(), first), live(2, { curves: [curve("z", 0.6, 0.6)] }));
+    expect(run.live?.curves.map((one) => [one.output, one.x.byteLength / 8])).toEqual([
+      ["z", 2],
+      ["y", 3],
+    ]);
+    expect(run.live?.symbolic).toHaveLength(1);
+    const failed = apply(run, live(3, { curves: [{ ...curve("y"), note: "no" }] }));
+    expect(failed.live?.curves.map((one) => one.note)).toEqual(["no"]);
+  });
+});

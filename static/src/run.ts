@@ -179,7 +179,7 @@ export function apply(run: RunState, event: wire.Event): RunState {
         ...restart(next, extend(EMPTY, [event.graph])),
         code: run.asked.find((one) => one.number === event.number)?.code ?? run.code,
         asked: run.asked.filter((one) => one.number > event.number),
-        live: event.symbolic?.length ? event : { ...event, symbolic: run.live?.symbolic ?? [] },
+        live: carried(run.live, event),
         items: event.shown?.flatMap(itemOf) ?? [],
         figures: Object.fromEntries(
           (event.shown ?? []).flatMap((one) => (one.type === "figure" ? [[one.index, one.figure]] : [])),
@@ -236,6 +236,26 @@ function remember(events: readonly wire.Event[], event: wire.Event): readonly wi
 function grow(run: RunState, graphs: readonly wire.Graph[]): RunState {
   if (run.coming) return { ...run, coming: extend(run.coming, graphs) };
   return { ...run, graph: extend(run.graph, graphs) };
+}
+
+/** An answer with what was not asked for again: formulas, and curves and fields whose points alone have moved. */
+function carried(before: wire.LiveResult | null, event: wire.LiveResult): wire.LiveResult {
+  if (!before) return event;
+  const renewed = (old: wire.Curve) =>
+    event.curves.some(
+      (one) => one.output === old.output && one.input === old.input && (isPlot(one) || one.note),
+    );
+  return {
+    ...event,
+    curves: [...event.curves, ...before.curves.filter((old) => isPlot(old) && !renewed(old)).slice(0, 8)],
+    field: event.field ?? before.field,
+    symbolic: event.symbolic.length ? event.symbolic : before.symbolic,
+  };
+}
+
+/** Whether a curve goes over a range; two points are asked for a derivative where a control stands. */
+export function isPlot({ x }: wire.Curve): boolean {
+  return (typeof x === "string" ? x.length * 0.75 : x.byteLength) > 18;
 }
 
 /** The run with a graph that has begun anew; what was asked about the one before is void. */

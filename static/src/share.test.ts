@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import type * as wire from "./protocol.gen";
-import { apply, newRun, type RunState } from "./run";
+import { apply, newRun, type RunState, storedRun } from "./run";
 import type { Draft } from "./store";
 
 let compact: (events: readonly wire.Event[]) => wire.Event[];
@@ -152,4 +152,25 @@ it("tooBig counts bytes and lines as the server does", () => {
   expect(tooBig("x")).toBe("");
   expect(tooBig("é".repeat(51))).toMatch(/102 bytes; at most 100 bytes/);
   expect(tooBig("\n".repeat(5))).toMatch(/6 lines; at most 5 lines/);
+});
+
+it("shares a live answer as the run it makes, its output included", () => {
+  const live: wire.LiveResult = {
+    type: "live",
+    ...head(100),
+    number: 1,
+    graph: { ...graph(0, [9]), run: "" },
+    shown: [{ ...output(0, "new"), run: "" }],
+    curves: [],
+    field: null,
+    symbolic: [],
+    wall_ms: 1,
+  };
+  const started: wire.Started = { type: "started", ...head(1), cells: [], device: "cpu", seed: 0 };
+  const kept = compact([started, output(2, "old"), graph(3, [1, 2]), finished, live]);
+  expect(kept.map((one) => one.type)).toEqual(["started", "output", "graph", "finished"]);
+  const stored = storedRun("x", "cpu", 0, kept);
+  expect(stored?.graph.nodes.map((one) => one.id)).toEqual([9]);
+  expect(stored?.items).toMatchObject([{ kind: "text", text: "new" }]);
+  expect(stored?.phase).toBe("finished");
 });

@@ -312,5 +312,5 @@ function cut(text: string, { from, to }: Stretch): string {
 /** Writes an input's right side anew, as another kind. */
 export function setInput(text: string, index: number, value: string): string {
   const entry = readSheet(text).entries[index];
-  return entry?.kind === "input" ? splice(text, { at: entry.value, insert: value }) : text;
+  return entry?.kind === "input" ? withImport(splice(text, { at: entry.value, insert: value })) : text;
 }

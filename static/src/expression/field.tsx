@@ -9,8 +9,8 @@ import { sheetOf, useGesture } from "./program";
 import { useWidth } from "./width";
 
 const PAD = { left: 46, right: 12, top: 10, bottom: 26 };
-/** Arrows are drawn at every second point of the grid: more would hide the lines. */
-const EVERY = 2;
+/** Arrows are drawn at every third point of the grid: more would hide the lines. */
+const EVERY = 3;
 
 export interface FieldData extends Grid {
   readonly output: string;
@@ -34,7 +34,7 @@ export function FieldPlot({ data, at, indices, value }: Props) {
   const [xLow, xHigh] = [x[0] ?? -1, x.at(-1) ?? 1];
   const [yLow, yHigh] = [y[0] ?? -1, y.at(-1) ?? 1];
   const inner = Math.max(60, width - PAD.left - PAD.right);
-  const tall = Math.min(inner, 320);
+  const tall = Math.min(inner, 380);
   const height = tall + PAD.top + PAD.bottom;
   const toX = (v: number) => PAD.left + ((v - xLow) / (xHigh - xLow)) * inner;
   const toY = (v: number) => PAD.top + ((yHigh - v) / (yHigh - yLow)) * tall;
@@ -143,11 +143,12 @@ function levelPaths(data: FieldData, toX: To, toY: To) {
   });
 }
 
-/** Arrows up the slope; their lengths tell small from large, though not in proportion, or most would be dots. */
+/** Arrows at a right angle to the level lines, the way up; their lengths tell small from large, though not in proportion, or most would be dots. */
 function arrowsOf(data: FieldData, toX: To, toY: To, size: number): string {
   const { x, y, dx, dy } = data;
   const width = x.length;
-  // On the screen a unit of one axis is not as long as one of the other; the arrow points where the value grows on paper.
+  // Where a unit of one axis is not as long as one of the other, the steepest way in the picture is another.
+  const [sx, sy] = [Math.abs(toX(1) - toX(0)), Math.abs(toY(1) - toY(0))];
   let most = 0;
   for (let i = 0; i < dx.length; i++) {
     const norm = Math.hypot(dx[i] as number, dy[i] as number);
@@ -162,7 +163,8 @@ function arrowsOf(data: FieldData, toX: To, toY: To, size: number): string {
       const norm = Math.hypot(a, b);
       if (!(norm > most * 1e-4)) continue;
       const length = cell * 0.85 * Math.sqrt(norm / most);
-      const [ux, uy] = [a / norm, -b / norm];
+      const steep = Math.hypot(a / sx, b / sy);
+      const [ux, uy] = [a / sx / steep, -b / sy / steep];
       const [px, py] = [toX(x[column] as number), toY(y[row] as number)];
       const [ex, ey] = [px + ux * length, py + uy * length];
       const head = Math.min(4, length * 0.45);

@@ -16,7 +16,7 @@ import { goLive } from "./follow";
 import { InputRow } from "./input";
 import { type Derivative, Line } from "./line";
 import { inLine } from "./maths";
-import { type Choice, NO_CHOICE, type Plan, Plots, planOf, requestsOf, slopeOf } from "./plots";
+import { basisOf, type Choice, NO_CHOICE, type Plan, Plots, planOf, requestsOf, slopeOf } from "./plots";
 import {
   change,
   gradientNamed,
@@ -108,23 +108,30 @@ function useLive(sheet: Sheet, plan: Plan, shown: RunState | null): string {
     live.current = goLive();
     return () => live.current?.stop();
   }, []);
-  const { curves, field } = requestsOf(plan);
   const wanted = {
     code: sheet.text,
     seed,
-    curves,
-    field,
+    ...requestsOf(plan),
+    basis: basisOf(sheet, plan, seed),
     derivatives: plan.lines.flatMap((one) => (one.name ? [one.name] : [])).slice(0, 32),
     formulas: structureOf(sheet),
   };
   const key = JSON.stringify(wanted);
   const some = plan.lines.length + plan.inputs.length > 0;
-  // A program that came with a link is not run for somebody who only looks.
-  const may = some && (hasActed() || isInteractive(shown));
+  // A program that came with a link is not run for somebody who only looks, and one that takes long not again.
+  const may = some && (hasActed() || (isInteractive(shown) && isQuick(sheet, shown)));
   useEffect(() => {
     if (may) live.current?.want(wanted);
   }, [key, may]);
   return refusal && refusal.field !== "run" ? refusal.message : "";
+}
+
+/** Within which a program has run that may be run again without being asked. */
+const QUICK_MS = 300;
+
+function isQuick(sheet: Sheet, run: RunState | null): boolean {
+  const loops = sheet.entries.some((one) => one.kind === "code" && /loop|block/.test(one.what));
+  return !loops && (run?.finished?.wall_ms ?? Infinity) < QUICK_MS;
 }
 
 interface Shared {

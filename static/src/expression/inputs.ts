@@ -163,6 +163,14 @@ export function rangeOf(value: number): { low: number; high: number } {
   return { low: -high, high };
 }
 
+/** What points are dragged over: a little more than the largest needs. */
+export function reachOf(values: readonly number[]): { low: number; high: number } {
+  const most = 1.5 * Math.max(0.5, ...values.map(Math.abs));
+  const power = 10 ** Math.floor(Math.log10(most));
+  const high = [2, 5, 10].map((one) => one * power).find((one) => one >= most) ?? most;
+  return { low: -high, high };
+}
+
 export function listOf(values: readonly number[]): string {
   return `[${values.map(written).join(", ")}]`;
 }

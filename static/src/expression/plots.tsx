@@ -1,14 +1,16 @@
 /** What is plotted: which line over which input, or over two; and what has to be asked for it. */
 import { useMemo } from "react";
+import type { Wanted } from "../live";
 import type * as wire from "../protocol.gen";
-import type { RunState } from "../run";
+import { isPlot, type RunState } from "../run";
 import { type CurveData, CurvePlot } from "./curve";
+import { spliceAll } from "./edit";
 import { type FieldData, FieldPlot } from "./field";
 import { floats, rangeNow, tensorNamed } from "./program";
 import { bindsOf, type InputEntry, type LineEntry, type Sheet, usesOf } from "./sheet";
 
 const POINTS = 161;
-const SIDE = 21;
+const SIDE = 29;
 const MOST_CURVES = 4;
 
 /** What the person has chosen; empty names are chosen for them. */
@@ -57,7 +59,7 @@ export function planOf(sheet: Sheet, choice: Choice): Plan {
   const output = has(choice.output) ? choice.output : has(target) ? target : (named.at(-1)?.name ?? "");
   const reached = reach(sheet, output);
   const near = inputs.filter((one) => reached.has(one.name));
-  const numbers = near.filter((one) => one.input.kind === "number");
+  const numbers = near.filter(({ input }) => input.kind === "number" && !input.plain);
   const can = (name: string) => name !== output && (inputs.some((one) => one.name === name) || has(name));
   const by = can(choice.by) && reached.has(choice.by) ? choice.by : ((numbers[0] ?? near[0])?.name ?? "");
   const others = numbers.filter((one) => one.name !== by).map((one) => one.name);
@@ -70,35 +72,45 @@ const numberOf = (entry: InputEntry | undefined) =>
   entry?.input.kind === "number" ? entry.input.value.value : 0;
 
 /** What has to be asked to show a plan. */
-export function requestsOf(plan: Plan): { curves: wire.CurveRequest[]; field: wire.FieldRequest | null } {
+export function requestsOf(plan: Plan): Pick<Wanted, "curves" | "plots" | "field"> {
   const number = plan.numbers.find((one) => one.name === plan.by);
-  if (!number || !plan.output) return { curves: [], field: null };
+  if (!number || !plan.output) return { curves: [], plots: [], field: null };
   const over = (name: string) => rangeNow(name, numberOf(plan.numbers.find((one) => one.name === name)));
   const { low, high } = over(plan.by);
   const curves: wire.CurveRequest[] = [];
-  if (!plan.field) curves.push({ output: plan.output, input: plan.by, low, high, count: POINTS });
   // Gradients of what the program calls backward on are known anyway; those of other lines are asked for where they stand.
   const here = numberOf(number);
   for (const { name } of plan.lines)
-    if (name && name !== plan.closing && curves.length < MOST_CURVES)
+    if (name && name !== plan.closing && curves.length < MOST_CURVES - 1)
       curves.push({ output: name, input: plan.by, low: here, high: here, count: 2 });
-  if (!plan.field) return { curves, field: null };
+  const plot = { output: plan.output, input: plan.by, low, high, count: POINTS };
+  if (!plan.field) return { curves, plots: [plot], field: null };
   const [a, b] = [over(plan.by), over(plan.second)];
   const inputs: [string, string] = [plan.by, plan.second];
   return {
     curves,
+    plots: [],
     field: { output: plan.output, inputs, low: [a.low, b.low], high: [a.high, b.high], count: SIDE },
   };
 }
 
-/** The derivative of a line where the control stands, if it was asked for. */
-export function slopeOf(live: wire.LiveResult | null, output: string, input: string): number | null {
-  const found = live?.curves.find((one) => one.output === output && one.input === input && length(one) === 2);
-  return found ? (floats(found.dy)[0] ?? null) : null;
+/** What a plot depends on: the program without the numbers it is plotted over. */
+export function basisOf(sheet: Sheet, plan: Plan, seed: number): string {
+  const over = plan.field ? [plan.by, plan.second] : [plan.by];
+  const text = spliceAll(
+    sheet.text,
+    plan.numbers
+      .filter((one) => over.includes(one.name))
+      .flatMap(({ input }) => (input.kind === "number" ? [{ at: input.value, insert: "_" }] : [])),
+  );
+  const { plots, field } = requestsOf(plan);
+  return `${seed} ${JSON.stringify([plots, field])} ${text}`;
 }
 
-function length(curve: wire.Curve): number {
-  return typeof curve.x === "string" ? floats(curve.x).length : curve.x.byteLength / 8;
+/** The derivative of a line where the control stands, if it was asked for. */
+export function slopeOf(live: wire.LiveResult | null, output: string, input: string): number | null {
+  const found = live?.curves.find((one) => one.output === output && one.input === input && !isPlot(one));
+  return found ? (floats(found.dy)[0] ?? null) : null;
 }
 
 interface Props {
@@ -165,7 +177,9 @@ type Drawn = Omit<Props, "choose">;
 
 function Curve({ sheet, plan, run }: Drawn) {
   const { output, by } = plan;
-  const curve = run?.live?.curves.find((one) => one.output === output && one.input === by && length(one) > 2);
+  const curve = run?.live?.curves.find(
+    (one) => one.output === output && one.input === by && (isPlot(one) || one.note),
+  );
   const data = useMemo<CurveData | null>(
     () =>
       curve ? { output, input: by, x: floats(curve.x), y: floats(curve.y), dy: floats(curve.dy) } : null,

@@ -61,16 +61,20 @@ export function useFunctions(): Functions {
 /** An edit: the text that a sheet's becomes. */
 export type Edit = (sheet: Sheet) => string;
 
-let acted = 0;
+const acted = new Set<string>();
 
-/** Whether the person has done something here: nothing is run for somebody who only looks. */
+/** Whether the person has done something with this program here: nothing is run for somebody who only looks. */
 export function hasActed(): boolean {
-  return acted > 0;
+  return acted.has(getState().draft.id);
+}
+
+function act(): void {
+  acted.add(getState().draft.id);
 }
 
 /** One edit, which one undo takes back. */
 export function change(make: Edit): void {
-  acted++;
+  act();
   editText(make(sheetNow()));
 }
 
@@ -81,7 +85,7 @@ export class Gesture {
   #frame = 0;
 
   move(make: Edit): void {
-    acted++;
+    act();
     this.#before ??= getState().draft.code;
     this.#next = make;
     this.#frame ||= requestAnimationFrame(() => this.#apply());
@@ -125,21 +129,31 @@ export function useGesture(): { move: (make: Edit) => void; ends: Record<string,
 const widest = new Map<string, { low: number; high: number }>();
 
 /** What a control goes over: what the person chose, or a round range around the number, which does not shrink under it. */
-export function rangeNow(name: string, value: number): { low: number; high: number } {
+export function rangeNow(
+  name: string,
+  value: number,
+  around = rangeOf(value),
+  kind = "number",
+): { low: number; high: number } {
   const { id, board } = getState().draft;
   const kept = board?.ranges?.[name];
   if (kept) return { low: kept[0], high: kept[1] };
-  const key = `${id} ${name}`;
-  const now = rangeOf(value);
+  const key = `${id} ${name} ${kind}`;
+  const now = around;
   const before = widest.get(key);
   if (before && before.high >= now.high) return before;
   widest.set(key, now);
   return now;
 }
 
-export function useRange(name: string, value: number): { low: number; high: number } {
+export function useRange(
+  name: string,
+  value: number,
+  around = rangeOf(value),
+  kind = "number",
+): { low: number; high: number } {
   useStore((state) => state.draft.board?.ranges?.[name]);
-  return rangeNow(name, value);
+  return rangeNow(name, value, around, kind);
 }
 
 export function setRange(name: string, low: number, high: number): void {

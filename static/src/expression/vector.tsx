@@ -2,7 +2,17 @@
 import { type PointerEvent, useRef } from "react";
 import { formatNumber, type Num } from "../numbers";
 import { tickText } from "./contours";
-import { firstNumbers, type Input, listOf, MOST_POINTS, rounded, splice, stepOf, written } from "./inputs";
+import {
+  firstNumbers,
+  type Input,
+  listOf,
+  MOST_POINTS,
+  reachOf,
+  rounded,
+  splice,
+  stepOf,
+  written,
+} from "./inputs";
 import { inputIn, NumberField } from "./number";
 import { change, type Edit, useGesture, useRange } from "./program";
 
@@ -32,7 +42,7 @@ interface Props {
 
 export function VectorControl({ name, index, input, grads }: Props) {
   const values = input.values.map((one) => one.value);
-  const range = useRange(name, Math.max(1, ...values.map(Math.abs)));
+  const range = useRange(name, 0, reachOf(values), "points");
   const [low, high] = [Math.min(range.low, ...values), Math.max(range.high, ...values)];
   const step = stepOf(low, high);
   const { move, ends } = useGesture();
