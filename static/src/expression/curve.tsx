@@ -11,6 +11,8 @@ import { useGesture } from "./program";
 import { useWidth } from "./width";
 
 const HEIGHT = 220;
+/** Pixels that a curve may jump from one point to the next. */
+const POLE = 30;
 const PAD = { left: 46, right: 12, top: 10, bottom: 26 };
 
 export interface CurveData {
@@ -21,12 +23,16 @@ export interface CurveData {
   readonly dy: Float64Array;
 }
 
-/** A path through what is finite; what leaves the picture far is cut, so that it cannot wrap around. */
+/**
+ * A path through what is finite. Where the value falls although its slopes say that it rises, or the other way round, there is
+ * a pole between two points, and no line. What leaves the picture far is cut, so that it cannot wrap around.
+ */
 export function pathOf(
   x: Float64Array,
   y: Float64Array,
   toX: (x: number) => number,
   toY: (y: number) => number,
+  slopes?: Float64Array,
 ): string {
   let path = "";
   let drawing = false;
@@ -35,6 +41,10 @@ export function pathOf(
     if (!Number.isFinite(b)) {
       drawing = false;
       continue;
+    }
+    const step = i > 0 ? b - (y[i - 1] as number) : 0;
+    if (slopes && step * (slopes[i] as number) < 0 && step * (slopes[i - 1] as number) < 0) {
+      if (Math.abs(toY(0) - toY(step)) > POLE) drawing = false;
     }
     const at = Math.max(-2000, Math.min(2000, toY(b)));
     path += `${drawing ? "L" : "M"}${toX(a).toFixed(1)} ${at.toFixed(1)}`;
@@ -70,7 +80,8 @@ export function CurvePlot({ data, at, index, value }: Props) {
   const { x, y, dy, output, input } = data;
   const [low, high] = [x[0] ?? -1, x.at(-1) ?? 1];
   const key = `${output} ${input} ${low} ${high}`;
-  const now = fitting(both(y, dy));
+  const [a, b] = [fitting(y), fitting(dy)];
+  const now = { low: Math.min(a.low, b.low), high: Math.max(a.high, b.high) };
   const range = steady(shown.current?.key === key ? shown.current.range : null, now);
   shown.current = { key, range };
   const [inner, tall] = [Math.max(60, width - PAD.left - PAD.right), HEIGHT - PAD.top - PAD.bottom];
@@ -124,7 +135,7 @@ export function CurvePlot({ data, at, index, value }: Props) {
           <Axes {...{ low, high, range, toX, toY, width }} />
           <g clipPath={`url(#${clip})`}>
             <path className="ex-curve-grad" d={pathOf(x, dy, toX, toY)} />
-            <path className="ex-curve-value" d={pathOf(x, y, toX, toY)} />
+            <path className="ex-curve-value" d={pathOf(x, y, toX, toY, dy)} />
             {inside && (
               <line className="ex-here" x1={toX(at)} x2={toX(at)} y1={PAD.top} y2={PAD.top + tall} />
             )}
@@ -167,11 +178,6 @@ export function CurvePlot({ data, at, index, value }: Props) {
       )}
     </figure>
   );
-}
-
-function* both(a: Float64Array, b: Float64Array): Generator<number> {
-  yield* a;
-  yield* b;
 }
 
 interface AxesProps {

@@ -226,7 +226,7 @@ function addInputs(
   const alias = [...sheet.imports].find(([, of]) => of === "torch")?.[0] ?? "torch";
   const lines = names.map((name) => {
     const { kind, shape } = guesses.get(name) as Guess;
-    return `${name} = ${newInput(kind, shape).replaceAll("torch.", `${alias}.`)}\n`;
+    return `${name} = ${newInput(kind, shape, [], name).replaceAll("torch.", `${alias}.`)}\n`;
   });
   const gap = at > 0 && text[at - 1] !== "\n" ? "\n" : "";
   return text.slice(0, at) + gap + lines.join("") + text.slice(at);

@@ -7,6 +7,7 @@ import { run as runAction } from "../actions/run";
 import { revealLine } from "../editor/editor";
 import { redoEdit, undoEdit } from "../editor/edits";
 import { formatNumber } from "../numbers";
+import { Sentence } from "../parts/sentence";
 import type * as wire from "../protocol.gen";
 import { isActive, isInteractive, type RunState } from "../run";
 import { useStore } from "../store";
@@ -261,7 +262,7 @@ function Problems({ sheet, run, refused }: Shared & { refused: string }) {
       {first && (
         <p className="ex-problem">
           {first.line > 0 ? `Line ${first.line}: ` : ""}
-          {first.hint || first.message.split("\n")[0]}
+          <Sentence text={first.hint || (first.message.split("\n")[0] ?? "")} />
         </p>
       )}
       {refused && <p className="ex-problem">{refused}</p>}

@@ -38,7 +38,11 @@ export function InputRow({ entry, index, grad, of, used }: Props) {
     change((sheet) => {
       const now = sheet.entries[index];
       if (now?.kind !== "input") return sheet.text;
-      const text = setInput(sheet.text, index, newInput(kind, shapeAs(kind, shape), numbersOf(now.input)));
+      const text = setInput(
+        sheet.text,
+        index,
+        newInput(kind, shapeAs(kind, shape), numbersOf(now.input), name),
+      );
       return of ? close(text, of.replace(/\[0\]$/, "")) : text;
     });
   const small = input.kind === "number";

@@ -182,17 +182,23 @@ export function gridOf(rows: readonly (readonly number[])[]): string {
 const GRAD = "requires_grad=True";
 
 /** The numbers that a new tensor of a shape begins with: small, different, and the same every time. */
-export function firstNumbers(count: number): number[] {
+export function firstNumbers(count: number, name = ""): number[] {
+  const shift = [...name].reduce((sum, letter) => sum + (letter.codePointAt(0) ?? 0), 0);
   return Array.from({ length: count }, (_, i) =>
-    Number((Math.sin(1 + 2.4 * i) * (i % 3 ? 0.8 : 1.2)).toFixed(1)),
+    Number((Math.sin(1 + 2.4 * i + shift) * (i % 3 ? 0.8 : 1.2)).toFixed(1)),
   );
 }
 
 /** The right side of a new input's line. */
-export function newInput(kind: Kind, shape: readonly number[], values: readonly number[] = []): string {
+export function newInput(
+  kind: Kind,
+  shape: readonly number[],
+  values: readonly number[] = [],
+  name = "",
+): string {
   const [rows = 3, columns = 2] = shape.length === 1 ? [1, shape[0]] : shape;
   const count = kind === "number" ? 1 : kind === "matrix" ? rows * columns : (shape[0] ?? 3);
-  const rest = firstNumbers(count);
+  const rest = firstNumbers(count, name);
   const numbers = rest.map((value, i) => values[i] ?? value);
   switch (kind) {
     case "number":

@@ -1,6 +1,7 @@
 /** One line of the bar: an expression that is written, its value, its derivative, and what is wrong with it. */
 import { type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
 import { Icon } from "../parts/icons";
+import { Sentence } from "../parts/sentence";
 import type * as wire from "../protocol.gen";
 import type { RunState } from "../run";
 import { removeEntry, shownLine, understand, writeLine } from "./edit";
@@ -213,7 +214,9 @@ export function Line(props: Props) {
             }}
           />
           <p>
-            {wrong.message}
+            <span>
+              <Sentence text={wrong.message} />
+            </span>
             {wrong.instead && (
               <button
                 type="button"
@@ -241,7 +244,7 @@ export function Line(props: Props) {
           )}
         </div>
       )}
-      {entry && !wrong && derivative && (
+      {entry && !wrong && derivative && (derivative.value || derivative.tex) && (
         <div className="ex-result ex-derivative">
           <Maths
             tex={`\\frac{\\partial ${nameTex(derivative.of)}}{\\partial ${nameTex(derivative.by)}}${derivative.tex && ` = ${derivative.tex}`}`}
