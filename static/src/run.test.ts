@@ -312,7 +312,7 @@ describe("live answers", () => {
       symbolic: [{ output: "y", input: "a", tex: "a" }],
     });
     const run = apply(apply(ended(), first), live(2, { curves: [curve("z", 0.6, 0.6)] }));
-    expect(run.live?.curves.map((one) => [one.output, one.x.byteLength / 8])).toEqual([
+    expect(run.live?.curves.map((one) => [one.output, (one.x as ArrayBuffer).byteLength / 8])).toEqual([
       ["z", 2],
       ["y", 3],
     ]);
