@@ -198,6 +198,7 @@ function define(
   const owner = model.classOf(scope);
   if (owner === -1) {
     const name = work.name(base);
+    work.objects.add(name);
     const outer = model.chain(scope === -1 ? -1 : scope).findLast((at) => at !== -1);
     const anchor = scope === -1 || outer === undefined ? call : work.item(outer, -1);
     draft.insert(-1, anchor, `${name} = ${text}`, {

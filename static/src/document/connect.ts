@@ -101,7 +101,7 @@ export function disconnect(work: Work, to: Port): void {
   }
   work.keep(argument);
   open(work, target, argument);
-  work.select.push(target.key);
+  work.select.push(target.key, target.type.slice(target.type.indexOf(".") + 1));
 }
 
 /** Gives an argument a value, as its parameter is written. */

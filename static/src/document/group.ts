@@ -39,6 +39,7 @@ export function group(work: Work, ids: readonly number[], wanted: string): void 
   work.taken.add(wanted);
   const instance = inClass === -1 ? work.name(snake(wanted)) : work.attribute(snake(wanted));
 
+  if (inClass === -1) work.objects.add(instance);
   const names = new Names(work, pieces, layers);
   const outputs = names.outputs(scope);
   for (const { old, name } of layers) replaceLayer(work, pieces, layers, old, name, instance);

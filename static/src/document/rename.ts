@@ -19,6 +19,19 @@ export function rename(work: Work, { block: id, name, what, output = 0 }: Renami
   const block = model.block(id);
   const object = objectOf(work, block);
   const wanted = name.trim();
+  change(work, block, object, wanted, what, output);
+  work.select.push(work.keys[block.key] ?? block.key);
+}
+
+function change(
+  work: Work,
+  block: Block,
+  object: string,
+  wanted: string,
+  what: Renaming["what"],
+  output: number,
+): void {
+  const { model } = work;
   if (object && what !== "value") {
     if (object.startsWith("self."))
       renameAttribute(work, block.definition ?? block.statement, object.slice(5), wanted);
@@ -34,11 +47,10 @@ export function rename(work: Work, { block: id, name, what, output = 0 }: Renami
   const old = block.outputs?.[output]?.name ?? "";
   if (old.startsWith("self.")) renameAttribute(work, block.statement, old.slice(5), wanted);
   else if (old) renameVariable(work, model.scope(block.statement), old, wanted);
-  else if (model.isNested(id)) {
+  else if (model.isNested(block.id)) {
     const reason = whyNot(wanted, namesIn(work, model.scope(block.statement), ""), model.document.imports);
     if (reason) refuse(reason);
-    work.hoist(id, wanted);
-    work.select.push(work.keys[block.key] ?? block.key);
+    work.hoist(block.id, wanted);
   } else refuse("This block makes nothing that could have a name.");
 }
 
@@ -80,7 +92,7 @@ function renameVariable(work: Work, scope: number, old: string, name: string): v
     draft.splice([use[1], use[2]], name);
   }
   renameKeywords(work, scope, old, name);
-  rekey(work, (block) => model.scope(block.statement) === scope || scope === -1, old, name);
+  rekey(work, work.key(scope, ""), old, name);
 }
 
 function inFormat(text: string, position: number): boolean {
@@ -151,8 +163,7 @@ function renameAttribute(work: Work, statement: number, old: string, name: strin
   for (const use of own) if (use[0] === `self.${old}`) draft.splice([use[2] - old.length, use[2]], name);
   for (const span of attributeUses(work, owner, old)) draft.splice(span, name);
   const className = nameOfClass(work, owner);
-  const inClass = (block: Block) => model.chain(block.statement).includes(owner);
-  rekey(work, (block) => inClass(block) || block.key.startsWith(`${className}.`), old, name);
+  rekey(work, `${className}.`, old, name);
 }
 
 export function nameOfClass(work: Work, owner: number): string {
@@ -180,14 +191,10 @@ export function attributeUses(work: Work, owner: number, attribute: string): Str
 }
 
 /** Keys say names: they change with them. */
-function rekey(work: Work, affected: (block: Block) => boolean, old: string, name: string): void {
-  for (const block of work.model.document.blocks) {
-    if (!affected(block)) continue;
-    const key = block.key
-      .split(/([./:#])/)
-      .map((part) => (part === old ? name : part))
-      .join("");
-    if (key !== block.key) work.keys[block.key] = key;
-    if (key !== block.key && work.select.length === 0) work.select.push(key);
+function rekey(work: Work, prefix: string, old: string, name: string): void {
+  for (const { key } of work.model.document.blocks) {
+    if (!key.startsWith(prefix + old)) continue;
+    const rest = key.slice(prefix.length + old.length);
+    if (rest === "" || /^[./#]/.test(rest)) work.keys[key] = prefix + name + rest;
   }
 }

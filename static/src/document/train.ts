@@ -209,9 +209,13 @@ export function unwrap(work: Work, id: number): void {
   const block = model.block(id);
   const scope = model.parent(block.statement);
   const anchor = work.item(block.statement, scope);
+  const optimizers = model.document.blocks.filter((one) => one.kind === "optimizer");
+  const names = new Set(optimizers.map((one) => bound(work, one.definition ?? -1)));
   for (const index of [...model.children(block.statement)]) {
-    const { core } = model.statement(index);
-    if (/^[\w.]+\.(zero_grad|backward|step)\(.*\)$/s.test(model.slice(core))) continue;
+    const call = /^([\w.]+)\.(zero_grad|backward|step)\(.*\)$/s.exec(
+      model.slice(model.statement(index).core),
+    );
+    if (call && (call[2] !== "step" || names.has(call[1] ?? ""))) continue;
     const { item } = draft.place(index);
     draft.move(item, block.statement, scope, anchor);
   }

@@ -99,7 +99,7 @@ function takeApart(
   for (const call of calls) inline(work, className, forward, call, attributes);
   draft.remove(making);
   otherUses(work, instance, making, calls, attributes, parametric, classAt);
-  work.select.push(...[...attributes.values()].map((name) => name.replace(/^self\./, "")));
+  work.select.push(...[...attributes.values()].map((name) => work.key(scope, name)));
 }
 
 function isText(work: Work, statement: number): boolean {

@@ -19,6 +19,8 @@ export class Work {
   /** Names given to parts of expressions, by block. */
   readonly madeOf = new Map<number, string>();
   readonly imports = new Imports(this);
+  /** Layers and modules that are made in the program itself now. */
+  readonly objects = new Set<string>();
   private readonly newInit = new Map<number, Fresh>();
   private readonly hoisted = new Map<number, { name: string; item: Fresh; scope: number }>();
 
@@ -139,6 +141,13 @@ export class Work {
     const done = { name, item, scope };
     this.hoisted.set(id, done);
     this.rekey(block, this.key(scope, name));
+    for (const { block: reader, argument } of this.model.consumers(id)) {
+      if (argument > 0) continue;
+      const { key, kind } = this.model.block(reader);
+      const called = /^(.*\.)?(backward|item|retain_grad)$/.exec(key);
+      // What is not assigned is called by what it is called of: `loss.backward`.
+      if (kind === "output" && called) this.keys[key] = `${this.key(scope, name)}.${called[2]}`;
+    }
     putExpression(this.draft, block.span, name);
     return done;
   }
@@ -173,7 +182,8 @@ export class Work {
 
   /** The key of what is called so in a scope: `h`, `Net.h`. */
   key(scope: number, name: string): string {
-    const outer = scope === -1 ? [] : this.model.chain(scope).slice(0, -1);
+    // An object that is made in the program is called the same wherever it is called.
+    const outer = scope === -1 || this.objects.has(name) ? [] : this.model.chain(scope).slice(0, -1);
     const names = outer.flatMap((at) => {
       const { kind, block } = this.model.statement(at);
       return (kind === "class" || kind === "def") && block !== undefined && block !== -1
