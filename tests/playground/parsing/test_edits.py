@@ -92,7 +92,7 @@ def test_blocks_keep_their_keys(program: str) -> None:
             edit["keys"].get(block.key, block.key) for block in READ[program].blocks if block.kind != "code"
         }
         after = {block.key for block in parse(edited(edit)).blocks}
-        missing = {key for key in before - after if "#" not in key and len(key) < 100}
+        missing = {key for key in before - after if "#" not in key and len(key) < 50}
         assert not missing, f"{edit}\n{sorted(missing)}\n{edited(edit)}"
 
 
