@@ -22,6 +22,7 @@ const TrainingPanel = lazy(() => import("./panels/training/training"));
 const GradientsPanel = lazy(() => import("./panels/gradients"));
 const ProfilerPanel = lazy(() => import("./panels/profiler"));
 const JacobianPanel = lazy(() => import("./panels/jacobian"));
+const Blocks = lazy(() => import("./blocks"));
 const Expression = lazy(() => import("./expression"));
 const DataDialog = lazy(() => import("./data/dialog"));
 const Shortcuts = lazy(() => import("./parts/shortcuts"));
@@ -47,6 +48,7 @@ const isWaiting = ({ run, shown, draft }: State) =>
 /** The ways to write the program; each is loaded when it is first chosen. */
 const WAYS: readonly (Tab<Way> & { readonly Pane?: ComponentType })[] = [
   { id: "code", label: "Code" },
+  { id: "blocks", label: "Blocks", Pane: Blocks },
   { id: "expression", label: "Expression", Pane: Expression },
 ];
 

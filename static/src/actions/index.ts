@@ -1,5 +1,6 @@
 /** Every action of the page, in the order and the groups in which a menu shows them. */
 import type { Action } from "./action";
+import { focusBlocks } from "./blocks";
 import { clear } from "./clear";
 import { copyLink } from "./copy_link";
 import { data, downloadData } from "./data";
@@ -71,6 +72,7 @@ export const groups: readonly Group[] = [
       nextPanel,
       previousPanel,
       focusEditor,
+      focusBlocks,
       theme,
       themeSystem,
       contrast,

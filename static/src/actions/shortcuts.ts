@@ -54,6 +54,25 @@ export const LOCAL_KEYS: readonly {
     ],
   },
   {
+    where: "In the blocks",
+    keys: [
+      ["Arrows", "go to the next block that way; with Shift select it too"],
+      ["Alt+Arrows", "move what is selected"],
+      ["A", "add a block, connected to this one"],
+      ["C", "connect: arrows choose where to, C the next output, Enter connects"],
+      ["W", "select this block’s next wire; Delete removes it"],
+      ["Enter", "to the settings; open or close what holds others; from code to its line"],
+      ["R", "rename"],
+      ["Delete", "remove"],
+      ["Ctrl+C, Ctrl+X, Ctrl+V", "copy, cut, paste"],
+      ["Ctrl+D", "duplicate"],
+      ["Ctrl+G", "make what is selected a class; with Shift take one apart"],
+      ["Ctrl+Z and Ctrl+Y", "undo, and do again"],
+      ["L", "lay the blocks out"],
+      ["+, − and 0", "zoom, and show all"],
+    ],
+  },
+  {
     where: "In the code",
     keys: [
       ["Esc, then Tab", "leave the editor"],

@@ -9,26 +9,34 @@ export interface Change {
 /** Lines of each text that are compared pair by pair; beyond, what lies between equal ends is one change. */
 const MOST = 600;
 
-/** The changes, in order, that make `after` of `before`: line by line, and in a line from its first difference to its last. */
-export function changesOf(before: string, after: string): Change[] {
-  if (before === after) return [];
-  const [old, now] = [linesOf(before), linesOf(after)];
+/** Lines that two texts have in common, in order, as pairs of positions; of long differences only what is around them. */
+export function sameLines(old: readonly string[], now: readonly string[]): (readonly [number, number])[] {
   let head = 0;
   while (head < old.length && head < now.length && old[head] === now[head]) head++;
   let tail = 0;
   while (tail < old.length - head && tail < now.length - head && old.at(-1 - tail) === now.at(-1 - tail))
     tail++;
+  const pairs: (readonly [number, number])[] = [];
+  for (let i = 0; i < head; i++) pairs.push([i, i]);
   const a = old.slice(head, old.length - tail);
   const b = now.slice(head, now.length - tail);
-  const start = old.slice(0, head).join("").length;
-  const kept = a.length <= MOST && b.length <= MOST ? common(a, b) : [];
+  if (a.length <= MOST && b.length <= MOST)
+    for (const [i, j] of common(a, b)) pairs.push([head + i, head + j]);
+  for (let i = tail; i > 0; i--) pairs.push([old.length - i, now.length - i]);
+  return pairs;
+}
+
+/** The changes, in order, that make `after` of `before`: line by line, and in a line from its first difference to its last. */
+export function changesOf(before: string, after: string): Change[] {
+  if (before === after) return [];
+  const [old, now] = [linesOf(before), linesOf(after)];
   const changes: Change[] = [];
-  let [at, i, j] = [start, 0, 0];
-  for (const [x, y] of [...kept, [a.length, b.length] as const]) {
-    const removed = a.slice(i, x).join("");
-    const change = within(at, removed, b.slice(j, y).join(""));
+  let [at, i, j] = [0, 0, 0];
+  for (const [x, y] of [...sameLines(old, now), [old.length, now.length] as const]) {
+    const removed = old.slice(i, x).join("");
+    const change = within(at, removed, now.slice(j, y).join(""));
     if (change) changes.push(change);
-    at += removed.length + (a[x]?.length ?? 0);
+    at += removed.length + (old[x]?.length ?? 0);
     [i, j] = [x + 1, y + 1];
   }
   return changes;

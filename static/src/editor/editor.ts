@@ -174,6 +174,17 @@ export function revealLine(line: number): void {
   requestAnimationFrame(() => view.focus());
 }
 
+/** Brings a stretch of the text as it is now to view and selects it. */
+export function revealPosition(from: number, to = from): void {
+  const view = current;
+  if (!view) return;
+  showWay("code");
+  const { length } = view.state.doc;
+  const selection = { anchor: Math.min(from, length), head: Math.min(to, length) };
+  view.dispatch({ selection, effects: EditorView.scrollIntoView(selection.anchor, { y: "center" }) });
+  requestAnimationFrame(() => view.focus());
+}
+
 let current: EditorView | undefined;
 
 /** Puts the editor into `parent` and keeps it in step with the store; returns what removes it. */

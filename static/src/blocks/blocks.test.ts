@@ -1,0 +1,309 @@
+import { describe, expect, it, vi } from "vitest";
+import { NOTHING, stateAt } from "../moment";
+import type * as wire from "../protocol.gen";
+import { newRun, type RunState } from "../run";
+import { absolute, originIn } from "./elements";
+import { stepped } from "./field";
+import { neighbour, targetsFrom } from "./keys";
+import { bestFlow, carried, flowOf, freeSpot, layOut, placeNew, type Rect, rectsOf } from "./layout";
+import { flowing, liveOf, matchesOf } from "./match";
+import { type Entry, search } from "./palette";
+import { documentOf } from "./samples";
+import { type Scene, sceneOf } from "./scene";
+
+vi.mock("../boot", () => ({ boot: { examples: [], limits: {} } }));
+
+const NONE: ReadonlySet<string> = new Set();
+const scene = (
+  parts: Parameters<typeof documentOf>[0],
+  change: Partial<Parameters<typeof sceneOf>[2]> = {},
+): Scene =>
+  sceneOf(documentOf(parts), "", {
+    flow: "down",
+    closed: NONE,
+    expanded: NONE,
+    entryOf: () => undefined,
+    ...change,
+  });
+
+const CHAIN = {
+  x: { kind: "input" },
+  a: { inputs: { input: "x" } },
+  b: { inputs: { input: "a" } },
+} as const;
+const TRAIN = {
+  x: { kind: "input" },
+  loop: { kind: "train", makes: [] },
+  h: { inputs: { input: "x" }, inside: "loop" },
+  loss: { inputs: { input: "h" }, inside: "loop" },
+} as const;
+
+const overlaps = (a: Rect, b: Rect) =>
+  a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
+
+function allApart(found: Scene, spots: Readonly<Record<string, wire.Spot>>): boolean {
+  const rects = rectsOf(found, (key) => spots[key] ?? [0, 0]);
+  return found.boxes.every((one) =>
+    found.boxes.every(
+      (other) =>
+        one === other ||
+        found.parent.get(one.key) !== found.parent.get(other.key) ||
+        !overlaps(rects.get(one.key) as Rect, rects.get(other.key) as Rect),
+    ),
+  );
+}
+
+describe("the scene", () => {
+  it("has a box for each block and a wire for each connected argument", () => {
+    const { boxes, lines } = scene(CHAIN);
+    expect(boxes.map((box) => box.key)).toEqual(["x", "a", "b"]);
+    expect(
+      lines.map((line) => `${line.source}.${line.sourceHandle}>${line.target}.${line.targetHandle}`),
+    ).toEqual(["x.o0>a.i0", "a.o0>b.i0"]);
+  });
+
+  it("closes frames: what is inside is gone, its wires end at the frame", () => {
+    const open = scene(TRAIN);
+    expect(open.boxes.map((box) => box.key)).toEqual(["x", "loop", "h", "loss"]);
+    expect(open.byKey.get("loop")).toMatchObject({ frame: true, open: true, inside: 2 });
+    const { boxes, lines } = scene(TRAIN, { closed: new Set(["loop"]) });
+    expect(boxes.map((box) => box.key)).toEqual(["x", "loop"]);
+    expect(lines.map((line) => [line.source, line.target, line.targetHandle])).toEqual([["x", "loop", "i"]]);
+  });
+
+  it("says what is open, wrong, and why code is not blocks", () => {
+    const found = scene({
+      a: { inputs: { input: null }, wrong: "(2, 3) and (4,) do not go together" },
+      c: { kind: "code", makes: [] },
+    });
+    expect(found.byKey.get("a")?.ports).toMatchObject([{ name: "input", open: true, wired: false }]);
+    expect(found.byKey.get("a")?.wrong).toContain("do not go together");
+    expect(found.byKey.get("c")?.why).toBe("A loop cannot be shown as blocks.");
+  });
+
+  it("offers an optimizer the loss that writes the training loop, and a list one place more", () => {
+    const found = scene(
+      { o: { kind: "optimizer", type: "optim.Adam" }, x: {}, s: { type: "torch.stack", inputs: { 0: "x" } } },
+      {
+        entryOf: (type) =>
+          type === "torch.stack"
+            ? ({
+                title: "stack",
+                parameters: [{ name: "tensors", wire: true, list: true }],
+              } as unknown as Entry)
+            : undefined,
+      },
+    );
+    expect(found.byKey.get("o")?.ports.map((port) => port.argument)).toEqual(["loss"]);
+    expect(found.byKey.get("s")?.ports.map((port) => [port.name, port.argument])).toEqual([
+      ["tensors", "0"],
+      ["+", "1"],
+    ]);
+  });
+
+  it("does not hang on blocks that say they are inside themselves", () => {
+    const document = documentOf({ a: {}, b: {} });
+    const blocks = document.blocks.map((block, id) => ({ ...block, parent: 1 - id }));
+    const found = sceneOf({ ...document, blocks }, "", {
+      flow: "down",
+      closed: NONE,
+      expanded: NONE,
+      entryOf: () => undefined,
+    });
+    expect(found.boxes.length).toBe(2);
+  });
+});
+
+describe("places", () => {
+  it("follow the wires, down or to the right, and nothing lies on another", () => {
+    for (const flow of ["down", "right"] as const) {
+      for (const parts of [CHAIN, TRAIN]) {
+        const found = scene(parts, { flow });
+        const spots = layOut(found, flow);
+        expect(allApart(found, spots)).toBe(true);
+        expect(flowOf(found, spots)).toBe(flow);
+      }
+    }
+    const found = scene(CHAIN);
+    const spots = layOut(found, "down");
+    expect(spots.x?.[1]).toBeLessThan(spots.a?.[1] ?? 0);
+    expect(spots.a?.[1]).toBeLessThan(spots.b?.[1] ?? 0);
+  });
+
+  it("go the way that shows larger in the pane", () => {
+    const scenes = { down: scene(CHAIN), right: scene(CHAIN, { flow: "right" }) };
+    expect(bestFlow(scenes, { width: 300, height: 900 })).toBe("down");
+    expect(bestFlow(scenes, { width: 900, height: 200 })).toBe("right");
+  });
+
+  it("of new blocks are near what they are connected to, and no other block moves", () => {
+    const before = layOut(scene(CHAIN), "down");
+    const found = scene({ ...CHAIN, c: { inputs: { input: "x" } }, d: { inputs: { input: "b" } } });
+    const added = placeNew(found, before);
+    expect(Object.keys(added).sort()).toEqual(["c", "d"]);
+    const all = { ...before, ...added };
+    expect(allApart(found, all)).toBe(true);
+    expect(added.d?.[1]).toBeGreaterThan(before.b?.[1] ?? 0);
+    expect(Math.abs((added.c?.[1] ?? 0) - (before.a?.[1] ?? 0))).toBeLessThan(200);
+  });
+
+  it("are free ones, also among many", () => {
+    const taken = Array.from({ length: 60 }, (_, i) => ({
+      x: (i % 8) * 190,
+      y: Math.floor(i / 8) * 90,
+      width: 176,
+      height: 80,
+    }));
+    const [x, y] = freeSpot([200, 100], { width: 176, height: 80 }, taken);
+    expect(taken.some((one) => overlaps({ x, y, width: 176, height: 80 }, one))).toBe(false);
+  });
+
+  it("in a frame are counted from where the frame was put, so that it grows around what moves in it", () => {
+    const found = scene(TRAIN);
+    const spots = { ...layOut(found, "down") };
+    const at = (all: typeof spots) => {
+      const spotOf = (key: string): wire.Spot => all[key] ?? [0, 0];
+      const ground = { scene: found, rects: rectsOf(found, spotOf), spotOf };
+      return { rects: absolute(ground), ground };
+    };
+    const before = at(spots);
+    const [x, y] = spots.h ?? [0, 0];
+    const after = at({ ...spots, h: [x - 300, y] });
+    expect(after.rects.get("loss")).toEqual(before.rects.get("loss"));
+    expect(after.rects.get("h")?.x).toBe((before.rects.get("h")?.x ?? 0) - 300);
+    const [frame, moved] = [after.rects.get("loop") as Rect, after.rects.get("h") as Rect];
+    expect(frame.x).toBeLessThan(moved.x);
+    expect(frame.width).toBeGreaterThan((before.rects.get("loop")?.width ?? 0) + 200);
+    expect(originIn(after.ground, "")).toEqual([0, 0]);
+  });
+
+  it("go with a block whose variable gets another name", () => {
+    const before = documentOf({ x: { kind: "input" }, y: { inputs: { input: "x" } } });
+    const after = documentOf({
+      x: { kind: "input" },
+      z: { inputs: { input: "x" } },
+      w: { type: "torch.cos" },
+    });
+    expect([...carried(before, after)]).toEqual([["z", "y"]]);
+  });
+});
+
+describe("keys", () => {
+  const rects = new Map<string, Rect>([
+    ["a", { x: 0, y: 0, width: 100, height: 50 }],
+    ["b", { x: 0, y: 100, width: 100, height: 50 }],
+    ["c", { x: 200, y: 10, width: 100, height: 50 }],
+  ]);
+
+  it("walk to the block that lies that way", () => {
+    expect(neighbour(rects, "a", [0, 1])).toBe("b");
+    expect(neighbour(rects, "a", [1, 0])).toBe("c");
+    expect(neighbour(rects, "b", [0, -1])).toBe("a");
+    expect(neighbour(rects, "a", [-1, 0])).toBeNull();
+  });
+
+  it("offer a wire the open inputs first", () => {
+    const found = scene({ a: {}, b: { inputs: { input: "a" } }, c: { inputs: { input: null } } });
+    expect(targetsFrom({ scene: found, rects }, "a").map((target) => target.key)).toEqual(["c", "b"]);
+  });
+
+  it("change numbers by their last place", () => {
+    expect(stepped("8", true)).toBe("9");
+    expect(stepped("0.1", false)).toBe("0.09");
+    expect(stepped("0.05", true)).toBe("0.06");
+    expect(stepped("0.09", true)).toBe("0.1");
+    expect(stepped("1e-3", true)).toBe("0.002");
+    expect(stepped("-1.0", true)).toBe("-0.9");
+    expect(stepped("2 * n", true)).toBeNull();
+  });
+});
+
+describe("the palette", () => {
+  const entry = (type: string, title: string, section: string, doc = ""): Entry => ({
+    type,
+    kind: "op",
+    title,
+    section,
+    doc,
+    parameters: [],
+  });
+  const all = [
+    entry("torch.sin", "sin", "Functions", "Sine."),
+    entry("torch.asin", "asin", "Functions", "The inverse of the sine."),
+    entry("nn.Linear", "Linear", "Layers", "x @ weight.T + bias"),
+    entry("nn.Bilinear", "Bilinear", "More"),
+  ];
+
+  it("finds by name first, then by what is said", () => {
+    expect(search(all, "").map((section) => section.title)).toEqual(["Functions", "Layers", "More"]);
+    expect(search(all, "lin")[0]?.entries[0]?.title).toBe("Linear");
+    expect(search(all, "sin")[0]?.entries.map((one) => one.title)).toEqual(["sin", "asin"]);
+    expect(search(all, "inverse sine")[0]?.entries[0]?.title).toBe("asin");
+    expect(search(all, "zzz")).toEqual([]);
+  });
+});
+
+describe("a run", () => {
+  const CODE = "x = torch.ones(2)\nä = torch.sin(x) * 2\n";
+  const node = (
+    id: number,
+    place: [number, number, number, number],
+    more: Partial<wire.Node> = {},
+  ): wire.Node => ({
+    id,
+    kind: "op",
+    op: "aten::sin",
+    scope: 0,
+    outputs: [
+      {
+        shape: [2],
+        dtype: "float32",
+        value: { numel: 2, data: [1, 1], norm: 1.5 },
+        requires_grad: true,
+      } as wire.TensorInfo,
+    ],
+    place: { line: place[0], column: place[1], end_line: place[2], end_column: place[3] },
+    ...more,
+  });
+  const at = (needle: string): wire.Stretch => [CODE.indexOf(needle), CODE.indexOf(needle) + needle.length];
+  const document = documentOf({
+    x: { kind: "input", span: at("torch.ones(2)") },
+    s: { span: at("torch.sin(x)"), inputs: { input: "x" } },
+    y: { span: at("torch.sin(x) * 2"), inputs: { input: "s" } },
+  });
+  const ran = (nodes: readonly wire.Node[], code = CODE): RunState => {
+    const run = newRun("r", code, "cpu", 0, 0);
+    return { ...run, graph: { ...run.graph, nodes } };
+  };
+  // Columns are counted in bytes: before `torch.sin` stand six.
+  const nodes = [
+    node(0, [1, 4, 1, 17], { kind: "leaf" }),
+    node(1, [2, 5, 2, 17]),
+    node(2, [2, 5, 2, 21], { op: "aten::mul" }),
+  ];
+
+  it("gives each block the operation that comes from its very stretch of the text", () => {
+    const matches = matchesOf(document, CODE, ran(nodes));
+    expect([...matches].map(([id, found]) => [id, found.map((one) => one.id)])).toEqual([
+      [0, [0]],
+      [1, [1]],
+      [2, [2]],
+    ]);
+    const now = stateAt(ran(nodes).graph, null);
+    expect(liveOf(matches.get(1) ?? [], now)).toMatchObject({ node: 1, value: { norm: 1.5 }, grad: null });
+    expect(flowing(matches.get(0), matches.get(1), 0, now)).toMatchObject({ value: "‖1.500‖", cut: false });
+    expect(liveOf(matches.get(1) ?? [], NOTHING)).toBeNull();
+  });
+
+  it("shows the last of several times, and nothing of a line that was changed since", () => {
+    const again = [...nodes, node(3, [2, 5, 2, 17])];
+    const matches = matchesOf(document, CODE, ran(again));
+    expect(liveOf(matches.get(1) ?? [], stateAt(ran(again).graph, null))?.node).toBe(3);
+    const typed = `# first\n${CODE.replace("* 2", "* 3")}`;
+    const moved: wire.Document = {
+      ...document,
+      blocks: document.blocks.map((block) => ({ ...block, span: [block.span[0] + 8, block.span[1] + 8] })),
+    };
+    expect([...matchesOf(moved, typed, ran(nodes)).keys()]).toEqual([0]);
+  });
+});

@@ -1,0 +1,400 @@
+"""The blocks in a real browser: programs built, changed and looked at without typing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.blocks_page import (
+    XOR,
+    block,
+    blocks,
+    centre,
+    code,
+    drag_in,
+    keys,
+    new,
+    search,
+    set_field,
+    value,
+    wire,
+    wires,
+)
+from tests.e2e.playground import faults, finished, opened, run, show, write
+
+CHAIN = "import torch\nx = torch.tensor([1.0, 2.0])\na = torch.sin(x)\nb = torch.cos(a)\n"
+
+
+def trained(page: Page, key: str) -> float:
+    """Runs the program and gives the last value of a block."""
+    page.keyboard.press("Control+Enter")
+    finished(page, 30)
+    expect(block(page, key)).to_have_attribute("aria-label", re.compile(", value "))
+    return value(page, key)
+
+
+def falls(page: Page, loss: str, loop: str) -> None:
+    """Trains for one step and then for many: the loss is far smaller."""
+    set_field(page, loop, "steps", "1")
+    expect(block(page, loop).get_by_role("textbox", name="steps")).to_have_value("1")
+    expect(page.locator(".blocks-tools[data-waiting]")).to_have_count(0)
+    first = trained(page, loss)
+    set_field(page, loop, "steps", "300")
+    expect(block(page, loop).get_by_role("textbox", name="steps")).to_have_value("300")
+    expect(page.locator(".blocks-tools[data-waiting]")).to_have_count(0)
+    page.wait_for_timeout(300)
+    last = trained(page, loss)
+    assert last < 0.2 * first, (first, last)
+
+
+def test_xor_by_mouse_from_an_empty_canvas(page: Page) -> None:
+    new(page)
+    drag_in(page, "xor", "X", 80, 170)
+    drag_in(page, "linear", "linear", 80, 290)
+    drag_in(page, "tanh", "tanh", 80, 430)
+    drag_in(page, "linear", "linear_2", 330, 170)
+    drag_in(page, "crossentropy", "criterion", 310, 330)
+    drag_in(page, "adam", "optimizer", 330, 470)
+    page.get_by_role("button", name="Close the palette").click()
+    set_field(page, "linear", "out_features", "8")
+    set_field(page, "linear_2", "in_features", "8")
+    set_field(page, "linear_2", "out_features", "2")
+    set_field(page, "optimizer", "lr", "0.05")
+    wire(page, "X", "linear", "input")
+    expect(page.locator(".react-flow__edge")).to_have_count(1)
+    wire(page, "linear", "tanh", "input")
+    wire(page, "tanh", "linear_2", "input")
+    wire(page, "linear_2", "criterion", "input")
+    wire(page, "X", "criterion", "target", output=1)
+    expect(page.locator(".react-flow__edge")).to_have_count(5)
+    wire(page, "criterion", "optimizer", "loss")
+    expect(block(page, "train")).to_be_visible()
+    falls(page, "criterion", "train")
+    text = code(page)
+    assert "for step in range(300):" in text
+    assert "optimizer.zero_grad()" in text
+    assert "loss.backward()" in text
+    assert "..." not in text, "nothing is left to be connected"
+
+
+def add(page: Page, words: str) -> None:
+    """With the keyboard: the palette, a name, Enter; the new block has the focus."""
+    before = keys(page)
+    page.keyboard.press("a")
+    expect(page.get_by_role("searchbox")).to_be_focused()
+    page.keyboard.type(words)
+    page.keyboard.press("Enter")
+    expect(page.locator(".react-flow__node")).to_have_count(len(before) + 1)
+    expect(page.locator(".react-flow__node:focus")).to_have_count(1)
+
+
+def go_to(page: Page, key: str) -> None:
+    """With the arrow keys alone, as far as it takes."""
+    wanted = block(page, key).get_attribute("data-id")
+    ways = ("ArrowUp",) * 8 + ("ArrowDown",) * 10 + ("ArrowLeft", "ArrowUp", "ArrowRight", "ArrowUp") * 4
+    for arrow in ways:
+        if page.evaluate("document.activeElement.dataset.id") == wanted:
+            return
+        page.keyboard.press(arrow)
+    pytest.fail(f"no arrow leads to {key} from {page.evaluate('document.activeElement.dataset.id')}")
+
+
+def connect(page: Page, target: str) -> None:
+    """A wire from the block that has the focus, with the arrow keys to `target` (``input of Linear``)."""
+    before = wires(page)
+    page.keyboard.press("c")
+    said = page.locator(".blocks [role=status]")
+    for _ in range(20):
+        if target in (said.text_content() or ""):
+            page.keyboard.press("Enter")
+            expect(page.locator(".react-flow__edge")).not_to_have_count(before)
+            return
+        page.keyboard.press("ArrowRight")
+    pytest.fail(f"no wire goes to {target}")
+
+
+def write_field(page: Page, name: str, number: str) -> None:
+    """A setting of the block that has the focus, reached with Enter and Tab."""
+    page.keyboard.press("Enter")
+    for _ in range(6):
+        if page.evaluate("document.activeElement.getAttribute('aria-label')").endswith(f": {name}"):
+            page.keyboard.press("Control+a")
+            page.keyboard.type(number)
+            page.keyboard.press("Enter")
+            return
+        page.keyboard.press("Tab")
+    pytest.fail(f"{name} is not reached")
+
+
+def test_xor_by_keyboard_alone(page: Page) -> None:
+    page.goto("/?new")
+    page.keyboard.press("Alt+b")
+    expect(page.get_by_role("button", name="Add a block").last).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.type("xor")
+    page.keyboard.press("Enter")
+    expect(block(page, "X")).to_be_focused()
+    # What is added from a block is connected to it.
+    add(page, "linear")
+    write_field(page, "out_features", "8")
+    add(page, "tanh")
+    add(page, "linear")
+    write_field(page, "in_features", "8")
+    write_field(page, "out_features", "2")
+    add(page, "crossentropy")
+    expect(page.locator(".react-flow__edge")).to_have_count(4)
+    go_to(page, "X")
+    page.keyboard.press("c")
+    page.keyboard.press("c")  # its second value
+    said = page.locator(".blocks [role=status]")
+    for _ in range(20):
+        if "target of CrossEntropyLoss" in (said.text_content() or ""):
+            break
+        page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    expect(page.locator(".react-flow__edge")).to_have_count(5)
+    go_to(page, "criterion")
+    # An optimizer that is added from a loss writes the training loop.
+    page.keyboard.press("a")
+    page.keyboard.type("adam")
+    page.keyboard.press("Enter")
+    expect(block(page, "optimizer")).to_be_focused()
+    expect(block(page, "train")).to_be_visible()
+    write_field(page, "lr", "0.05")
+    falls(page, "criterion", "train")
+
+
+def test_undo_takes_fifty_steps_back_and_does_them_again(page: Page) -> None:
+    opened(page)
+    write(page, CHAIN)
+    blocks(page)
+    expect(block(page, "b")).to_be_visible()
+    first = code(page)
+    field = block(page, "x").get_by_role("textbox", name="data")
+    for i in range(50):
+        field.fill(f"[{i}.0, 2.0]")
+        field.press("Enter")
+        expect(page.locator(".blocks-tools[data-waiting]")).to_have_count(0)
+    assert "[49.0, 2.0]" in code(page)
+    block(page, "x").focus()
+    for _ in range(50):
+        page.keyboard.press("Control+z")
+    assert code(page) == first
+    for _ in range(50):
+        page.keyboard.press("Control+y")
+    assert "[49.0, 2.0]" in code(page)
+    # The same history is in the editor.
+    page.get_by_role("tab", name="Code").click()
+    page.locator(".cm-content").focus()
+    page.keyboard.press("Control+z")
+    assert "[48.0, 2.0]" in code(page)
+
+
+def test_what_was_moved_stays_there_and_undo_puts_it_back(page: Page) -> None:
+    opened(page)
+    write(page, CHAIN)
+    blocks(page)
+    a = block(page, "a")
+    expect(a).to_be_visible()
+    before, other = centre(a), centre(block(page, "b"))
+    page.mouse.move(*centre(a.locator(".block-title")))
+    page.mouse.down()
+    page.mouse.move(before[0] + 60, before[1] + 30, steps=5)
+    page.mouse.move(before[0] + 120, before[1] + 30, steps=5)
+    page.mouse.up()
+    moved = centre(a)
+    assert moved[0] > before[0] + 60
+    assert centre(block(page, "b")) == pytest.approx(other, abs=1)
+    text = code(page)
+    page.reload()
+    blocks(page)
+    expect(a).to_be_visible()
+    page.wait_for_timeout(400)
+    offset = centre(block(page, "b"))[0] - centre(a)[0]
+    assert offset == pytest.approx(other[0] - moved[0], abs=3), "a reload keeps it"
+    a.focus()
+    page.keyboard.press("Alt+ArrowDown")
+    place = centre(a)
+    page.keyboard.press("Control+z")
+    page.wait_for_timeout(200)
+    assert centre(a)[1] < place[1]
+    assert code(page) == text
+
+
+def test_copy_paste_duplicate_and_remove(page: Page) -> None:
+    opened(page)
+    write(page, CHAIN)
+    blocks(page)
+    block(page, "a").click(position={"x": 20, "y": 12})
+    page.keyboard.press("Control+c")
+    page.keyboard.press("Control+v")
+    expect(page.locator(".react-flow__node")).to_have_count(4)
+    assert code(page).count("torch.sin") == 2
+    page.keyboard.press("Control+d")
+    expect(page.locator(".react-flow__node")).to_have_count(5)
+    page.keyboard.press("Delete")
+    expect(page.locator(".react-flow__node")).to_have_count(4)
+    block(page, "a").focus()
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Control+x")
+    expect(block(page, "a")).to_have_count(0)
+    assert "torch.cos(...)" in code(page), "what used its value is open, and stays"
+    page.keyboard.press("Control+z")
+    expect(block(page, "a")).to_be_visible()
+
+
+def test_blocks_become_a_class_and_are_taken_apart(page: Page) -> None:
+    opened(page)
+    write(page, CHAIN)
+    blocks(page)
+    block(page, "a").click(position={"x": 20, "y": 12})
+    block(page, "b").click(position={"x": 20, "y": 12}, modifiers=["Control"])
+    page.keyboard.press("Control+g")
+    expect(page.locator(".frame")).to_be_visible()
+    text = code(page)
+    assert "(nn.Module):" in text
+    assert "def forward(self, x):" in text
+    name = re.search(r"class (\w+)", text)
+    assert name is not None
+    frame = block(page, name[1])
+    frame.get_by_role("button", name=re.compile("Close")).click()
+    expect(page.locator(".frame")).to_have_count(0)
+    expect(frame).to_contain_text("blocks")
+    frame.get_by_role("button", name=re.compile("Open")).click()
+    expect(page.locator(".frame")).to_be_visible()
+    frame.focus()
+    page.keyboard.press("r")
+    expect(frame.get_by_role("textbox", name="New name")).to_be_focused()
+    page.keyboard.type("Wave")
+    page.keyboard.press("Enter")
+    expect(block(page, "Wave")).to_be_visible()
+    assert "class Wave(nn.Module):" in code(page)
+    block(page, "Wave").focus()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+Shift+g")
+    expect(page.locator(".frame")).to_have_count(0)
+    assert "class" not in code(page)
+
+
+def test_a_wire_that_cannot_be_is_refused_with_the_reason(page: Page) -> None:
+    opened(page)
+    write(page, CHAIN)
+    blocks(page)
+    expect(block(page, "b")).to_be_visible()
+    wire(page, "b", "a", "input")
+    expect(page.locator(".toast")).to_contain_text("circle")
+    assert wires(page) == 2
+    block(page, "a").focus()
+    page.keyboard.press("w")
+    page.keyboard.press("Delete")
+    expect(page.locator(".react-flow__edge")).to_have_count(1)
+    assert "torch.sin(...)" in code(page)
+
+
+def test_what_cannot_be_blocks_is_kept_and_said(page: Page) -> None:
+    opened(page)
+    write(page, XOR)
+    blocks(page)
+    loop = page.locator('.block-box[data-kind="code"]')
+    expect(loop).to_contain_text("for row in X:")
+    expect(loop).to_contain_text("loop")
+    loop.dblclick()
+    expect(page.locator(".cm-content")).to_be_focused()
+    expect(page.get_by_role("tab", name="Code")).to_have_attribute("aria-selected", "true")
+    assert "for row in X:" in page.evaluate("getSelection().toString()")
+    page.get_by_role("tab", name="Blocks").click()
+    page.get_by_role("tab", name="Code").click()
+    write(page, "x = torch.sin(\n")
+    page.get_by_role("tab", name="Blocks").click()
+    expect(page.locator(".blocks-problem")).to_contain_text("Line")
+
+
+def test_a_run_is_seen_in_the_blocks_and_picked_with_the_rest_of_the_page(page: Page) -> None:
+    run(page, XOR)
+    blocks(page)
+    loss = block(page, "criterion")
+    expect(loss).to_have_attribute("aria-label", re.compile(", value .*, gradient "))
+    end = value(page, "criterion")
+    loss.click(position={"x": 30, "y": 12})
+    expect(page.locator(".card")).to_contain_text("mse_loss")
+    show(page, "graph")
+    page.get_by_role("button", name="To the beginning").click()
+    page.keyboard.press(">")
+    expect(loss).not_to_have_attribute("aria-label", re.compile(f"value {re.escape(f'{end:.4g}')}"))
+    assert value(page, "criterion") > end, "at an earlier moment the loss was greater"
+    page.get_by_role("button", name="To the end").click()
+    expect(loss).to_have_attribute("aria-label", re.compile(", value "))
+    assert value(page, "criterion") == end
+
+
+def test_share_keeps_where_the_blocks_lie(page: Page, open_page: Callable[..., Page]) -> None:
+    opened(page)
+    write(page, CHAIN)
+    blocks(page)
+    block(page, "a").focus()
+    for _ in range(10):
+        page.keyboard.press("Alt+ArrowRight")
+    page.wait_for_timeout(300)
+    page.keyboard.press("Control+s")
+    link = page.get_by_label("Link", exact=False).first
+    expect(link).to_have_value(re.compile("/s/"), timeout=15_000)
+    other = open_page()
+    other.goto(link.input_value())
+    expect(other.locator(".blocks")).to_be_visible()
+    expect(block(other, "a")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Show all blocks").click()
+    other.get_by_role("button", name="Show all blocks").click()
+    page.wait_for_timeout(600)
+    here = centre(block(page, "a"))[0] - centre(block(page, "b"))[0]
+    there = centre(block(other, "a"))[0] - centre(block(other, "b"))[0]
+    assert there == pytest.approx(here, abs=2)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(open_page: Callable[..., Page], scheme: str) -> None:
+    page = open_page(color_scheme=scheme)
+    run(page, XOR)
+    blocks(page)
+    expect(block(page, "criterion")).to_be_visible()
+    search(page, "linear")
+    block(page, "criterion").focus()
+    assert faults(page) == []
+
+
+def test_on_a_phone(open_page: Callable[..., Page]) -> None:
+    page = open_page(viewport={"width": 360, "height": 740}, has_touch=True)
+    new(page)
+    page.get_by_role("button", name="Add a block").first.tap()
+    menu = page.locator(".block-menu")
+    expect(menu).to_be_visible()
+    box = menu.bounding_box()
+    assert box is not None
+    assert box["width"] > 300, "the palette is a sheet"
+    page.get_by_role("searchbox").fill("moons")
+    page.locator(".block-menu-entry").first.tap()
+    expect(block(page, "X")).to_be_visible()
+    expect(menu).to_have_count(0)
+    search(page, "linear").tap()
+    expect(block(page, "linear")).to_be_visible()
+    assert faults(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    for name in ("Add a block", "Undo", "Show all blocks"):
+        button = page.get_by_role("button", name=name).first.bounding_box()
+        assert button is not None
+        assert button["height"] >= 28
+
+
+def test_parts_are_loaded_when_they_are_first_opened(page: Page) -> None:
+    loaded: list[str] = []
+    page.on("request", lambda request: loaded.append(request.url))
+    page.goto("/")
+    finished(page)
+    page.wait_for_load_state("networkidle")
+    assert not [url for url in loaded if re.search(r"/(blocks|palette\.gen|expression)-", url)]
+    blocks(page)
+    assert [url for url in loaded if "/blocks-" in url]
