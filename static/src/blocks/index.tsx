@@ -5,6 +5,7 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import { useReading } from "../document/read";
 import type * as wire from "../protocol.gen";
 import { update } from "../store";
+import "./box.css";
 import "./blocks.css";
 import { Canvas, type Handle } from "./canvas";
 import { commands } from "./commands";
