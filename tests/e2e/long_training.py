@@ -18,7 +18,7 @@ from tests.e2e.conftest import Server, start_server, stop_server
 from tests.e2e.playground import status, write
 from tests.e2e.test_training import SPIRALS
 
-SECONDS = float(os.environ.get("LONG_SECONDS", "240"))
+SECONDS = int(os.environ.get("LONG_SECONDS", "240"))
 SETTLED_S = 60
 """By then all operations that may be recorded are, Plotly is loaded and every series has been thinned."""
 EVERY_S = 20

@@ -79,11 +79,11 @@ function GridView({ grid }: { grid: Grid }) {
   );
 }
 
-function ends(values: readonly number[]): readonly [number, number] {
+function ends(values: readonly number[], margin = 0.05): readonly [number, number] {
   const finite = values.filter(Number.isFinite);
   const [low, high] = [Math.min(...finite), Math.max(...finite)];
   if (!(low <= high)) return [0, 1];
-  const pad = (high - low) * 0.05 || Math.abs(high) * 0.1 || 1;
+  const pad = (high - low) * margin || Math.abs(high) * 0.1 || 1;
   return [low - pad, high + pad];
 }
 
@@ -139,8 +139,8 @@ function FitView({ fit }: { fit: wire.Fit }) {
 function CloudView({ cloud }: { cloud: wire.Cloud }) {
   const { made, real } = useMemo(() => ({ made: floats(cloud.made), real: floats(cloud.real) }), [cloud]);
   // The axes follow the data, not what a model makes on its way there.
-  const x = ends(every(real.length ? real : made, 0));
-  const y = ends(every(real.length ? real : made, 1));
+  const x = ends(every(real.length ? real : made, 0), 0.25);
+  const y = ends(every(real.length ? real : made, 1), 0.25);
   const paint = useCallback(
     (brush: Brush) => {
       dots(brush, real, 0, token("--outline"));
