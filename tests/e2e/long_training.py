@@ -39,6 +39,7 @@ def patient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     stop_server(server)
 
 
+@pytest.mark.timeout(SECONDS + 240)
 def test_memory_does_not_grow_with_the_training(browser: Browser, patient: Server) -> None:
     page = browser.new_page()
     wrong: list[str] = []
