@@ -101,12 +101,7 @@ class Blocks(Names):
             del self.sites[site]
 
     def add(self, kind: Any, type_: str, key: str, node: ast.AST | Stretch, **more: Any) -> Block:
-        """A new block.
-
-        Raises:
-            NotBlocks: it has too many arguments.
-            TooMany: there are too many blocks.
-        """
+        """A new block. Raises NotBlocks if it has too many arguments, TooMany if there are too many blocks."""
         span = node if isinstance(node, Stretch) else self.source.span(node)
         line = more.pop("line", getattr(node, "lineno", 0))
         if len(more.get("arguments", ())) > MOST_ARGUMENTS or len(more.get("outputs", ())) > MOST_OUTPUTS:
@@ -126,6 +121,8 @@ class Blocks(Names):
             line=line,
             **more,
         )
+        if kind != "code" and type_ != "getattr":
+            block.wrong = next(filter(None, (self.missing(one.text) for one in block.arguments)), "")
         self.blocks.append(block)
         return block
 

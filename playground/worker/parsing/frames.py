@@ -26,6 +26,7 @@ class Frames(Lines):
         self.functions: dict[int, Function] = {}
         """Classes and functions that are shown, by ``id`` of their statement."""
         self.uses = Uses(source, tree)
+        self.made.bound_names = self.uses.bound
 
     def body(self, body: list[ast.stmt], start: int, end: int, parent: int) -> None:
         """Read statements one after the other."""

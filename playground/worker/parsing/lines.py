@@ -54,12 +54,14 @@ class Lines:
         raise NotBlocks(reasons.statement(node), node)
 
     def _import(self, node: ast.Import | ast.ImportFrom) -> None:
+        made = self.made
         for alias in node.names:
             if isinstance(node, ast.Import):
                 name = alias.asname or alias.name.partition(".")[0]
                 path = alias.name if alias.asname else name
             else:
                 name, path = alias.asname or alias.name, f"{'.' * node.level}{node.module or ''}.{alias.name}"
+            made.any_name = made.any_name or alias.name == "*"
             if alias.name != "*" and len(name) <= 200 and len(path) <= 200:
                 self.made.scope.names[name] = Imported(path)
                 self.imports[name] = path

@@ -80,7 +80,9 @@ SECTIONS: Final[dict[str, str]] = {
     "nn.functional.max_pool1d nn.functional.avg_pool1d nn.functional.unfold nn.functional.pixel_shuffle "
     "nn.functional.pairwise_distance torch.threshold nn.functional.gumbel_softmax torch.empty torch.as_tensor "
     "Tensor.view_as Tensor.expand_as Tensor.contiguous Tensor.int Tensor.type Tensor.cpu Tensor.numpy Tensor.tolist "
-    "Tensor.numel Tensor.size Tensor.dim Tensor.shape Tensor.data Tensor.H Tensor.new_zeros Tensor.new_ones getattr",
+    "Tensor.numel Tensor.size Tensor.dim Tensor.shape Tensor.data Tensor.H Tensor.new_zeros Tensor.new_ones "
+    "torch.linalg.norm torch.linalg.solve torch.linalg.inv "
+    "torch.linalg.det torch.linalg.eigvalsh torch.linalg.cholesky torch.allclose torch.equal getattr",
 }
 """Sections in the order of the menu. What is under "More" is found by its name."""
 
@@ -88,6 +90,7 @@ WIRES: Final = frozenset(
     [
         "input",
         "X",
+        "B",
         "data.decode.numbers",
         "other",
         "tensors",

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ast
+import builtins
+import difflib
+import keyword
 from typing import Any, Final
 
 from playground.worker.parsing import menu, palette
@@ -10,6 +13,7 @@ from playground.worker.parsing.scope import Imported, Plain, Scope, Value
 from playground.worker.parsing.source import Source
 
 _NUMBER_CALLS: Final = frozenset({"int", "float", "abs", "min", "max", "round", "len", "bool", "sum"})
+_BUILTIN: Final = frozenset(dir(builtins))
 _NUMBER_METHODS: Final = frozenset({"size", "numel", "dim"})
 
 
@@ -20,6 +24,26 @@ class Names:
         self.source = source
         self.scope = Scope()
         self.known_numbers: dict[int, bool] = {}
+        self.bound_names: set[str] = set()
+        """Names that the program binds anywhere."""
+        self.any_name = False
+        """Whether ``from torch import *`` may have bound it."""
+
+    def missing(self, text: str) -> str:
+        """What to say of a name that has no value where it stands; empty if it has one, or could have."""
+        scope = self.scope
+        if not text.isidentifier() or keyword.iskeyword(text) or text in _BUILTIN or self.any_name:
+            return ""
+        if (
+            scope.get(text) is not None
+            or text in scope.names
+            or (scope.outer is not None and text in self.bound_names)
+        ):
+            return ""
+        near = difflib.get_close_matches(
+            text, [name for name in scope.names if name != text], n=1, cutoff=0.7
+        )
+        return f"`{text}` has no value here." + (f" Did you mean `{near[0]}`?" if near else "")
 
     def receiver(self, node: ast.expr) -> Any:
         return self.bound(node) if isinstance(node, ast.Name | ast.Attribute) else None
@@ -106,4 +130,8 @@ class Names:
                 return all(self.is_number(part) or self.is_plain(part) for part in parts)
             case ast.UnaryOp(op=ast.Not()):
                 return self.is_plain(node.operand)
+            case ast.Call(
+                func=ast.Name(id="tuple" | "list" as name), args=[ast.Attribute(value=of, attr="shape")]
+            ):
+                return self.scope.get(name) is None and self._is_tensor(of)
         return False

@@ -32,18 +32,18 @@ class Uses:
 
     def __init__(self, source: Source, tree: ast.Module) -> None:
         self._source = source
-        self._bound = set(bound_names(tree.body))
+        self.bound = set(bound_names(tree.body))
 
     def of(self, nodes: Iterable[ast.AST], owner: str = "") -> list[NameUse]:
         """The uses in these nodes, in order. `owner` is the name of the object a method belongs to (``self``)."""
-        collector = _Collector(self._source, self._bound, owner)
+        collector = _Collector(self._source, self.bound, owner)
         for node in nodes:
             collector.visit(node)
         return self._sorted(collector)
 
     def of_head(self, node: ast.stmt, owner: str = "") -> list[NameUse]:
         """Those of a statement that has others inside it, without these."""
-        collector = _Collector(self._source, self._bound, owner)
+        collector = _Collector(self._source, self.bound, owner)
         collector.head(node)
         return self._sorted(collector)
 

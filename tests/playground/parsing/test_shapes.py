@@ -124,6 +124,8 @@ SAMPLES: dict[str, list[list[str]]] = {
     "torch.outer": [["torch.randn(3)", "torch.randn(2)"]],
     "data.split": [["torch.randn(8, 2)", "torch.arange(8)"]],
     "data.decode": [["torch.tensor([3, 4])"]],
+    "torch.linalg.solve": [["torch.randn(3, 3)", "torch.randn(3)"]],
+    "torch.linalg.cholesky": [["torch.eye(3)"]],
     "torch.cross": [["torch.randn(2, 3)", "torch.randn(2, 3)"]],
     "torch.cdist": [["torch.randn(4, 3)", "torch.randn(5, 3)"]],
     "torch.complex": [["torch.randn(3)", "torch.randn(3)"]],
@@ -455,6 +457,17 @@ def test_what_does_not_fit_is_said_with_the_names_and_shapes() -> None:
     assert "backward() starts from" in wrong(
         "x = torch.ones(3, requires_grad=True)\nx.backward()\n", "x.backward"
     )
+
+
+def test_a_name_without_a_value_is_said() -> None:
+    assert (
+        wrong("weight = torch.ones(2)\ny = weigth * 2\n")
+        == "`weigth` has no value here. Did you mean `weight`?"
+    )
+    assert not wrong(
+        "def f(x):\n    y = x * later\n    return y\n\nlater = 2.0\nz = f(torch.ones(2))\n", "f.y"
+    )
+    assert not wrong("from math import *\ny = torch.ones(2) * tau\n")
 
 
 def test_a_layer_inside_a_sequential_is_where_it_goes_wrong() -> None:
