@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import assert_never
 
 from engine import cuda
@@ -87,11 +87,15 @@ class _Session:
 
     def steering(self) -> list[Steering]:
         """What has been said to the program that runs."""
-        return []
+        return self._channel.steering()
 
-    def hold(self) -> Iterator[Control | Tune]:
+    def hold(self) -> Generator[Control | Tune]:
         """The same while it is held, when questions are answered too."""
-        return iter(())
+        for command in self._channel.hold():
+            if isinstance(command, Control | Tune):
+                yield command
+            else:
+                self._answer(command)
 
     def _answer(self, question: Question) -> None:
         """Exactly one answer, whatever happens."""

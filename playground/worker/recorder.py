@@ -277,7 +277,7 @@ class Recorder(Observer):
             if site is not None:
                 self._note((reader.filled, t, data, site))
         memory = owner_of(data)
-        if reader.full:
+        if self.over:  # not before: what waits to be read has writes of its own
             self._keeper.before_write(data)
         elif type(memory) is np.ndarray and memory.nbytes <= _SET_ASIDE and memory.flags.c_contiguous:
             self._keeper.set_aside(memory)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
+from contextlib import closing
 from time import perf_counter
 from typing import Protocol
 
@@ -19,7 +20,7 @@ class Steered(Protocol):
     def steering(self) -> Iterable[Steering]:
         """What has come since the last time; never waits."""
 
-    def hold(self) -> Iterator[Control | Tune]:
+    def hold(self) -> Generator[Control | Tune]:
         """What comes while the program is held, waiting for it; questions are answered in between."""
 
 
@@ -29,7 +30,7 @@ class Hold:
     def __init__(
         self, outbox: Outbox, steered: Steered, learners: Learners, tuned: Callable[[], None]
     ) -> None:
-        """`tuned` is told when a learning rate was changed."""
+        """`tuned` is told when a learning rate was changed while the program is held."""
         self.seconds = 0.0
         """That the program has been held in all."""
         self.waits = False
@@ -42,16 +43,19 @@ class Hold:
         self._tuned: dict[tuple[int, int], float] = {}
         """What was set here, by optimizer and group."""
 
-    def ask(self, now: float) -> None:
-        """Ask, now and then, whether anybody wants anything."""
+    def ask(self, now: float) -> bool:
+        """Ask, now and then, whether anybody wants anything. Whether a learning rate was changed."""
+        tuned = False
         if now < self._ask_at:
-            return
+            return tuned
         self._ask_at = now + _ASK_S
         for command in self._steered.steering():
             if isinstance(command, Tune):
                 self._tune(command)
+                tuned = True
             else:
                 self.waits = command.action != "resume"
+        return tuned
 
     def hold(self, step: int, line: int) -> None:
         """Wait until someone lets the program go on, and answer questions meanwhile."""
@@ -64,13 +68,15 @@ class Hold:
 
     def _wait(self) -> bool:
         """Whether it is to be held again after the next step."""
-        for command in self._steered.hold():
-            if isinstance(command, Tune):
-                self._tune(command)
-            elif command.action == "step":
-                return True
-            elif command.action == "resume":
-                break
+        with closing(self._steered.hold()) as commands:
+            for command in commands:
+                if isinstance(command, Tune):
+                    self._tune(command)
+                    self._tell()
+                elif command.action == "step":
+                    return True
+                elif command.action == "resume":
+                    break
         self._outbox.emit(Resumed())
         return False
 
@@ -80,7 +86,6 @@ class Hold:
             group = groups[command.group]
             set_rate(group, command.lr)
             self._tuned[command.optimizer, command.group] = rate_of(group)
-            self._tell()
 
     def check_rates(self) -> None:
         """Say so, once, if the program itself sets a learning rate that was changed here."""

@@ -20,6 +20,7 @@ from engine.optim.optimizer import Optimizer
 from engine.state import S, Watcher
 from engine.tensor import Tensor
 from playground.protocol import Number
+from playground.runner.limits import MIB
 from playground.worker.blocks import Blocks
 from playground.worker.output import Channel, Outbox
 from playground.worker.recorder import Recorder
@@ -40,6 +41,8 @@ _ASK_S = 0.02
 """How often it is asked whether someone wants the program held."""
 _SETTLED_S = 0.1
 """Before that, what part of the time watching takes says nothing."""
+_ROOM_FOR_STEPS = 0.92
+"""The part of what a run may send up to which the graph of a step may begin."""
 _COUNTED_STEPS = 4
 """Steps that are counted to know about how many operations one has, before the recorder leaves."""
 
@@ -61,7 +64,6 @@ class Monitor(Watcher):
         """Has the graph that questions are about: the whole run's, or that of the step at which it was held."""
         self.step = 0
         """Training steps so far."""
-        self.held = False
         self._run = recorder
         self._outbox = outbox
         self._channel = channel
@@ -72,7 +74,7 @@ class Monitor(Watcher):
         self._predictor = Predictor()
         self._pace = Pace(channel.limits)
         self._report = Report(outbox, channel, self._pace)
-        self._hold = Hold(outbox, steered, self._learners, self._tuned)
+        self._hold = Hold(outbox, steered, self._learners, self._tell_rates)
         self._began = perf_counter()
         self._first = 0.0
         """When the first step ended."""
@@ -202,7 +204,8 @@ class Monitor(Watcher):
             if self._predictor.ready and now >= self._predict_at:
                 self._predict()
             self._let_recorder_leave()
-            self._hold.ask(now)
+            if self._hold.ask(now):
+                self._report.learners = self._learners.news() or self._report.learners
             self._hold.check_rates()
             if now - self._first > _SETTLED_S:
                 self._report.cost = min(self._spent / (now - self._first), 0.99)
@@ -322,19 +325,20 @@ class Monitor(Watcher):
     def _be_held(self, recorder: StepRecorder) -> None:
         """The step has been recorded: show it, and wait."""
         self._report.send_all(self.step, False)
-        self.recorder = recorder
-        recorder.send()
-        self.held = True
-        try:
-            self._hold.hold(self.step, self._around.line(self._around.frame))
-        finally:
-            self.held = False
+        limits = self._channel.limits
+        if self._channel.sent_bytes < _ROOM_FOR_STEPS * limits.results_bytes:
+            self.recorder = recorder
+            recorder.send()
+        else:
+            self._outbox.notice_once(
+                f"This step's graph is left out: a run may send at most {limits.results_bytes // MIB} MiB of results."
+            )
+        self._hold.hold(self.step, self._around.line(self._around.frame))
 
-    def _tuned(self) -> None:
-        """A learning rate was changed: the page is told at once if the program is held."""
-        self._report.learners = self._learners.news() or self._report.learners
-        if self.held:
-            self._report.send_all(self.step, False)
+    def _tell_rates(self) -> None:
+        """A learning rate was changed while the program is held: the answer."""
+        self._report.learners = self._learners.news()
+        self._report.send_learners(self.step)
 
     def begin_cell(self, index: int) -> None:
         """What comes now belongs to that cell."""

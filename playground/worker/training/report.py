@@ -94,6 +94,15 @@ class Report:
         if self._steps or self.learners or over:
             self._send_points(step, over)
 
+    def send_learners(self, step: int) -> None:
+        """Send them alone, even if there are none: the answer to a change, exactly one event."""
+        self._outbox.emit_first(
+            Training(
+                step=step, learners=self.learners, progress=Loop.told(self.loops), cost=round(self.cost, 4)
+            )
+        )
+        self.learners = []
+
     def _send_points(self, step: int, over: bool) -> int:
         points = Points(steps=self._steps, times=self._times, series=self._series) if self._steps else None
         sent = self._emit(

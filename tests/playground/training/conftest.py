@@ -33,6 +33,9 @@ class Steered(FakeChannel):
         self.asked += 1
         return self._script(self)
 
+    def of(self, kind: type[Any]) -> list[Any]:
+        return [event for event in self.events if type(event) is kind]
+
     def hold(self) -> Iterator[Any]:
         return self._held(self)
 
