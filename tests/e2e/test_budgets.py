@@ -77,6 +77,14 @@ def test_the_new_diagram_comes_at_once(tab: Page) -> None:
     assert took <= 150 * slack(tab)
 
 
+def test_a_dragged_slider_is_followed_at_20_updates_a_second(tab: Page) -> None:
+    gaps, rest = page_measures.drag(tab, "y = exp(a / 5) * 2 + sin(a)", 4)
+    allowed = slack(tab)
+    assert median(gaps) <= 50 * allowed / SLACK, "from one value shown to the next"
+    assert page.p95(gaps) <= 50 * allowed
+    assert rest <= 100 * allowed, "the last value after the last move"
+
+
 def test_a_training_streams_without_freezing_the_page(tab: Page) -> None:
     since = page_measures.now(tab)
     page.streamed(tab, 40)

@@ -75,6 +75,7 @@ def test_an_expression_becomes_a_program_with_a_control(page: Page) -> None:
     expect(result(bar)).to_have_text("= 1.959")
     expect(bar.locator(".ex-line").first.locator(".grad.number")).to_have_text("= 1.755")
     expect(bar.locator(".ex-line").first.locator(".katex").first).to_be_visible()
+    expect(bar.locator(".ex-derivative annotation")).to_contain_text("\\cos")
     expect(bar.locator(".ex-curve-value")).to_have_attribute("d", re.compile("^M"))
     assert code(page) == (
         "import torch\n\na = torch.tensor(0.5, requires_grad=True)\ny = torch.sin(a) * 2 + 1\ny.sum().backward()\n"
@@ -266,6 +267,9 @@ def test_two_inputs_have_a_field_whose_point_is_dragged(page: Page) -> None:
 
 
 def test_every_control_has_its_keys(page: Page) -> None:
+    page.goto("/?new")
+    page.keyboard.press("Alt+x")
+    expect(page.get_by_label("New line")).to_be_focused()
     bar = opened(page, "p = softmax(W @ x) * a")
     slider = bar.get_by_label("a", exact=True)
     slider.focus()

@@ -7,6 +7,7 @@ import { data, downloadData } from "./data";
 import { download } from "./download";
 import { focusEditor } from "./editor";
 import { examples } from "./examples";
+import { focusExpression } from "./expression";
 import { fit, focusCard, searchGraph, treeView } from "./graph";
 import { nextIteration, previousIteration } from "./iteration";
 import { newProgram } from "./new";
@@ -73,6 +74,7 @@ export const groups: readonly Group[] = [
       previousPanel,
       focusEditor,
       focusBlocks,
+      focusExpression,
       theme,
       themeSystem,
       contrast,

@@ -73,6 +73,16 @@ export const LOCAL_KEYS: readonly {
     ],
   },
   {
+    where: "In the expressions",
+    keys: [
+      ["Enter", "take the line, and go to the next"],
+      ["↑ and ↓", "previous and next line; in a number, a step up or down"],
+      ["Arrows", "on a slider or a point: a step, with Shift ten"],
+      ["← and →", "from point to point, from cell to cell"],
+      ["Ctrl+Z", "take the last edit back, a whole drag at once"],
+    ],
+  },
+  {
     where: "In the code",
     keys: [
       ["Esc, then Tab", "leave the editor"],
