@@ -100,6 +100,33 @@ def test_lines_define_each_other_and_names_get_what_fits(page: Page) -> None:
     expect(bar.locator(".ex-wrong")).to_contain_text("3")
 
 
+def test_a_line_is_taken_while_it_is_written(page: Page) -> None:
+    bar = opened(page)
+    field = bar.get_by_label("New line")
+    field.click()
+    for part in ("y = si", "n(fo", " ) + k"):
+        page.keyboard.type(part)
+        page.wait_for_timeout(600)
+    # Names that are still being written make no inputs, and nothing half is taken.
+    assert "fo =" not in code(page)
+    page.keyboard.press("Home")
+    for _ in range(8):
+        page.keyboard.press("ArrowRight")
+    page.keyboard.type("u")
+    page.keyboard.press("End")
+    page.keyboard.type(" ")
+    expect(result(bar)).to_have_text("= 0.9794")
+    line = bar.get_by_label("Line y", exact=True)
+    expect(line).to_be_focused()
+    expect(line).to_have_value("y = sin(ufo ) + k ")
+    page.keyboard.press("Enter")
+    expect(bar.get_by_label("New line")).to_be_focused()
+    page.keyboard.type("k = cos(t)")
+    page.keyboard.press("Enter")
+    expect(bar.get_by_label("Line k", exact=True)).to_be_focused()
+    assert "k = torch.cos(t)\ny = torch.sin(ufo ) + k\ny.sum().backward()" in code(page)
+
+
 WATCH = """() => {
   const told = { times: [], texts: [], removed: 0, answers: [] };
   window.told = told;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import names from "../names.gen.json";
-import { close, removeEntry, setInput, shownLine, writeLine } from "./edit";
+import { close, removeEntry, setInput, shownLine, withoutUnused, writeLine } from "./edit";
 import { firstNumbers, newInput, numbersOf, rangeOf, rounded, splice, stepOf, written } from "./inputs";
 import { guessKinds } from "./kinds";
 import { leftOut, readSheet } from "./sheet";
@@ -55,6 +55,7 @@ it("lets a line take the place of the input of its name", () => {
   const next = write(text, "b = sin(a)");
   expect(next).toContain("a = torch.tensor(0.5, requires_grad=True)\nb = torch.sin(a)\ny = b * 2\n");
   expect(readSheet(next).entries.filter((one) => one.kind === "input")).toHaveLength(1);
+  expect(next).toContain("\ny.sum().backward()\n");
 });
 
 it("moves a line before the one that needs it", () => {
@@ -91,6 +92,13 @@ it("takes a line away, and makes the closing one about what is left", () => {
   expect(removeEntry(SINE, at(SINE, "y"))).toBe(
     "import torch\n\na = torch.tensor(0.5, requires_grad=True)\n",
   );
+});
+
+it("lets inputs go that were made on the way to another name, and no other", () => {
+  const before = write("", "y = sin(fo)");
+  const after = write(before, "y = sin(foot)", at(before, "y"));
+  expect(withoutUnused(after, ["fo", "foot"])).toBe(write("", "y = sin(foot)"));
+  expect(withoutUnused(after, [])).toBe(after);
 });
 
 it("shows lines without torch", () => {

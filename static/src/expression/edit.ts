@@ -93,7 +93,9 @@ export function writeLine(
   const needed = code.free.map((one) => one.name);
   next = addInputs(next, name, code.code, needed, shapes);
   next = withImport(next);
-  if (!before) next = close(next, name);
+  // Gradients come from what nothing else is made of.
+  if (!before && !readSheet(next).entries.some((one) => one.kind === "line" && one.uses.includes(name)))
+    next = close(next, name);
   return { text: next, name, made: needed, note: code.note };
 }
 
@@ -280,6 +282,17 @@ function endLine(text: string): string {
 /** The text with other stretches, from the last to the first. */
 export function spliceAll(text: string, changes: readonly Change[]): string {
   return [...changes].sort((a, b) => b.at.from - a.at.from).reduce(splice, text);
+}
+
+/** The text without those of some inputs that nothing needs any more. */
+export function withoutUnused(text: string, names: Iterable<string>): string {
+  let next = text;
+  for (const name of names) {
+    const { entries } = readSheet(next);
+    const index = entries.findIndex((one) => one.kind === "input" && one.name === name);
+    if (index >= 0 && !entries.some((one) => usesOf(one).includes(name))) next = removeEntry(next, index);
+  }
+  return next;
 }
 
 /** The text without an entry; a closing line about it is about the line before it, or goes too. */

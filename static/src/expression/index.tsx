@@ -201,18 +201,21 @@ function Lines({ sheet, plan, functions, run }: Shared & { functions: ReturnType
       </li>,
     ];
   });
+  // Among the others, so that what is being written stays the same field when it becomes a line.
+  rows.push(
+    <Line
+      key={`line${ordinal}`}
+      {...{ sheet, functions, run, go }}
+      entry={null}
+      tensor={null}
+      derivative={null}
+      failed={null}
+      hint={ordinal ? "another line" : "sin(a) * 2 + 1"}
+    />,
+  );
   return (
     <ol className="ex-lines" ref={box} aria-label="Lines">
       {rows}
-      <Line
-        key={`line${ordinal}`}
-        {...{ sheet, functions, run, go }}
-        entry={null}
-        tensor={null}
-        derivative={null}
-        failed={null}
-        hint={ordinal ? "another line" : "sin(a) * 2 + 1"}
-      />
     </ol>
   );
 }

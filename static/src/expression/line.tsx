@@ -4,7 +4,7 @@ import { Icon } from "../parts/icons";
 import { Sentence } from "../parts/sentence";
 import type * as wire from "../protocol.gen";
 import type { RunState } from "../run";
-import { removeEntry, shownLine, understand, writeLine } from "./edit";
+import { removeEntry, shownLine, understand, withoutUnused, writeLine } from "./edit";
 import { fullText, inLine, Maths } from "./maths";
 import { change, shapesNow, sheetNow, type Tensor } from "./program";
 import { type LineEntry, readSheet, type Sheet } from "./sheet";
@@ -50,6 +50,8 @@ export function Line(props: Props) {
   const [note, setNote] = useState("");
   const [scrolled, setScrolled] = useState(0);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  /** Inputs that were made while the line was written: what a name was on the way to another goes again. */
+  const making = useRef(new Set<string>());
   /** Whether something was typed that has not been taken. */
   const pending = useRef(false);
   const expected = useRef(base);
@@ -92,11 +94,14 @@ export function Line(props: Props) {
       if (final) setTyped(null);
       return true;
     }
-    const made = writeLine(now.text, written, functions, entry ? at : null, shapesNow(run));
-    if ("mistake" in made) {
-      setMistake(made.mistake);
+    const line = writeLine(now.text, written, functions, entry ? at : null, shapesNow(run));
+    if ("mistake" in line) {
+      setMistake(line.mistake);
       return false;
     }
+    const made = { ...line, text: withoutUnused(line.text, making.current) };
+    for (const one of line.made) making.current.add(one);
+    if (final) making.current.clear();
     pending.current = false;
     setMistake(null);
     setNote(made.note);
