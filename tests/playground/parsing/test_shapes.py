@@ -427,7 +427,6 @@ def test_random_numbers_are_as_they_were() -> None:
 
 
 def test_a_table_of_one_s_own_has_its_shape() -> None:
-    pytest.importorskip("playground.worker.data.table", reason="tables are not read yet")
     table = UserData(text="a,b,c\n" + "1,2,0\n3,4,1\n" * 5)
     found = by_key(document(HEAD + "X = data.X\nh = nn.Linear(2, 3)(X)\n", table))
     assert found["X"].outputs[0].shape == [10, 2]
