@@ -9,6 +9,7 @@ import { putBefore } from "./order";
 import { leftBehind, type Piece, piecesOf, refuseGaps } from "./pieces";
 import { bound } from "./remove";
 import { attributeUses } from "./rename";
+import { withParameters } from "./train";
 import { assignedIn } from "./tree";
 import { label, type Work } from "./work";
 
@@ -43,6 +44,7 @@ export function group(work: Work, ids: readonly number[], wanted: string): void 
   const names = new Names(work, pieces, layers);
   const outputs = names.outputs(scope);
   for (const { old, name } of layers) replaceLayer(work, pieces, layers, old, name, instance);
+  renewOptimizers(work, layers, instance);
   const lines = forwardOf(work, pieces, outputs);
   const { init, given } = initOf(work, layers);
   const call = `${outputs.join(", ")} = ${instance}(${names.inputs.join(", ")})`;
@@ -259,14 +261,25 @@ function replaceLayer(
     for (const [start] of attributeUses(work, owner, name))
       draft.splice([start, start], `${instance.slice(5)}.`);
   }
-  // An optimizer of exactly these layers is one of the new module.
-  const all = `[${layers.map((one) => `*${one.old}.parameters()`).join(",")}]`;
+}
+
+/** An optimizer of all layers of the new module is one of the module. */
+function renewOptimizers(work: Work, layers: readonly Layer[], instance: string): void {
+  const { model, draft } = work;
+  const own = layers.filter((layer) => withParameters(work, layer.statement)).map((layer) => layer.old);
+  if (!own.length) return;
   for (const block of model.document.blocks) {
-    if (block.kind !== "optimizer") continue;
-    const span = block.arguments?.find((one) => one.name === "params")?.span;
-    const text = span ? model.slice(span).replace(/\s|,(?=\])/g, "") : "";
-    if (span && (text === all || (layers.length === 1 && text === `${old}.parameters()`)))
-      draft.splice(span, `${instance}.parameters()`);
+    const span =
+      block.kind === "optimizer" ? block.arguments?.find((one) => one.name === "params")?.span : null;
+    if (!span) continue;
+    const text = model.slice(span).replace(/\s/g, "");
+    const list = /^\[(.*?),?\]$/.exec(text);
+    const parts = list ? (list[1] ?? "").split(",") : [`*${text}`];
+    const names = own.map((name) => `*${name}.parameters()`);
+    if (!names.every((name) => parts.includes(name))) continue;
+    const others = parts.filter((part) => !names.includes(part));
+    const all = `${instance}.parameters()`;
+    draft.splice(span, others.length ? `[${[`*${all}`, ...others].join(", ")}]` : all);
   }
 }
 

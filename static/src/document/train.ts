@@ -132,6 +132,14 @@ export function parametersOf(work: Work, loss: Block): Trained[] {
 const WITHOUT =
   /^nn\.(\w*ReLU6?|Tanh|Sigmoid|GELU|SiLU|ELU|SELU|CELU|Mish|Softplus|Soft\w+|LogSoftmax|LogSigmoid|Hard\w+|Tanhshrink|Threshold|GLU|\w*Dropout\w*|Flatten|Unflatten|Identity|\w*Pool\d?d?|Upsample|PixelShuffle|\w*Pad\dd|Unfold|Fold|\w*Loss|LocalResponseNorm|InstanceNorm\dd)$/;
 
+/** Whether what a statement makes can have parameters. */
+export function withParameters(work: Work, statement: number): boolean {
+  const made = work.model.document.blocks.filter(
+    (one) => one.definition === statement && one.type.startsWith("nn.") && one.type !== "nn.Sequential",
+  );
+  return !made.length || made.some(hasParameters);
+}
+
 function hasParameters(block: Block): boolean {
   return !WITHOUT.test(block.type) || block.type === "nn.PReLU";
 }

@@ -4,7 +4,7 @@ import { parametersIn } from "./add";
 import { putExpression } from "./arguments";
 import { refuse } from "./model";
 import { bound } from "./remove";
-import { parameterText } from "./train";
+import { parameterText, withParameters } from "./train";
 import { assignedIn, callAt, expression } from "./tree";
 import type { Work } from "./work";
 
@@ -95,7 +95,7 @@ function takeApart(
     const line = substituted(work, core, new Map([...inInit, ...attributes]), statement);
     draft.insert(scope, anchor, draft.commented(statement, line), effectOf(work, statement, attributes));
   }
-  const parametric = layers.filter((one) => one.tensor || hasParameters(work, one.statement));
+  const parametric = layers.filter((one) => one.tensor || withParameters(work, one.statement));
   for (const call of calls) inline(work, className, forward, call, attributes);
   draft.remove(making);
   otherUses(work, instance, making, calls, attributes, parametric, classAt);
@@ -104,24 +104,6 @@ function takeApart(
 
 function isText(work: Work, statement: number): boolean {
   return /^[rRuU]?("|')/.test(work.model.slice(work.model.statement(statement).core));
-}
-
-function hasParameters(work: Work, statement: number): boolean {
-  const block = work.model.document.blocks.find(
-    (one) =>
-      one.definition === statement &&
-      !(
-        one.parent !== undefined &&
-        one.parent !== -1 &&
-        work.model.block(one.parent).type === "nn.Sequential"
-      ),
-  );
-  return (
-    !block ||
-    !/^nn\.(\w*ReLU6?|Tanh|Sigmoid|GELU|SiLU|ELU|Dropout\w*|Flatten|Identity|\w*Pool\dd|Softmax|LogSoftmax|\w*Loss)$/.test(
-      block.type,
-    )
-  );
 }
 
 function effectOf(work: Work, statement: number, attributes: ReadonlyMap<string, string>) {

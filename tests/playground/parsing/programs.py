@@ -577,5 +577,66 @@ PROGRAMS: dict[str, str] = {
     "misfit of a loss": _N + "scores = torch.randn(4, 3)\ntarget = torch.tensor([0, 1])\nloss = nn.functional.cross_entropy(scores, target)\n",
     "a wrong argument": _T + "x = torch.ones(2)\ny = torch.sin(x, 3, 4)\nz = torch.softmax(x, dim=5)\n",
     "too large": _T + "x = torch.zeros(100000, 100000)\ny = x.sum()\n",
+    "out of order": _T + "a = torch.ones(2)\n# first\nb = torch.sin(a)\nprint(b)\n# second\nc = torch.cos(a)\nd = torch.exp(c)  # grows\n",
+    "parts to train": _p("""
+    torch.manual_seed(0)
+    X, y = data.moons(40)
+    hidden = 4
+    linear = nn.Linear(2, hidden)
+    out = nn.Linear(hidden, 1)
+    criterion = nn.BCEWithLogitsLoss()
+    h = torch.relu(linear(X))
+    # the score
+    score = out(h).squeeze(1)
+    loss = criterion(score, y.float())
+    print(loss)
+    optimizer = torch.optim.Adam([...], lr=0.01)
+    """, _D),
+    "parts that are trained": _p("""
+    torch.manual_seed(0)
+    x = torch.linspace(-1, 1, 16).unsqueeze(1)
+    y = x ** 3
+    linear = nn.Linear(1, 8)
+    tanh = nn.Tanh()
+    out = nn.Linear(8, 1)
+    optimizer = torch.optim.SGD([*linear.parameters(), *out.parameters()], lr=0.1)
+    for step in range(5):
+        optimizer.zero_grad()
+        h = tanh(linear(x))
+        loss = ((out(h) - y) ** 2).mean()
+        loss.backward()
+        optimizer.step()
+    print(loss)
+    print(linear.weight[0])
+    """, _N),
+    "grouped and trained": _p("""
+    class Net(nn.Module):
+        \"\"\"A curve.\"\"\"
+
+        def __init__(self, hidden):
+            super().__init__()
+            self.linear = nn.Linear(1, hidden)
+            self.out = nn.Linear(hidden, 1)
+
+        def forward(self, x):
+            # bends
+            h = torch.tanh(self.linear(x))
+            return self.out(h)
+
+
+    torch.manual_seed(0)
+    x = torch.linspace(-1, 1, 16).unsqueeze(1)
+    y = x ** 3
+    net = Net(8)
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    for step in range(5):
+        optimizer.zero_grad()
+        loss = ((net(x) - y) ** 2).mean()
+        loss.backward()
+        optimizer.step()
+    print(loss)
+    print(net.linear.weight[0])
+    """, _N),
+    "tabs and windows lines": "import torch\r\nfrom torch import nn\r\n\r\nclass Net(nn.Module):\r\n\tdef __init__(self):\r\n\t\tsuper().__init__()\r\n\t\tself.fc = nn.Linear(2, 1)\r\n\r\n\tdef forward(self, x):\r\n\t\treturn self.fc(x)\r\n\r\nnet = Net()\r\ny = net(torch.ones(1, 2))\r\n",
 }  # fmt: skip
 """Programs by name."""
