@@ -35,6 +35,7 @@ _CONSTANTS: dict[float, tuple[str, str]] = {
     2 / math.sqrt(math.pi): ("2", r"\sqrt{\pi}"),
     math.sqrt(math.pi) / 2: (r"\sqrt{\pi}", "2"),
     math.sqrt(2 * math.pi): (r"\sqrt{2 \pi}", ""),
+    1 / math.sqrt(2 * math.pi): ("1", r"\sqrt{2 \pi}"),
     math.sqrt(2 / math.pi): (r"\sqrt{2}", r"\sqrt{\pi}"),
     math.sqrt(0.5): ("1", r"\sqrt{2}"),
 }
@@ -140,7 +141,8 @@ class Product:
     def tex(self, names: Write) -> str:
         """Without the sign."""
         over, under = [], []
-        if self.number.denominator != 1:
+        decimal = _decimal(self.number)
+        if self.number.denominator != 1 and not decimal:
             under.append(str(self.number.denominator))
         factors = sorted(self.powers, key=lambda power: _rank(power[0]))
         below = sum(isinstance(e, Fraction) and e < 0 for _, e in factors)
@@ -160,11 +162,18 @@ class Product:
                 _power(base, -exponent if under_it else exponent, names, single)
             )
         number = abs(self.number.numerator)
-        if number != 1 or not over:
-            over.insert(0, str(number))
+        if decimal or number != 1 or not over:
+            over.insert(0, decimal or str(number))
         if not under:
             return _joined(over)
         return rf"\frac{{{_joined(over)}}}{{{_joined(under)}}}"
+
+
+def _decimal(number: Fraction) -> str:
+    """Without the sign, if tenths and smaller are how a person would write it; else empty."""
+    if number.denominator <= 4 or 10**9 % number.denominator:
+        return ""
+    return f"{float(abs(number)):.6g}"
 
 
 def _in_parentheses(text: str) -> str:

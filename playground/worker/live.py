@@ -25,6 +25,7 @@ from playground.runner.channel import FrameTooLarge
 from playground.worker.curves import Plotter
 from playground.worker.output import Channel
 from playground.worker.program import Program
+from playground.worker.symbolic import formulas
 
 _OPERATIONS = 2_000
 """Recorded at most: more cannot be drawn again twenty times a second."""
@@ -113,4 +114,5 @@ def follow(command: Live, program: Program, collector: Collector) -> LiveResult:
     result.curves = [plotter.curve(wanted) for wanted in command.curves]
     if command.field is not None:
         result.field = plotter.field(command.field)
+    result.symbolic = formulas(command.derivatives, program.recorder.records, program.module.__dict__)
     return result
