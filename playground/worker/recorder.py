@@ -104,11 +104,6 @@ class Recorder(Observer):
         """Forward and backward operations that ran, recorded or not, as far as they have been read."""
         return self._reader.operations
 
-    @property
-    def records(self) -> list[NodeRecord]:
-        """All nodes, as far as they have been read."""
-        return self._reader.records
-
     def watch(self, names: dict[str, Any]) -> Recorder:
         """The program's variables, among which tensors without a name are looked for. Returns self."""
         self._stream.program = names
