@@ -150,7 +150,7 @@ class Channel:
         """What comes while the program waits after a training step, until it may go on: leave the loop then.
 
         Send `Paused` first, and only if a `Control` has asked for it. Answer each `Question` with exactly one `Answer`,
-        inside `interruptible()`, and each `Tune` with a `Training`. A `Control` with ``step`` or ``resume`` ends the
+        inside `interruptible()`. A `Control` with ``step`` or ``resume`` ends the
         hold. What answering takes is not counted as the program's processor time.
         """
         since, (soft, hard) = time.process_time(), resource.getrlimit(resource.RLIMIT_CPU)

@@ -40,6 +40,8 @@ from playground.runner.taps import Tap
 log = logging.getLogger(__name__)
 
 _GRACE_S = 1.0
+_LISTENING_S = 0.25
+"""For which a held program is woken to take in a new learning rate and say what its rates are."""
 _STEERING_BYTES = 4 * KIB
 """Of changes to the learning rate that a program has not read: what comes then is dropped, for it would be late."""
 
@@ -93,6 +95,8 @@ class Job:
         """The child has been told to stop after its next step and has not said that it has."""
         self._stay = False
         """It is to be held then; else that was taken back."""
+        self._told = False
+        """It has not yet had time to take in what it was told while it was held."""
         self._then: Control | None = None
         """To be done when the answer that is waited for is there."""
         self._clock = Clock()
@@ -183,12 +187,11 @@ class Job:
         if worker is None or self.state is not State.RUNNING or self._cause is not None:
             return
         match command:
-            case Tune() if self.held:
-                if self._questions.add(command):
-                    self._ask_if_idle()
             case Tune():
                 if worker.unsent < _STEERING_BYTES:
                     worker.send(command)
+                    self._told = self.held
+                    self._ask_if_idle()
             case Control(action="resume") if self.held:
                 self.go_on()
             case Control(action="resume"):
@@ -416,7 +419,7 @@ class Job:
         self._on_change(self)
 
     def _leave_hold(self) -> None:
-        self.held = False
+        self.held = self._told = False
         self._then = None
         self._clock.go_on()
         self._signal(signal.SIGCONT)
@@ -437,6 +440,10 @@ class Job:
             self._worker.signal(signal.SIGCONT)
             self._worker.send(question)
             self._timer.arm(self._limits.interactive_s, self._too_long)
+        elif self.held and self._told:
+            self._told = False
+            self._worker.signal(signal.SIGCONT)
+            self._timer.arm(_LISTENING_S, self._next_question)
         elif self.held:
             self._worker.signal(signal.SIGSTOP)
             self._timer.arm(self._limits.hold_s, self._held_too_long)

@@ -15,8 +15,6 @@ from playground.protocol import (
     Local,
     LocalResult,
     Question,
-    Training,
-    Tune,
     WorkerEvent,
 )
 from playground.runner import wire
@@ -27,28 +25,26 @@ _ANSWERS: dict[type, type[WorkerEvent]] = {
     Jacobian: JacobianResult,
     Local: LocalResult,
     Live: LiveResult,
-    Tune: Training,
 }
 """Beside `Error`, which answers every question."""
 
 
 class Questions:
-    """The questions about one run. Of a program that is held, a change of its learning rate is one too: it is applied
-    at once and answered by what the rates are then."""
+    """The questions about one run."""
 
     def __init__(self, most: int) -> None:
-        self.asked: Question | Tune | None = None
+        self.asked: Question | None = None
         self._most = most
-        self._waiting: deque[Question | Tune] = deque()
+        self._waiting: deque[Question] = deque()
 
-    def add(self, question: Question | Tune) -> bool:
+    def add(self, question: Question) -> bool:
         """Let it wait; False if too many do."""
         if len(self._waiting) >= self._most:
             return False
         self._waiting.append(question)
         return True
 
-    def next(self, *, held: bool) -> Question | Tune | None:
+    def next(self, *, held: bool) -> Question | None:
         """The one to be asked now, which is `asked` from now on; None if there is none. While a program is `held`, its
         process has no room for another, so `Live` waits for its end."""
         found = next((q for q in self._waiting if not (held and isinstance(q, Live))), None)
@@ -64,10 +60,8 @@ class Questions:
             Refused: if it can only be an answer, and this was not asked.
         """
         asked = self.asked
-        if asked is not None and (
-            type(event) is _ANSWERS[type(asked)] or (isinstance(event, Error) and not isinstance(asked, Tune))
-        ):
-            if isinstance(event, Error) and not isinstance(asked, Tune):
+        if asked is not None and isinstance(event, Error | _ANSWERS[type(asked)]):
+            if isinstance(event, Error):
                 event.question = wire.kind(asked)
             self.asked = None
             return True
@@ -77,7 +71,7 @@ class Questions:
 
     def leave(self) -> list[Question]:
         """Nobody answers any more: what was asked and what waits, to be turned down."""
-        left = [q for q in (self.asked, *self._waiting) if q is not None and not isinstance(q, Tune)]
+        left = [q for q in (self.asked, *self._waiting) if q is not None]
         self.asked = None
         self._waiting.clear()
         return left
