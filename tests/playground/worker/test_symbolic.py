@@ -13,6 +13,7 @@ from engine.registry import OPS
 from engine.tensor import Tensor
 from playground import protocol as p
 from playground.runner.limits import Limits
+from playground.worker import imports, symbolic
 from playground.worker.live import Collector
 from playground.worker.program import Program, surroundings
 from playground.worker.symbolic import Formulas, name_in_tex
@@ -33,6 +34,14 @@ def tex(play: Runner, body: str, output: str = "y") -> dict[str, str]:
     return {one.input: one.tex for one in answer.symbolic}
 
 
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However busy the machine is, there is time for every formula."""
+    imports.preload()
+    monkeypatch.setattr(symbolic, "_BUDGET_S", 30.0)
+
+
+@pytest.mark.usefixtures("patient")
 @pytest.mark.parametrize(
     ("body", "value", "da"),
     [
@@ -104,16 +113,16 @@ SMOOTH = [
 ]
 
 
+@pytest.mark.usefixtures("patient")
 @pytest.mark.parametrize("expression", SMOOTH)
 def test_the_formulas_give_the_numbers_of_the_program(expression: str) -> None:
     code = HEAD.replace("0.6", "0.6, dtype=torch.float64").replace("1.7", "1.7, dtype=torch.float64")
     collector = Collector(FakeChannel(Limits(), []))
     with surroundings():
-        from playground.worker import imports
-
         imports.restrict()
         program = Program(code + f"y = {expression}\ny.backward()", 0, collector, streamed=False)
         program.run()
+    assert program.status == "ok", collector.shown
     names = program.module.__dict__
     y, leaves = names["y"], {name: names[name] for name in "ab"}
     formulas = Formulas(program.recorder.records)
@@ -136,6 +145,7 @@ def test_the_formulas_give_the_numbers_of_the_program(expression: str) -> None:
         assert formulas.slopes(record)[found.id].tex({f".{n}": name_in_tex(n) for n in "abk"})
 
 
+@pytest.mark.usefixtures("patient")
 @pytest.mark.parametrize(
     ("body", "value", "slope"),
     [
