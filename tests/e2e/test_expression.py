@@ -354,10 +354,25 @@ def test_code_is_read_and_what_is_no_expression_is_named(page: Page) -> None:
     expect(page.locator(".cm-content")).to_be_focused()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_is_wrong_with_the_bar(open_page: Callable[..., Page], scheme: str) -> None:
-    page = open_page(color_scheme=scheme)
-    bar = opened(page, "p = softmax(W @ x + b) * k")
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"color_scheme": "light"},
+        {"color_scheme": "dark"},
+        {"color_scheme": "dark", "contrast": "more"},
+        {"forced_colors": "active"},
+        {"viewport": {"width": 360, "height": 720}},
+    ],
+    ids=["light", "dark", "high contrast", "forced colours", "phone"],
+)
+def test_nothing_is_wrong_with_the_bar(open_page: Callable[..., Page], options: dict[str, Any]) -> None:
+    page = open_page(**options)
+    bar = opened(page, "p = softmax(W @ x + b) * k + r")
+    bar.get_by_label("Kind of r", exact=True).select_option("random")
+    bar.get_by_label("Kind of b", exact=True).select_option("range")
+    bar.get_by_label("b points").fill("3")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.querySelector('.ex').scrollWidth <= innerWidth")
     bar.locator(".ex-range summary").click()
     bar.get_by_label("New line").click()
     page.keyboard.type("y = sni(k)")
