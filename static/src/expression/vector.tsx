@@ -16,8 +16,9 @@ import {
 import { inputIn, NumberField } from "./number";
 import { change, type Edit, useGesture, useRange } from "./program";
 
-const HEIGHT = 96;
-const PAD = 10;
+const HEIGHT = 108;
+/** Room for a number above the highest point, and below the lowest. */
+const PAD = 20;
 
 function setPoint(index: number, at: number, value: number): Edit {
   return (sheet) => {
@@ -128,7 +129,7 @@ export function VectorControl({ name, index, input, grads }: Props) {
               y2={y(value)}
             />
             <circle cx={x(i)} cy={y(value)} r={5} />
-            <text x={x(i)} y={y(value) - 9 < 8 ? y(value) + 16 : y(value) - 9} textAnchor="middle">
+            <text x={x(i)} y={value < 0 ? y(value) + 18 : y(value) - 9} textAnchor="middle">
               {tickText(value)}
             </text>
           </g>
