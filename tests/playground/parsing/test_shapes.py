@@ -174,6 +174,7 @@ def written(entry: Entry, wires: list[str]) -> str:
 
     def given(place: str) -> str:
         parts: list[str] = []
+        skipped = False
         for parameter in entry.parameters:
             if parameter.place != place or parameter.name == "loss":
                 continue
@@ -186,8 +187,10 @@ def written(entry: Entry, wires: list[str]) -> str:
                     name = left.pop(0)
                     parts.append(name if not parts or "=" not in parts[-1] else f"{parameter.name}={name}")
             elif parameter.fresh and not parameter.wire:
-                several = any(p.list and not p.brackets for p in entry.parameters)
-                parts.append(parameter.fresh if several else argument(parameter, parameter.fresh))
+                in_order = not skipped and not parameter.keyword
+                parts.append(parameter.fresh if in_order else argument(parameter, parameter.fresh))
+            else:
+                skipped = True
         return ", ".join(parts)
 
     if entry.symbol:
