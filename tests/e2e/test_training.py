@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.e2e.conftest import Problems, Server, start_server, stop_server
 from tests.e2e.playground import faults, finished, opened, run, show, status, write
 from tests.e2e.test_everyone import LOOKS
 
@@ -42,6 +44,23 @@ for step in range(120):
 """
 
 
+@pytest.fixture(scope="module")
+def patient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that lets programs run for a minute, so that a busy machine fails no test."""
+    names = ("WALL_SOFT_S", "WALL_HARD_S", "CPU_SOFT_S", "CPU_HARD_S")
+    server = start_server(
+        tmp_path_factory.mktemp("patient"), **{f"PLAYGROUND_{name}": "60" for name in names}
+    )
+    yield server
+    stop_server(server)
+
+
+@pytest.fixture
+def open_page(open_page: Callable[..., Page], patient: Server, problems: Problems) -> Callable[..., Page]:
+    problems.origin = patient.url
+    return partial(open_page, base_url=patient.url)
+
+
 def begin(page: Page, code: str) -> Locator:
     """Runs `code` with the Training panel open, which it gives once there is a training."""
     opened(page)
@@ -55,7 +74,7 @@ def begin(page: Page, code: str) -> Locator:
 
 def held_step(page: Page) -> int:
     """After which step the program is held, once it is."""
-    expect(status(page)).to_contain_text("Held after step")
+    expect(status(page)).to_contain_text("Held after step", timeout=20_000)
     found = re.search(r"[\d,]+$", status(page).inner_text())
     assert found
     return int(found.group().replace(",", ""))
@@ -127,7 +146,7 @@ def test_held_stepped_tuned_and_let_go_on(page: Page) -> None:
     value = card.locator("pre.values").first.inner_text()
 
     page.keyboard.press("Alt+a")
-    expect(status(page)).to_contain_text(f"Held after step {first + 1:,}")
+    expect(status(page)).to_contain_text(f"Held after step {first + 1:,}", timeout=20_000)
     expect(card).to_be_visible()
     expect(card.locator("pre.values").first).not_to_have_text(value)
     assert drawn(page) == before, "the next step's diagram lies where the last one lay"
