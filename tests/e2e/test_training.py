@@ -145,9 +145,13 @@ def test_held_stepped_tuned_and_let_go_on(page: Page) -> None:
     before = drawn(page)
     value = card.locator("pre.values").first.inner_text()
 
-    page.keyboard.press("Alt+a")
-    expect(status(page)).to_contain_text(f"Held after step {first + 1:,}", timeout=20_000)
-    expect(card).to_be_visible()
+    # Where the loss turns, two steps may have the same four digits of it.
+    for step in range(first + 1, first + 4):
+        page.keyboard.press("Alt+a")
+        expect(status(page)).to_contain_text(f"Held after step {step:,}", timeout=20_000)
+        expect(card).to_be_visible()
+        if card.locator("pre.values").first.inner_text() != value:
+            break
     expect(card.locator("pre.values").first).not_to_have_text(value)
     assert drawn(page) == before, "the next step's diagram lies where the last one lay"
     assert page.evaluate("document.querySelector('autograd-graph').steps ?? 0") == steps
