@@ -118,10 +118,8 @@ function part(
     if (start < at) continue;
     piece(start);
     if (name) {
-      const plain = name.replace(/^self\./, "");
-      const local = role === "class" ? name : plain;
-      names.push([local, text.length, text.length + local.length, binds]);
-      text += local;
+      names.push([name, text.length, text.length + name.length, binds]);
+      text += name;
     } else text += /^\s*\./.test(model.text.slice(end)) ? "(...)" : "...";
     at = end;
   }
@@ -189,7 +187,7 @@ function write(work: Work, fragment: Fragment, scope: number, before: Item | nul
       }
       const other = (gives ? renamed : known).get(name);
       const inner = role === "class" && other === undefined;
-      const attribute = owner !== -1 && visible.has(`self.${name}`) ? `self.${name}` : name;
+      const attribute = owner === -1 && role !== "class" ? name.replace(/^self\./, "") : name;
       const seen = (role === "definition" ? inInit : visible).has(attribute);
       const there = inner || gives || name in fragment.imports || seen || isGlobal(work, name);
       out += text.slice(at, start) + (other ?? (there ? attribute : "..."));
@@ -213,7 +211,8 @@ function write(work: Work, fragment: Fragment, scope: number, before: Item | nul
   }
 }
 
-function freshName(work: Work, role: Copied["role"], name: string, owner: number): string {
+function freshName(work: Work, role: Copied["role"], given: string, owner: number): string {
+  const name = given.replace(/^self\./, "");
   if (role === "definition" && owner !== -1) return work.attribute(name);
   return role === "class" && /^[A-Z]/.test(name) ? className(work, name) : work.name(name);
 }
