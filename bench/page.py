@@ -19,6 +19,7 @@ from statistics import median
 
 from playwright.sync_api import Page, sync_playwright
 
+from bench import page_blocks
 from bench import page_measures as measures
 from scripts import page_size
 from scripts.browser import FLAGS, find
@@ -156,6 +157,9 @@ def measure(page: Page, url: str) -> list[Row]:
         on = f"`{line}`, {what}, slider dragged for 10 s"
         rows.append((f"from one value shown to the next, p95 (median {median(gaps):.0f})", on, p95(gaps), 50))
         rows.append(("the last value after the last move", on, rest, 100))
+    count, frames = page_blocks.drag(page)
+    on = f"{count} blocks, all in view, one dragged for 3 s"
+    rows.append((f"from frame to frame, p95 (median {median(frames):.1f})", on, p95(frames), 17))
     return rows
 
 

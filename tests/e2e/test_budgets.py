@@ -8,7 +8,7 @@ from statistics import median
 import pytest
 from playwright.sync_api import Page
 
-from bench import page, page_measures
+from bench import page, page_blocks, page_measures
 
 SLACK = 3
 """At least; other tests run beside these, on the same cores."""
@@ -89,3 +89,10 @@ def test_a_training_streams_without_freezing_the_page(tab: Page) -> None:
     since = page_measures.now(tab)
     page.streamed(tab, 40)
     hold_tasks(tab, since, "while a training comes in")
+
+
+def test_a_block_is_dragged_among_three_hundred(tab: Page) -> None:
+    count, frames = page_blocks.drag(tab, seconds=1.5)
+    assert count >= 300
+    assert median(frames) <= 17 * slack(tab) / SLACK, "60 frames a second"
+    assert page.p95(frames) <= 17 * slack(tab)

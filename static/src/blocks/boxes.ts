@@ -215,8 +215,9 @@ export function boxOf(block: wire.Block, entry: Entry | undefined, options: BoxO
       (row) => row.name.length * LETTER + Math.min(16, Math.max(4, row.text.length)) * MONO + 48,
     ),
   );
-  const width = block.kind === "code" ? CODE_WIDTH : round(Math.min(WIDE, Math.max(NARROW, widest)));
   const wrong = block.wrong ?? "";
+  const width =
+    block.kind === "code" ? CODE_WIDTH : round(Math.min(WIDE, Math.max(wrong ? 224 : NARROW, widest)));
   const wrongHeight = wrong ? 12 + Math.min(4, linesFor(wrong, width)) * CODE_LINE : 0;
   const shown = code.slice(0, CODE_LINES);
   const height =
@@ -224,6 +225,7 @@ export function boxOf(block: wire.Block, entry: Entry | undefined, options: BoxO
       ? CLOSED.height
       : block.kind === "code"
         ? HEADER +
+          portHeight(ports, flow) +
           Math.min(2, linesFor(options.why, width)) * CODE_LINE +
           (shown.length + (code.length > shown.length ? 1 : 0)) * CODE_LINE +
           10

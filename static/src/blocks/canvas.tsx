@@ -9,6 +9,7 @@ import {
   MiniMap,
   type NodeChange,
   ReactFlow,
+  useStore as useFlowStore,
   useReactFlow,
 } from "@xyflow/react";
 import {
@@ -49,6 +50,9 @@ import { getView, setView, useView } from "./state";
 import { Toolbar } from "./toolbar";
 import { WireEdge } from "./wire";
 
+// What xyflow is given must be the same at every render: with another handler it draws all blocks anew, at every frame
+// of a drag.
+const WORDS = { "minimap.ariaLabel": "Small map of the blocks" };
 const NODES = { block: BlockNode, frame: FrameNode };
 const EDGES = { wire: WireEdge };
 const NO_SPOTS: Readonly<Record<string, wire.Spot>> = {};
@@ -57,6 +61,8 @@ const MAP_FROM = 16;
 const FIT = { padding: 0.06, maxZoom: 1 };
 /** At first a program is shown whole only as far as its words can be read; else from its beginning. */
 const READABLE = 0.65;
+/** From so far away no word can be read, and painting hundreds of them takes longer than a frame. */
+const FAR = 0.4;
 /** Height of the toolbar. */
 const BAR = 37;
 /** What is brought into view is so far from the edge. */
@@ -115,6 +121,7 @@ export function Canvas({ reading, size: { width, height }, onReady }: Props) {
   }, [scene, board]);
   const told = useTold(reading);
 
+  const far = useFlowStore((state) => state.transform[2] < FAR);
   const [nodes, setNodes] = useState<BlockNodeType[]>([]);
   const [edges, setEdges] = useState<WireEdgeType[]>([]);
   useLayoutEffect(() => {
@@ -285,6 +292,14 @@ export function Canvas({ reading, size: { width, height }, onReady }: Props) {
     [missing],
   );
 
+  const onClick = useCallback(
+    (_: unknown, node: BlockNodeType) => pick(nodeOf(latest.current.told, node.data.box.block)),
+    [],
+  );
+  const onEnter = useCallback(
+    (_: unknown, node: BlockNodeType) => hover(nodeOf(latest.current.told, node.data.box.block)),
+    [],
+  );
   const onConnect = useCallback(({ source, sourceHandle, target, targetHandle }: Connection) => {
     commands.connect(keyOf(source), handleIndex(sourceHandle), keyOf(target), handleIndex(targetHandle));
   }, []);
@@ -349,6 +364,7 @@ export function Canvas({ reading, size: { width, height }, onReady }: Props) {
         ref={box}
         tabIndex={-1}
         data-stale={!reading.current || undefined}
+        data-far={far || undefined}
         data-linking={view.linking !== null || undefined}
         onKeyDown={onKeyDown}
         onFocus={(event) => {
@@ -367,15 +383,10 @@ export function Canvas({ reading, size: { width, height }, onReady }: Props) {
           onNodesChange={onNodesChange}
           onEdgesChange={onEdgesChange}
           onNodeDragStop={onDragStop}
-          onNodeClick={(_, node) => pick(nodeOf(told, node.data.box.block))}
-          onNodeDoubleClick={(_, node) => {
-            const { box: it } = node.data;
-            if (it.frame) commands.toggle(it.key);
-            else if (it.block.kind === "code") commands.showCode(it.key);
-            else commands.startRename(it.key);
-          }}
-          onNodeMouseEnter={(_, node) => hover(nodeOf(told, node.data.box.block))}
-          onNodeMouseLeave={() => hover(null)}
+          onNodeClick={onClick}
+          onNodeDoubleClick={onDoubleClick}
+          onNodeMouseEnter={onEnter}
+          onNodeMouseLeave={onLeave}
           onConnect={onConnect}
           onConnectEnd={onConnectEnd}
           isValidConnection={isValid}
@@ -390,7 +401,7 @@ export function Canvas({ reading, size: { width, height }, onReady }: Props) {
           edgesFocusable={false}
           elevateNodesOnSelect={false}
           nodeDragThreshold={2}
-          ariaLabelConfig={{ "minimap.ariaLabel": "Small map of the blocks" }}
+          ariaLabelConfig={WORDS}
         >
           <Background gap={24} />
           {scene.boxes.length >= MAP_FROM && (
@@ -400,6 +411,17 @@ export function Canvas({ reading, size: { width, height }, onReady }: Props) {
       </div>
     </>
   );
+}
+
+function onLeave(): void {
+  hover(null);
+}
+
+function onDoubleClick(_: unknown, node: BlockNodeType): void {
+  const { key, frame, block } = node.data.box;
+  if (frame) commands.toggle(key);
+  else if (block.kind === "code") commands.showCode(key);
+  else commands.startRename(key);
 }
 
 function nodeElement(box: HTMLElement | null, key: string): HTMLElement | null {

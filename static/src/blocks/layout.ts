@@ -16,7 +16,8 @@ export interface Rect {
 /** Between a frame and what is in it; above, its title. */
 export const FRAME_PAD = 16;
 export const FRAME_TOP = 44;
-const RANK_GAP = 44;
+/** From row to row and from column to column: the shape on the wire stands between. */
+const RANK_GAPS: Readonly<Record<Flow, number>> = { down: 48, right: 84 };
 const GAP = 28;
 
 /** What a frame takes, in the coordinates of what is in it. */
@@ -106,7 +107,7 @@ function arrange(boxes: readonly Sized[], edges: Edges, flow: Flow): ReadonlyMap
   const places = new Map<string, wire.Spot>();
   let [at, shelf, deep] = [0, 0, 0];
   for (const one of pictures) {
-    if (at > 0 && at + along(one) > most) [at, shelf, deep] = [0, shelf + deep + RANK_GAP, 0];
+    if (at > 0 && at + along(one) > most) [at, shelf, deep] = [0, shelf + deep + 2 * GAP, 0];
     const [dx, dy] = flow === "down" ? [at, shelf] : [shelf, at];
     for (const [key, [x, y]] of one.places) places.set(key, [x + dx, y + dy]);
     at += along(one) + 2 * GAP;
@@ -138,7 +139,7 @@ function picture(boxes: readonly Sized[], edges: Edges, flow: Flow) {
   graph.setGraph({
     rankdir: flow === "down" ? "TB" : "LR",
     nodesep: GAP,
-    ranksep: RANK_GAP,
+    ranksep: RANK_GAPS[flow],
     marginx: 0,
     marginy: 0,
   });
@@ -234,10 +235,10 @@ function wished(
     return flow === "down"
       ? [
           mean(sources.map((one) => one.x + one.width / 2)) - size.width / 2,
-          Math.max(...sources.map((one) => one.y + one.height)) + RANK_GAP,
+          Math.max(...sources.map((one) => one.y + one.height)) + RANK_GAPS[flow],
         ]
       : [
-          Math.max(...sources.map((one) => one.x + one.width)) + RANK_GAP,
+          Math.max(...sources.map((one) => one.x + one.width)) + RANK_GAPS[flow],
           mean(sources.map((one) => one.y + one.height / 2)) - size.height / 2,
         ];
   }
@@ -245,17 +246,23 @@ function wished(
     return flow === "down"
       ? [
           mean(targets.map((one) => one.x + one.width / 2)) - size.width / 2,
-          Math.min(...targets.map((one) => one.y)) - RANK_GAP - size.height,
+          Math.min(...targets.map((one) => one.y)) - RANK_GAPS[flow] - size.height,
         ]
       : [
-          Math.min(...targets.map((one) => one.x)) - RANK_GAP - size.width,
+          Math.min(...targets.map((one) => one.x)) - RANK_GAPS[flow] - size.width,
           mean(targets.map((one) => one.y + one.height / 2)) - size.height / 2,
         ];
   }
   if (!all.length) return [0, 0];
   return flow === "down"
-    ? [Math.min(...all.map((one) => one.x)), Math.max(...all.map((one) => one.y + one.height)) + RANK_GAP]
-    : [Math.max(...all.map((one) => one.x + one.width)) + RANK_GAP, Math.min(...all.map((one) => one.y))];
+    ? [
+        Math.min(...all.map((one) => one.x)),
+        Math.max(...all.map((one) => one.y + one.height)) + RANK_GAPS[flow],
+      ]
+    : [
+        Math.max(...all.map((one) => one.x + one.width)) + RANK_GAPS[flow],
+        Math.min(...all.map((one) => one.y)),
+      ];
 }
 
 /** The place nearest to the one that is wished for at which nothing else lies. */
