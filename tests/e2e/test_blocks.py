@@ -63,13 +63,17 @@ def test_xor_by_mouse_from_an_empty_canvas(page: Page) -> None:
     set_field(page, "linear_2", "in_features", "8")
     set_field(page, "linear_2", "out_features", "2")
     set_field(page, "optimizer", "lr", "0.05")
-    wire(page, "X", "linear", "input")
-    expect(page.locator(".react-flow__edge")).to_have_count(1)
-    wire(page, "linear", "tanh", "input")
-    wire(page, "tanh", "linear_2", "input")
-    wire(page, "linear_2", "criterion", "input")
-    wire(page, "X", "criterion", "target", output=1)
-    expect(page.locator(".react-flow__edge")).to_have_count(5)
+    for count, (source, target, port, output) in enumerate(
+        [
+            ("X", "linear", "input", 0),
+            ("linear", "tanh", "input", 0),
+            ("tanh", "linear_2", "input", 0),
+            ("linear_2", "criterion", "input", 0),
+            ("X", "criterion", "target", 1),
+        ]
+    ):
+        wire(page, source, target, port, output)
+        expect(page.locator(".react-flow__edge")).to_have_count(count + 1)
     wire(page, "criterion", "optimizer", "loss")
     expect(block(page, "train")).to_be_visible()
     falls(page, "criterion", "train")
@@ -134,6 +138,7 @@ def test_xor_by_keyboard_alone(page: Page) -> None:
     page.keyboard.press("Alt+b")
     expect(page.get_by_role("button", name="Add a block").last).to_be_focused()
     page.keyboard.press("Enter")
+    expect(page.get_by_role("searchbox")).to_be_focused()
     page.keyboard.type("xor")
     page.keyboard.press("Enter")
     expect(block(page, "X")).to_be_focused()
@@ -159,6 +164,7 @@ def test_xor_by_keyboard_alone(page: Page) -> None:
     go_to(page, "criterion")
     # An optimizer that is added from a loss writes the training loop.
     page.keyboard.press("a")
+    expect(page.get_by_role("searchbox")).to_be_focused()
     page.keyboard.type("adam")
     page.keyboard.press("Enter")
     expect(block(page, "optimizer")).to_be_focused()

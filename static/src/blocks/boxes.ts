@@ -75,6 +75,8 @@ const WIDE = 272;
 const CODE_WIDTH = 272;
 const CODE_LINE = 18;
 const CODE_LINES = 5;
+/** Room for a shape: it is known a moment after the rest, and nothing may move for it. */
+const SHAPE = 56;
 const LETTER = 6.9;
 const MONO = 7.4;
 export const CLOSED = { width: 200, height: 36 };
@@ -209,7 +211,7 @@ export function boxOf(block: wire.Block, entry: Entry | undefined, options: BoxO
   const title = titleOf(block, entry);
   const name = nameOf(block);
   const widest = Math.max(
-    title.length * LETTER * 1.06 + (name ? name.length * MONO + 8 : 0) + shapeText(outs).length * MONO + 52,
+    title.length * LETTER * 1.06 + (name ? name.length * MONO + 8 : 0) + (outs.length === 1 ? SHAPE : 0) + 52,
     flow === "down" ? ports.reduce((sum, port) => sum + port.name.length * LETTER + 20, 0) : 0,
     ...settings.map(
       (row) => row.name.length * LETTER + Math.min(16, Math.max(4, row.text.length)) * MONO + 48,

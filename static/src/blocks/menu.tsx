@@ -1,5 +1,5 @@
 /** The palette of blocks: searched by typing, and put into the program by dragging, a tap or Enter. */
-import { type KeyboardEvent, type PointerEvent, useEffect, useMemo, useRef, useState } from "react";
+import { type KeyboardEvent, type PointerEvent, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { formatCount } from "../numbers";
 import { Icon } from "../parts/icons";
 import { commands } from "./commands";
@@ -62,7 +62,8 @@ export function Menu({ own, sheet, onDrop }: Props) {
   const list = useRef<HTMLDivElement>(null);
   const sections = useMemo(() => search([...own, ...all], text), [own, all, text]);
   const searching = text.trim() !== "";
-  useEffect(() => {
+  // Before the next key: what is typed at once is what is looked for.
+  useLayoutEffect(() => {
     if (adding) field.current?.focus();
   }, [adding]);
   const close = () => {
