@@ -23,7 +23,7 @@ model = nn.Sequential(
 )
 optimizer = torch.optim.Adam(model.parameters(), lr=0.02)
 
-for step in range(500):
+for step in range(400):
     logits = model(X)
     loss = nn.functional.cross_entropy(logits, y)
     optimizer.zero_grad()

@@ -52,14 +52,14 @@ class Model(nn.Module):
 model = Model(len(data.alphabet), length=X.shape[1])
 optimizer = torch.optim.AdamW(model.parameters(), lr=0.01)
 
-for step in range(120):
+for step in range(100):
     batch = torch.randint(len(X), (96,))
     logits, _ = model(X[batch])
     loss = nn.functional.cross_entropy(logits.flatten(0, 1), y[batch].flatten())
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
-    if step % 30 == 29:
+    if step % 20 == 19:
         right = (logits.argmax(-1) == y[batch]).float().mean().item()
         print(f"step {step + 1:3}: loss {loss.item():.3f}, {right:.0%} of the next characters right")
 

@@ -18,17 +18,17 @@ X = X.flatten(1)
 encoder = nn.Sequential(nn.Linear(64, 48), nn.Tanh(), nn.Linear(48, 2))
 decoder = nn.Sequential(nn.Linear(2, 48), nn.Tanh(), nn.Linear(48, 64), nn.Sigmoid())
 model = nn.Sequential(encoder, decoder)
-optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+optimizer = torch.optim.Adam(model.parameters(), lr=0.015)
 
-for step in range(500):
+for step in range(300):
     drawn = model(X)
     loss = nn.functional.mse_loss(drawn, X)
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
-    if step % 100 == 0:
+    if step % 60 == 0:
         print(f"step {step:3}: loss {loss.item():.4f}")
-print(f"step 500: loss {loss.item():.4f}")
+print(f"step 300: loss {loss.item():.4f}")
 
 # %% The two numbers of each picture; the colour is the digit, which the model never saw
 with torch.no_grad():

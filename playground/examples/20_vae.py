@@ -36,7 +36,7 @@ class VAE(nn.Module):
 model = VAE()
 optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
 
-for step in range(500):
+for step in range(300):
     logits, mean, log_var = model(X)
     drawing = nn.functional.binary_cross_entropy_with_logits(logits, X, reduction="sum") / len(X)
     divergence = -0.5 * (1 + log_var - mean**2 - log_var.exp()).sum() / len(X)
@@ -44,7 +44,7 @@ for step in range(500):
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
-    if step % 100 == 99:
+    if step % 60 == 59:
         print(f"step {step + 1}: drawing {drawing.item():.2f}, divergence {divergence.item():.2f}")
 
 # %% A walk over the map

@@ -18,12 +18,12 @@ generator = nn.Sequential(nn.Linear(4, 48), nn.ReLU(), nn.Linear(48, 48), nn.ReL
 critic = nn.Sequential(
     nn.Linear(2, 48), nn.LeakyReLU(0.2), nn.Linear(48, 48), nn.LeakyReLU(0.2), nn.Linear(48, 1)
 )
-g_optimizer = torch.optim.Adam(generator.parameters(), lr=2e-3, betas=(0.5, 0.9))
-d_optimizer = torch.optim.Adam(critic.parameters(), lr=2e-3, betas=(0.5, 0.9))
+g_optimizer = torch.optim.Adam(generator.parameters(), lr=5e-3, betas=(0.5, 0.9))
+d_optimizer = torch.optim.Adam(critic.parameters(), lr=5e-3, betas=(0.5, 0.9))
 bce = nn.functional.binary_cross_entropy_with_logits
 ones, zeros = torch.ones(128, 1), torch.zeros(128, 1)
 
-for step in range(1000):
+for step in range(400):
     batch = real[torch.randint(len(real), (128,))]
     fake = generator(torch.randn(128, 4))
 

@@ -146,7 +146,7 @@ def test_a_dropped_file_is_held_above_the_page(page: Page) -> None:
       document.body.dispatchEvent(new DragEvent(type, { dataTransfer: transfer, bubbles: true, cancelable: true }));
     }"""
     page.evaluate(held, "dragenter")
-    expect(page.locator(".drop")).to_contain_text("Drop to open it as a new draft")
+    expect(page.locator(".drop")).to_contain_text("Drop to open it")
     assert faults(page) == []
     page.evaluate(held, "dragleave")
     expect(page.locator(".drop")).to_have_count(0)

@@ -30,6 +30,8 @@ from typing import Any
 
 CASES = Path(__file__).parent / "cases"
 REFERENCES = Path(__file__).parent / "references.json"
+DOWNLOADED = Path(__file__).resolve().parents[1] / "playground" / "data"
+WITH_TABLE = "data_table"
 EXAMPLES = Path(__file__).resolve().parents[2] / "playground" / "examples"
 TEMPLATE = "template_"
 """Before the name of a template's file, without its number."""
@@ -96,10 +98,22 @@ def masked(text: str) -> str:
     return ADDRESS.sub("0x...", text)
 
 
-def install_data() -> None:
-    """Make ``import data`` give the file of small sets, as if it lay beside the program."""
+def table(name: str) -> dict[str, Any] | None:
+    """The table that comes with a program, as the page sends it."""
+    if name != WITH_TABLE:
+        return None
+    found: dict[str, Any] = json.loads((DOWNLOADED / "downloaded.json").read_text(encoding="utf-8"))
+    return found
+
+
+def install_data(name: str = "") -> None:
+    """Make ``import data`` give the file of small sets, as if it lay beside the program; with its table, if it has one.
+
+    The file with a table is the very one that the page's tests write.
+    """
+    path = SETS if table(name) is None else DOWNLOADED / "downloaded.py.txt"
     sets = types.ModuleType("data")
-    exec(compile(SETS.read_text(encoding="utf-8"), str(SETS), "exec", dont_inherit=True), vars(sets))
+    exec(compile(path.read_text(encoding="utf-8"), str(path), "exec", dont_inherit=True), vars(sets))
     sys.modules["data"] = sets
 
 
@@ -134,7 +148,7 @@ def install_plots() -> None:
 def execute(name: str) -> Result:
     """Run a program in a fresh namespace with whatever ``torch`` is in this process."""
     torch = importlib.import_module("torch")
-    install_data()
+    install_data(name)
     if is_template(name):
         install_plots()
     torch.manual_seed(0)

@@ -137,23 +137,32 @@ function Chosen({ data }: { data: DraftData }) {
   );
 }
 
-/** What a column is used for; the target is one. */
-function roleOf(table: wire.Table, column: wire.Column): "feature" | "target" | "none" {
-  if (column.name === table.target) return "target";
-  return table.features.includes(column.name) ? "feature" : "none";
+type Roles = Pick<wire.Table, "features" | "target">;
+
+/** What the columns are used for: as chosen, also while the server has not yet said so, or as it was guessed. */
+function rolesOf(data: DraftData, table: wire.Table): Roles {
+  const target = data.target || table.target;
+  const features = data.features?.length ? data.features : table.features.filter((name) => name !== target);
+  return { features, target };
+}
+
+function roleOf(roles: Roles, { name }: wire.Column): "feature" | "target" | "none" {
+  if (name === roles.target) return "target";
+  return roles.features.includes(name) ? "feature" : "none";
 }
 
 function Columns({ data, table }: { data: DraftData; table: wire.Table }) {
+  const roles = rolesOf(data, table);
   const setType = (column: wire.Column, type: (typeof TYPES)[number]) =>
     choose({ types: { ...data.types, [column.name]: type } });
   const setRole = (column: wire.Column, role: string) => {
-    const others = table.features.filter((name) => name !== column.name);
+    const others = roles.features.filter((name) => name !== column.name);
     if (role === "feature") {
       const order = table.columns.map(({ name }) => name);
       const features = [...others, column.name].sort((a, b) => order.indexOf(a) - order.indexOf(b));
-      choose({ features, ...(table.target === column.name && { target: "" }) });
+      choose({ features, ...(roles.target === column.name && { target: "" }) });
     } else if (role === "target") choose({ features: others, target: column.name });
-    else choose({ features: others, target: table.target === column.name ? "" : table.target });
+    else choose({ features: others, target: roles.target === column.name ? "" : roles.target });
   };
   const rows = Math.max(0, ...table.columns.map((column) => column.sample?.length ?? 0));
   return (
@@ -163,14 +172,14 @@ function Columns({ data, table }: { data: DraftData; table: wire.Table }) {
         <thead>
           <tr>
             {table.columns.map((column) => (
-              <th key={column.name} scope="col" data-role={roleOf(table, column)}>
+              <th key={column.name} scope="col" data-role={roleOf(roles, column)}>
                 <span className="data-column" title={column.name}>
                   {column.name}
                 </span>
                 <select
                   className="field"
                   aria-label={`Type of ${column.name}`}
-                  value={column.type}
+                  value={data.types?.[column.name] ?? column.type}
                   onChange={(event) => setType(column, event.target.value as (typeof TYPES)[number])}
                 >
                   {TYPES.map((type) => (
@@ -180,7 +189,7 @@ function Columns({ data, table }: { data: DraftData; table: wire.Table }) {
                 <select
                   className="field"
                   aria-label={`Use of ${column.name}`}
-                  value={roleOf(table, column)}
+                  value={roleOf(roles, column)}
                   onChange={(event) => setRole(column, event.target.value)}
                 >
                   <option value="feature">in X</option>
@@ -250,7 +259,7 @@ function Preparing({ data, table }: { data: DraftData; table: wire.Table }) {
       <label>
         <input
           type="checkbox"
-          checked={table.header}
+          checked={data.header ?? table.header}
           onChange={(event) => choose({ header: event.target.checked, types: {}, features: [], target: "" })}
         />
         The first row has the names

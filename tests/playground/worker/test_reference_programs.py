@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 
+from playground.protocol import UserData
 from tests.programs import harness
 
 REFERENCES = harness.load_references()["programs"]
@@ -14,7 +16,8 @@ REFERENCES = harness.load_references()["programs"]
 
 @pytest.mark.parametrize("name", [name for name in harness.names() if not harness.is_template(name)])
 def test_prints_in_the_worker_what_pytorch_prints(name: str, play: Callable[..., Any]) -> None:
-    result = play(harness.source(name))
+    table = harness.table(name)
+    result = play(harness.source(name), data=table and msgspec.convert(table, UserData))
     exception = result.errors[0].message if result.errors else ""
     actual = harness.Result(harness.masked(result.text()).splitlines(), harness.masked(exception))
     problem = harness.difference(harness.from_json(REFERENCES[name]), actual, harness.tolerance(name))
