@@ -29,17 +29,17 @@ class Speller(nn.Module):
 
 
 model = Speller(len(data.alphabet))
-optimizer = torch.optim.Adam(model.parameters(), lr=0.015)
+optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
 
 # %% Training
-for step in range(100):
+for step in range(150):
     logits, _ = model(X)
     loss = nn.functional.cross_entropy(logits.flatten(0, 1), y.flatten())
     optimizer.zero_grad()
     loss.backward()
     nn.utils.clip_grad_norm_(model.parameters(), 1.0)
     optimizer.step()
-    if step % 20 == 19:
+    if step % 30 == 29:
         print(f"step {step + 1:3}: loss {loss.item():.3f}")
 
 

@@ -63,7 +63,7 @@ def digits(result: Result) -> None:
 
 
 def character_rnn(result: Result) -> None:
-    assert numbers(r"step 100: loss (\S+)", result.text())[0] < 1.6
+    assert numbers(r"step 150: loss (\S+)", result.text())[0] < 1.6
     for line in result.text().splitlines()[-2:]:
         words = line.split()[1:-1]  # the first was begun for it, the last is cut
         # Its words are made as those it has read are: syllables of a consonant and a vowel, perhaps with an n.
