@@ -24,7 +24,7 @@ _SPARSER_AFTER_S = 10.0
 _LOOK_S = 0.15
 _GRAPH_SHARE, _OTHERS_SHARE = 0.8, 0.04
 """The parts of a run's room that are the recorded graph's, and the profile's and the text's."""
-_PATIENCE = 4.0
+_PATIENCE = 8.0
 """An event that takes a part p of the room left waits for ``_PATIENCE * p`` of the time that has passed so far: the
 room then shrinks by a power of time and is never used up."""
 
@@ -56,11 +56,11 @@ class Pace:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self.measuring = Cost(0.04)
+        self.measuring = Cost(0.03)
         """Loss, learning rates, norm of the gradient, the program's numbers."""
-        self.looking = Cost(0.03)
+        self.looking = Cost(0.025)
         """Following a step closely: parameters, activations, what the model is."""
-        self.predicting = Cost(0.03)
+        self.predicting = Cost(0.025)
         self.sending = Cost(0.02)
         self.events = 0
         self._recording = True
