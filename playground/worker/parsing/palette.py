@@ -150,7 +150,9 @@ def _parameters(type_: str, place: Place) -> list[inspect.Parameter]:
         text = menu.SIGNATURES[type_]
         return [_parameter(part) for part in _parts(text)] if text else []
     try:
-        return list(inspect.signature(function(type_)).parameters.values())
+        found = list(inspect.signature(function(type_)).parameters.values())
+        # A layer without settings takes whatever every module does.
+        return [p for p in found if not (stateful and p.kind is p.VAR_POSITIONAL and p.name == "args")]
     except TypeError:  # a property
         return [_tensor("input")]
 

@@ -1,13 +1,14 @@
 import { beforeAll, beforeEach, expect, it, vi } from "vitest";
+import { remember } from "../data/kept";
 import type * as wire from "../protocol.gen";
 
 type Take = (event: wire.Event) => void;
-const asked: { code: string; run: string; take: Take }[] = [];
+const asked: { code: string; run: string; data: wire.UserData | null | undefined; take: Take }[] = [];
 let open = true;
 
 vi.mock("../socket", () => ({
   ask: (command: wire.Parse, take: Take) => {
-    if (open) asked.push({ code: command.code ?? "", run: command.run, take });
+    if (open) asked.push({ code: command.code ?? "", run: command.run, data: command.data, take });
     return open;
   },
 }));
@@ -114,4 +115,22 @@ it("asks again when the connection is back", () => {
   open = true;
   store.update({ connection: "open" });
   expect(asked.map((one) => one.code)).toEqual(["a", "c"]);
+});
+
+it("sends the person's table along where shapes hang on it, and asks again when the table changes", () => {
+  answer(0);
+  const data = remember({ name: "t.csv", text: "a,b\n1,2\n" });
+  store.update({ draft: { ...store.getState().draft, data } });
+  rest();
+  expect(asked.map(({ data }) => data?.text)).toEqual([undefined, undefined]);
+  answer(1);
+  write("import data\nx = data.X");
+  rest();
+  expect(asked[2]?.data?.text).toBe("a,b\n1,2\n");
+  answer(2);
+  store.update({
+    draft: { ...store.getState().draft, data: remember({ name: "t.csv", text: "a,b\n3,4\n5,6\n" }) },
+  });
+  rest();
+  expect(asked[3]?.data?.text).toBe("a,b\n3,4\n5,6\n");
 });

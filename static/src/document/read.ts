@@ -1,5 +1,6 @@
 /** The program as the server reads it: asked for while somebody looks, a moment after the text has changed. */
 import { useSyncExternalStore } from "react";
+import { type DraftData, MOST_SHARED, userData } from "../data/kept";
 import type * as wire from "../protocol.gen";
 import { ask } from "../socket";
 import { getState, subscribe } from "../store";
@@ -74,11 +75,12 @@ export function readNow(): void {
 }
 
 let seen = "";
+let seenTable: DraftData | undefined;
 let connected = false;
 
 function follow(): void {
   const state = getState();
-  const { code, id } = state.draft;
+  const { code, id, data } = state.draft;
   const open = state.connection === "open";
   const returned = open && !connected;
   connected = open;
@@ -92,9 +94,17 @@ function follow(): void {
     answered = null;
     set({ ...NOTHING_READ });
     seen = code;
+    seenTable = data;
     clearTimeout(rest);
     question();
     return;
+  }
+  if (data !== seenTable) {
+    // The same text about another table has other shapes.
+    seenTable = data;
+    if (asked === null && answered === code) answered = null;
+    clearTimeout(rest);
+    rest = setTimeout(question, REST_MS);
   }
   if (code === seen) return;
   seen = code;
@@ -103,11 +113,19 @@ function follow(): void {
   rest = setTimeout(question, REST_MS);
 }
 
+/** The person's table, where the program's shapes hang on it and it is small enough to go along each time. */
+function tableFor(code: string): wire.UserData | null {
+  const { data } = getState().draft;
+  const used = /\bdata\s*\.\s*(X|y|columns|classes)|from\s+data\s+import/.test(code);
+  return data && used && data.bytes <= MOST_SHARED ? userData(data) : null;
+}
+
 function question(): void {
   const { code } = getState().draft;
   if (asked?.text === code || answered === code) return;
   const run = `read.${Date.now().toString(36)}.${++counted}`;
-  if (!ask({ type: "parse", run, code }, (event) => take(run, code, event))) return;
+  const data = tableFor(code);
+  if (!ask({ type: "parse", run, code, ...(data && { data }) }, (event) => take(run, code, event))) return;
   asked = { run, text: code };
   clearTimeout(patience);
   patience = setTimeout(() => {

@@ -120,14 +120,20 @@ export function distance(a: string, b: string): number {
   return last[b.length] ?? 0;
 }
 
+function alike(a: string, b: string): number {
+  let length = 0;
+  while (length < a.length && a[length] === b[length]) length++;
+  return length;
+}
+
 /** The name that was most likely meant, or an empty string where none is near. */
 export function nearest(word: string, names: Iterable<string>): string {
   let best = "";
   let least = Math.max(1, Math.floor(word.length / 3)) + 0.5;
   for (const name of names) {
     if (Math.abs(name.length - word.length) > least || name === word) continue;
-    // Of equally near ones, the one that begins alike.
-    const far = distance(word.toLowerCase(), name.toLowerCase()) + (name[0] === word[0] ? 0 : 0.25);
+    // Of equally near ones, the one that begins alike for longest.
+    const far = distance(word.toLowerCase(), name.toLowerCase()) + 0.25 / (1 + alike(word, name));
     if (far < least) [best, least] = [name, far];
   }
   return best;

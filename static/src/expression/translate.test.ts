@@ -106,6 +106,7 @@ describe("mistakes stand under the character where they are", () => {
     ["y = a $ b", 6, "$ has no meaning"],
     ["y = sni(a)", 4, "Did you mean sin?"],
     ["y = torch.sni(a)", 10, "Did you mean sin?"],
+    ["y = sinn(a)", 4, "Did you mean sin?"],
     ["y = softmaks(a)", 4, "Did you mean softmax?"],
     ["y = wieght * 2", 4, "Did you mean weight?"],
     ["y = sin * 2", 4, "sin is a function"],
