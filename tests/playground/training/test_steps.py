@@ -120,9 +120,13 @@ print(loss.item())
     result = train(code, limits)
     assert result.step == 50
     assert not [one for event in result.training for one in event.learners]
-    for step, loss in result.series("loss").items():
+    found, norms = result.series("loss"), result.series("grad_norm")
+    # The last step may be measured when its gradient has gone.
+    assert len(norms) >= len(found) - 1 > 0
+    for step, loss in found.items():
         assert loss == pytest.approx(13 * 0.8 ** (2 * (step - 1)), rel=1e-3)
-        assert result.series("grad_norm")[step] == pytest.approx(2 * math.sqrt(loss), rel=1e-3)
+        if step in norms:
+            assert norms[step] == pytest.approx(2 * math.sqrt(loss), rel=1e-3)
 
 
 def test_accumulation_by_hand(train: Trainer) -> None:
