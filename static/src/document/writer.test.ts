@@ -105,7 +105,8 @@ it.each([
       ["optimizer", "loss", "block"].includes(key) ? id(value as string) : by(value),
     ]),
   );
-  await expect(edited(ids as unknown as Edit)).toMatchFileSnapshot(
+  const what = `# Written by an edit of the blocks: ${edit.kind}.\n`;
+  await expect(what + edited(ids as unknown as Edit)).toMatchFileSnapshot(
     `../../../tests/programs/cases/${name}.py`,
   );
 });

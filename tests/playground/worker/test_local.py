@@ -334,7 +334,49 @@ def test_the_gallery_raises_no_false_alarm(play: Runner, example: Path) -> None:
         for node in play(example.read_text(encoding="utf-8")).nodes
         if node.kind == "op" and node.grad_fn
     ]
-    questions = [p.Local(run="r", node=node, check=True) for node in nodes[:30]]
+    # Of a long run, a training, only the last values are kept.
+    questions = [p.Local(run="r", node=node, check=True) for node in (*nodes[:15], *nodes[-15:])]
+    answered = 0
     for answer in play(example.read_text(encoding="utf-8"), *questions).answers:
+        if isinstance(answer, p.Error):
+            assert (
+                "was not kept: later ones needed the room" in answer.message
+                or "There is no node" in answer.message
+            )
+            continue
         assert isinstance(answer, p.LocalResult), answer
         assert all(block.agrees for block in answer.blocks), answer
+        answered += 1
+    assert answered >= min(len(nodes), 5)
+
+
+def test_ties_of_a_large_maximum_are_no_mistake_and_a_wrong_rule_still_is(play: Runner) -> None:
+    """With zeros on both sides of a tie the slopes along a direction differ: nothing is compared, and it says so."""
+    code = """\
+import torch
+x = torch.relu(torch.randn(50, 8, 8, 8)).requires_grad_()
+y = torch.nn.functional.max_pool2d(x, 2)
+y.sum().backward()
+"""
+    node = next(node.id for node in play(code).nodes if "max_pool2d" in node.op)
+    (answer,) = play(code, p.Local(run="r", node=node, check=True)).answers
+    assert isinstance(answer, p.LocalResult)
+    assert [(block.agrees, block.difference) for block in answer.blocks] == [(True, None)]
+    assert "kink" in answer.note
+    wrong = """\
+import torch
+class Doubled(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return x * 2
+    @staticmethod
+    def backward(ctx, g):
+        return g * 3
+x = torch.randn(50, 8, 8, 8, requires_grad=True)
+y = Doubled.apply(x)
+y.sum().backward()
+"""
+    node = next(node.id for node in play(wrong).nodes if node.grad_fn.startswith("Doubled"))
+    (answer,) = play(wrong, p.Local(run="r", node=node, check=True)).answers
+    assert isinstance(answer, p.LocalResult)
+    assert not answer.blocks[0].agrees

@@ -1,3 +1,4 @@
+# Written by an edit of the blocks: train.
 import data
 import torch
 from torch import nn
