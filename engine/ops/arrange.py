@@ -76,8 +76,7 @@ diagonal_copy = define("diagonal_copy", LINEAR, inputs=1, grad="DiagonalBackward
 
 def flip(input: Tensor, *dims: Any, **named: Any) -> Tensor:
     """Dimensions in reverse order."""
-    dims = dims or (named["dims"],)
-    return flip_dims(input, _shape(dims, "flip"))
+    return flip_dims(input, _shape(dims, "flip", named, "dims"))
 
 
 def fliplr(input: Tensor) -> Tensor:
@@ -95,13 +94,13 @@ def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
     return roll_dims(input, shifts, dims)
 
 
-def repeat(input: Tensor, *sizes: Any) -> Tensor:
+def repeat(input: Tensor, *sizes: Any, **named: Any) -> Tensor:
     """Copies along each dimension.
 
     Raises:
         RuntimeError: for fewer numbers than dimensions.
     """
-    repeats = _shape(sizes, "repeat")
+    repeats = _shape(sizes, "repeat", named, "repeats")
     if len(repeats) < input.ndim:
         raise RuntimeError(
             "Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor"
@@ -115,9 +114,9 @@ def repeat(input: Tensor, *sizes: Any) -> Tensor:
     return repeat_to(input, repeats)
 
 
-def tile(input: Tensor, *dims: Any) -> Tensor:
+def tile(input: Tensor, *dims: Any, **named: Any) -> Tensor:
     """`repeat` under NumPy's rules: missing leading numbers are 1."""
-    reps = _shape(dims, "tile")
+    reps = _shape(dims, "tile", named, "dims")
     return repeat_to(input, (1,) * (input.ndim - len(reps)) + reps)
 
 

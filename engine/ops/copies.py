@@ -319,6 +319,9 @@ def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> T
 
 def cartesian_prod(*tensors: Tensor) -> Tensor:
     """All ways to take one element of each vector, one row each."""
+    for t in tensors:
+        if t.ndim != 1:
+            raise RuntimeError(f"Expect a 1D vector, but got shape {[*t.shape]}")
     if len(tensors) == 1:
         return tensors[0]
     grids = arrange.meshgrid(*tensors, indexing="ij")

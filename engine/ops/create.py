@@ -469,17 +469,9 @@ def triu_indices(
     return tensor(np.stack(np.triu_indices(row, offset, col)), dtype=dtype, device=device)
 
 
-def cartesian_prod(*tensors: Tensor) -> Tensor:
-    """All combinations of one element from each vector, one row each."""
-    from engine.ops.arrange import meshgrid, stack
-
-    return stack([g.reshape(-1) for g in meshgrid(*tensors)], 1) if len(tensors) > 1 else tensors[0]
-
-
 __all__ = [
     "arange",
     "as_tensor",
-    "cartesian_prod",
     "empty",
     "empty_like",
     "eye",

@@ -364,7 +364,7 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
         RuntimeError: if there are fewer than k.
     """
     d = one_dim(dim, input.ndim)
-    if input.ndim and not 0 <= k <= input._data.shape[d]:
+    if not 0 <= k <= (input._data.shape[d] if input.ndim else 1):
         raise RuntimeError("selected index k out of range")
     return return_topk(*topk_dim(input, k, d, largest))
 

@@ -136,7 +136,7 @@ def _place_of_nanmedian(row: Any) -> int:
 def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> Any:
     """(values, indices) of the k-th smallest element along a dimension."""
     d = one_dim(dim, input.ndim)
-    if k < 1 or (input.ndim and k > max(input._data.shape[d], 1)):
+    if not 1 <= k <= (max(input._data.shape[d], 1) if input.ndim else 1):
         raise RuntimeError(f"kthvalue(): selected number k out of range for dimension {d}")
     return return_kthvalue(
         *_kth["kthvalue"](input, lambda row: np.argsort(row, kind="stable")[k - 1], d, keepdim))

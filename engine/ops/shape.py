@@ -195,8 +195,14 @@ ones_like = define("ones_like", "constant", inputs=1, dtypes="any",
 # --- What users call -------------------------------------------------------------------------------------------------
 
 
-def _shape(given: tuple[Any, ...], function: str) -> tuple[int, ...]:
-    """Sizes given as ``(2, 3)`` or as ``2, 3``; `function` is the method named in errors."""
+def _shape(
+    given: tuple[Any, ...], function: str, named: dict[str, Any] | None = None, name: str = ""
+) -> tuple[int, ...]:
+    """Sizes given as ``(2, 3)``, as ``2, 3`` or by their `name`; `function` is the method named in errors."""
+    if named:
+        if given or [*named] != [name]:
+            refuse(function, given, named, method=True)
+        given = (named[name],)
     try:
         sizes = given
         if len(given) == 1 and not isinstance(given[0], (int, np.integer, Tensor)):
@@ -209,21 +215,23 @@ def _shape(given: tuple[Any, ...], function: str) -> tuple[int, ...]:
         raise
 
 
-def view(input: Tensor, *shape: Any) -> Tensor:
+def view(input: Tensor, *shape: Any, **named: Any) -> Tensor:
     """The same elements under another shape, sharing memory; one size may be -1.
 
     Raises:
         RuntimeError: if the sizes do not fit, or the memory's layout does not allow it.
     """
+    if named and not shape and [*named] == ["dtype"]:
+        shape, named = (named["dtype"],), {}
     if len(shape) == 1 and isinstance(shape[0], dtypes.dtype):
         return Tensor._wrap(input._data.view(shape[0].numpy))
-    return view_as_shape(input, _shape(shape, "view"))
+    return view_as_shape(input, _shape(shape, "view", named, "size"))
 
 
 @composite("reshape")
-def reshape(input: Tensor, *shape: Any) -> Tensor:
+def reshape(input: Tensor, *shape: Any, **named: Any) -> Tensor:
     """The same elements under another shape: a view if it can be, else a copy."""
-    target = _resolve(input._data.shape, _shape(shape, "reshape"))
+    target = _resolve(input._data.shape, _shape(shape, "reshape", named, "shape"))
     if not _viewable(input._data, target):
         return unsafe_view(contiguous_copy(input), target)
     return (view_as_shape if input._data.flags.c_contiguous else reshape_alias)(input, target)
@@ -249,6 +257,7 @@ def reshape_as(input: Tensor, other: Tensor) -> Tensor:
 def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     """Dimensions from `start_dim` to `end_dim` as one."""
     if not input.ndim:
+        one_dim(start_dim, 0), one_dim(end_dim, 0)
         return reshape(input, (1,))
     first, last = one_dim(start_dim, input.ndim), one_dim(end_dim, input.ndim)
     if first > last:
@@ -275,9 +284,9 @@ def ravel(input: Tensor) -> Tensor:
     return reshape(input, (-1,))
 
 
-def expand(input: Tensor, *size: Any) -> Tensor:
+def expand(input: Tensor, *size: Any, **named: Any) -> Tensor:
     """The same elements repeated along dimensions of length 1, without copying; -1 keeps a length."""
-    return expand_to(input, _shape(size, "expand"))
+    return expand_to(input, _shape(size, "expand", named, "size"))
 
 
 def expand_as(input: Tensor, other: Tensor) -> Tensor:
@@ -290,9 +299,9 @@ def broadcast_to(input: Tensor, size: Any) -> Tensor:
     return expand_to(input, tuple(size))
 
 
-def permute(input: Tensor, *dims: Any) -> Tensor:
+def permute(input: Tensor, *dims: Any, **named: Any) -> Tensor:
     """Dimensions in another order."""
-    order = _shape(dims, "permute")
+    order = _shape(dims, "permute", named, "dims")
     if len(order) != input.ndim:
         raise RuntimeError(
             "permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired "
@@ -374,6 +383,7 @@ def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
     size = input._data.shape[one_dim(dim, input.ndim)]
     if not 0 <= (start + size if start < 0 else start) <= size - length:
         raise RuntimeError(f"start ({start}) + length ({length}) exceeds dimension size ({size}).")
+    start += size if start < 0 else 0
     return slice_(input, dim, start, start + length, 1)
 
 
