@@ -39,7 +39,7 @@ from playground.worker.values import number
 
 _ASK_S = 0.02
 """How often it is asked whether someone wants the program held."""
-_SETTLED_S = 1.0
+_SETTLED_S = 0.5
 """Before that, what part of the time watching takes says nothing."""
 _ROOM_FOR_STEPS = 0.92
 """The part of what a run may send up to which the graph of a step may begin."""

@@ -200,6 +200,11 @@ def test_the_meaning_is_kept(edit: dict[str, Any]) -> None:
     code, text = PROGRAMS[edit["program"]], edited(edit)
     printed, problem, before = run(code)
     again, other, after = run(text)
+    new = set(text.splitlines()) - set(code.splitlines())
+    if edit["what"] == "duplicate" and any(re.search("rand|normal|dropout|Dropout", line) for line in new):
+        # A copy of what draws numbers draws some more, and all that come after it are others.
+        assert other == problem, text
+        return
     if edit["what"] == "rename":
         again = again.replace("Renamed", old_name(edit))
     assert (other, again) == (problem, printed), text

@@ -89,7 +89,7 @@ def test_watching_costs_a_fifth_at_most(size: int, batch: int) -> None:
         found.append(ratio(size, batch))
     best, cost, events = min(found, key=lambda one: one[0])
     assert best < 1.2
-    assert 0 < cost < 1  # of the wall clock, which on a busy machine others share
+    assert 0 <= cost < 1  # of the wall clock, which on a busy machine others share
     assert any(isinstance(e.prediction, p.Boundary) for e in events)
     assert any(e.histograms for e in events)
     assert sum(len(e.points.steps) for e in events if e.points is not None) > 50

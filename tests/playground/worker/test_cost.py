@@ -128,25 +128,30 @@ def _costs(program: dict[str, Any], name: str) -> tuple[float, float]:
     return (min(noted) - min(plain)) / min(unit), min(explained) / min(unit)
 
 
+def _within(program: dict[str, Any], name: str, count: int, noting: float, explaining: float) -> None:
+    """Whether noting and explaining cost at most so many multiplications each; a machine that others use too gets
+    three tries, because what is measured is a difference of two times."""
+    found = []
+    for _ in range(3):
+        found.append([cost / count for cost in _costs(program, name)])
+        if found[-1][0] < noting and found[-1][1] < explaining:
+            return
+    pytest.fail(f"expected noting below {noting} and explaining below {explaining}, found {found}")
+
+
 def test_an_operation(program: dict[str, Any]) -> None:
     """Measured: 5.8 and 28, that is 1.8 us and 9 us where a multiplication takes 0.32 us."""
-    noting, explaining = (cost / FORWARD for cost in _costs(program, "forward"))
-    assert noting < 8, f"noting {noting:.1f}, explaining {explaining:.1f}"
-    assert explaining < 60, f"noting {noting:.1f}, explaining {explaining:.1f}"
+    _within(program, "forward", FORWARD, 8, 60)
 
 
 def test_an_operation_and_its_node(program: dict[str, Any]) -> None:
     """Measured: 24 and 75, for an operation, its node and a fifth of a leaf and of a pass."""
-    noting, explaining = (cost / BOTH for cost in _costs(program, "both"))
-    assert noting < 45, f"noting {noting:.1f}, explaining {explaining:.1f}"
-    assert explaining < 200, f"noting {noting:.1f}, explaining {explaining:.1f}"
+    _within(program, "both", BOTH, 45, 200)
 
 
 def test_a_training_step(program: dict[str, Any]) -> None:
     """Measured: 640 and 1,900, for 11 operations, 11 nodes, 6 gradients, 12 writes, 6 updates and 10 scopes."""
-    noting, explaining = _costs(program, "train")
-    assert noting < 1_500, f"noting {noting:.1f}, explaining {explaining:.1f}"
-    assert explaining < 6_000, f"noting {noting:.1f}, explaining {explaining:.1f}"
+    _within(program, "train", 1, 1_500, 6_000)
 
 
 def test_the_cost_is_told(play: Runner) -> None:

@@ -114,7 +114,7 @@ def test_a_misspelt_name_is_missing_from_torch(play: Runner) -> None:
 
 def test_nothing_else_can_be(play: Runner) -> None:
     result = play(
-        "import this_is_not_here\n# %%\nimport turtledemo.nothing\n# %%\nfrom wsgiref import handlers"
+        "import this_is_not_here\n# %%\nimport turtledemo.nothing\n# %%\nfrom turtledemo import clock"
     )
     assert [e.message.split(":")[0] for e in result.errors] == ["ModuleNotFoundError"] * 3
 
