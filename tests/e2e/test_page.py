@@ -134,7 +134,11 @@ def test_running_again_keeps_the_view_and_the_selection(page: Page) -> None:
     page.wait_for_timeout(400)
     assert page.evaluate(place) == pytest.approx(before, abs=1)
     expect(page.locator(".card")).to_contain_text("aten::linspace")
+    # Another diagram, in which the selected tensor is what it was.
     run(page, SINE.replace("2 * b", "b.exp()"))
+    expect(page.locator("autograd-graph").get_by_text("exp", exact=True).first).to_be_visible()
+    expect(page.locator(".card")).to_contain_text("aten::linspace")
+    run(page, "import torch\nq = torch.ones(3, requires_grad=True)\nq.sum().backward()\n")
     expect(page.locator(".card")).to_have_count(0)
 
 
@@ -393,6 +397,8 @@ def test_everything_by_keyboard(page: Page) -> None:
     page.keyboard.press("ArrowRight")
     expect(page.get_by_role("tab", name="Output")).to_be_focused()
     expect(page.locator("#panel-output")).to_be_visible()
+    page.keyboard.press("Alt+PageDown")
+    expect(page.locator("#panel-training")).to_be_visible()
     page.keyboard.press("Alt+PageDown")
     expect(page.locator("#panel-gradients")).to_be_visible()
     page.keyboard.press("Control+k")

@@ -171,7 +171,7 @@ def test_what_cannot_be_opened_is_said_and_nothing_is_lost(
     bring("plain.png", good[: at - 4] + good[at + 8 + length :], "This picture has no session inside.")
     bring("bent.png", good[: at + 40] + b"????" + good[at + 44 :], "The picture is damaged")
     bring("cut.png", good[: at + 60], "The picture is damaged")
-    bring("notes.txt", b"shopping list", "This is no file of the playground.")
+    bring("notes.bin", b"shopping list", "This is no file of the playground.")
     bring("page.html", b"<!doctype html><p>Hello", "This page has no session inside.")
     newer = json.dumps({"playground": 2, "content": {"code": ""}}).encode()
     bring("newer.json", newer, "made with a newer version of the playground")
