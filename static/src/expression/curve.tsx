@@ -1,6 +1,6 @@
 /**
  * A value and its derivative over a range, with the present point on them. Drawn by hand: Plotly needs 17 to 31 ms for such
- * a curve and 38 to 65 ms for a field, this some 1 to 3 ms, and a dragged control leaves 50 ms for everything.
+ * a curve and 38 to 65 ms for a field, and a dragged control leaves 50 ms for everything.
  */
 import { type PointerEvent, useRef } from "react";
 import { formatNumber } from "../numbers";
