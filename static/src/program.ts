@@ -217,6 +217,11 @@ export function runNow(): void {
     update({ toast: refusal });
     return;
   }
+  // The page has only just opened: what is asked of it is done as soon as it can be.
+  if (getState().connection === "connecting") {
+    runWhenConnected();
+    return;
+  }
   const id = `${Date.now().toString(36)}${Math.random().toString(36).slice(2, 10)}`;
   const { code, device, seed } = draft;
   const table = draft.data && /\bdata\b/.test(code) ? draft.data : null;
@@ -245,16 +250,16 @@ async function runWithTable(table: DraftData): Promise<void> {
   });
 }
 
-/** Runs one of our own examples as soon as the connection stands, unless something else was opened by then. */
+/** Runs the program as soon as the connection stands, unless something else was opened or run by then. */
 function runWhenConnected(): void {
-  const { connection, draft } = getState();
+  const { connection, draft, run } = getState();
   if (connection === "open") {
     runNow();
     return;
   }
   const undo = subscribe(() => {
     const state = getState();
-    if (state.draft.id !== draft.id || state.run) return undo();
+    if (state.draft.id !== draft.id || state.run !== run) return undo();
     if (state.connection !== "open") return;
     undo();
     runNow();
