@@ -71,6 +71,34 @@ describe("the scene", () => {
     expect(lines.map((line) => [line.source, line.target, line.targetHandle])).toEqual([["x", "loop", "i"]]);
   });
 
+  it("draws what goes into an open Sequential at its first layer, and what it makes from its last", () => {
+    const document = documentOf({
+      x: { kind: "input" },
+      net: { kind: "layer", type: "nn.Sequential" },
+      first: { type: "nn.Linear", inputs: { weight: null, input: null }, inside: "net" },
+      last: { type: "nn.Tanh", inputs: { input: "first" }, inside: "net" },
+      loss: { inputs: { input: "net" } },
+    });
+    const id = (key: string) => document.blocks.find((block) => block.key === key)?.id as number;
+    const net = document.blocks[id("net")] as wire.Block;
+    (net as { arguments: wire.BlockArgument[] }).arguments = [
+      { name: "0", place: "definition", wire: [id("first"), 0] },
+      { name: "1", place: "definition", wire: [id("last"), 0] },
+      { name: "input", place: "call", wire: [id("x"), 0] },
+    ];
+    const options = { flow: "down", closed: NONE, expanded: NONE, entryOf: () => undefined } as const;
+    const ends = (found: Scene) =>
+      found.lines.map((line) => `${line.source}.${line.sourceHandle}>${line.target}.${line.targetHandle}`);
+    expect(ends(sceneOf(document, "", options)).sort()).toEqual([
+      "first.o0>last.i0",
+      "last.o0>loss.i0",
+      "x.o0>first.i1",
+    ]);
+    const closed = ends(sceneOf(document, "", { ...options, closed: new Set(["net"]) }));
+    expect(closed).toContain("net.o0>loss.i0");
+    expect(closed).toContain("x.o0>net.i2");
+  });
+
   it("says what is open, wrong, and why code is not blocks", () => {
     const found = scene({
       a: { inputs: { input: null }, wrong: "(2, 3) and (4,) do not go together" },

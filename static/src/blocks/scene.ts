@@ -103,15 +103,37 @@ function linesOf(
   drawn: ReadonlyMap<number, Box>,
 ): Line[] {
   const lines: Line[] = [];
+  // An open Sequential hands what comes in to its first layer, and what its last one makes is what it makes.
+  const layers = (block: wire.Block | undefined): wire.Block[] =>
+    block?.type === "nn.Sequential" && drawn.get(block.id)?.open && drawn.get(block.id)?.block === block
+      ? (block.arguments ?? []).flatMap((one) => {
+          const layer = one.place === "definition" && one.wire ? blocks.get(one.wire[0]) : undefined;
+          return layer ? [layer] : [];
+        })
+      : [];
+  const through = (line: Line): Line => {
+    const last = layers(blocks.get(line.from[0])).at(-1);
+    const source = last && drawn.get(last.id);
+    const first = layers(blocks.get(line.to[0]))[0];
+    const target = first && drawn.get(first.id);
+    const input = first?.arguments?.findIndex((one) => one.name === "input") ?? -1;
+    return {
+      ...line,
+      ...(source && { source: source.key, sourceHandle: outHandle(0) }),
+      ...(target && input >= 0 && { target: target.key, targetHandle: inHandle(input) }),
+    };
+  };
   for (const block of document.blocks) {
+    const holds = layers(block).length > 0;
     for (const [index, argument] of (block.arguments ?? []).entries()) {
       const from = argument.wire;
       const source = from && drawn.get(from[0]);
       const target = drawn.get(block.id);
       if (!from || !source || !target || source === target) continue;
+      if (holds && argument.place === "definition") continue;
       const of = blocks.get(from[0]);
       const out = of?.outputs?.[from[1]];
-      lines.push({
+      const line: Line = {
         id: `${of?.key ?? from[0]}.${from[1]}>${block.key}.${index}`,
         from,
         to: [block.id, index],
@@ -121,7 +143,8 @@ function linesOf(
         targetHandle: target.block === block ? inHandle(index) : FRAME_IN,
         shape: out?.shape ?? null,
         name: out?.name ?? "",
-      });
+      };
+      lines.push(through(line));
     }
   }
   return lines;
