@@ -10,7 +10,7 @@ import { floats, rangeNow, tensorNamed } from "./program";
 import { bindsOf, type InputEntry, type LineEntry, type Sheet, usesOf } from "./sheet";
 
 const POINTS = 161;
-const SIDE = 29;
+const SIDE = 23;
 const MOST_CURVES = 4;
 
 /** What the person has chosen; empty names are chosen for them. */
