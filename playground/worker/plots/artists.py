@@ -242,11 +242,11 @@ class Bars(Artist):
         )
 
 
-class Image(Artist):
-    """What ``imshow``, ``matshow`` and ``pcolormesh`` make."""
+class Shaded(Artist):
+    """Numbers over a grid, each in the colour of its size."""
 
-    def __init__(self, z: Array, x: Array | None, y: Array | None, cmap: Any, low: Any, high: Any) -> None:
-        self.z, self.x, self.y = z, x, y
+    def __init__(self, z: Array, cmap: Any, low: Any, high: Any) -> None:
+        self.z = z
         self.colorscale, self.reverse = colors.scale(cmap)
         self.low = None if low is None else float(low)
         self.high = None if high is None else float(high)
@@ -254,6 +254,14 @@ class Image(Artist):
 
     def count(self) -> int:
         return int(self.z.size)
+
+
+class Image(Shaded):
+    """What ``imshow``, ``matshow`` and ``pcolormesh`` make."""
+
+    def __init__(self, z: Array, x: Array | None, y: Array | None, cmap: Any, low: Any, high: Any) -> None:
+        super().__init__(z, cmap, low, high)
+        self.x, self.y = x, y
 
     def extent(self) -> tuple[list[Array], list[Array]]:
         rows, columns = self.z.shape

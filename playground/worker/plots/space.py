@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from playground.protocol import Camera, Line, Marker, Scene, Trace, Vector
-from playground.worker.plots import colors
-from playground.worker.plots.artists import Artist, Line2D, Points, Span
+from playground.worker.plots.artists import Line2D, Points, Shaded, Span
 from playground.worker.plots.axes import Axes, Cell, width_of
 from playground.worker.plots.data import Array, array, flat, points
 from playground.worker.plots.formats import Style, parse, refine, symbol
@@ -58,18 +57,12 @@ class Points3D(Points):
         return _in_space(super()._trace(chosen, colour), self.z[chosen])
 
 
-class Surface(Artist):
+class Surface(Shaded):
     """What ``plot_surface`` makes: heights over a grid."""
 
     def __init__(self, x: Array, y: Array, z: Array, cmap: Any, low: Any, high: Any) -> None:
-        self.x, self.y, self.z = x, y, z
-        self.colorscale, self.reverse = colors.scale(cmap)
-        self.low = None if low is None else float(low)
-        self.high = None if high is None else float(high)
-        self.bar = False
-
-    def count(self) -> int:
-        return int(self.z.size)
+        super().__init__(z, cmap, low, high)
+        self.x, self.y = x, y
 
     def extent(self) -> tuple[list[Array], list[Array]]:
         return [self.x], [self.y]

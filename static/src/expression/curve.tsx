@@ -2,9 +2,10 @@
  * A value and its derivative over a range, with the present point on them. Drawn by hand: Plotly needs 17 to 31 ms for such
  * a curve and 38 to 65 ms for a field, and a dragged control leaves 50 ms for everything.
  */
-import { type PointerEvent, useRef } from "react";
+import { useRef } from "react";
 import { formatNumber } from "../numbers";
 import { fitting, type Range, steady, ticks, tickText } from "./contours";
+import { useGrab } from "./grab";
 import { rounded, stepOf } from "./inputs";
 import { setNumber } from "./number";
 import { useGesture } from "./program";
@@ -76,7 +77,6 @@ export function CurvePlot({ data, at, index, value }: Props) {
   const [box, width] = useWidth<HTMLDivElement>();
   const shown = useRef<{ key: string; range: Range } | null>(null);
   const { move, ends } = useGesture();
-  const held = useRef(false);
   const { x, y, dy, output, input } = data;
   const [low, high] = [x[0] ?? -1, x.at(-1) ?? 1];
   const key = `${output} ${input} ${low} ${high}`;
@@ -92,15 +92,10 @@ export function CurvePlot({ data, at, index, value }: Props) {
   const here = between(x, y, at);
   const step = stepOf(low, high);
   const clamp = (v: number) => rounded(Math.min(high, Math.max(low, v)), step);
-  const drag = (event: PointerEvent<SVGSVGElement>) => {
-    if (!held.current) return;
-    const rect = event.currentTarget.getBoundingClientRect();
-    move(setNumber(index, clamp(low + ((event.clientX - rect.left - PAD.left) / inner) * (high - low))));
-  };
-  const release = () => {
-    held.current = false;
-    ends.onPointerUp?.();
-  };
+  const grab = useGrab(
+    (px) => move(setNumber(index, clamp(low + ((px - PAD.left) / inner) * (high - low)))),
+    () => ends.onPointerUp?.(),
+  );
   const clip = `ex-clip-${output}-${input}`;
   const steep = between(x, dy, at);
   return (
@@ -113,21 +108,7 @@ export function CurvePlot({ data, at, index, value }: Props) {
         <span className="muted">over {input}</span>
       </figcaption>
       {width > 0 && (
-        <svg
-          width={width}
-          height={HEIGHT}
-          className="ex-chart"
-          onPointerDown={(event) => {
-            held.current = true;
-            event.currentTarget.setPointerCapture(event.pointerId);
-            event.currentTarget.querySelector<SVGGElement>("[role=slider]")?.focus();
-            event.preventDefault();
-            drag(event);
-          }}
-          onPointerMove={drag}
-          onPointerUp={release}
-          onLostPointerCapture={release}
-        >
+        <svg width={width} height={HEIGHT} className="ex-chart" {...grab}>
           <title>{`${output} and its derivative by ${input}, for ${input} from ${tickText(low)} to ${tickText(high)}`}</title>
           <clipPath id={clip}>
             <rect x={PAD.left} y={PAD.top} width={inner} height={tall} />

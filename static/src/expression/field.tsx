@@ -1,8 +1,9 @@
 /** A value over two inputs: its level lines, its gradient as arrows, and the present point, which can be dragged. */
-import { type PointerEvent, useMemo, useRef } from "react";
+import { useMemo } from "react";
 import { formatNumber } from "../numbers";
 import { type Grid, levelLine, levelsOf, tickText } from "./contours";
 import { Axes } from "./curve";
+import { useGrab } from "./grab";
 import { rounded, stepOf } from "./inputs";
 import { setNumber } from "./number";
 import { sheetOf, useGesture } from "./program";
@@ -29,7 +30,6 @@ interface Props {
 export function FieldPlot({ data, at, indices, value }: Props) {
   const [box, width] = useWidth<HTMLDivElement>();
   const { move, ends } = useGesture();
-  const held = useRef(false);
   const { x, y, output, inputs } = data;
   const [xLow, xHigh] = [x[0] ?? -1, x.at(-1) ?? 1];
   const [yLow, yHigh] = [y[0] ?? -1, y.at(-1) ?? 1];
@@ -48,18 +48,11 @@ export function FieldPlot({ data, at, indices, value }: Props) {
       const first = setNumber(indices[0], rounded(Math.min(xHigh, Math.max(xLow, a)), steps[0]))(sheet);
       return setNumber(indices[1], rounded(Math.min(yHigh, Math.max(yLow, b)), steps[1]))(sheetOf(first));
     });
-  const drag = (event: PointerEvent<SVGSVGElement>) => {
-    if (!held.current) return;
-    const rect = event.currentTarget.getBoundingClientRect();
-    go(
-      xLow + ((event.clientX - rect.left - PAD.left) / inner) * (xHigh - xLow),
-      yHigh - ((event.clientY - rect.top - PAD.top) / tall) * (yHigh - yLow),
-    );
-  };
-  const release = () => {
-    held.current = false;
-    ends.onPointerUp?.();
-  };
+  const grab = useGrab(
+    (px, py) =>
+      go(xLow + ((px - PAD.left) / inner) * (xHigh - xLow), yHigh - ((py - PAD.top) / tall) * (yHigh - yLow)),
+    () => ends.onPointerUp?.(),
+  );
   const inside = at[0] >= xLow && at[0] <= xHigh && at[1] >= yLow && at[1] <= yHigh;
   const clip = `ex-clip-${output}-${inputs.join("-")}`;
   return (
@@ -72,21 +65,7 @@ export function FieldPlot({ data, at, indices, value }: Props) {
         </span>
       </figcaption>
       {drawn && (
-        <svg
-          width={width}
-          height={height}
-          className="ex-chart"
-          onPointerDown={(event) => {
-            held.current = true;
-            event.currentTarget.setPointerCapture(event.pointerId);
-            event.currentTarget.querySelector<SVGGElement>("[role=slider]")?.focus();
-            event.preventDefault();
-            drag(event);
-          }}
-          onPointerMove={drag}
-          onPointerUp={release}
-          onLostPointerCapture={release}
-        >
+        <svg width={width} height={height} className="ex-chart" {...grab}>
           <title>{`Level lines of ${output} over ${inputs[0]} and ${inputs[1]}, with its gradient as arrows`}</title>
           <clipPath id={clip}>
             <rect x={PAD.left} y={PAD.top} width={inner} height={tall} />
