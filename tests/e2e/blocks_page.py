@@ -69,8 +69,10 @@ def keys(page: Page) -> list[str]:
 
 
 def code(page: Page) -> str:
-    """The program, as the page keeps it."""
-    page.wait_for_timeout(300)  # a draft is kept a moment after the last change
+    """The program, as the page keeps it when all that was asked of the blocks is done."""
+    expect(page.locator(".blocks-tools[data-waiting]")).to_have_count(0)
+    # A page that goes away keeps its draft at once, and not a moment after the last change.
+    page.evaluate("dispatchEvent(new Event('pagehide'))")
     kept = page.evaluate(
         "localStorage.getItem('playground.draft/' + sessionStorage.getItem('playground.draft').split(' ')[0])"
     )
@@ -82,6 +84,12 @@ def centre(place: Locator) -> tuple[float, float]:
     box = place.bounding_box()
     assert box is not None, "it is not on the page"
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def gap(page: Page, first: str, second: str) -> tuple[float, float]:
+    """How far and in which direction one block lies from another, wherever the view is."""
+    (x, y), (to_x, to_y) = centre(block(page, first)), centre(block(page, second))
+    return to_x - x, to_y - y
 
 
 def search(page: Page, words: str) -> Locator:
@@ -128,7 +136,7 @@ def set_field(page: Page, key: str, name: str, value: str) -> None:
 
 
 def value(page: Page, key: str) -> float:
-    """The number that a block's value is, as a screen reader has it."""
+    """The number that a block's value is, as a screen reader has it; NaN while it has none."""
     label = block(page, key).get_attribute("aria-label") or ""
-    assert ", value " in label, label
-    return float(label.split(", value ")[1].split(",")[0])
+    _, _, words = label.partition(", value ")
+    return float(words.split(",")[0] or "nan")

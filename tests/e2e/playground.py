@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 AXE = (Path(__file__).resolve().parents[2] / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
@@ -32,6 +35,15 @@ print(a.grad[:3])
 plt.plot(a.detach(), a.grad)
 """
 """The tutorial's first program; five backward steps, from SumBackward0 to AccumulateGrad."""
+
+
+def until(page: Page, seen: Callable[[], object], wanted: object = True, seconds: float = 15) -> None:
+    """Waits until `seen` gives `wanted`, and fails with what it gave last. For what `expect` has no words for."""
+    end = time.monotonic() + seconds
+    while (got := seen()) != wanted:
+        if time.monotonic() > end:
+            pytest.fail(f"after {seconds} s there still was {got!r} and not {wanted!r}")
+        page.wait_for_timeout(50)
 
 
 def status(page: Page) -> Locator:
