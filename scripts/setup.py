@@ -30,6 +30,7 @@ DIST = ROOT / "static" / "dist"
 PAGE_SOURCES = (
     "static/src",
     "templates/standalone.html",
+    "playground/worker/data",
     "vite.config.ts",
     "vite.standalone.ts",
     "tsconfig.json",
