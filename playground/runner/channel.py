@@ -28,6 +28,9 @@ PROGRAM = "<program>"
 """The file name a program is compiled under; names that begin with ``<program`` count. Lines are found by it."""
 
 _AGAIN_S = 0.2
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(WorkerCommand).decode
+"""Made before there are children: it takes a millisecond and a megabyte."""
 _ASK_S = 0.002
 
 
@@ -68,8 +71,6 @@ class Channel:
         self.limits = limits
         self.sent_bytes = 0
         """Bytes of all frames so far; the run is ended when they exceed `limits.results_bytes`."""
-        self._encoder = msgspec.msgpack.Encoder()
-        self._decoder = msgspec.msgpack.Decoder(WorkerCommand)
         # Ours is the only writer, and commands are bounded where they are accepted: this only guards the arithmetic.
         self._reader = FrameReader(limits.command_bytes)
         self._received: deque[bytes] = deque()
@@ -89,7 +90,7 @@ class Channel:
         Raises FrameTooLarge if the event is larger than `limits.frame_bytes` encoded. An interrupt that comes while
         the frame is being written is raised after it, never in the middle.
         """
-        payload = self._encoder.encode(event)
+        payload = _encode(event)
         if len(payload) > self.limits.frame_bytes:
             raise FrameTooLarge(
                 f"{type(event).__name__}: a frame may have {self.limits.frame_bytes} bytes, this has {len(payload)}"
@@ -107,7 +108,7 @@ class Channel:
     def request(self) -> Run | Parse:
         """Wait for what there is to do. Raises EOFError if the supervisor closed the pipe instead."""
         for payload in self._payloads():
-            command = self._decoder.decode(payload)
+            command = _decode(payload)
             if isinstance(command, Run | Parse):
                 if isinstance(command, Parse):
                     self.limits = self.limits.reading
@@ -123,7 +124,7 @@ class Channel:
         _, hard = resource.getrlimit(resource.RLIMIT_CPU)
         resource.setrlimit(resource.RLIMIT_CPU, (hard, hard))
         for payload in self._payloads():
-            command = self._decoder.decode(payload)
+            command = _decode(payload)
             if isinstance(command, Question):
                 self._due = None
                 yield command
@@ -139,7 +140,7 @@ class Channel:
         try:
             while self._poll.poll(0) and self._receive():
                 pass
-            came = [self._decoder.decode(payload) for payload in self._received]
+            came = [_decode(payload) for payload in self._received]
             self._received.clear()
         finally:
             self._whole = False
@@ -158,7 +159,7 @@ class Channel:
         self._waiting = True
         try:
             for payload in self._payloads():
-                command = self._decoder.decode(payload)
+                command = _decode(payload)
                 if isinstance(command, Question | Steering):
                     sent = self.sent_bytes
                     yield command

@@ -115,8 +115,9 @@ def _keep_only(pipes: Pipes) -> None:
 
 def _give_up_rights(parent: int) -> None:
     linux.hide_memory(False)  # or the next line is not permitted; there is nothing to hide yet
-    with open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
-        file.write("1000")
+    file = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
+    os.write(file, b"1000")
+    os.close(file)
     if os.geteuid() == 0:
         # Root is exempt from RLIMIT_NPROC and from file permissions: a server that runs as root must not lend that.
         os.setgroups([])

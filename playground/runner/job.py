@@ -82,7 +82,7 @@ class Job:
         self._timer = Timer()
         self._seq = 0
         self._acknowledged = 0
-        self._position = 0
+        self.position = 0  # in the queue, as was told last; 0 before that
         self._cause: Status | None = None
         """What we have begun to do to it: it decides how the ending is called, whatever the child says."""
         self._operations = 0
@@ -106,8 +106,8 @@ class Job:
 
     def queued(self, position: int) -> None:
         """Say where in the queue it is, if that is news."""
-        if position != self._position:
-            self._position = position
+        if position != self.position:
+            self.position = position
             self._send(Queued(position=position))
 
     def refuse(self, message: str) -> None:

@@ -32,7 +32,10 @@ def main(control_fd: int, entry: str, limits: Limits) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the web process, which closes us
     control = socket.socket(fileno=control_fd)
     module, _, function = entry.partition(":")
-    call: child.Entry = getattr(importlib.import_module(module), function)
+    worker = importlib.import_module(module)
+    call: child.Entry = getattr(worker, function)
+    if prepare := getattr(worker, "prepare", None):
+        prepare()
     # OpenBLAS takes its working memory at the first product: here, not out of every program's quota.
     np.ones((8, 8)) @ np.ones((8, 8))
     for name in list(os.environ):

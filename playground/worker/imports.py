@@ -26,6 +26,9 @@ from playground.worker.plots import modules
 REPLACED = ("torch", "matplotlib", "mpl_toolkits", "tqdm", data.NAME)
 """Packages that are ours under these names while a program runs."""
 
+USUAL = ("torch", "torch.nn", "torch.nn.functional", "torch.optim", "matplotlib.pyplot")
+"""What most programs import of them."""
+
 _SHOWN = (
     *(
         "torch",
@@ -132,7 +135,16 @@ _PYTHON = (
         "unittest",
         "uuid",
     ),
-    *("warnings", "weakref", "zlib", "_strptime", "encodings.idna", "encodings.latin_1", "encodings.utf_16"),
+    *(
+        "warnings",
+        "weakref",
+        "zlib",
+        "_strptime",
+        "encodings.ascii",
+        "encodings.idna",
+        "encodings.latin_1",
+        "encodings.utf_16",
+    ),
 )
 
 _NUMPY = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import importlib
 from collections.abc import Generator
 from typing import assert_never
 
@@ -24,11 +25,11 @@ from playground.protocol import (
     Steering,
     Tune,
 )
-from playground.runner.channel import Channel, FrameTooLarge, Interrupt
-from playground.worker import imports, live, reading
+from playground.runner.channel import FrameTooLarge, Interrupt
+from playground.worker import data, imports, live, reading, warm
 from playground.worker.explain import Refusal
-from playground.worker.output import clean
-from playground.worker.program import Program, surroundings
+from playground.worker.output import Channel, clean
+from playground.worker.program import Program, surroundings, usual_warnings
 
 _LIVES_TOGETHER = 16
 """What a program leaves behind in circles holds its tensors; looking for them each time would take longer than it."""
@@ -36,12 +37,28 @@ _LIVES_TOGETHER = 16
 imports.preload()
 
 
+def prepare() -> None:
+    """Done once, in the process that children are forked from: all that is the same for every program, so that no child
+    has to. What a child does first it does on memory that it shares, and each page of that has to be copied then."""
+    for request in warm.requests():
+        if isinstance(request, Parse):
+            reading.read(request, warm.Nobody())
+        else:
+            run_program(request, warm.Nobody())
+    usual_warnings()
+    imports.restrict()
+    for name in imports.USUAL:
+        importlib.import_module(name)
+
+
 def serve(request: Run | Parse, channel: Channel) -> None:
-    """What a child does."""
+    """What a child does, in a process that was prepared."""
     if isinstance(request, Parse):
         reading.read(request, channel)
-    else:
-        run_program(request, channel)
+        return
+    if request.data is not None:
+        data.install(request.data)
+    _Session(request, channel).run()
 
 
 def run_program(request: Run, channel: Channel) -> None:

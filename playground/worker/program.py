@@ -6,6 +6,7 @@ import builtins
 import functools
 import gc
 import linecache
+import mmap
 import random
 import sys
 import time
@@ -69,7 +70,7 @@ class Program:
         self._channel = channel
         self._limits = channel.limits
         self._flags = 0
-        self._reserve: bytearray | None = bytearray(_RESERVE if streamed else 0)
+        self._reserve = _set_aside() if streamed else None
 
     @property
     def shown(self) -> Recorder:
@@ -158,7 +159,7 @@ class Program:
                 error.__traceback__ = None
                 # What the program still holds may leave no room for it.
                 with suppress(MemoryError):
-                    self._reserve = bytearray(_RESERVE)
+                    self._reserve = _set_aside()
             except KeyboardInterrupt as error:
                 self._show(error, part)
                 return
@@ -236,6 +237,14 @@ class Program:
         self.status, self.message = status, message
 
 
+def _set_aside() -> mmap.mmap:
+    """Memory that is counted and, until somebody writes to it, takes none. Raises MemoryError if there is none."""
+    try:
+        return mmap.mmap(-1, _RESERVE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    except OSError as problem:
+        raise MemoryError from problem
+
+
 def _no_input(prompt: object = "", /) -> NoReturn:
     if prompt != "":
         print(prompt)
@@ -253,6 +262,15 @@ def _show_warning(
     print(warnings.formatwarning(message, category, filename, lineno, line), end="", file=file or sys.stderr)
 
 
+def usual_warnings() -> None:
+    """Python's own settings, whatever this process was started with; what is warned of is printed."""
+    warnings.resetwarnings()
+    for category in (ImportWarning, PendingDeprecationWarning, DeprecationWarning, ResourceWarning):
+        warnings.simplefilter("ignore", category)
+    warnings.filterwarnings("default", category=DeprecationWarning, module="__main__")
+    warnings.showwarning = _show_warning
+
+
 @contextmanager
 def surroundings() -> Iterator[None]:
     """Put back what a run replaces in this process. A child ends after one run; a test or the command line goes on."""
@@ -261,12 +279,7 @@ def surroundings() -> Iterator[None]:
     modules = {name: module for name, module in sys.modules.items() if name.split(".")[0] in imports.REPLACED}
     try:
         with warnings.catch_warnings():
-            # Python's own settings, whatever this process was started with.
-            warnings.resetwarnings()
-            for category in (ImportWarning, PendingDeprecationWarning, DeprecationWarning, ResourceWarning):
-                warnings.simplefilter("ignore", category)
-            warnings.filterwarnings("default", category=DeprecationWarning, module="__main__")
-            warnings.showwarning = _show_warning
+            usual_warnings()
             yield
     finally:
         builtins.input, time.sleep, sys.stdout, sys.stderr, sys.modules["__main__"], sys.meta_path[:] = kept

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from time import perf_counter
 
 from playground.protocol import Document, Error, Finished, Parse, Status, Table
-from playground.runner.channel import Channel, FrameTooLarge, Interrupt
+from playground.runner.channel import FrameTooLarge, Interrupt
 from playground.worker import parsing
 from playground.worker.data.table import describe
-from playground.worker.output import clean
+from playground.worker.output import Channel, clean
 
 
 def read(request: Parse, channel: Channel) -> None:
