@@ -93,7 +93,7 @@ def recorded() -> Callable[[], object]:
 
     def run() -> int:
         sink = Sink(Limits(results_bytes=64 * MIB))
-        run_program(protocol.Run(run="r", code=CODE), sink)  # type: ignore[arg-type]
+        run_program(protocol.Run(run="r", code=CODE), sink)
         if (
             sink.finished is None
             or sink.finished.status != "ok"
