@@ -102,6 +102,11 @@ class Ledger:
         """Whether there is a record for this very tensor."""
         return id(t) in self.known
 
+    def made(self, t: ref[Tensor]) -> NodeRecord | None:
+        """The record of this very tensor, if there is one."""
+        entry = self.known.get(id(t))
+        return None if entry is None else entry[1]
+
     def is_number(self, seen: Seen) -> bool:
         """Whether it is a plain number that the engine wrapped: no operation and no gradient made it."""
         t, array, edge = seen

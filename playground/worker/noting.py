@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from engine.graph import AccumulateGrad, Node
@@ -56,3 +56,12 @@ def way(edge: Any) -> Way:
 
 def bare(g: Any) -> Any:
     return g._data if isinstance(g, Tensor) else g
+
+
+def parts_of(made: Any) -> Iterator[Any]:
+    """What is in tuples, at any depth."""
+    if isinstance(made, tuple | list):
+        for part in made:
+            yield from parts_of(part)
+    else:
+        yield made

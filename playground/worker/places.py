@@ -129,10 +129,16 @@ def _after(listing: list[dis.Instruction], here: int) -> tuple[tuple[Target, ...
         return (), True
     if instruction.opname == "UNPACK_SEQUENCE":
         targets = []
-        for store in listing[here + 1 : here + 1 + (instruction.arg or 0)]:
-            if store.opname not in _STORES:
+        wanted, at = instruction.arg or 0, here + 1
+        while wanted and at < len(listing):
+            store = listing[at]
+            if store.opname == "UNPACK_SEQUENCE":  # out, (h, c) = lstm(x)
+                wanted += store.arg or 0
+            elif store.opname in _STORES:
+                targets.append(Target(str(store.argval)))
+            else:
                 return (), False
-            targets.append(Target(str(store.argval)))
+            wanted, at = wanted - 1, at + 1
         return tuple(targets), False
     if instruction.opname in _STORES:
         name = str(instruction.argval)

@@ -264,6 +264,17 @@ class Reader:
         if self.last is not None:
             self.last.targets = ()
 
+    def returned(self, site: Site, parts: Sequence[ref[Tensor] | None]) -> None:
+        """A module of several operations returns so many tensors, and the program gives each a name."""
+        if self.last is not None and self.last.site is site:
+            self.unnamed()
+        if len(parts) != len(site.targets):
+            return
+        for part, target in zip(parts, site.targets, strict=True):
+            record = None if part is None else self.ledger.made(part)
+            if record is not None and record.site is site and len(record.kept) == 1:
+                record.targets = (target,)
+
     def filled(self, t: ref[Tensor], array: Any, site: Site) -> None:
         """A parameter is filled where a module is constructed: that line of the program is where it comes from."""
         if not self.ledger.knows(t):

@@ -33,7 +33,7 @@ from playground.worker.failing import failing_call
 from playground.worker.jacobian import differentiate
 from playground.worker.keeping import owner_of
 from playground.worker.local import differentiate_locally
-from playground.worker.noting import bare, in_order, taken, way
+from playground.worker.noting import bare, in_order, parts_of, taken, way
 from playground.worker.output import Channel, Outbox, clean
 from playground.worker.places import Site
 from playground.worker.reader import Reader
@@ -331,6 +331,10 @@ class Recorder(Observer):
 
     def module_called(self, module: object, given: tuple[Any, ...], made: Any) -> None:
         """One returns."""
+        call = self._tape.call
+        if call is not None and len(call.site.targets) > 1 and not any(self._calls):
+            parts = [ref(part) if isinstance(part, Tensor) else None for part in parts_of(made)]
+            self._note((self._reader.returned, call.site, parts))
         if self.on_call is not None:
             self.on_call(module, given, made, self._depth)
 

@@ -6,10 +6,12 @@ import { absolute, originIn } from "./elements";
 import { stepped } from "./field";
 import { neighbour, targetsFrom } from "./keys";
 import { bestFlow, carried, flowOf, freeSpot, layOut, placeNew, type Rect, rectsOf } from "./layout";
-import { flowing, liveOf, matchesOf } from "./match";
+import { type Match, matchesOf } from "./match";
 import { type Entry, search } from "./palette";
+import { recordedOf } from "./recorded";
 import { documentOf } from "./samples";
 import { type Scene, sceneOf } from "./scene";
+import { flowing, liveOf } from "./telling";
 
 vi.mock("../boot", () => ({ boot: { examples: [], limits: {} } }));
 
@@ -273,6 +275,14 @@ describe("the palette", () => {
 
 describe("a run", () => {
   const CODE = "x = torch.ones(2)\nä = torch.sin(x) * 2\n";
+  const tensor = (more: Partial<wire.TensorInfo> = {}) =>
+    ({
+      shape: [2],
+      dtype: "float32",
+      value: { numel: 2, data: [1, 1], norm: 1.5 },
+      requires_grad: true,
+      ...more,
+    }) as wire.TensorInfo;
   const node = (
     id: number,
     place: [number, number, number, number],
@@ -282,56 +292,215 @@ describe("a run", () => {
     kind: "op",
     op: "aten::sin",
     scope: 0,
-    outputs: [
-      {
-        shape: [2],
-        dtype: "float32",
-        value: { numel: 2, data: [1, 1], norm: 1.5 },
-        requires_grad: true,
-      } as wire.TensorInfo,
-    ],
+    outputs: [tensor()],
     place: { line: place[0], column: place[1], end_line: place[2], end_column: place[3] },
     ...more,
   });
-  const at = (needle: string): wire.Stretch => [CODE.indexOf(needle), CODE.indexOf(needle) + needle.length];
+  const stretch = (code: string, needle: string): wire.Stretch => [
+    code.indexOf(needle),
+    code.indexOf(needle) + needle.length,
+  ];
+  const at = (needle: string) => stretch(CODE, needle);
   const document = documentOf({
     x: { kind: "input", span: at("torch.ones(2)") },
     s: { span: at("torch.sin(x)"), inputs: { input: "x" } },
     y: { span: at("torch.sin(x) * 2"), inputs: { input: "s" } },
   });
-  const ran = (nodes: readonly wire.Node[], code = CODE): RunState => {
+  const ran = (
+    nodes: readonly wire.Node[],
+    { code = CODE, ...graph }: Partial<RunState["graph"]> & { code?: string } = {},
+  ): RunState => {
     const run = newRun("r", code, "cpu", 0, 0);
-    return { ...run, graph: { ...run.graph, nodes } };
+    return { ...run, graph: { ...run.graph, nodes, ...graph } };
   };
   // Columns are counted in bytes: before `torch.sin` stand six.
-  const nodes = [
+  const nodes = () => [
     node(0, [1, 4, 1, 17], { kind: "leaf" }),
     node(1, [2, 5, 2, 17]),
     node(2, [2, 5, 2, 21], { op: "aten::mul" }),
   ];
+  const ids = (match: Match | undefined, output = 0) => match?.made[output]?.map((one) => one.node.id);
 
   it("gives each block the operation that comes from its very stretch of the text", () => {
-    const matches = matchesOf(document, CODE, ran(nodes));
-    expect([...matches].map(([id, found]) => [id, found.map((one) => one.id)])).toEqual([
+    const edges = [
+      { source: 0, target: 1 },
+      { source: 1, target: 2 },
+    ];
+    const run = ran(nodes(), { edges });
+    const matches = matchesOf(document, CODE, run);
+    expect([...matches].map(([id, match]) => [id, ids(match)])).toEqual([
       [0, [0]],
       [1, [1]],
       [2, [2]],
     ]);
-    const now = stateAt(ran(nodes).graph, null);
-    expect(liveOf(matches.get(1) ?? [], now)).toMatchObject({ node: 1, value: { norm: 1.5 }, grad: null });
-    expect(flowing(matches.get(0), matches.get(1), 0, now)).toMatchObject({ value: "‖1.500‖", cut: false });
-    expect(liveOf(matches.get(1) ?? [], NOTHING)).toBeNull();
+    const now = stateAt(run.graph, null);
+    const [x, sine] = [matches.get(0), matches.get(1)];
+    expect(liveOf(sine as Match, now)).toMatchObject({ node: 1, value: { norm: 1.5 }, grad: null });
+    expect(flowing(x, sine, 0, now, recordedOf(run.graph))).toMatchObject({ value: "‖1.500‖", cut: false });
+    expect(liveOf(sine as Match, NOTHING)).toBeNull();
   });
 
   it("shows the last of several times, and nothing of a line that was changed since", () => {
-    const again = [...nodes, node(3, [2, 5, 2, 17])];
+    const again = [...nodes(), node(3, [2, 5, 2, 17])];
     const matches = matchesOf(document, CODE, ran(again));
-    expect(liveOf(matches.get(1) ?? [], stateAt(ran(again).graph, null))?.node).toBe(3);
+    expect(liveOf(matches.get(1) as Match, stateAt(ran(again).graph, null))?.node).toBe(3);
     const typed = `# first\n${CODE.replace("* 2", "* 3")}`;
     const moved: wire.Document = {
       ...document,
       blocks: document.blocks.map((block) => ({ ...block, span: [block.span[0] + 8, block.span[1] + 8] })),
     };
-    expect([...matchesOf(moved, typed, ran(nodes)).keys()]).toEqual([0]);
+    expect([...matchesOf(moved, typed, ran(nodes())).keys()]).toEqual([0]);
+  });
+
+  it("gives a wire the gradient that its reader sent, of several readers", () => {
+    const grad = (x: number) => ({ numel: 1, data: [x], norm: x }) as wire.Values;
+    const graph = {
+      edges: [
+        { source: 0, target: 1 },
+        { source: 0, target: 2, cut: true },
+        { source: 1, target: 2 },
+      ],
+      steps: [
+        {
+          index: 0,
+          call: 0,
+          node: 1,
+          name: "SinBackward0",
+          after: 3,
+          leaving: [{ target: 0, grad: grad(7) }],
+        },
+      ],
+    };
+    const run = ran(nodes(), graph);
+    const matches = matchesOf(document, CODE, run);
+    const told = (target: number) =>
+      flowing(matches.get(0), matches.get(target), 0, stateAt(run.graph, null), recordedOf(run.graph));
+    expect(told(1)).toMatchObject({ grad: "7.", cut: false });
+    expect(told(2)).toMatchObject({ grad: "", cut: true });
+  });
+
+  const NET = "net = nn.Sequential(nn.Linear(2, 8), nn.Identity(), nn.Tanh())\ny = net(x)\n";
+  const net = (() => {
+    const span = (needle: string) => stretch(NET, needle);
+    const made = documentOf({
+      x: { kind: "input", span: [0, 0] },
+      net: {
+        kind: "layer",
+        type: "nn.Sequential",
+        span: span("net(x)"),
+        definition: 1,
+        inputs: { input: "x" },
+      },
+      "net.0": {
+        kind: "layer",
+        type: "nn.Linear",
+        span: span("nn.Linear(2, 8)"),
+        inside: "net",
+        makes: ["0"],
+      },
+      "net.1": {
+        kind: "layer",
+        type: "nn.Identity",
+        span: span("nn.Identity()"),
+        inside: "net",
+        makes: ["1"],
+        inputs: { input: "net.0" },
+      },
+      "net.2": {
+        kind: "layer",
+        type: "nn.Tanh",
+        span: span("nn.Tanh()"),
+        inside: "net",
+        makes: ["2"],
+        inputs: { input: "net.1" },
+      },
+    });
+    const net = made.blocks[1] as wire.Block;
+    const inner = [2, 3, 4].map((id, k) => ({
+      name: String(k),
+      place: "definition" as const,
+      wire: [id, 0],
+    }));
+    (net as { arguments: unknown }).arguments = [...inner, ...(net.arguments ?? [])];
+    return made;
+  })();
+  const scope = (id: number, parent: number, name: string, more: Partial<wire.Scope> = {}): wire.Scope => ({
+    id,
+    parent,
+    kind: "module",
+    name,
+    type: "",
+    line: 2,
+    ...more,
+  });
+  const CALL: [number, number, number, number] = [2, 4, 2, 10];
+  const called = (first: number, scopes: [number, number]) => [
+    node(first, CALL, { op: "aten::t", scope: scopes[0] }),
+    node(first + 1, CALL, { op: "aten::addmm", scope: scopes[0] }),
+    node(first + 2, CALL, { op: "aten::tanh", scope: scopes[1] }),
+  ];
+
+  it("finds the layers inside a Sequential by what was called in it, and what hands on by what came in", () => {
+    const weight = node(0, [1, 20, 1, 35], {
+      kind: "parameter",
+      scope: 2,
+      outputs: [tensor({ name: "0.weight" })],
+    });
+    const run = ran([weight, ...called(1, [2, 3]), ...called(4, [5, 6])], {
+      code: NET,
+      scopes: [
+        scope(1, 0, "Sequential"),
+        scope(2, 1, "0"),
+        scope(3, 1, "2"),
+        scope(4, 0, "Sequential"),
+        scope(5, 4, "0"),
+        scope(6, 4, "2"),
+      ],
+    });
+    const matches = matchesOf(net, NET, run);
+    expect([1, 2, 3, 4].map((id) => ids(matches.get(id)))).toEqual([
+      [3, 6],
+      [2, 5],
+      [2, 5],
+      [3, 6],
+    ]);
+    expect(matches.get(2)?.parameters.map(([name, { id }]) => [name, id])).toEqual([["weight", 0]]);
+    expect(matches.get(4)?.parameters).toEqual([]);
+  });
+
+  it("gives an own function what it returned in its call, and its parameters what they were given", () => {
+    const code = "def f(u):\n    return torch.sin(u)\na = torch.ones(2)\nb = f(a)\nc = f(b)\n";
+    const span = (needle: string) => stretch(code, needle);
+    const own = documentOf({
+      f: { kind: "class", type: "f", makes: [] },
+      "f.u": { kind: "input", type: "parameter", inside: "f", makes: ["u"], span: span("u):") },
+      "f.return/0": { inside: "f", span: span("torch.sin(u)"), inputs: { input: "f.u" } },
+      "f.return": { kind: "output", type: "return", inside: "f", makes: [], inputs: { 0: "f.return/0" } },
+      a: { kind: "input", span: span("torch.ones(2)") },
+      b: { kind: "module", type: "f", span: span("f(a)"), inputs: { u: "a" } },
+      c: { kind: "module", type: "f", span: span("f(b)"), inputs: { u: "b" } },
+    });
+    const run = ran(
+      [
+        node(0, [3, 4, 3, 17], { kind: "constant" }),
+        node(1, [2, 11, 2, 23], { scope: 1 }),
+        node(2, [2, 11, 2, 23], { scope: 2 }),
+      ],
+      {
+        code,
+        scopes: [
+          scope(1, 0, "f", { kind: "function", line: 4 }),
+          scope(2, 0, "f", { kind: "function", line: 5 }),
+        ],
+      },
+    );
+    const matches = matchesOf(own, code, run);
+    const id = (key: string) => own.blocks.find((block) => block.key === key)?.id ?? -1;
+    expect(["f.u", "f.return/0", "b", "c"].map((key) => ids(matches.get(id(key))))).toEqual([
+      [0, 1],
+      [1, 2],
+      [1],
+      [2],
+    ]);
   });
 });

@@ -3,10 +3,10 @@ import type { Edge, Node } from "@xyflow/react";
 import type * as wire from "../protocol.gen";
 import type { Rect } from "./layout";
 import type { Told } from "./live";
-import { type Flowing, flowing } from "./match";
 import { type BlockData, describe } from "./node";
-import { type Scene, sayBox } from "./scene";
+import { type Line, type Scene, sayBox } from "./scene";
 import type { View } from "./state";
+import { type Flowing, flowing } from "./telling";
 import { sayWire, type WireData } from "./wire";
 
 export type BlockNodeType = Node<BlockData>;
@@ -129,6 +129,16 @@ function sameFlowing(a: Flowing | null, b: Flowing | null): boolean {
   return a.value === b.value && a.grad === b.grad && a.cut === b.cut;
 }
 
+/** Blocks whose value is what comes in, and which have no operation. */
+const ENDS = new Set(["return", "Tensor.backward"]);
+
+function flowsOf(line: Line, scene: Scene, { now, run, matches }: Told): Flowing | null {
+  if (!now || !run) return null;
+  const target = scene.blocks.get(line.to[0]);
+  const end = target?.kind === "optimizer" || ENDS.has(target?.type ?? "");
+  return flowing(matches.get(line.from[0]), matches.get(line.to[0]), line.from[1], now, run, end);
+}
+
 export function edgesOf(
   { scene }: Ground,
   told: Told,
@@ -139,8 +149,7 @@ export function edgesOf(
   const edges: WireEdgeType[] = scene.lines.map((line) => {
     const [from, to] = [scene.byKey.get(line.source), scene.byKey.get(line.target)];
     const selected = view.wires.has(line.id);
-    const source = told.matches.get(line.from[0]);
-    const flows = told.now && flowing(source, told.matches.get(line.to[0]), line.from[1], told.now);
+    const flows = flowsOf(line, scene, told);
     const ends = [line.from[0], line.to[0]];
     const lit = ends.some((id) => told.picked.has(id) || told.hovered.has(id));
     const data: WireData = {

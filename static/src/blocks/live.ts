@@ -5,11 +5,14 @@ import type { Reading } from "../document/read";
 import { type Now, stateAt } from "../moment";
 import type * as wire from "../protocol.gen";
 import { useStore } from "../store";
-import { type Live, liveOf, type Matches, matchesOf } from "./match";
+import { type Matches, matchesOf } from "./match";
+import { type Recorded, recordedOf } from "./recorded";
+import { type Live, liveOf } from "./telling";
 
 export interface Told {
   readonly now: Now | null;
   readonly matches: Matches;
+  readonly run: Recorded | null;
   /** By block id. */
   readonly live: ReadonlyMap<number, Live>;
   readonly picked: ReadonlySet<number>;
@@ -35,15 +38,21 @@ export function useTold(reading: Reading): Told {
   const live = useMemo(() => {
     const found = new Map<number, Live>();
     if (now)
-      for (const [id, nodes] of matches) {
-        const one = liveOf(nodes, now);
+      for (const [id, match] of matches) {
+        const one = liveOf(match, now);
         if (one) found.set(id, one);
       }
     return found;
   }, [now, matches]);
   const blockOf = useMemo(() => {
     const found = new Map<number, number>();
-    for (const [id, nodes] of matches) for (const node of nodes) found.set(node.id, id);
+    // What belongs to several blocks is lit in the smallest: a layer rather than what it is in.
+    const inward = [...matches].sort(([, one], [, other]) => other.members.size - one.members.size);
+    for (const [id, { made, members, parameters }] of inward) {
+      for (const one of made.flat()) if (one.node.kind !== "op") found.set(one.node.id, id);
+      for (const node of members) found.set(node, id);
+      for (const [, node] of parameters) found.set(node.id, id);
+    }
     return found;
   }, [matches]);
   const blocksOf = (nodes: ReadonlySet<number>): ReadonlySet<number> => {
@@ -56,7 +65,7 @@ export function useTold(reading: Reading): Told {
   };
   const lit = useMemo(() => blocksOf(litBy(shown, picked).nodes), [picked, shown, blockOf]);
   const under = useMemo(() => blocksOf(litBy(shown, hovered).nodes), [hovered, shown, blockOf]);
-  return { now, matches, live, picked: lit, hovered: under };
+  return { now, matches, run: graph ? recordedOf(graph) : null, live, picked: lit, hovered: under };
 }
 
 /** The node that stands for a block in the run at this moment. */

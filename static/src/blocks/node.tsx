@@ -9,8 +9,8 @@ import type * as wire from "../protocol.gen";
 import { type Box, CELL, type Flow, HEADER, type Out, type Row, shapeText } from "./boxes";
 import { commands } from "./commands";
 import { Field } from "./field";
-import type { Live } from "./match";
 import { FRAME_IN, FRAME_OUT, inHandle, outHandle } from "./scene";
+import type { Live } from "./telling";
 
 export interface BlockData extends Record<string, unknown> {
   readonly box: Box;
@@ -32,8 +32,9 @@ const ENDS = {
 /** What a run says of a block, in words. */
 export function sayLive(live: Live | null): string {
   if (!live) return "";
+  const value = live.value ? `, value ${brief(live.value, live.dtype)}` : "";
   const grad = live.grad ? `, gradient ${brief(live.grad)}` : "";
-  return `, value ${brief(live.value, live.dtype)}${grad}${live.failed ? ", failed here" : ""}`;
+  return value + grad + (live.failed ? ", failed here" : "");
 }
 
 /** A block as it is read out. */
@@ -92,7 +93,7 @@ const LiveCells = memo(function LiveCells({ live, width }: { live: Live | null; 
     );
   return (
     <svg className="block-live" width={width} height={CELL} aria-hidden="true">
-      {live && (
+      {live?.value && (
         <title>{`value ${brief(live.value, live.dtype)}${live.grad ? `, gradient ${brief(live.grad)}` : ""}`}</title>
       )}
       {cell(live?.value, live?.dtype ?? "", 0, VALUE)}

@@ -22,7 +22,8 @@ export interface Scene {
   /** Outer ones before what is in them. */
   readonly boxes: readonly Box[];
   readonly byKey: ReadonlyMap<string, Box>;
-  readonly byId: ReadonlyMap<number, Box>;
+  /** All blocks of the program, drawn or not. */
+  readonly blocks: ReadonlyMap<number, wire.Block>;
   /** The frame a box lies in, by key; "" is the program. */
   readonly parent: ReadonlyMap<string, string>;
   readonly children: ReadonlyMap<string, readonly string[]>;
@@ -89,7 +90,7 @@ export function sceneOf(document: wire.Document, text: string, options: SceneOpt
   return {
     boxes,
     byKey: new Map(boxes.map((box) => [box.key, box])),
-    byId: drawn,
+    blocks,
     parent,
     children,
     lines: linesOf(document, blocks, drawn),

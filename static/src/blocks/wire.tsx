@@ -3,7 +3,7 @@ import { BaseEdge, type EdgeProps, getBezierPath } from "@xyflow/react";
 import { memo } from "react";
 import { formatShape } from "../numbers";
 import type { Flow } from "./boxes";
-import type { Flowing } from "./match";
+import type { Flowing } from "./telling";
 
 export interface WireData extends Record<string, unknown> {
   readonly shape: readonly number[] | null;

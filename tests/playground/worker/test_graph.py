@@ -70,6 +70,17 @@ def test_accumulation_shows_the_sum(play: Runner) -> None:
     assert [s.call for s in result.steps] == [0, 0, 0, 1, 1, 1]
 
 
+def test_each_tensor_that_a_module_returns_has_its_own_name(play: Runner) -> None:
+    code = HEAD + (
+        "lstm = nn.LSTM(2, 4, batch_first=True)\nout, (h, c) = lstm(torch.ones(3, 5, 2))\n"
+        "attention = nn.MultiheadAttention(4, 2, batch_first=True)\n"
+        "a, w = attention(out, out, out)\n(a.sum() + h.sum()).backward()\n"
+    )
+    result = play(code)
+    shapes = {name: result.node(name).outputs[0].shape for name in ("out", "h", "c", "a", "w")}
+    assert shapes == {"out": [3, 5, 4], "h": [1, 3, 4], "c": [1, 3, 4], "a": [3, 5, 4], "w": [3, 5, 5]}
+
+
 def test_names_follow_functions_loops_and_attributes(play: Runner) -> None:
     code = HEAD + (
         "def double(x):\n    y = x * 2\n    return y\n"
