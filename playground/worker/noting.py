@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
+from weakref import ref
 
 from engine.graph import AccumulateGrad, Node
 from engine.registry import Op
@@ -58,10 +59,8 @@ def bare(g: Any) -> Any:
     return g._data if isinstance(g, Tensor) else g
 
 
-def parts_of(made: Any) -> Iterator[Any]:
-    """What is in tuples, at any depth."""
+def parts_of(made: Any) -> list[ref[Tensor] | None]:
+    """The tensors in tuples at any depth, one for each name in ``out, (h, c) = lstm(x)``; None for what is none."""
     if isinstance(made, tuple | list):
-        for part in made:
-            yield from parts_of(part)
-    else:
-        yield made
+        return [one for part in made for one in parts_of(part)]
+    return [ref(made) if isinstance(made, Tensor) else None]

@@ -307,8 +307,7 @@ class Recorder(Observer):
         frame, site, _, _ = tape.where(around)
         if frame is not None and site is not None:
             self._move(frame, site)
-        line = 0 if site is None else site.line
-        self._note((self._reader.scope_begin, kind, name, owner, line, perf_counter_ns()))
+        self._note((self._reader.scope_begin, kind, name, owner, site.line if site else 0, perf_counter_ns()))
         self._calls.append(tape.call)
         if kind == "module":
             self._depth += 1
@@ -333,8 +332,7 @@ class Recorder(Observer):
         """One returns."""
         call = self._tape.call
         if call is not None and len(call.site.targets) > 1 and not any(self._calls):
-            parts = [ref(part) if isinstance(part, Tensor) else None for part in parts_of(made)]
-            self._note((self._reader.returned, call.site, parts))
+            self._note((self._reader.returned, call.site, parts_of(made)))
         if self.on_call is not None:
             self.on_call(module, given, made, self._depth)
 

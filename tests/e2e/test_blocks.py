@@ -339,6 +339,65 @@ def test_a_run_is_seen_in_the_blocks_and_picked_with_the_rest_of_the_page(page: 
     until(page, lambda: value(page, "criterion"), end)
 
 
+EVERYTHING = """\
+import torch
+from torch import nn
+
+
+class Gate(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.body = nn.Sequential(nn.Linear(2, 3), nn.Tanh())
+
+    def forward(self, x):
+        return self.body(x) * 2
+
+
+def squared(u):
+    return u * u
+
+
+X = torch.tensor([[0.5, 1.0], [1.0, -1.0]])
+gate = Gate()
+optimizer = torch.optim.SGD(gate.parameters(), lr=0.1)
+for step in range(3):
+    optimizer.zero_grad()
+    h = gate(X)
+    loss = squared(h).mean()
+    loss.backward()
+    optimizer.step()
+"""
+
+
+def test_after_a_run_every_block_and_every_wire_shows_value_and_gradient(page: Page) -> None:
+    run(page, EVERYTHING)
+    blocks(page)
+    expect(block(page, "loss")).to_have_attribute("aria-label", re.compile(", value "))
+    makes = [str(one.get_attribute("aria-label")) for one in page.locator(".react-flow__node").all()]
+    silent = [words for words in makes if "makes (" in words and ", value " not in words]
+    assert silent == []
+    assert sum(", gradient " in words for words in makes) >= 8
+    said = [str(one.get_attribute("aria-label")) for one in page.locator(".react-flow__edge").all()]
+    assert [words for words in said if "value " not in words] == []
+    assert sum("gradient " in words for words in said) >= 7
+    page.get_by_role("button", name="Zoom in", exact=True).click()
+    page.get_by_role("button", name="Zoom in", exact=True).click()
+    expect(page.locator(".wire .wire-grad").first).to_be_attached()
+    switch = page.get_by_role("button", name="Value and gradient on the wires")
+    expect(switch).to_have_attribute("aria-pressed", "true")
+    block(page, "X").focus()
+    page.keyboard.press("n")
+    expect(switch).to_have_attribute("aria-pressed", "false")
+    page.keyboard.press("Escape")
+    page.mouse.move(5, 5)
+    expect(page.locator(".wire .wire-grad")).to_have_count(0)
+    linear = block(page, "Gate.body.0")
+    linear.focus()
+    page.keyboard.press(" ")
+    expect(linear.locator(".block-weights tr")).to_have_count(2)
+    expect(linear.locator(".block-weights")).to_contain_text(re.compile(r"weight\s*\(3, 2\)\s*‖.*∇"))
+
+
 def test_share_keeps_where_the_blocks_lie(page: Page, open_page: Callable[..., Page]) -> None:
     opened(page)
     write(page, CHAIN)

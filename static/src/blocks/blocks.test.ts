@@ -5,6 +5,7 @@ import { newRun, type RunState } from "../run";
 import { absolute, originIn } from "./elements";
 import { stepped } from "./field";
 import { neighbour, targetsFrom } from "./keys";
+import { labelsOf, wirePoint } from "./labels";
 import { bestFlow, carried, flowOf, freeSpot, layOut, placeNew, type Rect, rectsOf } from "./layout";
 import { type Match, matchesOf } from "./match";
 import { type Entry, search } from "./palette";
@@ -215,6 +216,51 @@ describe("places", () => {
       w: { type: "torch.cos" },
     });
     expect([...carried(before, after)]).toEqual([["z", "y"]]);
+  });
+});
+
+describe("labels of wires", () => {
+  const FAN = {
+    x: { kind: "input", shape: [4, 2] },
+    a: { inputs: { input: "x" }, shape: [4, 8] },
+    b: { inputs: { input: "x" }, shape: [4, 8] },
+    c: { inputs: { input: "a", other: "b", third: "x" }, shape: [4, 8] },
+  } as const;
+
+  it("have room beside the blocks, whichever way the wires go", () => {
+    for (const flow of ["down", "right"] as const) {
+      for (const parts of [FAN, CHAIN, TRAIN]) {
+        const found = scene(parts, { flow });
+        const spots = layOut(found, flow);
+        const spotOf = (key: string): wire.Spot => spots[key] ?? [0, 0];
+        const ground = { scene: found, rects: rectsOf(found, spotOf), spotOf };
+        const labels = labelsOf(ground);
+        expect([...labels.keys()].sort()).toEqual(found.lines.map((line) => line.id).sort());
+        expect([...labels.values()].filter((one) => one.room === "all").length).toBeGreaterThan(0);
+      }
+    }
+  });
+
+  it("go where there is room, or else are left out", () => {
+    const found = scene(CHAIN);
+    const at = (gap: number) => {
+      const spots: Record<string, wire.Spot> = { x: [0, 0], a: [0, 80 + gap], b: [0, 400] };
+      const spotOf = (key: string): wire.Spot => spots[key] ?? [0, 0];
+      return labelsOf({ scene: found, rects: rectsOf(found, spotOf), spotOf });
+    };
+    const first = found.lines[0]?.id ?? "";
+    expect(at(80).get(first)).toEqual({ at: 0.5, room: "all" });
+    expect(at(-30).get(first)?.room).toBe("none");
+  });
+
+  it("are on the curve that is drawn", () => {
+    const [from, to] = [
+      [10, 20],
+      [90, 220],
+    ] as const;
+    expect(wirePoint(from, to, "down", 0)).toEqual(from);
+    expect(wirePoint(from, to, "down", 1)).toEqual(to);
+    expect(wirePoint(from, to, "right", 0.5)).toEqual([50, 120]);
   });
 });
 

@@ -210,8 +210,9 @@ export function boxOf(block: wire.Block, entry: Entry | undefined, options: BoxO
   const code = block.kind === "code" ? options.text.replace(/\s+$/, "").split("\n") : [];
   const title = titleOf(block, entry);
   const name = nameOf(block);
+  const heading = title.length * LETTER * 1.06 + (name ? name.length * MONO + 8 : 0);
   const widest = Math.max(
-    title.length * LETTER * 1.06 + (name ? name.length * MONO + 8 : 0) + (outs.length === 1 ? SHAPE : 0) + 52,
+    heading + (outs.length === 1 ? SHAPE : 0) + 52,
     flow === "down" ? ports.reduce((sum, port) => sum + port.name.length * LETTER + 20, 0) : 0,
     ...settings.map(
       (row) => row.name.length * LETTER + Math.min(16, Math.max(4, row.text.length)) * MONO + 48,
@@ -256,7 +257,7 @@ export function boxOf(block: wire.Block, entry: Entry | undefined, options: BoxO
     inside,
     width: frame && !open ? CLOSED.width : width,
     height: round(height),
-    least: frame && open ? Math.ceil(title.length * LETTER * 1.06 + 128 + settings.length * 108) : 0,
+    least: frame && open ? Math.ceil(heading + 128 + settings.length * 108) : 0,
   };
 }
 

@@ -39,6 +39,7 @@ import {
   type WireEdgeType,
 } from "./elements";
 import { blockKey } from "./keys";
+import { labelsOf } from "./labels";
 import { bestFlow, FRAME_TOP, flowOf, frameRect, layOut, rectsOf } from "./layout";
 import { nodeOf, useTold } from "./live";
 import { BlockNode, FrameNode } from "./node";
@@ -63,6 +64,8 @@ const FIT = { padding: 0.06, maxZoom: 1 };
 const READABLE = 0.65;
 /** From so far away no word can be read, and painting hundreds of them takes longer than a frame. */
 const FAR = 0.4;
+/** From here on numbers on wires can be read. */
+const NEAR = 0.7;
 /** Height of the toolbar. */
 const BAR = 37;
 /** What is brought into view is so far from the edge. */
@@ -122,13 +125,15 @@ export function Canvas({ reading, size: { width, height }, onReady }: Props) {
   const told = useTold(reading);
 
   const far = useFlowStore((state) => state.transform[2] < FAR);
+  const near = useFlowStore((state) => state.transform[2] >= NEAR);
+  const labels = useMemo(() => labelsOf(ground), [ground]);
   const [nodes, setNodes] = useState<BlockNodeType[]>([]);
   const [edges, setEdges] = useState<WireEdgeType[]>([]);
   useLayoutEffect(() => {
     showScene(scene);
     setNodes((before) => nodesOf(ground, told, view, before));
-    setEdges((before) => edgesOf(ground, told, view, before));
-  }, [ground, scene, told.now, told.matches, told.live, told.picked, told.hovered, view]);
+    setEdges((before) => edgesOf(ground, told, view, { labels, near }, before));
+  }, [ground, scene, labels, near, told.now, told.matches, told.live, told.picked, told.hovered, view]);
 
   const latest = useRef({ ground, scene, told });
   latest.current = { ground, scene, told };

@@ -1,6 +1,6 @@
 /** What can be done with blocks: by mouse, by key, by a button, all the same. */
 
-import { copied, type Fragment } from "../document";
+import type { Fragment } from "../document";
 import { getReading, readNow } from "../document/read";
 import { revealPosition } from "../editor/editor";
 import { redoEdit, undoEdit } from "../editor/edits";
@@ -8,7 +8,7 @@ import type * as wire from "../protocol.gen";
 import { update } from "../store";
 import type { Row } from "./boxes";
 import type { Entry } from "./palette";
-import { type Current, refuse, request, whyNot } from "./queue";
+import { type Current, getWriter, refuse, request, whyNot } from "./queue";
 import { type Scene, sayBox } from "./scene";
 import { type Adding, getView, say, setView, toggled } from "./state";
 
@@ -250,9 +250,10 @@ export const commands = {
   copy(clipboard: DataTransfer, cut: boolean): boolean {
     const keys = chosen();
     const { document, text, current } = getReading();
-    if (!keys.length || !document || !current) return false;
+    const writer = getWriter();
+    if (!keys.length || !document || !current || !writer) return false;
     const ids = document.blocks.filter((block) => keys.includes(block.key)).map((block) => block.id);
-    const fragment = copied(text, document, ids);
+    const fragment = writer.copied(text, document, ids);
     if ("refusal" in fragment) {
       refuse(fragment.refusal);
       return true;
@@ -302,6 +303,13 @@ export const commands = {
   /** Shows settings that are not given, or hides them again. */
   expand(key: string): void {
     setView({ expanded: toggled(getView().expanded, key) });
+  },
+
+  /** Writes value and gradient on the wires, or only on those that are pointed at. */
+  toggleNumbers(): void {
+    const numbers = !getView().numbers;
+    setView({ numbers });
+    say(numbers ? "Wires show value and gradient." : "Wires show shapes alone.");
   },
 
   /** Goes to where a block stands in the code. */

@@ -1,6 +1,7 @@
 /** The scene as xyflow draws it: nodes inside nodes, and edges. What has not changed stays the same object. */
 import type { Edge, Node } from "@xyflow/react";
 import type * as wire from "../protocol.gen";
+import { type Label, saying } from "./labels";
 import type { Rect } from "./layout";
 import type { Told } from "./live";
 import { type BlockData, describe } from "./node";
@@ -51,7 +52,8 @@ function sameLive(a: BlockData["live"], b: BlockData["live"]): boolean {
     a.value === b.value &&
     a.grad === b.grad &&
     a.active === b.active &&
-    a.failed === b.failed
+    a.failed === b.failed &&
+    a.weights.every((one, i) => one.value === b.weights[i]?.value && one.grad === b.weights[i]?.grad)
   );
 }
 
@@ -110,6 +112,8 @@ export function nodesOf(
       width: rect.width,
       height: rect.height,
       selected,
+      // What is written under it lies over the others.
+      zIndex: selected && data.live?.weights.length ? 1000 : 0,
       focusable: false,
       dragHandle: frame ? ".block-head" : undefined,
       // Inside of an open frame the canvas can be grabbed.
@@ -129,6 +133,8 @@ function sameFlowing(a: Flowing | null, b: Flowing | null): boolean {
   return a.value === b.value && a.grad === b.grad && a.cut === b.cut;
 }
 
+const MIDDLE: Label = { at: 0.5, room: "shape" };
+
 /** Blocks whose value is what comes in, and which have no operation. */
 const ENDS = new Set(["return", "Tensor.backward"]);
 
@@ -143,8 +149,10 @@ export function edgesOf(
   { scene }: Ground,
   told: Told,
   view: View,
+  { labels, near }: { readonly labels: ReadonlyMap<string, Label>; readonly near: boolean },
   before: readonly WireEdgeType[],
 ): WireEdgeType[] {
+  const numbers = near && view.numbers;
   const old = new Map(before.map((edge) => [edge.id, edge]));
   const edges: WireEdgeType[] = scene.lines.map((line) => {
     const [from, to] = [scene.byKey.get(line.source), scene.byKey.get(line.target)];
@@ -154,9 +162,11 @@ export function edgesOf(
     const lit = ends.some((id) => told.picked.has(id) || told.hovered.has(id));
     const data: WireData = {
       shape: line.shape,
-      name: line.name === from?.name ? "" : line.name,
+      saying: saying(line, from),
       flow: scene.flow,
       flowing: flows,
+      label: labels.get(line.id) ?? MIDDLE,
+      numbers,
       told: lit || view.selected.has(line.source) || view.selected.has(line.target),
       pending: false,
     };
@@ -170,7 +180,10 @@ export function edgesOf(
       was.targetHandle === line.targetHandle &&
       was.data.flow === data.flow &&
       was.data.told === data.told &&
-      was.data.name === data.name &&
+      was.data.saying === data.saying &&
+      was.data.numbers === data.numbers &&
+      was.data.label.at === data.label.at &&
+      was.data.label.room === data.label.room &&
       String(was.data.shape) === String(data.shape) &&
       sameFlowing(was.data.flowing, data.flowing)
     ) {
@@ -203,7 +216,16 @@ export function edgesOf(
       targetHandle: `i${target.argument}`,
       selectable: false,
       focusable: false,
-      data: { shape: null, name: "", flow: scene.flow, flowing: null, told: false, pending: true },
+      data: {
+        shape: null,
+        saying: "",
+        flow: scene.flow,
+        flowing: null,
+        label: MIDDLE,
+        numbers,
+        told: false,
+        pending: true,
+      },
     });
   }
   return edges;

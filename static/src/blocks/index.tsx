@@ -11,6 +11,7 @@ import { Canvas, type Handle } from "./canvas";
 import { commands } from "./commands";
 import { Menu } from "./menu";
 import { type Entry, usePalette } from "./palette";
+import { loadWriter } from "./queue";
 import { useView } from "./state";
 
 /** Pixels of the pane from which on the palette stands beside the blocks. */
@@ -61,6 +62,10 @@ export default function Blocks() {
   const ready = document !== null && palette.length > 0 && size.width > 0;
   const empty = ready && document.blocks.length === 0;
   const beside = size.width >= ROOM;
+  // By the time a hand has reached a block, it is there.
+  useEffect(() => {
+    if (ready) loadWriter();
+  }, [ready]);
   return (
     <div className="blocks" ref={box}>
       <div className="unseen" role="status" aria-live="polite">

@@ -144,8 +144,8 @@ function nextWire(ground: Ground, key: string): void {
   const line = own[(at + 1) % own.length];
   if (!line) return;
   setView({ wires: new Set([line.id]), selected: new Set() });
-  const [from, to] = [ground.scene.byKey.get(line.source), ground.scene.byKey.get(line.target)];
-  say(`Wire from ${from ? sayBox(from) : ""} to ${to ? sayBox(to) : ""}. Delete removes it.`);
+  const edge = document.querySelector(`.blocks .react-flow__edge[data-id="${CSS.escape(line.id)}"]`);
+  say(`${edge?.getAttribute("aria-label") ?? "Wire"}. Delete removes it.`);
 }
 
 function enter(ground: Ground, key: string): void {
@@ -217,6 +217,9 @@ export function blockKey(ground: Ground, key: string, event: KeyboardEvent): boo
     case "F2":
       if (key) commands.startRename(key);
       return Boolean(key);
+    case "N":
+      commands.toggleNumbers();
+      return true;
     case "L":
       ground.layOut();
       return true;

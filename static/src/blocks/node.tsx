@@ -10,7 +10,7 @@ import { type Box, CELL, type Flow, HEADER, type Out, type Row, shapeText } from
 import { commands } from "./commands";
 import { Field } from "./field";
 import { FRAME_IN, FRAME_OUT, inHandle, outHandle } from "./scene";
-import type { Live } from "./telling";
+import type { Live, Weight } from "./telling";
 
 export interface BlockData extends Record<string, unknown> {
   readonly box: Box;
@@ -34,7 +34,10 @@ export function sayLive(live: Live | null): string {
   if (!live) return "";
   const value = live.value ? `, value ${brief(live.value, live.dtype)}` : "";
   const grad = live.grad ? `, gradient ${brief(live.grad)}` : "";
-  return value + grad + (live.failed ? ", failed here" : "");
+  const weights = live.weights.map(
+    (one) => `, ${one.name} ${one.value}${one.grad ? `, its gradient ${one.grad}` : ""}`,
+  );
+  return value + grad + (live.failed ? ", failed here" : "") + weights.join("");
 }
 
 /** A block as it is read out. */
@@ -231,7 +234,25 @@ function Code({ box }: { box: Box }) {
   );
 }
 
-export const BlockNode = memo(function BlockNode({ data }: NodeProps & { data: BlockData }) {
+/** The weights of a layer that is selected, beside it: what is there only then moves nothing. */
+function Weights({ of }: { of: readonly Weight[] }) {
+  return (
+    <table className="block-weights" aria-hidden="true">
+      <tbody>
+        {of.map(({ name, shape, value, grad }) => (
+          <tr key={name}>
+            <th scope="row">{name}</th>
+            <td>{formatShape(shape)}</td>
+            <td className="wire-value">{value}</td>
+            <td className="wire-grad">{grad && `∇ ${grad}`}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+export const BlockNode = memo(function BlockNode({ data, selected }: NodeProps & { data: BlockData }) {
   const { box, flow, live, current, linked } = data;
   const closed = box.frame && !box.open;
   return (
@@ -290,6 +311,7 @@ export const BlockNode = memo(function BlockNode({ data }: NodeProps & { data: B
           {box.wrong}
         </p>
       )}
+      {selected && live && live.weights.length > 0 && <Weights of={live.weights} />}
     </div>
   );
 });

@@ -3,7 +3,7 @@
  * read, edits wait, and are made of that reading when it comes.
  */
 import type { Moves } from "../board";
-import { apply, type Edit } from "../document";
+import type { Edit } from "../document";
 import { getReading, readNow, watchReading } from "../document/read";
 import { editText } from "../editor/edits";
 import type * as wire from "../protocol.gen";
@@ -29,6 +29,25 @@ interface Job {
   readonly next?: (keys: readonly string[]) => void;
   /** Where blocks are put, given the keys of those that the edit is about. */
   readonly spots?: (keys: readonly string[]) => Moves;
+}
+
+type Writer = typeof import("../document");
+
+/** What makes the edits: as large as all that draws the blocks, and not needed for looking at them. */
+let writer: Writer | null = null;
+
+/** Asks for it; edits wait until it is there. */
+export function loadWriter(): void {
+  if (!writer)
+    void import("../document").then((loaded) => {
+      writer = loaded;
+      work();
+    });
+}
+
+/** Null while it is on its way. */
+export function getWriter(): Writer | null {
+  return writer;
 }
 
 const waiting: Job[] = [];
@@ -60,6 +79,7 @@ export function request(make: Job["make"], more: Omit<Job, "make"> = {}): void {
   waiting.push({ make, ...more });
   setView({ waiting: waiting.length });
   unwatch ??= watchReading(work);
+  loadWriter();
   work();
 }
 
@@ -83,9 +103,9 @@ function work(): void {
       select = null;
       if (keys[0]) focusBlock(keys[0], new Set(keys), !placed);
     }
-    const job = waiting.shift();
-    if (job) {
-      take(job, { text, document, block: (key) => resolve(document, key) });
+    const job = writer ? waiting.shift() : undefined;
+    if (job && writer) {
+      take(writer, job, { text, document, block: (key) => resolve(document, key) });
       setView({ waiting: waiting.length });
       // One that changed nothing leaves the reading current.
       if (waiting.length && getReading().current) work();
@@ -100,7 +120,7 @@ function work(): void {
   unwatch = undefined;
 }
 
-function take(job: Job, current: Current): void {
+function take({ apply }: Writer, job: Job, current: Current): void {
   const edit = job.make(current);
   if (!edit) return;
   const result = apply(current.text, current.document, edit, getPalette());
@@ -120,9 +140,9 @@ function take(job: Job, current: Current): void {
 /** Why an edit would be refused; empty if it would be made, or if that is not known yet. */
 export function whyNot(make: Job["make"]): string {
   const { document, text, current } = getReading();
-  if (!document || !current) return "";
+  if (!document || !current || !writer) return "";
   const edit = make({ text, document, block: (key) => resolve(document, key) });
   if (!edit) return "";
-  const result = apply(text, document, edit, getPalette());
+  const result = writer.apply(text, document, edit, getPalette());
   return "refusal" in result ? result.refusal : "";
 }

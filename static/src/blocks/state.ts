@@ -39,6 +39,8 @@ export interface View {
   readonly selected: ReadonlySet<string>;
   /** Wires that are selected, by id. */
   readonly wires: ReadonlySet<string>;
+  /** Whether wires say value and gradient without being pointed at. */
+  readonly numbers: boolean;
   /** The one block that Tab comes to. */
   readonly current: string;
   /** Counts how often the focus was asked to go there. */
@@ -62,6 +64,7 @@ const FIRST: View = {
   expanded: new Set(),
   selected: new Set(),
   wires: new Set(),
+  numbers: true,
   current: "",
   focused: 0,
   revealed: true,

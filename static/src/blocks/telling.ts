@@ -17,6 +17,15 @@ export interface Live {
   readonly failed: boolean;
   /** A gradient can come. */
   readonly wantsGrad: boolean;
+  readonly weights: readonly Weight[];
+}
+
+/** A parameter of a layer. */
+export interface Weight {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly value: string;
+  readonly grad: string;
 }
 
 /** The last of what was made that exists at the moment. */
@@ -30,7 +39,7 @@ export function latest(made: readonly Made[] = [], now: Now): Made | undefined {
   return made[low - 1];
 }
 
-export function liveOf({ made, members }: Match, now: Now, output = 0): Live | null {
+export function liveOf({ made, members, parameters }: Match, now: Now, output = 0): Live | null {
   const one = latest(made[output], now);
   const tensor = one && now.value(one.node.id, one.output);
   if (!one || (!tensor && !one.node.failed)) return null;
@@ -43,6 +52,12 @@ export function liveOf({ made, members }: Match, now: Now, output = 0): Live | n
     active: now.active !== null && (members.has(now.active) || (kind !== "op" && now.active === id)),
     failed: Boolean(failed),
     wantsGrad: tensor?.requires_grad ?? false,
+    weights: parameters.flatMap(([name, node]) => {
+      const weight = now.value(node.id);
+      if (!weight) return [];
+      const grad = gradOf({ node, output: 0 }, now);
+      return [{ name, shape: weight.shape, value: brief(weight.value), grad: grad ? brief(grad) : "" }];
+    }),
   };
 }
 

@@ -11,6 +11,7 @@ const PATHS = {
   remove: "M3 4.5h10M6.5 4.5v-2h3v2M4.5 4.5l.7 9h5.6l.7-9",
   layout: "M6 2.5h4v3H6zM2.5 10.5h4v3h-4zM9.5 10.5h4v3h-4zM8 5.5V8M4.5 10.5V8h7v2.5",
   fit: "M2.5 6V2.5H6M10 2.5h3.5V6M13.5 10v3.5H10M6 13.5H2.5V10",
+  numbers: "M2.5 8h2M11.5 8h2M4.5 4.5h7v7h-7zM7 6.5l1-.5v4M6.8 10h2.4",
   plus: "M8 4v8M4 8h8",
   minus: "M4 8h8",
 } as const;
@@ -56,6 +57,7 @@ export function Toolbar({
   onZoom: (by: number) => void;
 }) {
   const some = useView((view) => view.selected.size > 0 || view.wires.size > 0);
+  const numbers = useView((view) => view.numbers);
   const waiting = useView((view) => view.waiting > 0);
   return (
     <div className="blocks-tools" role="toolbar" aria-label="Blocks" data-waiting={waiting || undefined}>
@@ -84,6 +86,13 @@ export function Toolbar({
         onClick={() => commands.removeSelected()}
       />
       <span className="spring" />
+      <Tool
+        icon="numbers"
+        label="Value and gradient on the wires"
+        keys="N"
+        pressed={numbers}
+        onClick={commands.toggleNumbers}
+      />
       <Tool icon="layout" label="Lay the blocks out" keys="L" onClick={onLayOut} />
       <Tool icon="minus" label="Zoom out" keys="-" onClick={() => onZoom(0.8)} />
       <Tool icon="plus" label="Zoom in" keys="+" onClick={() => onZoom(1.25)} />

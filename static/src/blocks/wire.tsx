@@ -3,21 +3,24 @@ import { BaseEdge, type EdgeProps, getBezierPath } from "@xyflow/react";
 import { memo } from "react";
 import { formatShape } from "../numbers";
 import type { Flow } from "./boxes";
+import { type Label, LINE, labelSize, wirePoint } from "./labels";
 import type { Flowing } from "./telling";
 
 export interface WireData extends Record<string, unknown> {
   readonly shape: readonly number[] | null;
-  /** The variable, where the block it comes from does not say it. */
-  readonly name: string;
+  /** The shape, and the variable where the block it comes from does not say it. */
+  readonly saying: string;
   readonly flow: Flow;
   readonly flowing: Flowing | null;
-  /** Its ends are selected or pointed at, so that its numbers are written. */
+  /** Where that is written. */
+  readonly label: Label;
+  /** Numbers are written where there is room for them. */
+  readonly numbers: boolean;
+  /** Its ends are selected or pointed at, so that all is written. */
   readonly told: boolean;
   /** Asked for, and not yet in the program as it was read. */
   readonly pending: boolean;
 }
-
-const LETTER = 6.4;
 
 export function sayWire(from: string, to: string, input: string, { shape, flowing }: WireData): string {
   const parts = [`Wire from ${from} to ${input} of ${to}`];
@@ -38,16 +41,17 @@ export const WireEdge = memo(function WireEdge({
   selected,
   data,
 }: EdgeProps & { data: WireData }) {
-  const [path, x, y] = getBezierPath({ sourceX, sourceY, targetX, targetY, sourcePosition, targetPosition });
-  const { shape, name, flowing, flow, told, pending } = data;
+  const [path] = getBezierPath({ sourceX, sourceY, targetX, targetY, sourcePosition, targetPosition });
+  const { saying, flowing, flow, label, numbers, told, pending } = data;
+  const all = told || selected;
   const lines: [string, string][] = [];
-  const what = [name, shape ? formatShape(shape) : ""].filter(Boolean).join(" ");
-  if (what) lines.push(["wire-shape", what]);
-  if (flowing && (told || selected)) {
+  if (saying && (all || label.room !== "none")) lines.push(["wire-shape", saying]);
+  if (flowing && (all || (numbers && label.room === "all"))) {
     lines.push(["wire-value", flowing.value]);
     if (flowing.grad) lines.push(["wire-grad", `∇ ${flowing.grad}`]);
   }
-  const width = Math.max(0, ...lines.map(([, text]) => text.length * LETTER)) + 8;
+  const [x, y] = wirePoint([sourceX, sourceY], [targetX, targetY], flow, label.at);
+  const { width, height } = labelSize(lines.map(([, text]) => text));
   const kind = pending ? "pending" : flowing?.cut ? "cut" : flowing ? "value" : "plain";
   const beside = flow === "down" ? "translate(3 0)" : "translate(0 3)";
   return (
@@ -55,17 +59,10 @@ export const WireEdge = memo(function WireEdge({
       <BaseEdge path={path} interactionWidth={18} />
       {flowing?.grad && <path className="wire-grad-line" d={path} transform={beside} />}
       {lines.length > 0 && (
-        <g transform={`translate(${x} ${y - (lines.length - 1) * 7})`}>
-          <rect
-            className="wire-label"
-            x={-width / 2}
-            y={-9}
-            width={width}
-            height={4 + 14 * lines.length}
-            rx={4}
-          />
+        <g transform={`translate(${x} ${y})`}>
+          <rect className="wire-label" x={-width / 2} y={-height / 2} width={width} height={height} rx={4} />
           {lines.map(([name, text], index) => (
-            <text key={name} className={name} y={index * 14 + 3} textAnchor="middle">
+            <text key={name} className={name} y={index * LINE + LINE - height / 2} textAnchor="middle">
               {text}
             </text>
           ))}
