@@ -10,15 +10,12 @@ if __name__ == "__main__":
     monkey.patch_all()
 
 import atexit
-import contextlib
 import logging
 import os
-import signal
 import sys
 import threading
 import time
 
-import gevent
 from flask import Flask
 from gevent.pywsgi import WSGIServer
 
@@ -28,6 +25,7 @@ from playground.settings import Settings, SettingsError, for_oneself, load
 from playground.store.sessions import Sessions, Unavailable
 from playground.web import compression, logs, security
 from playground.web.assets import BUILD, URL, Assets
+from playground.web.leaving import Leaving
 from playground.web.metrics import Metrics
 from playground.web.sockets import Sockets
 from playground.web.views import handle_errors, views
@@ -41,6 +39,7 @@ def create_app(settings: Settings | None = None, runner: Runner | None = None) -
     Ends the process with a sentence if none is passed and programs are not sealed here.
     """
     settings = settings if settings is not None else load(os.environ)
+    hosted = runner is None
     if runner is None:
         # Started by another server, gunicorn for example: nobody here knows where it listens.
         if problem := doctor.refusal("", settings.limits):
@@ -58,7 +57,10 @@ def create_app(settings: Settings | None = None, runner: Runner | None = None) -
     app.register_blueprint(views(settings, sessions, runner, assets, metrics))
     handle_errors(app, assets)
     compression.compress(app)
-    Sockets(app, runner, settings, metrics)
+    sockets = Sockets(app, runner, settings, metrics)
+    app.extensions["leaving"] = leaving = Leaving(sockets, runner, settings.grace_s)
+    if hosted:
+        leaving.before_sigterm()
     security.protect(app, proxies=settings.proxies, hosts=settings.hosts)
     return app
 
@@ -103,9 +105,8 @@ def main() -> None:
         )
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     print(f"The autograd playground is at http://{host}:{server.address[1]} (Ctrl+C ends it)", flush=True)
-    gevent.signal_handler(signal.SIGTERM, server.stop)
-    with contextlib.suppress(KeyboardInterrupt):
-        server.serve_forever()
+    app.extensions["leaving"].on_signals(server.stop)
+    server.serve_forever()
 
 
 if __name__ == "__main__":

@@ -1132,6 +1132,13 @@ class Finished(RunEvent, kw_only=True, tag="finished"):
     """The worker still answers `Inspect` and `Jacobian`."""
 
 
+class Closing(RunEvent, kw_only=True, tag="closing"):
+    """The server closes the connection; nothing is wrong with it. It is about no run."""
+
+    reason: Literal["restart", "idle"]
+    """`restart`: come back in a moment, but not all at once. `idle`: come back when there is something to do."""
+
+
 Event = (
     Queued
     | Started
@@ -1151,6 +1158,7 @@ Event = (
     | Notice
     | Error
     | Finished
+    | Closing
 )
 
 # --- Inside the server: what the child may send ----------------------------------------------------------------------

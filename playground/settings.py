@@ -39,7 +39,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     every character is a quotation mark or the end of a line."""
     commands_per_s: int = 60
     """A dragged control may move as often as the screen is drawn."""
+    connections: int = 2_000
     connections_per_address: int = 10
+    idle_s: float = 1_800.0
+    grace_s: float = 13.0
+    """Longer than a program may run with the default limits."""
     runs_per_minute: int = 20
     links_per_hour: int = 10
     metrics: Literal["local", "all", "off"] = "local"
@@ -196,6 +200,27 @@ SETTINGS = (
         "per second",
         low=1,
         high=10_000,
+    ),
+    Setting(
+        "PLAYGROUND_CONNECTIONS",
+        "connections",
+        "Pages that may be open in all; fewer if the process may not have twice as many file descriptors.",
+        low=1,
+        high=1_000_000,
+    ),
+    Setting(
+        "PLAYGROUND_IDLE_S",
+        "idle_s",
+        "A page that has asked for nothing for so long is disconnected; it comes back when somebody uses it.",
+        "seconds",
+        low=1,
+    ),
+    Setting(
+        "PLAYGROUND_GRACE_S",
+        "grace_s",
+        "When the server is told to end (SIGTERM), programs that run have so long to finish.",
+        "seconds",
+        high=3_600,
     ),
     Setting(
         "PLAYGROUND_CONNECTIONS_PER_ADDRESS",

@@ -99,6 +99,23 @@ class Runner:
             time.sleep(0.02)
         return False
 
+    def stop_runs(self, message: str) -> None:
+        """Stop every run that has not ended, after an `Error` that says why; what it recorded is still handed in. Each
+        has had its `Finished` when this returns."""
+        with self._lock:
+            left = {number: held for number, held in self._jobs.items() if not held.finished}
+        for number, held in left.items():
+            self._call(held, Error(run=held.run, message=message))
+            self._send(wire.Stop(job=number))
+        until = time.monotonic() + self._limits.cancel_grace_s + 1
+        while time.monotonic() < until and not all(held.finished for held in left.values()):
+            time.sleep(0.02)
+        for number, held in left.items():
+            with self._lock:
+                lost = not held.finished and self._jobs.pop(number, None) is not None
+            if lost:
+                self._fail(held, message)
+
     def close(self) -> None:
         """End everything now. Nothing is called back afterwards, and no process is left."""
         with self._lock:

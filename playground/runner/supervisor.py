@@ -110,6 +110,8 @@ class Supervisor(asyncio.Protocol):
                 job.drop()
         elif isinstance(request, wire.Drain):
             self._draining = True
+            for job in list(self._held):
+                job.go_on("The server is being restarted, so the program goes on.")
         elif isinstance(request, wire.Probe):
             self._reply(self._health(request.id))
         elif (job := self._jobs.get(request.job)) is not None:

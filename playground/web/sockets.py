@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import functools
 import logging
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
+from typing import Literal
 
 import msgspec
 from flask import Flask, request
-from flask_socketio import ConnectionRefusedError, SocketIO
+from flask_socketio import SocketIO
 
 from playground.protocol import (
     Ack,
     Cancel,
+    Closing,
     Command,
     Control,
     Error,
     Event,
+    Finished,
     Inspect,
     Jacobian,
     JacobianResult,
@@ -34,14 +39,14 @@ from playground.settings import Settings
 from playground.web import validation
 from playground.web.metrics import Metrics
 from playground.web.throttle import Throttle
-from playground.web.transport import UNREADABLE, Bucket, Packet, WebSocketWSGI, WireJSON
+from playground.web.transport import BACKLOG_BYTES, UNREADABLE, Bucket, Link, Links, Outbox, Packet, WireJSON
 
 log = logging.getLogger(__name__)
 
 PING_INTERVAL_S = 25
 PING_TIMEOUT_S = 20
-_BACKLOG = 1_000
-"""Packets a client may leave unread. The runner sends some 25 a second, so that is the better part of a minute."""
+_FAREWELL_S = 2.0
+"""For the last that clients are sent, before the server ends."""
 
 
 @dataclass
@@ -49,8 +54,16 @@ class _Client:
     """One connection: one tab."""
 
     sid: str
-    address: str
+    link: Link
     commands: Bucket
+    active: set[str] = field(default_factory=set)
+    """Its runs and readings that have not ended."""
+    last: float = field(default_factory=time.monotonic)
+    """When it was last asked or told something."""
+
+    @property
+    def address(self) -> str:
+        return self.link.address
 
 
 class Sockets:
@@ -78,21 +91,46 @@ class Sockets:
             ping_timeout=PING_TIMEOUT_S,
         )
         eio = self._io.server.eio
-        eio._async = {**eio._async, "websocket": WebSocketWSGI}
+        self._links = Links(settings.connections, settings.connections_per_address)
+        self._links.every_second = self._close_idle
+        eio._async = {**eio._async, "websocket": functools.partial(Link, self._links), "queue": Outbox}
         self._io.on_event("connect", self._connect)
         self._io.on_event("disconnect", self._disconnect)
         self._io.on_event("command", self._command)
 
+    def leave(self) -> None:
+        """Let nobody in any more, and send everybody away: at once, or when what they have running has ended."""
+        self._links.leaving = True
+        for client in list(self._clients.values()):
+            if not client.active:
+                self._send_away(client, "restart")
+
+    def hang_up(self) -> None:
+        """End what is left, after a moment in which it may end by itself."""
+        until = time.monotonic() + _FAREWELL_S
+        for client in list(self._clients.values()):
+            self._send_away(client, "restart")
+        while self._links and time.monotonic() < until:
+            time.sleep(0.02)
+        for link in self._links:
+            link.hang_up()
+
+    def _send_away(self, client: _Client, reason: Literal["restart", "idle"]) -> None:
+        self._emit(client, Closing(reason=reason))
+        client.link.engine.close(wait=False)
+
+    def _close_idle(self) -> None:
+        now = time.monotonic()
+        for client in list(self._clients.values()):
+            if now - client.last > self._settings.idle_s and not client.active:
+                self._send_away(client, "idle")
+
     def _connect(self, auth: object = None) -> None:
         sid: str = request.sid  # type: ignore[attr-defined]
-        address, rate = request.remote_addr or "", self._settings.commands_per_s
-        most = self._settings.connections_per_address
-        if sum(client.address == address for client in self._clients.values()) >= most:
-            self._metrics.refused.labels("connections").inc()
-            raise ConnectionRefusedError(
-                f"Too many pages are open from your address: expected at most {most}."
-            )
-        self._clients[sid] = _Client(sid, address, Bucket(rate, 2 * rate))
+        rate = self._settings.commands_per_s
+        link = self._links[self._io.server.manager.eio_sid_from_sid(sid, "/")]
+        link.joined = True
+        self._clients[sid] = _Client(sid, link, Bucket(rate, 2 * rate))
         self._metrics.connections.inc()
 
     def _disconnect(self, reason: object = None) -> None:
@@ -106,6 +144,7 @@ class Sockets:
         client = self._clients.get(request.sid)  # type: ignore[attr-defined]
         if client is None:
             return
+        client.last = time.monotonic()
         data = arguments[0] if len(arguments) == 1 else UNREADABLE
         try:
             if data is UNREADABLE:
@@ -156,12 +195,22 @@ class Sockets:
         validation.check_code(request.code, limits.source_bytes, limits.source_lines)
         if request.data is not None:
             validation.check_data(request.data, limits.data_bytes)
+        client.active.add(request.run)
         self._runner.submit(
             client=name,
             address=client.address,
             request=request,
-            on_event=self._metrics.follow(request, lambda event: self._emit(client, event)),
+            on_event=self._metrics.follow(request, lambda event: self._tell(client, event)),
         )
+
+    def _tell(self, client: _Client, event: Event) -> None:
+        """Pass on what a run says."""
+        client.last = time.monotonic()
+        self._emit(client, event)
+        if isinstance(event, Finished):
+            client.active.discard(event.run)
+            if self._links.leaving and not client.active:
+                self._send_away(client, "restart")
 
     def _emit(self, client: _Client, event: Event) -> None:
         """Queue an event for its client; never blocks. A struct without bytes is encoded as it is, in one go."""
@@ -170,14 +219,10 @@ class Sockets:
         binary = isinstance(event, JacobianResult | LocalResult | LiveResult | Training)
         data = msgspec.to_builtins(event, builtin_types=(bytes,)) if binary else event
         self._io.emit("event", data, to=client.sid)
-        server = self._io.server
-        try:
-            backlog = server.eio._get_socket(server.manager.eio_sid_from_sid(client.sid, "/")).queue.qsize()
-        except KeyError:
-            return  # gone in the meantime
-        if backlog > _BACKLOG:
+        if client.link.unread_bytes > BACKLOG_BYTES:
             log.warning("a client reads too slowly; closing its connection")
-            self._io.server.disconnect(client.sid)
+            client.link.hang_up()
+            client.link.engine.close(wait=False, abort=True)
 
 
 def _reading(client: _Client) -> str:

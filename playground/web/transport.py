@@ -4,6 +4,7 @@ Three things the libraries leave open are closed here:
 
 * engineio checks a message's size after it is all in memory; simple-websocket can check while it arrives, if told to.
 * simple-websocket writes with ``send``, which on gevent's non-blocking sockets may write a part and says so to nobody.
+* engineio gives up on a client that does not answer, and then waits for ever for it to take what it was sent.
 * socketio's parser raises on malformed packets, holds any number of binary attachments, and lets a client trigger the
   server's own ``connect`` and ``disconnect`` handlers by sending events of that name.
 """
@@ -13,21 +14,24 @@ from __future__ import annotations
 import contextlib
 import errno
 import json
+import resource
 import socket
 import time
-from collections.abc import Callable
-from typing import Any, NoReturn
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import gevent
 import gevent.event
 import gevent.lock
+import gevent.queue
 import gevent.selectors
 import msgspec
 import simple_websocket
 from engineio.async_drivers.gevent import Thread
 from socketio import packet
 from wsproto.frame_protocol import CloseReason
-from wsproto.utilities import LocalProtocolError
+from wsproto.utilities import LocalProtocolError, ProtocolError
 
 MESSAGES_PER_S = 150
 """Of any kind, over the whole connection; a page sends at most one acknowledgement a frame and a few commands."""
@@ -35,6 +39,16 @@ _BURST = 2 * MESSAGES_PER_S
 _BYTES_PER_S = 8 * 1024 * 1024
 """Who sends large messages waits after each: a table is rare, and decoding one takes the server milliseconds."""
 _ATTACHMENTS = 4
+
+BACKLOG_BYTES = 8 * 1024 * 1024
+"""Of what a client may leave unread: one that acknowledges is never so far behind, and a run has at most twice that."""
+_JOIN_S = 10.0
+"""For a connection to say whether it speaks Socket.IO."""
+_CLOSE_S = 3.0
+"""For a client to take what was sent before its connection was closed."""
+_SWEEP_S = 1.0
+_DESCRIPTORS_KEPT = 200
+"""For everything that is no websocket."""
 
 UNREADABLE = object()
 """Stands for what could not be read, as the argument of a ``command`` event."""
@@ -97,6 +111,10 @@ class _Server(simple_websocket.Server):
         self.environ = {k: v for k, v in self.environ.items() if k != "HTTP_SEC_WEBSOCKET_EXTENSIONS"}
         super().handshake()
 
+    def close(self, reason: int | None = None, message: str | None = None) -> None:
+        super().close(reason, message)
+        self.event.set()  # whoever waits for a message waits in vain
+
     def _handle_events(self) -> bool:
         before = len(self.input_buffer)
         going: bool = super()._handle_events()
@@ -110,28 +128,165 @@ class _Server(simple_websocket.Server):
         return going
 
 
-class WebSocketWSGI:
-    """What engineio drives a connection by."""
+class Outbox(gevent.queue.JoinableQueue):
+    """What engineio has yet to send to one client, counted in bytes."""
 
-    def __init__(self, handler: Callable[[WebSocketWSGI], Any], server: Any) -> None:
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.bytes = 0
+
+    def put(self, item: Any, *arguments: Any, **named: Any) -> None:
+        self.bytes += _size(item)
+        super().put(item, *arguments, **named)
+
+    def get(self, *arguments: Any, **named: Any) -> Any:
+        item = super().get(*arguments, **named)
+        self.bytes -= _size(item)
+        return item
+
+
+def _size(packet: Any) -> int:
+    data = getattr(packet, "data", None)
+    return len(data) if isinstance(data, str | bytes) else 0
+
+
+class Links:
+    """Every websocket of this process, whether or not it has joined: how many there may be, and an end to those that
+    hang."""
+
+    def __init__(self, most: int, per_address: int) -> None:
+        """`most` is lowered to what the process has descriptors for; a websocket takes up to two."""
+        descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        self.most = max(1, min(most, (descriptors - _DESCRIPTORS_KEPT) // 2))
+        self.per_address = per_address
+        self.leaving = False
+        """The server is about to end: nobody is let in."""
+        self.every_second: Callable[[], None] = lambda: None
+        self._open: dict[str, Link] = {}
+        self._addresses: Counter[str] = Counter()
+        self._sweeper: gevent.Greenlet | None = None
+
+    def __iter__(self) -> Iterator[Link]:
+        return iter(list(self._open.values()))
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def __getitem__(self, engine_id: str) -> Link:
+        return self._open[engine_id]
+
+    def refusal(self, address: str) -> str:
+        """Why one more from `address` is not let in; empty if it is."""
+        if self._addresses[address] >= self.per_address:
+            return f"Too many pages are open from your address: expected at most {self.per_address}."
+        if len(self._open) >= self.most:
+            return f"The server is full: {self.most:,} pages are open. It is tried again by itself."
+        return ""
+
+    def add(self, link: Link) -> None:
+        self._open[link.engine.sid] = link
+        self._addresses[link.address] += 1
+        if self._sweeper is None:
+            self._sweeper = gevent.spawn(self._sweep)
+
+    def remove(self, link: Link) -> None:
+        if self._open.pop(link.engine.sid, None) is not None:
+            self._addresses[link.address] -= 1
+            if not self._addresses[link.address]:
+                del self._addresses[link.address]
+
+    def _sweep(self) -> None:
+        while True:
+            gevent.sleep(_SWEEP_S)
+            now = time.monotonic()
+            for link in self:
+                link.look(now)
+            self.every_second()
+
+
+class Link:
+    """What engineio drives one connection by."""
+
+    def __init__(self, links: Links, handler: Callable[[Link], Any], server: Any) -> None:
+        self._links = links
         self._handler = handler
+        self.engine: Any = handler.__self__  # type: ignore[attr-defined]
         self._max_message_size: int = server.max_http_buffer_size
+        self.address = ""
+        self.joined = False
+        self._since = time.monotonic()
+        self._closed_at: float | None = None
 
-    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> NoReturn:
-        self._ws = _Server(
-            environ,
-            max_message_size=self._max_message_size,
-            thread_class=Thread,
-            event_class=gevent.event.Event,
-            selector_class=gevent.selectors.DefaultSelector,
-        )
+    @property
+    def unread_bytes(self) -> int:
+        """Sent to the client and not yet given to the network."""
+        waiting: int = self.engine.queue.bytes
+        return waiting
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+        self.address = str(environ.get("REMOTE_ADDR", ""))
+        if self._links.leaving:
+            self._forget()
+            text = b"The server is being restarted. Connect again in a moment.\n"
+            headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(text)))]
+            start_response("503 Service Unavailable", [*headers, ("Retry-After", "2")])
+            return [text]
+        try:
+            self._ws = _Server(
+                environ,
+                max_message_size=self._max_message_size,
+                thread_class=Thread,
+                event_class=gevent.event.Event,
+                selector_class=gevent.selectors.DefaultSelector,
+            )
+        except (simple_websocket.ConnectionError, ProtocolError):
+            self._forget()
+            text = b"Expected a websocket handshake of version 13.\n"
+            headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(text)))]
+            start_response("400 Bad Request", headers)
+            return [text]
         sock = self._ws.sock
-        self._handler(self)
-        sock.hang_up()
+        try:
+            if problem := self._links.refusal(self.address):
+                self._refuse(problem)
+            else:
+                self._links.add(self)
+                self._handler(self)
+            # The other side may still be reading.
+            self._ws.thread.join(_CLOSE_S)
+        finally:
+            self._links.remove(self)
+            self._forget()
+            sock.hang_up()
         # Tell the server that the connection is used up: what is left in it is no HTTP request.
         if self._ws.mode == "gunicorn":
             raise StopIteration
         raise ConnectionResetError(errno.ECONNRESET, "the websocket is closed")
+
+    def _refuse(self, problem: str) -> None:
+        """Say why, in Socket.IO's words, and close; nothing is kept of who does not listen."""
+        with contextlib.suppress(OSError), gevent.Timeout(_CLOSE_S, False):
+            self.send(self.engine.queue.get_nowait().encode())
+            self.send("44" + WireJSON.dumps({"message": problem}))
+            self.close()
+
+    def _forget(self) -> None:
+        """engineio keeps what ends with an exception until it looks for it."""
+        self.engine.close(wait=False, abort=True)
+        self.engine.server.sockets.pop(self.engine.sid, None)
+
+    def look(self, now: float) -> None:
+        """Once a second: end it if it hangs."""
+        if self.engine.closed:
+            self._closed_at = self._closed_at or now
+            if now - self._closed_at > _CLOSE_S:
+                self.hang_up()
+        elif not self.joined and now - self._since > _JOIN_S:
+            self.engine.close(wait=False)
+
+    def hang_up(self) -> None:
+        """End the connection at once, whatever is still to be sent."""
+        self._ws.sock.hang_up()
 
     def close(self) -> None:
         if self._ws.connected:

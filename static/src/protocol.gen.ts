@@ -191,7 +191,7 @@ export interface Ack {
   seq: number;
 }
 
-export type Event = Queued | Started | Output | Figure | Graph | Profile | Detail | JacobianResult | LocalResult | LiveResult | Document | Table | Training | Paused | Resumed | Notice | Error | Finished;
+export type Event = Queued | Started | Output | Figure | Graph | Profile | Detail | JacobianResult | LocalResult | LiveResult | Document | Table | Training | Paused | Resumed | Notice | Error | Finished | Closing;
 
 /** The run waits for a free worker. */
 export interface Queued {
@@ -1220,6 +1220,15 @@ export interface Finished {
 }
 
 export type Status = "cancelled" | "crashed" | "error" | "memory" | "ok" | "output_limit" | "timeout";
+
+/** The server closes the connection; nothing is wrong with it. It is about no run. */
+export interface Closing {
+  type: "closing";
+  run: string;
+  seq: number;
+  /** `restart`: come back in a moment, but not all at once. `idle`: come back when there is something to do. */
+  reason: "idle" | "restart";
+}
 
 /** What Share stores; its id is a hash of exactly this. */
 export interface SessionContent {

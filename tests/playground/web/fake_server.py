@@ -14,7 +14,6 @@ if __name__ == "__main__":
 
 import json
 import os
-import signal
 import sys
 import threading
 from collections.abc import Callable
@@ -54,6 +53,9 @@ class FakeRunner:
         self.finished.discard((client, request.run))
         # As in the real one, events come from a thread of its own.
         threading.Thread(target=self._work, args=(client, request), daemon=True).start()
+
+    def drain(self, timeout_s: float) -> bool:
+        return True
 
     def cancel(self, client: str, run: str) -> None:
         self.told.append(["cancel", client, run])
@@ -119,8 +121,9 @@ class FakeRunner:
 
 if __name__ == "__main__":
     settings = for_oneself(load(os.environ | {"DATABASE_URL": sys.argv[1]}))
-    server = WSGIServer(("127.0.0.1", 0), create_app(settings, FakeRunner()), log=None)  # type: ignore[arg-type]
+    app = create_app(settings, FakeRunner())  # type: ignore[arg-type]
+    server = WSGIServer(("127.0.0.1", 0), app, log=None)
     server.init_socket()
-    gevent.signal_handler(signal.SIGTERM, server.stop)
+    app.extensions["leaving"].on_signals(server.stop)
     print(server.address[1], flush=True)
     server.serve_forever()

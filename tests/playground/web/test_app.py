@@ -18,6 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import websocket
+
+from tests.playground.web.conftest import wait_for
 
 ROOT = Path(__file__).resolve().parents[3]
 PROCFILE = next(
@@ -61,14 +64,21 @@ def gunicorn(port: int) -> list[str]:
     return ["-m", "gunicorn", *shlex.split(PROCFILE), "--bind", f"127.0.0.1:{port}"]
 
 
+@pytest.fixture
+def grace() -> str:
+    """Seconds that programs have to finish when the server is told to end."""
+    return "13"
+
+
 @pytest.fixture(params=["app.py", "gunicorn"])
-def running(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Running]:
+def running(request: pytest.FixtureRequest, tmp_path: Path, grace: str) -> Iterator[Running]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     arguments = ["app.py"] if request.param == "app.py" else gunicorn(port)
     environ = {k: v for k, v in os.environ.items() if not k.startswith("PLAYGROUND_")}
     environ |= {"PORT": str(port), "DATABASE_URL": f"sqlite:///{tmp_path / 's.sqlite3'}"}
+    environ["PLAYGROUND_GRACE_S"] = grace
     log = tmp_path / "log"
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -135,16 +145,79 @@ def test_a_closed_tab_ends_its_run_and_the_next_tab_is_served(
     assert other.run("print(1)")[-1]["status"] == "ok"
 
 
-def test_it_ends_on_sigterm_and_leaves_nothing_behind(running: Running, connect: Callable[..., Any]) -> None:
-    tab = connect(running)
-    tab.command({"type": "run", "run": "r1", "code": "while True: pass"})
-    assert tab.until("started")
+def status(running: Running, path: str) -> int:
+    """0 if nobody answers."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{running.port}{path}", timeout=5) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as answer:
+        answer.close()
+        return answer.code
+    except OSError:
+        return 0
+
+
+def gone(running: Running, family: set[int], seconds: float = 30) -> int:
+    """Waits until nothing is left of the server, and gives its exit status."""
+    code = running.process.wait(timeout=seconds)
+    wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in family), 10)
+    assert "Traceback" not in running.log.read_text(), running.log.read_text()
+    return code
+
+
+def test_told_to_end_it_lets_what_runs_finish_and_says_goodbye(
+    running: Running, connect: Callable[..., Any]
+) -> None:
+    busy, idle = connect(running), connect(running)
+    busy.command(
+        {"type": "run", "run": "r1", "code": "import time\nprint('on')\ntime.sleep(2)\nprint('done')"}
+    )
+    busy.until("output")
     family = running.descendants()
     assert len(family) >= 4, "web, supervisor, zygote and the program"
     running.process.send_signal(signal.SIGTERM)
-    running.process.wait(timeout=30)
-    end = time.monotonic() + 10
-    while left := [pid for pid in family if Path(f"/proc/{pid}").exists()]:
-        assert time.monotonic() < end, left
-        time.sleep(0.05)
-    assert "Traceback" not in running.log.read_text(), running.log.read_text()
+    wait_for(lambda: status(running, "/healthz") == 503, 1.5)
+    assert status(running, "/healthz/live") == 200
+    closing = idle.event()
+    assert (closing["type"], closing["reason"]) == ("closing", "restart")
+    assert idle.closed()
+    with pytest.raises(websocket.WebSocketBadStatusException) as refused:
+        connect(running)
+    assert refused.value.status_code == 503
+    busy.command({"type": "parse", "run": "p1", "code": "x = 1"})
+    events = busy.until("closing")
+    assert "shutting down" in next(event["message"] for event in events if event["type"] == "error")
+    mine = [event for event in events if event["run"] == "r1"]
+    assert [event["text"] for event in mine if event["type"] == "output"] == ["done\n"]
+    assert (mine[-1]["type"], mine[-1]["status"]) == ("finished", "ok")
+    assert busy.closed()
+    assert gone(running, family) == 0
+
+
+@pytest.mark.parametrize("grace", ["0.5"])
+def test_what_does_not_finish_in_time_is_reported_with_what_it_had(
+    running: Running, connect: Callable[..., Any]
+) -> None:
+    tab = connect(running)
+    tab.command({"type": "run", "run": "r1", "code": "print('on')\nwhile True: pass"})
+    tab.until("output")
+    family = running.descendants()
+    running.process.send_signal(signal.SIGTERM)
+    events = tab.until("closing")
+    error = next(event for event in events if event["type"] == "error")
+    assert error["run"] == "r1"
+    assert "restarted" in error["message"]
+    assert [e["status"] for e in events if e["type"] == "finished"] == ["cancelled"]
+    assert gone(running, family) == 0
+
+
+def test_told_a_second_time_it_ends_at_once(running: Running, connect: Callable[..., Any]) -> None:
+    tab = connect(running)
+    tab.command({"type": "run", "run": "r1", "code": "import time\ntime.sleep(9)"})
+    tab.until("started")
+    family = running.descendants()
+    running.process.send_signal(signal.SIGTERM)
+    wait_for(lambda: status(running, "/healthz") == 503)
+    assert running.process.poll() is None
+    running.process.send_signal(signal.SIGTERM)
+    gone(running, family, 5)
