@@ -217,8 +217,11 @@ export function runNow(): void {
     update({ toast: refusal });
     return;
   }
-  // The page has only just opened: what is asked of it is done as soon as it can be.
-  if (getState().connection === "connecting") {
+  // The page has only just opened, or waits for its server: what is asked of it is done as soon as it can be.
+  if (getState().connection !== "open") {
+    if (getState().connection === "lost") {
+      update({ toast: "Not connected to the server. The program runs as soon as it is." });
+    }
     runWhenConnected();
     return;
   }
@@ -230,10 +233,7 @@ export function runNow(): void {
     void runWithTable(table);
     return;
   }
-  if (!send({ type: "run", run: id, code, device, seed, ...(data && { data }) })) {
-    update({ toast: "Not connected to the server. Trying again; then Run works." });
-    return;
-  }
+  if (!send({ type: "run", run: id, code, device, seed, ...(data && { data }) })) return;
   const run = newRun(id, code, device, seed, performance.now());
   update({ run, shown: shown ?? run, hovered: null, time: null, toast: "" });
   setTimeout(() => {

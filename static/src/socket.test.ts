@@ -7,12 +7,24 @@ const wires = vi.hoisted(() => ({
   handlers: new Map<string, (event?: unknown) => void>(),
   sent: [] as unknown[],
   connected: true,
+  active: true,
+  connects: 0,
 }));
 
 vi.mock("socket.io-client", () => ({
   io: () => ({
     get connected() {
       return wires.connected;
+    },
+    get active() {
+      return wires.active;
+    },
+    connect: () => {
+      wires.connects++;
+      wires.active = true;
+    },
+    disconnect: () => {
+      wires.active = false;
     },
     on: (name: string, handler: (event?: unknown) => void) => wires.handlers.set(name, handler),
     emit: (_name: string, command: unknown) => wires.sent.push(command),
@@ -93,7 +105,7 @@ const frame = () => new Promise((resolve) => requestAnimationFrame(() => setTime
 
 beforeEach(async () => {
   seq = 0;
-  wires.connected = true;
+  Object.assign(wires, { connected: true, active: true, connects: 0 });
   const socket = await import("./socket");
   ({ receive } = socket);
   socket.connect();
@@ -180,5 +192,56 @@ describe("a broken connection", () => {
     expect(getState().run?.phase).toBe("lost");
     expect(getState().shown?.id).toBe("a");
     expect(getState().shown?.finished?.interactive).toBe(false);
+  });
+});
+
+describe("a server that says goodbye", () => {
+  const close = (reason: wire.Closing["reason"]) => {
+    receive({ type: "closing", run: "", seq: 0, reason });
+    wires.connected = false;
+    wires.handlers.get("disconnect")?.();
+  };
+
+  it("because of a restart is waited for", () => {
+    close("restart");
+    expect(getState().connection).toBe("lost");
+    expect(wires.active).toBe(true);
+  });
+
+  it("because nobody used the page is left alone until somebody does", () => {
+    close("idle");
+    expect(getState().connection).toBe("resting");
+    expect(getState().toast).toBe("");
+    expect([wires.active, wires.connects]).toEqual([false, 0]);
+    window.dispatchEvent(new Event("pointermove"));
+    expect(wires.connects).toBe(0);
+    window.dispatchEvent(new Event("keydown"));
+    expect(getState().connection).toBe("connecting");
+    window.dispatchEvent(new Event("click"));
+    expect(wires.connects).toBe(1);
+    wires.handlers.get("connect")?.();
+    expect(getState().connection).toBe("open");
+    // A loss afterwards is one like any other.
+    wires.handlers.get("disconnect")?.();
+    expect(getState().connection).toBe("lost");
+  });
+
+  it("and does not let the page in is asked again later, and its reason said once", () => {
+    vi.useFakeTimers();
+    const refuse = () => {
+      wires.active = false;
+      wires.handlers.get("connect_error")?.(new Error("Too many pages are open from your address."));
+    };
+    refuse();
+    expect(getState().toast).toMatch(/Too many pages/);
+    expect(getState().connection).toBe("lost");
+    vi.advanceTimersByTime(9_000);
+    expect(wires.connects).toBe(0);
+    vi.advanceTimersByTime(11_001);
+    expect(wires.connects).toBe(1);
+    update({ toast: "" });
+    refuse();
+    expect(getState().toast).toBe("");
+    vi.useRealTimers();
   });
 });

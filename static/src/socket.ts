@@ -7,20 +7,56 @@ import { getState, update } from "./store";
 let socket: Socket | undefined;
 let waiting: wire.Event[] = [];
 let scheduled = false;
+/** Why the server is about to close the connection. */
+let farewell: wire.Closing["reason"] | null = null;
+/** What it said when it did not let this page in. */
+let refused = "";
 /** Events taken in at once; a server's event is at most some 16 kB, and the page has other things to do in a frame. */
 const MOST = 24;
 
 export function connect(): void {
-  socket = io({ transports: ["websocket"], reconnectionDelay: 300, reconnectionDelayMax: 4000 });
-  socket.on("connect", () => update({ connection: "open" }));
+  socket = io({
+    transports: ["websocket"],
+    // A server that comes back has all its pages coming back: each at its own time, from a tenth of this to twice it.
+    reconnectionDelay: 1500,
+    reconnectionDelayMax: 10_000,
+    randomizationFactor: 0.9,
+  });
+  socket.on("connect", () => {
+    refused = "";
+    update({ connection: "open" });
+  });
   socket.on("disconnect", lose);
-  socket.on("connect_error", () => update({ connection: "lost" }));
+  socket.on("connect_error", (problem) => {
+    update({ connection: "lost" });
+    if (socket?.active) return;
+    // The server has answered, and said no: it is asked again, but not often.
+    if (problem.message !== refused) update({ toast: problem.message });
+    refused = problem.message;
+    setTimeout(() => socket?.connect(), REFUSED_MS * (1 + Math.random()));
+  });
   socket.on("event", receive);
 }
 
+const REFUSED_MS = 10_000;
+
+/** Rests until somebody uses the page: the server has closed a connection on which nothing was asked for long. */
+function rest(): void {
+  socket?.disconnect();
+  const wake = () => {
+    for (const name of WAKING) window.removeEventListener(name, wake, true);
+    update({ connection: "connecting" });
+    socket?.connect();
+  };
+  for (const name of WAKING) window.addEventListener(name, wake, true);
+}
+
+/** Using the page begins with one of these; they come before what they lead to. */
+const WAKING = ["pointerdown", "keydown", "click", "input", "drop", "paste"] as const;
+
 /** Sends a command; false when there is no connection, and then nothing was sent. */
 export function send(command: wire.Command): boolean {
-  if (!socket?.connected) return false;
+  if (!socket?.connected || farewell) return false;
   socket.emit("command", command);
   return true;
 }
@@ -37,6 +73,11 @@ export function ask(command: wire.Parse, take: (event: wire.Event) => void): boo
 
 /** Takes one event; what arrives within a frame is applied together. */
 export function receive(event: wire.Event): void {
+  if (event.type === "closing") {
+    farewell = event.reason;
+    update({ connection: parted(farewell) });
+    return;
+  }
   const take = asked.get(event.run);
   if (take) {
     if (event.type === "finished") asked.delete(event.run);
@@ -96,7 +137,14 @@ function lose(): void {
   const ended = run && gone(run);
   // A run that had nothing to show yet leaves the one before in view.
   const bare = ended?.phase === "lost" && ended.items.length === 0 && ended.graph.nodes.length === 0;
-  update({ connection: "lost", run: ended, shown: ended && !bare ? ended : shown && gone(shown) });
+  const connection = parted(farewell);
+  farewell = null;
+  update({ connection, run: ended, shown: ended && !bare ? ended : shown && gone(shown) });
+  if (connection === "resting") rest();
+}
+
+function parted(reason: typeof farewell): "resting" | "lost" {
+  return reason === "idle" ? "resting" : "lost";
 }
 
 /** The run without its process. */

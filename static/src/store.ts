@@ -47,7 +47,8 @@ export interface State {
   readonly run: RunState | null;
   /** What the panels show: the newest run once it has something to show, the one before until then. */
   readonly shown: RunState | null;
-  readonly connection: "connecting" | "open" | "lost";
+  /** `resting`: closed because nothing was asked for long; opened again when somebody uses the page. */
+  readonly connection: "connecting" | "open" | "lost" | "resting";
   readonly panel: Panel;
   readonly view: GraphView;
   readonly way: Way;

@@ -7,6 +7,7 @@ import { Empty } from "../parts/empty";
 import { Icon } from "../parts/icons";
 import { Plot } from "../parts/plot";
 import { Sentence } from "../parts/sentence";
+import { runNow } from "../program";
 import type * as wire from "../protocol.gen";
 import { type Item, isActive, type RunState } from "../run";
 import { showNode, useStore } from "../store";
@@ -155,7 +156,10 @@ export function OutputPanel() {
       )}
       {run.phase === "lost" && run.startedAt > 0 && (
         <p className="problem">
-          The connection to the server was lost while this ran. What came until then is kept.
+          The connection to the server was lost while this ran. What came until then is kept.{" "}
+          <button type="button" className="outlined" onClick={runNow}>
+            Run again
+          </button>
         </p>
       )}
       {saysNothing && !finished?.message && run.phase === "finished" && (
