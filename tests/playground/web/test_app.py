@@ -84,7 +84,7 @@ def running(request: pytest.FixtureRequest, tmp_path: Path, grace: str) -> Itera
         process = subprocess.Popen(
             [sys.executable, *arguments], cwd=ROOT, env=environ, stdout=output, stderr=output
         )
-    end = time.monotonic() + 30
+    end = time.monotonic() + 90
     while True:
         try:
             urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5).close()
