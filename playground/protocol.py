@@ -218,7 +218,8 @@ class Live(Message, kw_only=True, tag="live"):
     curves: Annotated[list[CurveRequest], Meta(max_length=4)] = []
     field: FieldRequest | None = None
     derivatives: Annotated[list[Label], Meta(max_length=32)] = []
-    """Variables of which the value and the derivatives are wanted as formulas; asked when the text has changed."""
+    """Variables of which the value and the derivatives are wanted as formulas, ``y[0]`` for the derivatives of the
+    first element; asked when the text has changed."""
 
 
 class Ack(Message, kw_only=True, tag="ack"):
@@ -767,10 +768,15 @@ class Symbolic(Message, kw_only=True):
     """A variable of the program as a formula of its inputs, and its derivative."""
 
     output: Label
+    """``y[0]`` for its first element."""
     input: Label
     """Empty for the value itself."""
     tex: Text
     """What stands right of the equals sign; empty if the operations have no formula for it."""
+    why: Label = ""
+    """Then, after "no formula: ", why."""
+    summed: bool = False
+    """It is the derivative of the sum of the output's elements; else the output's, or each element's by itself."""
 
 
 class LiveResult(RunEvent, kw_only=True, tag="live"):

@@ -15,6 +15,7 @@ from functools import reduce
 from operator import add, matmul
 from typing import Any
 
+from engine.formulas.layout import Factor, decimal, in_parentheses, joined
 from engine.formulas.notation import ARGUMENTS, CONDITIONS, MATRICES, written
 from engine.registry import OPS
 
@@ -47,6 +48,8 @@ class Variable:
     """An input, the output, the cotangent or an argument."""
 
     name: str
+    shape: tuple[int, ...] = ()
+    """Where it is known and matters."""
 
     def tex(self, names: Write) -> str:
         return names[self.name]
@@ -95,8 +98,51 @@ class Bracket:
         return functions.where(found, *((1.0, 0.0) if self.holds else (0.0, 1.0)))
 
 
+class Whole:
+    """A function of whole tensors; `engine.formulas.tensors` has them."""
+
+    shape: tuple[int, ...] = ()
+    loose = ""
+    """``prefix``: what stands after it would seem to belong to it; ``product``: it is one of matrices."""
+    is_part = False
+    """It is an element of something, and stands where that would."""
+
+
 Base = Any
-"""`Variable`, `Call`, `Bracket`, `Sum`, or a named number."""
+"""`Variable`, `Call`, `Bracket`, `Sum`, a named number, or a `Whole`."""
+
+
+def shape_of(value: Any) -> tuple[int, ...]:
+    """What comes of the shapes of its variables, by broadcasting; a function of whole tensors has its own."""
+    match value:
+        case Sum():
+            known = vars(value)
+            if "shape" not in known:
+                parts = (shape_of(x) for term in value.terms for power in term.powers for x in power)
+                known["shape"] = broadcast(*parts)
+            found: tuple[int, ...] = known["shape"]
+            return found
+        case Call():
+            return broadcast(*map(shape_of, value.arguments))
+        case Bracket():
+            return shape_of(value.condition)
+        case Variable() | Whole():
+            return value.shape
+    return ()
+
+
+def broadcast(*shapes: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape of all of them together."""
+    shapes = tuple({shape: None for shape in shapes if shape}) or ((),)
+    if len(shapes) == 1:
+        return shapes[0]
+    length = max(map(len, shapes), default=0)
+    filled = ((1,) * (length - len(shape)) + shape for shape in shapes)
+    return tuple(max(sizes) for sizes in zip(*filled, strict=True))
+
+
+def _is_tensor(value: Any) -> bool:
+    return math.prod(shape_of(value)) > 1
 
 
 @dataclass(frozen=True)
@@ -140,11 +186,12 @@ class Product:
 
     def tex(self, names: Write) -> str:
         """Without the sign."""
-        over, under = [], []
-        decimal = _decimal(self.number)
-        if self.number.denominator != 1 and not decimal:
-            under.append(str(self.number.denominator))
-        factors = sorted(self.powers, key=lambda power: _rank(power[0]))
+        over: list[Factor] = []
+        under: list[Factor] = []
+        digits = decimal(self.number)
+        if self.number.denominator != 1 and not digits:
+            under.append(Factor(str(self.number.denominator)))
+        factors = sorted(self.powers, key=lambda power: (_is_tensor(power[0]), _rank(power[0])))
         below = sum(isinstance(e, Fraction) and e < 0 for _, e in factors)
         alone = len(factors) - below == 1 and abs(self.number.numerator) == 1
         alone_below = below == 1 and self.number.denominator == 1
@@ -154,46 +201,31 @@ class Product:
                 top, bottom = _CONSTANTS[base]
                 if under_it:
                     top, bottom = bottom, top
-                over += [top] if top and top != "1" else []
-                under += [bottom] if bottom and bottom != "1" else []
+                over += [Factor(top)] if top and top != "1" else []
+                under += [Factor(bottom)] if bottom and bottom != "1" else []
                 continue
             single = alone_below if under_it else alone and (below > 0 or self.number == 1)
-            (under if under_it else over).append(
-                _power(base, -exponent if under_it else exponent, names, single)
-            )
+            text = _power(base, -exponent if under_it else exponent, names, single)
+            loose = base.loose if isinstance(base, Whole) and exponent in (1, -1) else ""
+            (under if under_it else over).append(Factor(text, _is_tensor(base), loose))
         number = abs(self.number.numerator)
-        if decimal or number != 1 or not over:
-            over.insert(0, decimal or str(number))
+        if digits or number != 1 or not over:
+            over.insert(0, Factor(digits or str(number)))
+        sign = getattr(names, "elementwise", r"\,")
         if not under:
-            return _joined(over)
-        return rf"\frac{{{_joined(over)}}}{{{_joined(under)}}}"
-
-
-def _decimal(number: Fraction) -> str:
-    """Without the sign, if tenths and smaller are how a person would write it; else empty."""
-    if number.denominator <= 4 or 10**9 % number.denominator:
-        return ""
-    return f"{float(abs(number)):.6g}"
-
-
-def _in_parentheses(text: str) -> str:
-    return rf"\left({text}\right)" if r"\frac" in text or r"\begin" in text else f"({text})"
-
-
-def _joined(factors: list[str]) -> str:
-    text = factors[0]
-    for factor in factors[1:]:
-        text += (r" \cdot " if factor[0].isdigit() else r"\, ") + factor
-    return text
+            return joined(over, sign)
+        return rf"\frac{{{joined(over, sign)}}}{{{joined(under, sign)}}}"
 
 
 def _rank(base: Base) -> int:
     """The order of factors: numbers, arguments, inputs, sums, functions, conditions."""
     if isinstance(base, float):
         return 4 if _CONSTANTS[base][0].startswith(r"\ln") else 0
+    if isinstance(base, Whole) and base.is_part:
+        return 2
     if isinstance(base, Variable):
         return 1 if base.name in ARGUMENTS else 2
-    return {Sum: 3, Call: 4, Bracket: 5}[type(base)]
+    return {Sum: 3, Bracket: 5}.get(type(base), 4)
 
 
 def _cases(where: Call, names: Write) -> str:
@@ -231,11 +263,12 @@ def _chain(both: Call, names: Write) -> str:
 def _power(base: Base, exponent: Any, names: Write, alone: bool) -> str:
     text = base.tex(names)
     if exponent == 1:
-        return text if not isinstance(base, Sum) or alone else _in_parentheses(text)
+        return text if not isinstance(base, Sum) or alone else in_parentheses(text)
     if exponent == Fraction(1, 2):
         return rf"\sqrt{{{text}}}"
-    if isinstance(base, Sum) or (isinstance(base, Call) and not text.startswith((r"\left|", r"\Gamma"))):
-        text = _in_parentheses(text)
+    called = isinstance(base, Call) and not text.startswith((r"\left|", r"\Gamma"))
+    if isinstance(base, Sum) or called or (isinstance(base, Whole) and base.loose):
+        text = in_parentheses(text)
     shown = str(exponent) if isinstance(exponent, Fraction) else exponent.tex(names)
     return f"{text}^{{{shown}}}"
 
@@ -351,6 +384,16 @@ class Sum:
         return reduce(add, values) if values else 0.0
 
 
+def opened(found: Sum) -> Sum:
+    """A sum that is a factor alone, as what is added up."""
+    terms = found.terms
+    if len(terms) == 1 and terms[0].number == 1 and len(terms[0].powers) == 1:
+        base, exponent = terms[0].powers[0]
+        if isinstance(base, Sum) and exponent == 1:
+            return opened(base)
+    return found
+
+
 def _gathered(terms: Iterable[Product]) -> Sum:
     found: dict[tuple[tuple[Base, Any], ...], Fraction] = {}
     for term in terms:
@@ -384,9 +427,9 @@ def symbol(value: Any) -> Sum:
     raise NoFormula(f"{value!r} in a rule")
 
 
-def variable(name: str) -> Sum:
+def variable(name: str, shape: tuple[int, ...] = ()) -> Sum:
     """A symbol of that name."""
-    return Sum((Product(Fraction(1), ((Variable(name), Fraction(1)),)),))
+    return Sum((Product(Fraction(1), ((Variable(name, shape), Fraction(1)),)),))
 
 
 def call(name: str, *arguments: Any) -> Sum:
@@ -400,11 +443,11 @@ def call(name: str, *arguments: Any) -> Sum:
 def _where(condition: Sum, yes: Any, no: Any) -> Sum:
     one, other = symbol(yes), symbol(no)
     if not other.terms:
-        return one * _bracket(condition, True)
+        return one * bracket(condition, True)
     unless: Sum = _unless(other, condition)
     calls = [base for term in unless.terms for base, _ in term.powers if isinstance(base, Call)]
     if not one.terms and all(base.name != "where" for base in calls):
-        return unless * _bracket(condition, False)
+        return unless * bracket(condition, False)
     return Sum((Product(Fraction(1), ((Call("where", (condition, one, unless)), Fraction(1)),)),))
 
 
@@ -430,11 +473,18 @@ def _unless(value: Any, condition: Any) -> Any:
 _OPPOSITE = {"lt": "ge", "le": "gt", "gt": "le", "ge": "lt", "eq": "ne", "ne": "eq"}
 
 
-def _bracket(condition: Any, holds: bool) -> Sum:
+def bracket(condition: Any, holds: bool = True) -> Sum:
+    """1 where a condition holds (or does not), else 0."""
     base = _base(condition)
     if not holds and isinstance(base, Call) and base.name in _OPPOSITE:
         condition, holds = call(_OPPOSITE[base.name], *base.arguments), True
     return Sum((Product(Fraction(1), ((Bracket(condition, holds), Fraction(1)),)),))
+
+
+def _under_relu(y: Sum) -> Sum:
+    """What is positive where its positive part is."""
+    base = _base(y)
+    return base.arguments[0] if isinstance(base, Call) and base.name == "relu" else y
 
 
 def _power_of(x: Any, n: Any) -> Sum:
@@ -446,7 +496,7 @@ _ARITHMETIC: dict[str, Callable[..., Sum]] = {
     "where": _where,
     "zeros_like": lambda x: Sum(()),
     "ones_like": lambda x: symbol(1),
-    "threshold_backward": lambda g, y: g * _bracket(call("gt", y, 0), True),
+    "threshold_backward": lambda g, y: g * bracket(call("gt", _under_relu(y), 0), True),
     "rsqrt": lambda x: symbol(x) ** -0.5,
     "sqrt": lambda x: symbol(x) ** 0.5,
     "reciprocal": lambda x: 1 / symbol(x),

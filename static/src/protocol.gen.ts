@@ -132,7 +132,10 @@ export interface Live {
   seed?: number;
   curves?: CurveRequest[];
   field?: FieldRequest;
-  /** Variables of which the value and the derivatives are wanted as formulas; asked when the text has changed. */
+  /**
+   * Variables of which the value and the derivatives are wanted as formulas, `y[0]` for the derivatives of the
+   * first element; asked when the text has changed.
+   */
   derivatives?: string[];
 }
 
@@ -868,11 +871,22 @@ export interface Field {
 
 /** A variable of the program as a formula of its inputs, and its derivative. */
 export interface Symbolic {
+  /** `y[0]` for its first element. */
   output: string;
   /** Empty for the value itself. */
   input: string;
   /** What stands right of the equals sign; empty if the operations have no formula for it. */
   tex: string;
+  /**
+   * Then, after "no formula: ", why.
+   * @defaultValue `""`
+   */
+  why?: string;
+  /**
+   * It is the derivative of the sum of the output's elements; else the output's, or each element's by itself.
+   * @defaultValue `false`
+   */
+  summed?: boolean;
 }
 
 /** Answers `Parse`: the program as blocks. */

@@ -100,6 +100,22 @@ def test_lines_define_each_other_and_names_get_what_fits(page: Page) -> None:
     expect(bar.locator(".ex-wrong")).to_contain_text("3")
 
 
+def test_derivatives_of_whole_tensors_are_formulas_or_say_why_not(page: Page) -> None:
+    bar = opened(page, "p = W @ x")
+    formulas = bar.locator(".ex-derivative annotation")
+    page.get_by_label("with respect to").select_option("x")
+    expect(formulas).to_contain_text(r"\textstyle\sum {p} = {W}^{\top}\, \mathbf{1}")
+    bar.get_by_label("New line").fill("s = softmax(p)")
+    page.keyboard.press("Enter")
+    expect(formulas.nth(1)).to_contain_text(r"= {s}_{0}\, {W}^{\top}\, (e_{0} - {s})")
+    line = bar.get_by_label("Line s", exact=True)
+    line.fill("s = cumsum(p, 0)")
+    line.press("Enter")
+    expect(bar.locator(".ex-why")).to_have_text(
+        "No formula: cumsum has a derivative that is not written out."
+    )
+
+
 def test_a_line_is_taken_while_it_is_written(page: Page) -> None:
     bar = opened(page)
     field = bar.get_by_label("New line")

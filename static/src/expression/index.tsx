@@ -114,7 +114,9 @@ function useLive(sheet: Sheet, plan: Plan, shown: RunState | null): string {
     seed,
     ...requestsOf(plan),
     basis: basisOf(sheet, plan, seed),
-    derivatives: plan.lines.flatMap((one) => (one.name ? [one.name] : [])).slice(0, 32),
+    derivatives: plan.lines
+      .flatMap(({ name }) => (name ? [name === plan.closing ? name + plan.part : name] : []))
+      .slice(0, 32),
     formulas: structureOf(sheet),
   };
   const key = JSON.stringify(wanted);
@@ -237,22 +239,30 @@ function derivativeOf(
 ): Derivative | null {
   const { by, closing, part } = plan;
   if (!name || !by || name === by || !run || !dependsOn(sheet, name, by)) return null;
-  const tex = run.live?.symbolic.find((one) => one.output === name && one.input === by)?.tex ?? "";
+  const whole = name === closing ? name + part : name;
+  const formula = run.live?.symbolic.find((one) => one.output === whole && one.input === by);
+  const written = { tex: formula?.tex ?? "", why: formula?.why ?? "", summed: formula?.summed ?? false };
   if (name === closing) {
     const grad = gradientNamed(run, by);
     const tensor = tensorNamed(run, by);
     if (grad && tensor)
       return {
         by,
-        of: name + part,
-        tex: part ? "" : tex,
+        of: whole,
+        ...written,
         value: inLine(grad, tensor.shape),
         full: (grad.data ?? []).slice(0, 9).join(", "),
       };
   }
   const slope = slopeOf(run.live, name, by);
   const known = slope !== null && Number.isFinite(slope);
-  return { by, of: name, tex, value: known ? formatNumber(slope) : "", full: known ? String(slope) : "" };
+  return {
+    by,
+    of: name,
+    ...written,
+    value: known ? formatNumber(slope) : "",
+    full: known ? String(slope) : "",
+  };
 }
 
 /** What went wrong that belongs to no line of the bar. */

@@ -23,6 +23,10 @@ export interface Derivative {
   readonly value: string;
   readonly full: string;
   readonly tex: string;
+  /** Why there is no formula. */
+  readonly why: string;
+  /** It is that of the sum of its elements. */
+  readonly summed: boolean;
 }
 
 interface Props {
@@ -249,20 +253,30 @@ export function Line(props: Props) {
           )}
         </div>
       )}
-      {entry && !wrong && derivative && (derivative.value || derivative.tex) && (
+      {entry && !wrong && derivative && (derivative.value || derivative.tex || derivative.why) && (
         <div className="ex-result ex-derivative">
-          <Maths
-            tex={`\\frac{\\partial ${nameTex(derivative.of)}}{\\partial ${nameTex(derivative.by)}}${derivative.tex && ` = ${derivative.tex}`}`}
-          />
+          <Maths tex={derivativeTex(derivative)} />
           {derivative.value && (
             <span className="grad number" title={derivative.full}>
               = {derivative.value}
             </span>
           )}
+          {!derivative.tex && derivative.why && (
+            <span className="muted ex-why">No formula: {derivative.why}.</span>
+          )}
         </div>
       )}
     </li>
   );
+}
+
+/** With its left side, which says what is derived. */
+function derivativeTex({ of, by, tex, summed }: Derivative): string {
+  const [output, input] = [nameTex(of), nameTex(by)];
+  const left = summed
+    ? `\\frac{\\partial}{\\partial ${input}} \\textstyle\\sum ${output}`
+    : `\\frac{\\partial ${output}}{\\partial ${input}}`;
+  return tex ? `${left} = ${tex}` : left;
 }
 
 /** An error of the run under the part of the line that raised it. */
