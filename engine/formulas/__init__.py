@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from engine.formulas.notation import ARGUMENTS, NOTATION, OUTPUTS, letters, tokens
-from engine.formulas.symbols import Functions, NoFormula, Sum, symbol, variable
+from engine.formulas.symbols import NoFormula, Sum, call, symbol, variable
 from engine.registry import POINTWISE, Op
 
-__all__ = ["Formula", "formula_of", "rule_of"]
+__all__ = ["Formula", "Functions", "formula_of", "rule_of"]
 
 
 _NAMELESS = "??"
@@ -139,3 +140,14 @@ def _function(op: Op, names: str) -> str:
 
 def _escaped(name: str) -> str:
     return name.replace("_", r"\_")
+
+
+class Functions:
+    """Stands for ``F`` when a rule is run on symbols."""
+
+    recording = True
+
+    def __getattr__(self, name: str) -> Callable[..., Sum]:
+        if name.startswith("_") or name == "xp":
+            raise NoFormula(f"the rule asks for F.{name}")
+        return lambda *arguments: call(name, *arguments)

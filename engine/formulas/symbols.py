@@ -17,6 +17,7 @@ from typing import Any
 
 from engine.formulas.layout import Factor, decimal, in_parentheses, joined
 from engine.formulas.notation import ARGUMENTS, CONDITIONS, MATRICES, written
+from engine.formulas.shapes import broadcast
 from engine.registry import OPS
 
 Write = Mapping[str, str]
@@ -129,16 +130,6 @@ def shape_of(value: Any) -> tuple[int, ...]:
         case Variable() | Whole():
             return value.shape
     return ()
-
-
-def broadcast(*shapes: tuple[int, ...]) -> tuple[int, ...]:
-    """The shape of all of them together."""
-    shapes = tuple({shape: None for shape in shapes if shape}) or ((),)
-    if len(shapes) == 1:
-        return shapes[0]
-    length = max(map(len, shapes), default=0)
-    filled = ((1,) * (length - len(shape)) + shape for shape in shapes)
-    return tuple(max(sizes) for sizes in zip(*filled, strict=True))
 
 
 def _is_tensor(value: Any) -> bool:
@@ -505,14 +496,3 @@ _ARITHMETIC: dict[str, Callable[..., Sum]] = {
     "pow_tensor_scalar": _power_of,
     "pow_tensor": _power_of,
 }
-
-
-class Functions:
-    """Stands for ``F`` when a rule is run on symbols."""
-
-    recording = True
-
-    def __getattr__(self, name: str) -> Callable[..., Sum]:
-        if name.startswith("_") or name == "xp":
-            raise NoFormula(f"the rule asks for F.{name}")
-        return lambda *arguments: call(name, *arguments)

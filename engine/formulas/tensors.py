@@ -17,6 +17,7 @@ from operator import matmul as product_of
 from typing import Any
 
 from engine.formulas.layout import in_parentheses
+from engine.formulas.shapes import Shape, broadcast, product, turned
 from engine.formulas.symbols import (
     Bracket,
     Call,
@@ -26,13 +27,10 @@ from engine.formulas.symbols import (
     Variable,
     Whole,
     Write,
-    broadcast,
     opened,
     shape_of,
     symbol,
 )
-
-Shape = tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -132,7 +130,7 @@ def eye(count: int) -> Sum:
 def matmul(a: Sum, b: Sum, shapes: tuple[Shape, Shape] | None = None) -> Sum:
     """``a @ b``, of matrices (of which there may be several) and vectors; `shapes` where numbers may stand for them."""
     shapes = shapes or (shape_of(a), shape_of(b))
-    full = _product_shape(*shapes)
+    full = product(*shapes)
     (by_a, a), (by_b, b) = split(a), split(b)
     by = by_a * by_b
     if not a.terms or not b.terms or not by.terms:
@@ -158,14 +156,6 @@ def matmul(a: Sum, b: Sum, shapes: tuple[Shape, Shape] | None = None) -> Sum:
 def _factors(x: Sum) -> tuple[Sum, ...]:
     found = _is(x, "matmul")
     return found.arguments if found else (x,)
-
-
-def _product_shape(a: Shape, b: Shape) -> Shape:
-    if len(a) == 1:
-        return (*b[:-2], b[-1])
-    if len(b) == 1:
-        return a[:-1]
-    return (*broadcast(a[:-2], b[:-2]), a[-2], b[-1])
 
 
 def dot(a: Sum, b: Sum) -> Sum:
@@ -208,18 +198,14 @@ def transpose(x: Sum) -> Sum:
         return by * found.arguments[0]
     factors = _factors(x)
     if len(factors) > 1 and all(len(shape_of(f)) > 1 for f in factors):  # a vector has no other side
-        return by * _sum(Applied("matmul", tuple(map(transpose, reversed(factors))), (), _turned(shape)))
+        return by * _sum(Applied("matmul", tuple(map(transpose, reversed(factors))), (), turned(shape)))
     if found := _is(x, "outer"):
         return by * outer(*reversed(found.arguments))
     if (found := _is(x, "aligned")) and shape_of(found.arguments[0])[-2:] == shape[-2:]:
-        return by * reshape(transpose(found.arguments[0]), _turned(shape))
+        return by * reshape(transpose(found.arguments[0]), turned(shape))
     if (found := _is(x, "ones")) or (found := _is(x, "eye")):
-        return by * (ones(_turned(shape)) if found.name == "ones" else x)
-    return by * _sum(Applied("transpose", (x,), (), _turned(shape)))
-
-
-def _turned(shape: Shape) -> Shape:
-    return (*shape[:-2], shape[-1], shape[-2])
+        return by * (ones(turned(shape)) if found.name == "ones" else x)
+    return by * _sum(Applied("transpose", (x,), (), turned(shape)))
 
 
 def total(x: Sum, full: Shape, dims: tuple[int, ...] | None = None) -> Sum:

@@ -14,9 +14,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from engine.formulas import tensors as T
+from engine.formulas.shapes import Shape, turned
 from engine.formulas.symbols import NoFormula, Sum, bracket, call, shape_of
-
-Shape = tuple[int, ...]
 
 
 class Step(Protocol):
@@ -250,10 +249,6 @@ def _logits_back(step: Step, g: Sum) -> Sum:
 # --- Matrices --------------------------------------------------------------------------------------------------------
 
 
-def _turned(shape: Shape) -> Shape:
-    return (*shape[:-2], shape[-1], shape[-2])
-
-
 def _product(step: Step, a: int, b: int) -> Sum:
     return T.matmul(step.input(a), step.input(b), (step.shape(a), step.shape(b)))
 
@@ -261,11 +256,11 @@ def _product(step: Step, a: int, b: int) -> Sum:
 def _product_left(step: Step, g: Sum, a: int, b: int) -> Sum:
     if len(step.shape(b)) == 1:
         return T.reshape(T.outer(full(g, step.out), step.input(b)), step.shape(a))
-    return T.matmul(full(g, step.out), T.transpose(step.input(b)), (step.out, _turned(step.shape(b))))
+    return T.matmul(full(g, step.out), T.transpose(step.input(b)), (step.out, turned(step.shape(b))))
 
 
 def _product_right(step: Step, g: Sum, a: int, b: int) -> Sum:
-    return T.matmul(T.transpose(step.input(a)), full(g, step.out), (_turned(step.shape(a)), step.out))
+    return T.matmul(T.transpose(step.input(a)), full(g, step.out), (turned(step.shape(a)), step.out))
 
 
 def _turns(step: Step, x: Sum, shape: Shape) -> Sum:
@@ -306,7 +301,7 @@ def _solve_back_matrix(step: Step, g: Sum) -> Sum:
     right = _solve_back(step, g)
     if len(step.out) == 1:
         return -T.outer(right, _solve(step))
-    return -T.matmul(right, T.transpose(_solve(step)), (step.out, _turned(step.out)))
+    return -T.matmul(right, T.transpose(_solve(step)), (step.out, turned(step.out)))
 
 
 # --- Parts and shapes ------------------------------------------------------------------------------------------------
@@ -417,7 +412,7 @@ BACK: Mapping[str, tuple[Back | None, ...]] = {
     "dot": (lambda s, g: g * s.input(1), lambda s, g: g * s.input(0)),
     "outer_product": (
         lambda s, g: T.matmul(full(g, s.out), s.input(1), (s.out, s.shape(1))),
-        lambda s, g: T.matmul(T.transpose(full(g, s.out)), s.input(0), (_turned(s.out), s.shape(0))),
+        lambda s, g: T.matmul(T.transpose(full(g, s.out)), s.input(0), (turned(s.out), s.shape(0))),
     ),
     "linear_addmm": (
         lambda s, g: fit(g, s.out, s.shape(0)),

@@ -19,14 +19,13 @@ from typing import Any
 
 import numpy as np
 
-from engine.formulas import tensors
+from engine.formulas import Functions, tensors
 from engine.formulas.notation import CONDITIONS
+from engine.formulas.shapes import Shape, broadcast
 from engine.formulas.symbols import (
-    Functions,
     NoFormula,
     Product,
     Sum,
-    broadcast,
     call,
     opened,
     shape_of,
@@ -35,7 +34,7 @@ from engine.formulas.symbols import (
 )
 from engine.registry import POINTWISE, Op
 from engine.tensor import Tensor
-from playground.worker.cotangents import BACK, OWN_NAME, VALUES, Shape, fit, stack_back
+from playground.worker.cotangents import BACK, OWN_NAME, VALUES, fit, stack_back
 from playground.worker.keeping import Kept
 from playground.worker.records import HERE, NodeRecord, Source
 
