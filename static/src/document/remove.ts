@@ -1,5 +1,5 @@
 /** Taking blocks out. What used their values is left open; what came into them stays. */
-import type { Block } from "../protocol.gen";
+import type { Block, BlockArgument } from "../protocol.gen";
 import { putExpression, takeOut } from "./arguments";
 import { open } from "./connect";
 import { elementOf } from "./layers";
@@ -27,6 +27,7 @@ export function remove(work: Work, ids: readonly number[]): void {
         inside(work, work.home(target, argument), statements)
       )
         continue;
+      refuseTaken(work, target, argument);
       open(work, target, argument);
     }
     for (const argument of block.arguments ?? []) work.keep(argument, going);
@@ -37,6 +38,17 @@ export function remove(work: Work, ids: readonly number[]): void {
       work.draft.remove(statement);
   }
   refuseLoose(work, statements, going);
+}
+
+/** In code, where no wire can come back, `...` may stand for a value, but not be called, or asked for its parts. */
+function refuseTaken({ model }: Work, target: Block, { name, span }: BlockArgument): void {
+  if (target.kind !== "code" || !span) return;
+  const next = /^\s*[.([]/.exec(model.text.slice(span[1]))?.[0].at(-1);
+  if (!next) return;
+  const how = next === "(" ? "called" : "asked for a part of it";
+  refuse(
+    `“${name}” is ${how} in line ${model.line(span[0])}, which is code that blocks do not show; change that line first, or remove that block too.`,
+  );
 }
 
 /** With a class, a loop or a function goes what is inside. */

@@ -144,6 +144,15 @@ it("leaves what a removed block fed open, and refuses where only code uses it", 
   );
 });
 
+it("keeps a class that stays code while code calls it, and takes both out together", () => {
+  const { id, edited } = program("a module with a branch");
+  const [owner, calls] = [id("class Net(nn.Module):"), id("net = Net()")];
+  expect(edited({ kind: "remove", blocks: [owner] })).toBe(
+    "refused: “Net” is called in line 13, which is code that blocks do not show; change that line first, or remove that block too.",
+  );
+  expect(edited({ kind: "remove", blocks: [owner, calls] })).toBe("import torch\nfrom torch import nn\n");
+});
+
 it.each([
   ["class", "“class” is a word of Python's own; choose another name."],
   ["torch", "“torch” is already the name of an import (torch); choose another name."],
