@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.blocks_page import (
     XOR,
@@ -465,3 +466,110 @@ def test_parts_are_loaded_when_they_are_first_opened(page: Page) -> None:
     assert not [url for url in loaded if re.search(r"/(blocks|palette\.gen|expression)-", url)]
     blocks(page)
     assert [url for url in loaded if "/blocks-" in url]
+
+
+@dataclass
+class Fingers:
+    """Fingers on the glass, one number each, as a phone tells of them."""
+
+    page: Page
+    down: dict[int, tuple[float, float]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.session = self.page.context.new_cdp_session(self.page)
+
+    def _tell(self, kind: str) -> None:
+        points = [{"id": number, "x": x, "y": y} for number, (x, y) in self.down.items()]
+        self.session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    def put(self, *places: tuple[float, float]) -> None:
+        self.down = dict(enumerate(places))
+        self._tell("touchStart")
+
+    def move(self, *places: tuple[float, float], steps: int = 6) -> None:
+        before = dict(self.down)
+        for step in range(1, steps + 1):
+            for number, (x, y) in enumerate(places):
+                left, top = before[number]
+                self.down[number] = (left + (x - left) * step / steps, top + (y - top) * step / steps)
+            self._tell("touchMove")
+
+    def lift(self) -> None:
+        self.down = {}
+        self._tell("touchEnd")
+
+    def drag(self, begin: tuple[float, float], end: tuple[float, float]) -> None:
+        self.put(begin)
+        self.move(end)
+        self.lift()
+
+
+def still(page: Page, place: Locator) -> tuple[float, float]:
+    """The middle of something, once it does not move any more."""
+    found = [centre(place)]
+
+    def seen() -> bool:
+        found.append(centre(place))
+        return found[-1] == found[-2] == found[max(len(found) - 3, 0)]
+
+    until(page, seen)
+    return found[-1]
+
+
+def zoom_of(page: Page) -> float:
+    """How large the blocks are drawn."""
+    style = page.locator(".react-flow__viewport").get_attribute("style") or ""
+    found = re.search(r"scale\(([\d.]+)\)", style)
+    assert found, style
+    return float(found[1])
+
+
+def test_wired_moved_and_pinched_with_fingers(open_page: Callable[..., Page]) -> None:
+    page = open_page(viewport={"width": 412, "height": 860}, has_touch=True, is_mobile=True)
+    fingers = Fingers(page)
+    new(page)
+    for words, key in (("moons", "X"), ("linear", "linear"), ("tanh", "tanh")):
+        if not page.get_by_role("searchbox").is_visible():
+            page.get_by_role("button", name="Add a block").first.tap()
+        page.get_by_role("searchbox").fill(words)
+        page.locator(".block-menu-entry").first.tap()
+        expect(block(page, key)).to_be_visible()
+        expect(page.locator(".block-menu")).to_have_count(0)
+    page.get_by_role("button", name="Lay the blocks out").tap()
+    page.get_by_role("button", name="Show all blocks").tap()
+    edges = page.locator(".react-flow__edge")
+    expect(edges).to_have_count(0)
+
+    def out(key: str) -> Locator:
+        return block(page, key).locator(".react-flow__handle.source").first
+
+    def into(key: str) -> Locator:
+        return block(page, key).locator(".react-flow__handle.target").last
+
+    # A tap on each end, or a finger drawn from one to the other.
+    page.touchscreen.tap(*still(page, out("X")))
+    page.touchscreen.tap(*still(page, into("linear")))
+    expect(edges).to_have_count(1)
+    assert "linear(X)" in code(page)
+    fingers.drag(still(page, out("linear")), still(page, into("tanh")))
+    expect(edges).to_have_count(2)
+    assert "tanh(h)" in code(page)
+    assert "..." not in code(page)
+
+    # A block is moved by its title, and nothing else moves.
+    tanh, other = block(page, "tanh"), block(page, "linear")
+    before, stays, text = still(page, tanh), still(page, other), code(page)
+    title = still(page, tanh.locator(".block-title"))
+    fingers.drag(title, (title[0] + 50, title[1] + 40))
+    until(page, lambda: centre(tanh)[0] > before[0] + 20)
+    assert centre(other) == pytest.approx(stays, abs=1)
+    assert code(page) == text
+
+    # Two fingers make it larger, one on the ground moves all of it; what is wired stays wired.
+    zoom = zoom_of(page)
+    fingers.put((150, 600), (250, 700))
+    fingers.move((90, 540), (310, 760))
+    fingers.lift()
+    assert zoom_of(page) > 1.3 * zoom
+    assert wires(page) == 2
+    assert code(page) == text
