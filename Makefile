@@ -11,7 +11,7 @@ JOBS ?= 2
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run test test-all test-oracle bench bench-page gen gen-check build check unit page-test e2e gpu lock format clean
+.PHONY: help run test test-all test-oracle bench bench-page gen gen-check build check unit page-test e2e fleet gpu lock format clean
 .PHONY: setup-run setup-test
 
 help: ## This list
@@ -75,6 +75,9 @@ format: setup-test ## Format all code, and mend what can be mended
 	.venv/bin/ruff check --fix-only
 	.venv/bin/ruff format
 	node_modules/.bin/biome check --write
+
+fleet: ## Install what workers on other machines need (REDIS_URL)
+	@$(PYTHON) scripts/setup.py fleet
 
 gpu: ## Install CuPy, for machines with CUDA 12
 	@$(PYTHON) scripts/setup.py gpu

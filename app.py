@@ -18,9 +18,11 @@ import time
 
 from flask import Flask
 from gevent.pywsgi import WSGIServer
+from socketio import PubSubManager
 
 from playground.runner import doctor
 from playground.runner.client import Runner
+from playground.runner.interface import ProgramRunner
 from playground.settings import Settings, SettingsError, for_oneself, load
 from playground.store.sessions import Sessions, Unavailable
 from playground.web import compression, logs, security
@@ -28,19 +30,23 @@ from playground.web.assets import BUILD, URL, Assets
 from playground.web.leaving import Leaving
 from playground.web.metrics import Metrics
 from playground.web.sockets import Sockets
+from playground.web.throttle import Fairness, alone
 from playground.web.views import handle_errors, views
 
 log = logging.getLogger("playground")
 
 
-def create_app(settings: Settings | None = None, runner: Runner | None = None) -> Flask:
-    """The application, with its supervisor started. A `runner` that is passed is used as it is.
+def create_app(settings: Settings | None = None, runner: ProgramRunner | None = None) -> Flask:
+    """The application, with what runs programs started. A `runner` that is passed is used as it is.
 
     Ends the process with a sentence if none is passed and programs are not sealed here.
     """
     settings = settings if settings is not None else load(os.environ)
     hosted = runner is None
-    if runner is None:
+    fairness, queue = alone(settings), None
+    if runner is None and settings.redis_url:
+        runner, fairness, queue = join_fleet(settings)
+    elif runner is None:
         # Started by another server, gunicorn for example: nobody here knows where it listens.
         if problem := doctor.refusal("", settings.limits):
             sys.exit(problem)
@@ -54,10 +60,10 @@ def create_app(settings: Settings | None = None, runner: Runner | None = None) -
             target=tidy, args=(sessions, settings.keep_days), name="tidy-sessions", daemon=True
         ).start()
     metrics = Metrics(runner)
-    app.register_blueprint(views(settings, sessions, runner, assets, metrics))
+    app.register_blueprint(views(settings, sessions, runner, fairness, assets, metrics))
     handle_errors(app, assets)
     compression.compress(app)
-    sockets = Sockets(app, runner, settings, metrics)
+    sockets = Sockets(app, runner, fairness, settings, metrics, queue)
     app.extensions["leaving"] = leaving = Leaving(sockets, runner, settings.grace_s)
     if hosted:
         leaving.before_sigterm()
@@ -84,6 +90,22 @@ def start_runner(settings: Settings) -> Runner:
     return runner
 
 
+def join_fleet(settings: Settings) -> tuple[ProgramRunner, Fairness, PubSubManager]:
+    """The workers that are reached through Redis; left with this process."""
+    try:
+        from playground.fleet.client import Fleet
+        from playground.fleet.queue import SharedQueue
+    except ImportError as problem:
+        sys.exit(
+            f"REDIS_URL is set, and {problem.name} is not installed: pip install -r requirements/fleet.txt, or leave "
+            "REDIS_URL out."
+        )
+    fleet = Fleet(settings)
+    fleet.start()
+    atexit.register(fleet.close)
+    return fleet, fleet.fairness, SharedQueue(settings.redis_url)
+
+
 def main() -> None:
     """Serve on this machine until interrupted."""
     try:
@@ -91,11 +113,12 @@ def main() -> None:
     except SettingsError as problem:
         sys.exit(str(problem))
     logs.set_up(settings.log)
-    if refusal := doctor.refusal(settings.host, settings.limits):
+    # With workers elsewhere no program runs here; each worker looks for itself.
+    if not settings.redis_url and (refusal := doctor.refusal(settings.host, settings.limits)):
         sys.exit(refusal)
     if doctor.is_own(settings.host) and not settings.proxies:
         settings = for_oneself(settings)
-    app = create_app(settings, start_runner(settings))
+    app = create_app(settings, None if settings.redis_url else start_runner(settings))
     server = WSGIServer((settings.host, settings.port), app, log=None)
     try:
         server.init_socket()

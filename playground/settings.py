@@ -13,6 +13,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 import msgspec
 from sqlalchemy.exc import ArgumentError
@@ -31,6 +32,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     hosts: str = "localhost,127.0.0.1,::1"
     database_url: str = f"sqlite:///{ROOT / 'data' / 'playground.sqlite3'}"
     database_bytes: int = 2048 * MIB
+    redis_url: str = ""
     keep_days: int = 0
     proxies: int = 0
     session_bytes: int = 5 * MIB
@@ -106,6 +108,8 @@ _WORDS = {
     "hosts": "host names or addresses without port, separated by commas; * for any",
     "database_url": "an SQLAlchemy address: sqlite:////var/lib/play.sqlite3 or postgres://user:password@host/name "
     "(?sslmode=require, verify-full or disable)",
+    "redis_url": "redis://user:password@host:6379/0, or rediss:// for TLS (?ssl_cert_reqs=none if it "
+    "signs its certificate itself)",
     "limits.sandbox": "strict or off",
     "metrics": "local, all or off",
     "log": "text or json",
@@ -129,6 +133,11 @@ def _check(field: str, text: str) -> str:
             address(text).get_dialect()
         except (ArgumentError, ImportError, ValueError) as problem:  # also: no such dialect or driver
             raise ValueError from problem
+    if field == "redis_url":
+        parts = urlsplit(text)
+        place = parts.hostname and (parts.port or True) and re.fullmatch(r"/?\d*", parts.path)
+        if parts.scheme not in ("redis", "rediss") or not place or parts.fragment:
+            raise ValueError
     return text
 
 
@@ -150,6 +159,11 @@ SETTINGS = (
         "DATABASE_URL",
         "database_url",
         "Where shared sessions are stored. Folders of a SQLite file are created.",
+    ),
+    Setting(
+        "REDIS_URL",
+        "redis_url",
+        "Where web processes and workers of one site meet. Empty: programs run beside the one web process.",
     ),
     Setting(
         "PLAYGROUND_DATABASE_BYTES",

@@ -60,6 +60,7 @@ def _settings() -> str:
 def _default(setting: Setting) -> str:
     by_machine = {
         "database_url": "`sqlite:///…/data/playground.sqlite3`",
+        "redis_url": "none",
         "limits.slots": "the machine's cores",
         "limits.lingering": "twice the machine's cores",
         "limits.holding": "twice the machine's cores",

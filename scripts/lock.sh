@@ -13,6 +13,8 @@ lock run.txt pyproject.toml
 lock test.txt --group test --constraint requirements/run.txt
 lock node.txt requirements/node.in
 # Only what comes on top of run.txt. The list of options is meant to be split into words.
-# shellcheck disable=SC2046
-lock gpu.txt pyproject.toml --extra gpu --constraint requirements/run.txt \
-  $(sed -n 's/^\([a-z0-9-]*\)==.*/--no-emit-package \1/p' requirements/run.txt)
+for extra in gpu fleet; do
+  # shellcheck disable=SC2046
+  lock "$extra.txt" pyproject.toml --extra "$extra" --constraint requirements/run.txt \
+    $(sed -n 's/^\([a-z0-9-]*\)==.*/--no-emit-package \1/p' requirements/run.txt)
+done

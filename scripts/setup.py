@@ -2,6 +2,7 @@
 
     python3 scripts/setup.py run       .venv with the run-time packages, Node's packages, the page built
     python3 scripts/setup.py test      the same, and the packages the tests need
+    python3 scripts/setup.py fleet     what workers on other machines need (REDIS_URL), in .venv
     python3 scripts/setup.py gpu       CuPy in .venv, for machines with CUDA 12
     python3 scripts/setup.py oracle    .venv-oracle with PyTorch and its like, for `make test-oracle` and `make bench`
 
@@ -52,7 +53,13 @@ class SetupError(Exception):
 
 def main(arguments: list[str]) -> int:
     """Brings everything up to date for the named purpose; returns the exit status."""
-    purposes = {"run": prepare_run, "test": prepare_test, "gpu": prepare_gpu, "oracle": prepare_oracle}
+    purposes = {
+        "run": prepare_run,
+        "test": prepare_test,
+        "fleet": prepare_fleet,
+        "gpu": prepare_gpu,
+        "oracle": prepare_oracle,
+    }
     if len(arguments) != 1 or arguments[0] not in purposes:
         print(f"usage: setup.py {{{'|'.join(purposes)}}}", file=sys.stderr)
         return 2
@@ -80,10 +87,16 @@ def prepare_run() -> None:
 
 def prepare_test() -> None:
     """Everything that the tests need, but for a browser: `browser.py` finds that when it comes to it."""
-    install(VENV, "run.txt", "test.txt")
+    install(VENV, "run.txt", "fleet.txt", "test.txt")
     install_node()
     install_packages()
     build_page()
+
+
+def prepare_fleet() -> None:
+    """Celery and Redis's client beside what serving needs."""
+    prepare_run()
+    install(VENV, "run.txt", "fleet.txt")
 
 
 def prepare_gpu() -> None:

@@ -316,7 +316,7 @@ def test_node_lock_is_whole_and_names_no_address() -> None:
 
 
 def test_every_locked_package_has_a_hash() -> None:
-    for name in ("run", "test", "node", "gpu"):
+    for name in ("run", "test", "node", "gpu", "fleet"):
         text = (ROOT / "requirements" / f"{name}.txt").read_text()
         entries = re.split(r"\n(?=\S)", text.strip())
         bare = [entry for entry in entries if "--hash=sha256:" not in entry]

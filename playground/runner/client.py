@@ -49,12 +49,7 @@ class _Held:
 
 
 class Runner:
-    """Runs programs out of process. Every method may be called from any thread or greenlet.
-
-    `on_event` is called from the reader thread, in order, with validated events whose `run` and `seq` are set; it must
-    not block. Each submitted run ends with exactly one `Finished`, whatever happens to the processes behind it, unless
-    its client disconnects first.
-    """
+    """Runs programs out of process, on this machine: a `ProgramRunner`. `on_event` is called from the reader thread."""
 
     def __init__(self, limits: Limits | None = None, *, entry: str = WORKER) -> None:
         """`entry` is what a child calls with ``(request, channel)``: ``module:function``, imported by the zygote."""
@@ -149,16 +144,12 @@ class Runner:
         found = box[0] if box else Health(draining=self._draining, supervisor=pid)
         return msgspec.structs.replace(found, supervisor_restarts=self._restarts)
 
-    # --- Runs --------------------------------------------------------------------------------------------------------
+    # --- Runs: as `ProgramRunner` has them ---------------------------------------------------------------------------
 
     def submit(
         self, *, client: str, address: str, request: Run | Parse, on_event: Callable[[Event], None]
     ) -> None:
-        """Run a program, or read it; what the client already has is cancelled. `address` is what is counted against
-        `Limits.runs_per_address`. Refusals (queue full, shutting down) also arrive as events.
-
-        Raises msgspec.ValidationError if the request breaks its own schema."""
-        _validate(request)
+        wire.check(request)
         with self._lock:
             number = next(self._numbers)
             held = _Held(client, request.run, on_event)
@@ -173,33 +164,24 @@ class Runner:
                 self._fail(held, "The program runner is restarting; run the program again in a moment.")
 
     def cancel(self, client: str, run: str) -> None:
-        """Stop a run, whether it is queued, running or lingering. Unknown runs are ignored."""
         if (number := self._find(client, run)) is not None:
             self._send(wire.Stop(job=number))
 
     def send(self, client: str, command: Question) -> bool:
-        """Ask about the client's latest run; the answer comes as an event. False if the client has no such run.
-
-        Raises msgspec.ValidationError if the command breaks its own schema."""
-        _validate(command)
+        wire.check(command)
         number = self._find(client, command.run)
         return number is not None and self._send(wire.Ask(job=number, command=command))
 
     def steer(self, client: str, command: Steering) -> None:
-        """Have the client's run held, let go on, or its learning rate changed. Without effect on a run that has ended.
-
-        Raises msgspec.ValidationError if the command breaks its own schema."""
-        _validate(command)
+        wire.check(command)
         if (number := self._find(client, command.run)) is not None:
             self._send(wire.Steer(job=number, command=command))
 
     def ack(self, client: str, run: str, seq: int) -> None:
-        """The browser has applied every event of the run up to `seq`."""
         if (number := self._find(client, run)) is not None:
             self._send(wire.Acknowledge(job=number, seq=seq))
 
     def disconnect(self, client: str) -> None:
-        """The client is gone: its run is ended and nothing more is called back."""
         with self._lock:
             self._latest.pop(client, None)
             for number in [n for n, held in self._jobs.items() if held.client == client]:
@@ -367,8 +349,3 @@ class Runner:
             held.on_event(event)
         except Exception:
             log.exception("on_event failed for a %s event", type(event).__name__)
-
-
-def _validate(command: Run | Parse | Question | Steering) -> None:
-    """A struct made in Python is not checked by msgspec; the supervisor would take a bad one for a broken stream."""
-    msgspec.convert(msgspec.to_builtins(command), type(command))

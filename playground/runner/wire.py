@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from playground.protocol import Event, Inspect, Jacobian, Live, Local, Parse, Question, Run, Steering
+from playground.protocol import Error, Event, Inspect, Jacobian, Live, Local, Parse, Question, Run, Steering
 
 
 class _Tagged(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag=True):
@@ -74,6 +74,19 @@ def kind(question: Question) -> Literal["inspect", "jacobian", "local", "live"]:
             return "live"
 
 
+def gone(question: Question) -> Error:
+    """Answers a question about a run that is not kept."""
+    message = "This run is not kept any more. Run the program again to ask about it."
+    return Error(run=question.run, field="run", message=message, question=kind(question))
+
+
+def check(command: Run | Parse | Question | Steering) -> None:
+    """A struct made in Python is not checked by msgspec; the supervisor would take a bad one for a broken stream.
+
+    Raises msgspec.ValidationError if the command breaks its own schema."""
+    msgspec.convert(msgspec.to_builtins(command), type(command))
+
+
 Request = Submit | Stop | Ask | Steer | Acknowledge | Leave | Drain | Probe
 
 
@@ -120,6 +133,8 @@ class Health(_Tagged, frozen=True, kw_only=True):
     """The supervisor's open descriptors."""
     zygote_restarts: int = 0
     supervisor_restarts: int = 0
+    workers: int = 0
+    """Worker processes that programs can be sent to; 0 where they run beside the web process."""
 
 
 Reply = Deliver | Closed | Health

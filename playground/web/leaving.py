@@ -10,7 +10,7 @@ from types import FrameType
 
 import gevent
 
-from playground.runner.client import Runner
+from playground.runner.interface import ProgramRunner
 from playground.web.sockets import Sockets
 
 log = logging.getLogger(__name__)
@@ -20,7 +20,7 @@ class Leaving:
     """On SIGTERM: nothing new is run, pages without a run are sent away, the others when theirs has ended or after the
     grace time; then the server ends. HTTP is answered until then, with /healthz saying that nothing would run."""
 
-    def __init__(self, sockets: Sockets, runner: Runner, grace_s: float) -> None:
+    def __init__(self, sockets: Sockets, runner: ProgramRunner, grace_s: float) -> None:
         self._sockets = sockets
         self._runner = runner
         self._grace_s = grace_s

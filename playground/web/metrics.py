@@ -108,5 +108,6 @@ class _RunnerCollector:
             ("crashes", health.crashes, "Programs whose process ended unexpectedly, since the start."),
             ("zygote_restarts", health.zygote_restarts, "Fork servers replaced, since the start."),
             ("supervisor_restarts", health.supervisor_restarts, "Supervisors replaced, since the start."),
+            ("workers", health.workers, "Worker processes that can be reached; 0 without REDIS_URL."),
         ):
             yield GaugeMetricFamily(f"playground_runner_{name}", what, value=float(value))

@@ -11,6 +11,7 @@ from typing import Literal
 import msgspec
 from flask import Flask, request
 from flask_socketio import SocketIO
+from socketio import PubSubManager
 
 from playground.protocol import (
     Ack,
@@ -34,12 +35,12 @@ from playground.protocol import (
     Tune,
 )
 from playground.runner import wire
-from playground.runner.client import Runner
+from playground.runner.interface import ProgramRunner
 from playground.settings import Settings
 from playground.web import validation
 from playground.web.metrics import Metrics
-from playground.web.throttle import Throttle
-from playground.web.transport import BACKLOG_BYTES, UNREADABLE, Bucket, Link, Links, Outbox, Packet, WireJSON
+from playground.web.throttle import Bucket, Fairness
+from playground.web.transport import BACKLOG_BYTES, UNREADABLE, Link, Links, Outbox, Packet, WireJSON
 
 log = logging.getLogger(__name__)
 
@@ -69,12 +70,21 @@ class _Client:
 class Sockets:
     """The connections of one web process."""
 
-    def __init__(self, app: Flask, runner: Runner, settings: Settings, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        app: Flask,
+        runner: ProgramRunner,
+        fairness: Fairness,
+        settings: Settings,
+        metrics: Metrics,
+        queue: PubSubManager | None = None,
+    ) -> None:
+        """`queue` is shared with other web processes, if there are some."""
         self._runner = runner
         self._settings = settings
         self._metrics = metrics
+        self._fairness = fairness
         self._clients: dict[str, _Client] = {}
-        self._runs = Throttle(settings.runs_per_minute / 60, settings.runs_per_minute)
         self._io = SocketIO(
             app,
             async_mode="gevent",
@@ -89,9 +99,10 @@ class Sockets:
             max_http_buffer_size=settings.message_bytes,
             ping_interval=PING_INTERVAL_S,
             ping_timeout=PING_TIMEOUT_S,
+            **({} if queue is None else {"client_manager": queue}),
         )
         eio = self._io.server.eio
-        self._links = Links(settings.connections, settings.connections_per_address)
+        self._links = Links(settings.connections, settings.connections_per_address, fairness.pages)
         self._links.every_second = self._close_idle
         eio._async = {**eio._async, "websocket": functools.partial(Link, self._links), "queue": Outbox}
         self._io.on_event("connect", self._connect)
@@ -164,7 +175,7 @@ class Sockets:
     def _dispatch(self, client: _Client, command: Command) -> None:
         match command:
             case Run():
-                if not self._runs.take(client.address):
+                if not self._fairness.runs.take(client.address):
                     rate = self._settings.runs_per_minute
                     raise validation.Refused(
                         "run",
@@ -182,9 +193,7 @@ class Sockets:
                     limits = self._settings.limits
                     validation.check_code(command.code, limits.source_bytes, limits.source_lines)
                 if not self._runner.send(client.sid, command):
-                    message = "This run is not kept any more. Run the program again to ask about it."
-                    kind = wire.kind(command)
-                    self._emit(client, Error(run=command.run, field="run", message=message, question=kind))
+                    self._emit(client, wire.gone(command))
             case Control() | Tune():
                 self._runner.steer(client.sid, command)
             case Ack():
@@ -218,7 +227,8 @@ class Sockets:
             return
         binary = isinstance(event, JacobianResult | LocalResult | LiveResult | Training)
         data = msgspec.to_builtins(event, builtin_types=(bytes,)) if binary else event
-        self._io.emit("event", data, to=client.sid)
+        # Past the shared queue: the client is ours.
+        self._io.emit("event", data, to=client.sid, ignore_queue=True)
         if client.link.unread_bytes > BACKLOG_BYTES:
             log.warning("a client reads too slowly; closing its connection")
             client.link.hang_up()

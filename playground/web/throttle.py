@@ -1,15 +1,65 @@
-"""How often one address may ask for something that costs the server time."""
+"""What one address may ask for: how often, and how many pages it may have open."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
+import time
+from collections import Counter, OrderedDict
+from dataclasses import dataclass
+from typing import Protocol
 
-from playground.web.transport import Bucket
+from playground.settings import Settings
 
 _ADDRESSES = 10_000
 
 
-class Throttle:
+class Bucket:
+    """Allows `rate` per second on average and `burst` at once."""
+
+    def __init__(self, rate: float, burst: float) -> None:
+        self._rate = rate
+        self._burst = burst
+        self._left = burst
+        self._then = time.monotonic()
+
+    def take(self) -> bool:
+        """Whether one more is allowed now."""
+        now = time.monotonic()
+        self._left = min(self._burst, self._left + (now - self._then) * self._rate)
+        self._then = now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
+
+
+class Throttle(Protocol):
+    """How often one address may ask for something that costs the server time."""
+
+    def take(self, address: str) -> bool:
+        """Whether this address may ask once more now."""
+
+
+class Places(Protocol):
+    """How many of something one address may have at a time."""
+
+    def enter(self, address: str) -> bool:
+        """Whether this address may have one more now; then it has it."""
+
+    def leave(self, address: str) -> None:
+        """It has one less."""
+
+
+@dataclass(frozen=True)
+class Fairness:
+    """What is counted for each address."""
+
+    runs: Throttle
+    links: Throttle
+    files: Throttle
+    pages: Places
+
+
+class LocalThrottle:
     """A bucket for each address; of many addresses those that asked last."""
 
     def __init__(self, rate: float, burst: float) -> None:
@@ -19,9 +69,37 @@ class Throttle:
         self._buckets: OrderedDict[str, Bucket] = OrderedDict()
 
     def take(self, address: str) -> bool:
-        """Whether this address may ask once more now."""
         bucket = self._buckets.pop(address, None) or Bucket(self._rate, self._burst)
         self._buckets[address] = bucket
         if len(self._buckets) > _ADDRESSES:
             self._buckets.popitem(last=False)
         return bucket.take()
+
+
+class LocalPlaces:
+    """As many places as `most` for each address."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._taken: Counter[str] = Counter()
+
+    def enter(self, address: str) -> bool:
+        if self._taken[address] >= self._most:
+            return False
+        self._taken[address] += 1
+        return True
+
+    def leave(self, address: str) -> None:
+        self._taken[address] -= 1
+        if self._taken[address] <= 0:
+            del self._taken[address]
+
+
+def alone(settings: Settings) -> Fairness:
+    """For the only web process there is."""
+    return Fairness(
+        runs=LocalThrottle(settings.runs_per_minute / 60, settings.runs_per_minute),
+        links=LocalThrottle(settings.links_per_hour / 3600, settings.links_per_hour),
+        files=LocalThrottle(settings.files_per_minute / 60, settings.files_per_minute),
+        pages=LocalPlaces(settings.connections_per_address),
+    )

@@ -17,7 +17,6 @@ import json
 import resource
 import socket
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -32,6 +31,8 @@ from engineio.async_drivers.gevent import Thread
 from socketio import packet
 from wsproto.frame_protocol import CloseReason
 from wsproto.utilities import LocalProtocolError, ProtocolError
+
+from playground.web.throttle import Bucket, Places
 
 MESSAGES_PER_S = 150
 """Of any kind, over the whole connection; a page sends at most one acknowledgement a frame and a few commands."""
@@ -52,26 +53,6 @@ _DESCRIPTORS_KEPT = 200
 
 UNREADABLE = object()
 """Stands for what could not be read, as the argument of a ``command`` event."""
-
-
-class Bucket:
-    """Allows `rate` per second on average and `burst` at once."""
-
-    def __init__(self, rate: float, burst: float) -> None:
-        self._rate = rate
-        self._burst = burst
-        self._left = burst
-        self._then = time.monotonic()
-
-    def take(self) -> bool:
-        """Whether one more is allowed now."""
-        now = time.monotonic()
-        self._left = min(self._burst, self._left + (now - self._then) * self._rate)
-        self._then = now
-        if self._left < 1:
-            return False
-        self._left -= 1
-        return True
 
 
 class _WholeSends:
@@ -154,8 +135,9 @@ class Links:
     """Every websocket of this process, whether or not it has joined: how many there may be, and an end to those that
     hang."""
 
-    def __init__(self, most: int, per_address: int) -> None:
-        """`most` is lowered to what the process has descriptors for; a websocket takes up to two."""
+    def __init__(self, most: int, per_address: int, pages: Places) -> None:
+        """`pages` counts those of each address. `most` is lowered to what the process has descriptors for; a websocket
+        takes up to two."""
         descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
         self.most = max(1, min(most, (descriptors - _DESCRIPTORS_KEPT) // 2))
         self.per_address = per_address
@@ -163,7 +145,7 @@ class Links:
         """The server is about to end: nobody is let in."""
         self.every_second: Callable[[], None] = lambda: None
         self._open: dict[str, Link] = {}
-        self._addresses: Counter[str] = Counter()
+        self._pages = pages
         self._sweeper: gevent.Greenlet | None = None
 
     def __iter__(self) -> Iterator[Link]:
@@ -175,25 +157,20 @@ class Links:
     def __getitem__(self, engine_id: str) -> Link:
         return self._open[engine_id]
 
-    def refusal(self, address: str) -> str:
-        """Why one more from `address` is not let in; empty if it is."""
-        if self._addresses[address] >= self.per_address:
-            return f"Too many pages are open from your address: expected at most {self.per_address}."
+    def add(self, link: Link) -> str:
+        """Let it in; else say why not."""
         if len(self._open) >= self.most:
             return f"The server is full: {self.most:,} pages are open. It is tried again by itself."
-        return ""
-
-    def add(self, link: Link) -> None:
+        if not self._pages.enter(link.address):
+            return f"Too many pages are open from your address: expected at most {self.per_address}."
         self._open[link.engine.sid] = link
-        self._addresses[link.address] += 1
         if self._sweeper is None:
             self._sweeper = gevent.spawn(self._sweep)
+        return ""
 
     def remove(self, link: Link) -> None:
         if self._open.pop(link.engine.sid, None) is not None:
-            self._addresses[link.address] -= 1
-            if not self._addresses[link.address]:
-                del self._addresses[link.address]
+            self._pages.leave(link.address)
 
     def _sweep(self) -> None:
         while True:
@@ -247,10 +224,9 @@ class Link:
             return [text]
         sock = self._ws.sock
         try:
-            if problem := self._links.refusal(self.address):
+            if problem := self._links.add(self):
                 self._refuse(problem)
             else:
-                self._links.add(self)
                 self._handler(self)
             # The other side may still be reading.
             self._ws.thread.join(_CLOSE_S)

@@ -18,7 +18,7 @@ from playground.export.dot import dot
 from playground.export.html import script_json
 from playground.export.model_explorer import model_explorer
 from playground.protocol import SessionContent
-from playground.runner.client import Runner
+from playground.runner.interface import ProgramRunner
 from playground.runner.limits import MIB
 from playground.settings import Settings
 from playground.store.sessions import Removed, Sessions, StoredSession, Unavailable
@@ -26,7 +26,7 @@ from playground.web import gallery, validation
 from playground.web.assets import Assets, NotBuilt
 from playground.web.boot import Boot, BootLimits, BootSession, Devices, DeviceState
 from playground.web.metrics import CONTENT_TYPE, Metrics
-from playground.web.throttle import Throttle
+from playground.web.throttle import Fairness
 
 _ICON = Path(__file__).with_name("icon.svg")
 _NO_CUDA = "This server has no GPU worker; programs run on the CPU."
@@ -60,12 +60,15 @@ def embedded_json(value: object) -> Markup:
 
 
 def views(
-    settings: Settings, sessions: Sessions, runner: Runner, assets: Assets, metrics: Metrics
+    settings: Settings,
+    sessions: Sessions,
+    runner: ProgramRunner,
+    fairness: Fairness,
+    assets: Assets,
+    metrics: Metrics,
 ) -> Blueprint:
     """Every address there is, save the websocket's and the build's."""
     site = Blueprint("views", __name__)
-    files = Throttle(settings.files_per_minute / 60, settings.files_per_minute)
-    links = Throttle(settings.links_per_hour / 3600, settings.links_per_hour)
 
     def boot(session: StoredSession | None, *, embed: bool) -> Boot:
         limits = settings.limits
@@ -127,7 +130,7 @@ def views(
         return content
 
     def throttled() -> None:
-        if not files.take(request.remote_addr or ""):
+        if not fairness.files.take(request.remote_addr or ""):
             raise Refusal(
                 HTTPStatus.TOO_MANY_REQUESTS,
                 f"Too many files in a short time: expected at most {settings.files_per_minute} a minute. Wait a "
@@ -163,7 +166,7 @@ def views(
     @site.post("/api/sessions")
     def share() -> Response:
         content = sent_content(validation.SHARED_DATA_BYTES)
-        if not links.take(request.remote_addr or ""):
+        if not fairness.links.take(request.remote_addr or ""):
             raise Refusal(
                 HTTPStatus.TOO_MANY_REQUESTS,
                 f"Too many links in a short time: expected at most {settings.links_per_hour} an hour. Download the "

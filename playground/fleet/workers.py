@@ -1,0 +1,44 @@
+"""Which workers there are, and how each is."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+
+import msgspec
+from redis import Redis
+
+from playground.fleet.line import alive, names
+from playground.runner import wire
+
+log = logging.getLogger(__name__)
+
+
+class WorkerState(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A worker's sign of life."""
+
+    queues: list[str]
+    health: wire.Health
+
+    @property
+    def takes(self) -> bool:
+        """Whether a program given to it now would run."""
+        return self.health.alive and self.health.ready and not self.health.draining
+
+
+_decoder: msgspec.msgpack.Decoder[WorkerState] = msgspec.msgpack.Decoder(WorkerState)
+
+
+def living(redis: Redis) -> Iterator[tuple[str, WorkerState]]:
+    """The workers that have given a sign of life lately. The names of others are taken off the list."""
+    known = sorted(str(name, "ascii") for name in redis.smembers(names("worker")) if isinstance(name, bytes))
+    if not known:
+        return
+    for name, said in zip(known, redis.mget([alive("worker", name) for name in known]), strict=True):
+        if not isinstance(said, bytes):
+            redis.srem(names("worker"), name)
+            continue
+        try:
+            yield name, _decoder.decode(said)
+        except msgspec.MsgspecError:
+            log.error("a worker's sign of life cannot be read")
