@@ -50,6 +50,7 @@ log = logging.getLogger(__name__)
 _NO_REDIS = "The server cannot reach its workers just now; run the program again in a moment."
 _NO_WORKER = "No worker is there to run programs just now; run the program again in a moment."
 _READ = "read"
+_SHORT_S = 0.1
 _MISSING_S = 1.5
 """For which a job may be in nobody's hands: taken off the queue by a worker that has not said so yet."""
 _UNHEARD_S = 3.0
@@ -187,7 +188,7 @@ class Fleet:
             older = self._latest.get(client)
             self._jobs[job.number] = self._latest[client] = job
             if older is not None:
-                self._replace(older)
+                self._replace(older, job)
         if self._draining:
             self._refuse(job, "The server is shutting down; run the program again in a moment.")
         elif not self._line.up:
@@ -396,7 +397,8 @@ class Fleet:
                 if now - job.missing > _MISSING_S:
                     self._lose(job, "The worker that took the program has failed; run the program again.")
                 return
-            if rank + 1 != job.position:
+            # Waiting some milliseconds for a worker is not worth a message.
+            if rank + 1 != job.position and job.clock.elapsed > _SHORT_S:
                 job.position = rank + 1
                 self._say(job, Queued(position=job.position))
             # Sending it twice does no harm: it can be claimed only once.
@@ -413,8 +415,10 @@ class Fleet:
 
     # --- Endings -----------------------------------------------------------------------------------------------------
 
-    def _replace(self, job: _Job) -> None:
-        """A newer run of the same client takes its place."""
+    def _replace(self, job: _Job, by: _Job) -> None:
+        """A newer run of the same client takes its place, and the one its address may have."""
+        if job.place == by.place:
+            by.permitted, job.permitted = job.permitted, False
         if not job.finished:
             self._finish(job, "cancelled", "The run was replaced by a newer one.")
         self._drop(job)
