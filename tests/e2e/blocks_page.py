@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import json
+import re
 from urllib.parse import quote
 
 from playwright.sync_api import Locator, Page, expect
+
+from tests.e2e.playground import empty
 
 XOR = """\
 import torch
@@ -53,7 +55,7 @@ def blocks(page: Page) -> Locator:
 
 def new(page: Page) -> None:
     """An empty program, as blocks."""
-    page.goto("/?new")
+    empty(page)
     blocks(page)
     expect(page.locator(".blocks-empty")).to_be_visible()
 
@@ -68,17 +70,6 @@ def keys(page: Page) -> list[str]:
     return [str(one.get_attribute("data-id")) for one in page.locator(".react-flow__node").all()]
 
 
-def code(page: Page) -> str:
-    """The program, as the page keeps it when all that was asked of the blocks is done."""
-    expect(page.locator(".blocks-tools[data-waiting]")).to_have_count(0)
-    # A page that goes away keeps its draft at once, and not a moment after the last change.
-    page.evaluate("dispatchEvent(new Event('pagehide'))")
-    kept = page.evaluate(
-        "localStorage.getItem('playground.draft/' + sessionStorage.getItem('playground.draft').split(' ')[0])"
-    )
-    return str(json.loads(kept)["code"])
-
-
 def centre(place: Locator) -> tuple[float, float]:
     """The middle of something on the page."""
     box = place.bounding_box()
@@ -86,15 +77,23 @@ def centre(place: Locator) -> tuple[float, float]:
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
+def spot(page: Page, key: str) -> tuple[float, float]:
+    """Where a block lies on the canvas, wherever the view is."""
+    style = block(page, key).get_attribute("style") or ""
+    found = re.search(r"translate\(([-\d.]+)px, ([-\d.]+)px\)", style)
+    assert found, style
+    return float(found[1]), float(found[2])
+
+
 def gap(page: Page, first: str, second: str) -> tuple[float, float]:
-    """How far and in which direction one block lies from another, wherever the view is."""
-    (x, y), (to_x, to_y) = centre(block(page, first)), centre(block(page, second))
+    """How far and in which direction one block lies from another."""
+    (x, y), (to_x, to_y) = spot(page, first), spot(page, second)
     return to_x - x, to_y - y
 
 
 def search(page: Page, words: str) -> Locator:
     """Opens the palette if it is not there, and looks for something; the first that was found."""
-    field = page.get_by_role("searchbox")
+    field = page.locator(".block-menu").get_by_role("searchbox")
     if not field.is_visible():
         page.get_by_role("button", name="Add a block").first.click()
     field.fill(words)

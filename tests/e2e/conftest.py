@@ -29,14 +29,27 @@ from playwright.sync_api import (
     Page,
     Request,
     Response,
+    expect,
     sync_playwright,
 )
 
 from scripts.browser import FLAGS, find
+from tests.e2e.playground import PATIENCE_S
 
 ROOT = Path(__file__).resolve().parents[2]
-START_SECONDS = 30
+START_SECONDS = 90
 OUR_VARIABLES = ("PORT", "HOST", "DATABASE_URL", "PLAYGROUND_")
+PATIENT = {f"PLAYGROUND_{name}": "60" for name in ("WALL_SOFT_S", "WALL_HARD_S", "CPU_SOFT_S", "CPU_HARD_S")}
+"""Programs may run for a minute: where the machine has other work, one of seconds takes several times as long."""
+
+expect.set_options(timeout=1_000 * PATIENCE_S)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What hangs gives up by itself; this ends a test whose browser does not answer at all."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.timeout(300))
 
 
 @dataclass
@@ -58,7 +71,8 @@ def start_server(folder: Path, **variables: str) -> Server:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     environment = {k: v for k, v in os.environ.items() if not k.startswith(OUR_VARIABLES)}
-    environment |= {"PORT": str(port), "DATABASE_URL": f"sqlite:///{folder / 'sessions.sqlite3'}"} | variables
+    environment |= {"PORT": str(port), "DATABASE_URL": f"sqlite:///{folder / 'sessions.sqlite3'}"}
+    environment |= PATIENT | variables
     port = int(environment["PORT"])
     log = folder / "server.log"
     with log.open("wb") as output:
@@ -101,7 +115,7 @@ def stop_server(server: Server) -> None:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server with the default settings, shared by the tests of one worker."""
+    """A server that the tests of one worker share."""
     server = start_server(tmp_path_factory.mktemp("server"))
     yield server
     stop_server(server)
@@ -181,7 +195,7 @@ def open_page(browser: Browser, server: Server, problems: Problems) -> Iterator[
     def make(**options: Any) -> Page:
         options = {"viewport": {"width": 1280, "height": 800}, "base_url": server.url} | options
         context = browser.new_context(**options)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(1_000 * PATIENCE_S)
         contexts.append(context)
         page = context.new_page()
         problems.watch(page)

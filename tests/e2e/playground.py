@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import FloatRect, Locator, Page, expect
 
 AXE = (Path(__file__).resolve().parents[2] / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
 PANELS = ("graph", "output", "training", "gradients", "profiler", "jacobian")
@@ -37,13 +39,76 @@ plt.plot(a.detach(), a.grad)
 """The tutorial's first program; five backward steps, from SumBackward0 to AccumulateGrad."""
 
 
-def until(page: Page, seen: Callable[[], object], wanted: object = True, seconds: float = 15) -> None:
+PATIENCE_S = 30
+"""After which a test gives up waiting: ten times what a busy machine takes."""
+
+
+def until(page: Page, seen: Callable[[], object], wanted: object = True) -> None:
     """Waits until `seen` gives `wanted`, and fails with what it gave last. For what `expect` has no words for."""
-    end = time.monotonic() + seconds
+    end = time.monotonic() + PATIENCE_S
     while (got := seen()) != wanted:
         if time.monotonic() > end:
-            pytest.fail(f"after {seconds} s there still was {got!r} and not {wanted!r}")
+            pytest.fail(f"after {PATIENCE_S} s there still was {got!r} and not {wanted!r}")
         page.wait_for_timeout(50)
+
+
+def idle(page: Page) -> None:
+    """Waits until the page has drawn what it was asked for, and has nothing better to do.
+
+    What it does when idle was asked for before this, and is done before this returns.
+    """
+    page.evaluate(
+        "new Promise(done => requestAnimationFrame(() => requestIdleCallback(done, {timeout: 5000})))"
+    )
+
+
+SETTLED = """() => {
+    const graph = document.querySelector("autograd-graph");
+    const world = graph.querySelector(".ag-svg > g")?.getAttribute("transform") ?? "";
+    const quiet = graph.getAttribute("aria-busy") === "false" && world === window.settling?.world
+        && !graph.getAnimations({subtree: true}).length;
+    window.settling = {world, frames: quiet ? window.settling.frames + 1 : 0};
+    return window.settling.frames > 5;
+}"""
+"""Asked in every frame: whether the layout is done, and the view is where it was for a few frames."""
+
+
+def settled(page: Page) -> None:
+    """Waits until the diagram's layout is done and nothing moves any more."""
+    page.evaluate("delete window.settling")
+    page.wait_for_function(SETTLED)
+
+
+def at_rest(place: Locator) -> FloatRect:
+    """Where something on the page is, once it does not move any more."""
+    place.element_handle().wait_for_element_state("stable")
+    box = place.bounding_box()
+    assert box is not None, "it is not on the page"
+    return box
+
+
+def frame_times(page: Page, act: str, count: int = 40) -> tuple[float, float]:
+    """The median time of a frame in which the JavaScript `act` is done, and of one with a little work, in ms.
+
+    They take turns, so that whatever else the machine does makes both slower; alone, both take the 17 ms of a frame.
+    """
+    times: list[list[float]] = page.evaluate(
+        f"""async count => {{
+            const act = i => {{ {act} }}, times = [[], []];
+            const work = () => {{ for (let k = 0, x = 1; k < 1e6; k++) x = (x * 48271) % 2147483647; }};
+            for (let i = 0; i < 2 * count; i++) {{
+                await new Promise(done => requestAnimationFrame(() => setTimeout(done)));
+                const began = performance.now();
+                if (i % 2) act((i - 1) / 2); else work();
+                await new Promise(done => requestAnimationFrame(() => setTimeout(done)));
+                times[i % 2].push(performance.now() - began);
+            }}
+            return times;
+        }}""",
+        count,
+    )
+    usual, busy = times
+    return median(busy), median(usual)
 
 
 def status(page: Page) -> Locator:
@@ -51,9 +116,9 @@ def status(page: Page) -> Locator:
     return page.locator(".status [role=status]")
 
 
-def finished(page: Page, seconds: float = 15) -> None:
+def finished(page: Page) -> None:
     """Waits until a run has ended by itself."""
-    expect(status(page)).to_contain_text("Finished", timeout=seconds * 1000)
+    expect(status(page)).to_contain_text("Finished", timeout=2_000 * PATIENCE_S)
 
 
 def write(page: Page, code: str) -> None:
@@ -65,16 +130,25 @@ def write(page: Page, code: str) -> None:
     page.keyboard.insert_text(code)
 
 
+def code(page: Page) -> str:
+    """The program as it is, when all that was asked of the blocks is done."""
+    expect(page.locator(".blocks-tools[data-waiting]")).to_have_count(0)
+    # The editor draws the lines in view alone, and none while another way to write is shown.
+    return str(page.evaluate("document.querySelector('.cm-content').cmTile.view.state.doc.toString()"))
+
+
+def begin(page: Page) -> None:
+    """Runs the program as it is; its results, and no earlier ones, are shown from now on."""
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".editor-stale")).to_have_count(0)
+
+
 def run(page: Page, code: str) -> None:
     """Runs `code` and waits for its end."""
     opened(page)
     write(page, code)
-    before = page.evaluate("performance.now()")
-    page.keyboard.press("Control+Enter")
-    # The old run's sentence must not be taken for the new one's.
-    expect(page.locator(".editor-stale")).to_have_count(0)
+    begin(page)
     finished(page)
-    assert page.evaluate("performance.now()") > before
 
 
 def opened(page: Page) -> None:
@@ -82,6 +156,12 @@ def opened(page: Page) -> None:
     if page.url == "about:blank":
         page.goto("/")
         finished(page)
+
+
+def empty(page: Page) -> None:
+    """Opens the page with an empty program."""
+    page.goto("/?new")
+    expect(page.locator(".cm-content")).to_be_visible()
 
 
 def show(page: Page, panel: str) -> Locator:
@@ -92,7 +172,15 @@ def show(page: Page, panel: str) -> Locator:
         page.get_by_role("tab", name=panel.capitalize()).click()
     found = page.locator(f"#panel-{panel}")
     expect(found).to_be_visible()
+    complete(found)
     return found
+
+
+def complete(place: Locator) -> None:
+    """Waits until a panel or a dialog has loaded all that is in it, plots too."""
+    expect(place.locator("*").first).to_be_attached()
+    expect(place.locator(".empty-line", has_text=re.compile("…$"))).to_have_count(0)
+    expect(place.locator(".plot-box:empty")).to_have_count(0)
 
 
 def examples(page: Page) -> list[dict[str, Any]]:

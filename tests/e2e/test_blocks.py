@@ -14,42 +14,38 @@ from tests.e2e.blocks_page import (
     block,
     blocks,
     centre,
-    code,
     drag_in,
     gap,
     keys,
     new,
     search,
     set_field,
+    spot,
     value,
     wire,
     wires,
 )
-from tests.e2e.playground import faults, finished, opened, run, show, until, write
+from tests.e2e.playground import begin, code, empty, faults, finished, idle, opened, run, show, until, write
 
 CHAIN = "import torch\nx = torch.tensor([1.0, 2.0])\na = torch.sin(x)\nb = torch.cos(a)\n"
 
 
-def trained(page: Page, key: str) -> float:
-    """Runs the program and gives the last value of a block."""
-    page.keyboard.press("Control+Enter")
-    finished(page, 30)
-    expect(block(page, key)).to_have_attribute("aria-label", re.compile(", value "))
-    return value(page, key)
+def trained(page: Page, loop: str, steps: int) -> None:
+    """Writes how many steps the loop has, runs the program and waits until its values are shown."""
+    set_field(page, loop, "steps", str(steps))
+    expect(block(page, loop).get_by_role("textbox", name="steps")).to_have_value(str(steps))
+    assert f"range({steps})" in code(page)
+    begin(page)
+    finished(page)
 
 
 def falls(page: Page, loss: str, loop: str) -> None:
     """Trains for one step and then for many: the loss is far smaller."""
-    set_field(page, loop, "steps", "1")
-    expect(block(page, loop).get_by_role("textbox", name="steps")).to_have_value("1")
-    expect(page.locator(".blocks-tools[data-waiting]")).to_have_count(0)
-    first = trained(page, loss)
-    set_field(page, loop, "steps", "300")
-    expect(block(page, loop).get_by_role("textbox", name="steps")).to_have_value("300")
-    expect(page.locator(".blocks-tools[data-waiting]")).to_have_count(0)
-    page.wait_for_timeout(300)
-    last = trained(page, loss)
-    assert last < 0.2 * first, (first, last)
+    trained(page, loop, 1)
+    until(page, lambda: value(page, loss) > 0)
+    first = value(page, loss)
+    trained(page, loop, 300)
+    until(page, lambda: value(page, loss) < 0.2 * first)
 
 
 def test_xor_by_mouse_from_an_empty_canvas(page: Page) -> None:
@@ -105,20 +101,23 @@ def go_to(page: Page, key: str) -> None:
         if page.evaluate("document.activeElement.dataset.id") == wanted:
             return
         page.keyboard.press(arrow)
+        idle(page)
     pytest.fail(f"no arrow leads to {key} from {page.evaluate('document.activeElement.dataset.id')}")
 
 
-def connect(page: Page, target: str) -> None:
-    """A wire from the block that has the focus, with the arrow keys to `target` (``input of Linear``)."""
+def connect(page: Page, target: str, output: int = 0) -> None:
+    """A wire from a value of the block that has the focus, with the arrow keys to `target` (``input of Linear``)."""
     before = wires(page)
-    page.keyboard.press("c")
+    for _ in range(output + 1):
+        page.keyboard.press("c")
     said = page.locator(".blocks [role=status]")
     for _ in range(20):
         if target in (said.text_content() or ""):
             page.keyboard.press("Enter")
-            expect(page.locator(".react-flow__edge")).not_to_have_count(before)
+            expect(page.locator(".react-flow__edge")).to_have_count(before + 1)
             return
         page.keyboard.press("ArrowRight")
+        idle(page)
     pytest.fail(f"no wire goes to {target}")
 
 
@@ -136,7 +135,7 @@ def write_field(page: Page, name: str, number: str) -> None:
 
 
 def test_xor_by_keyboard_alone(page: Page) -> None:
-    page.goto("/?new")
+    empty(page)
     page.keyboard.press("Alt+b")
     expect(page.get_by_role("button", name="Add a block").last).to_be_focused()
     page.keyboard.press("Enter")
@@ -154,15 +153,7 @@ def test_xor_by_keyboard_alone(page: Page) -> None:
     add(page, "crossentropy")
     expect(page.locator(".react-flow__edge")).to_have_count(4)
     go_to(page, "X")
-    page.keyboard.press("c")
-    page.keyboard.press("c")  # its second value
-    said = page.locator(".blocks [role=status]")
-    for _ in range(20):
-        if "target of CrossEntropyLoss" in (said.text_content() or ""):
-            break
-        page.keyboard.press("ArrowRight")
-    page.keyboard.press("Enter")
-    expect(page.locator(".react-flow__edge")).to_have_count(5)
+    connect(page, "target of CrossEntropyLoss", output=1)
     go_to(page, "criterion")
     # An optimizer that is added from a loss writes the training loop.
     page.keyboard.press("a")
@@ -190,15 +181,15 @@ def test_undo_takes_fifty_steps_back_and_does_them_again(page: Page) -> None:
     block(page, "x").focus()
     for _ in range(50):
         page.keyboard.press("Control+z")
-    assert code(page) == first
+    until(page, lambda: code(page), first)
     for _ in range(50):
         page.keyboard.press("Control+y")
-    assert "[49.0, 2.0]" in code(page)
+    until(page, lambda: "[49.0, 2.0]" in code(page))
     # The same history is in the editor.
     page.get_by_role("tab", name="Code").click()
     page.locator(".cm-content").focus()
     page.keyboard.press("Control+z")
-    assert "[48.0, 2.0]" in code(page)
+    until(page, lambda: "[48.0, 2.0]" in code(page))
 
 
 def test_what_was_moved_stays_there_and_undo_puts_it_back(page: Page) -> None:
@@ -207,27 +198,29 @@ def test_what_was_moved_stays_there_and_undo_puts_it_back(page: Page) -> None:
     blocks(page)
     a = block(page, "a")
     expect(a).to_be_visible()
-    before, other = centre(a), centre(block(page, "b"))
-    page.mouse.move(*centre(a.locator(".block-title")))
+    idle(page)
+    before, other = spot(page, "a"), spot(page, "b")
+    x, y = centre(a.locator(".block-title"))
+    page.mouse.move(x, y)
     page.mouse.down()
-    page.mouse.move(before[0] + 60, before[1] + 30, steps=5)
-    page.mouse.move(before[0] + 120, before[1] + 30, steps=5)
+    page.mouse.move(x + 60, y + 30, steps=5)
+    page.mouse.move(x + 120, y + 30, steps=5)
     page.mouse.up()
-    until(page, lambda: centre(a)[0] > before[0] + 60)
-    assert centre(block(page, "b")) == pytest.approx(other, abs=1)
-    moved = gap(page, "a", "b")
-    text = code(page)
+    until(page, lambda: spot(page, "a")[0] > before[0] + 60)
+    idle(page)
+    assert spot(page, "b") == other
+    moved, text = spot(page, "a"), code(page)
     page.reload()
     blocks(page)
     expect(a).to_be_visible()
-    until(page, lambda: gap(page, "a", "b"), pytest.approx(moved, abs=3))
-    kept = gap(page, "a", "b")
+    until(page, lambda: (spot(page, "a"), spot(page, "b")), (moved, other))
     a.focus()
     page.keyboard.press("Alt+ArrowDown")
-    until(page, lambda: gap(page, "a", "b")[1] < kept[1] - 3)
-    assert gap(page, "a", "b")[0] == pytest.approx(kept[0], abs=1)
+    until(page, lambda: spot(page, "a")[1] > moved[1])
+    assert (spot(page, "a")[0], spot(page, "b")) == (moved[0], other)
     page.keyboard.press("Control+z")
-    until(page, lambda: gap(page, "a", "b"), pytest.approx(kept, abs=1))
+    until(page, lambda: spot(page, "a"), moved)
+    assert spot(page, "b") == other
     assert code(page) == text
 
 
@@ -246,7 +239,9 @@ def test_copy_paste_duplicate_and_remove(page: Page) -> None:
     expect(page.locator(".react-flow__node")).to_have_count(4)
     block(page, "a").focus()
     page.keyboard.press("ArrowUp")
+    idle(page)
     page.keyboard.press("ArrowDown")
+    idle(page)
     page.keyboard.press("Control+x")
     expect(block(page, "a")).to_have_count(0)
     assert "torch.cos(...)" in code(page), "what used its value is open, and stays"
@@ -260,7 +255,7 @@ def test_blocks_become_a_class_and_are_taken_apart(page: Page) -> None:
     blocks(page)
     block(page, "a").click(position={"x": 20, "y": 12})
     page.keyboard.down("Control")
-    page.wait_for_timeout(150)  # a person's hand takes longer
+    idle(page)
     block(page, "b").click(position={"x": 20, "y": 12})
     page.keyboard.up("Control")
     expect(page.locator(".react-flow__node.selected")).to_have_count(2)
@@ -316,7 +311,7 @@ def test_what_cannot_be_blocks_is_kept_and_said(page: Page) -> None:
     loop.dblclick()
     expect(page.locator(".cm-content")).to_be_focused()
     expect(page.get_by_role("tab", name="Code")).to_have_attribute("aria-selected", "true")
-    assert "for row in X:" in page.evaluate("getSelection().toString()")
+    until(page, lambda: "for row in X:" in page.evaluate("getSelection().toString()"))
     page.get_by_role("tab", name="Blocks").click()
     page.get_by_role("tab", name="Code").click()
     write(page, "x = torch.sin(\n")
@@ -403,24 +398,22 @@ def test_share_keeps_where_the_blocks_lie(page: Page, open_page: Callable[..., P
     opened(page)
     write(page, CHAIN)
     blocks(page)
+    idle(page)
+    before = gap(page, "a", "b")
     block(page, "a").focus()
     for _ in range(10):
         page.keyboard.press("Alt+ArrowRight")
-    page.wait_for_timeout(300)
+    until(page, lambda: gap(page, "a", "b")[0] < before[0] - 40)
+    idle(page)
+    moved = gap(page, "a", "b")
     page.keyboard.press("Control+s")
     link = page.get_by_label("Link", exact=False).first
-    expect(link).to_have_value(re.compile("/s/"), timeout=15_000)
+    expect(link).to_have_value(re.compile("/s/"))
     other = open_page()
     other.goto(link.input_value())
     expect(other.locator(".blocks")).to_be_visible()
-    expect(block(other, "a")).to_be_visible()
-    page.keyboard.press("Escape")
-    page.get_by_role("button", name="Show all blocks").click()
-    other.get_by_role("button", name="Show all blocks").click()
-    page.wait_for_timeout(600)
-    here = centre(block(page, "a"))[0] - centre(block(page, "b"))[0]
-    there = centre(block(other, "a"))[0] - centre(block(other, "b"))[0]
-    assert there == pytest.approx(here, abs=2)
+    expect(block(other, "b")).to_be_visible()
+    until(other, lambda: gap(other, "a", "b"), moved)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -429,7 +422,7 @@ def test_axe_finds_nothing(open_page: Callable[..., Page], scheme: str) -> None:
     run(page, XOR)
     blocks(page)
     expect(block(page, "criterion")).to_be_visible()
-    search(page, "linear")
+    expect(search(page, "linear")).to_be_visible()
     block(page, "criterion").focus()
     assert faults(page) == []
 

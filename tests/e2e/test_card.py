@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.playground import SINE, faults, run
+from tests.e2e.playground import SINE, faults, run, until
 
 CHECK = "Check by finite differences"
 
@@ -58,15 +58,17 @@ def test_the_derivative_of_the_tutorial(page: Page) -> None:
     expect(part.locator(".katex-html").first).to_be_visible()
     expect(part.locator("math").first).to_be_attached()
     expect(part.locator("tbody tr")).to_have_count(25)
-    heads, first, *_ = rows(part)
-    assert heads == ["", "entering", "× derivative", "= leaving"]
-    assert first == ["[0]", "2.", "1.", "2."]
+    until(
+        page,
+        lambda: rows(part)[:2],
+        [["", "entering", "× derivative", "= leaving"], ["[0]", "2.", "1.", "2."]],
+    )
     part.get_by_role("button", name=CHECK).click()
     expect(part.locator(".verdict")).to_have_text(
         re.compile(r"^Agrees with finite differences (exactly|to \de-\d+)\.$")
     )
     expect(part.get_by_role("button", name="Check again")).to_be_focused()
-    assert page.evaluate("document.fonts.check('16px KaTeX_Math')")
+    page.wait_for_function("document.fonts.check('16px KaTeX_Math')")
 
 
 def test_a_number_and_a_variable_stand_in_the_formula(page: Page) -> None:
@@ -104,12 +106,16 @@ def test_a_matrix_product_is_a_table_for_each_input(page: Page) -> None:
     second = part.locator(".by-input").last
     expect(second.locator("math annotation")).to_have_text(r"\overline{{y}} = {W}^{\top}\,{\overline{{z}}}")
     expect(second.locator("tfoot")).to_be_visible()
-    assert rows(second) == [
-        ["", "entering", "[0]", "[1]"],
-        ["[0]", "1.", "1.", "2."],
-        ["[1]", "1.", "3.", "4."],
-        ["leaving", "4.", "6."],
-    ]
+    until(
+        page,
+        lambda: rows(second),
+        [
+            ["", "entering", "[0]", "[1]"],
+            ["[0]", "1.", "1.", "2."],
+            ["[1]", "1.", "3.", "4."],
+            ["leaving", "4.", "6."],
+        ],
+    )
 
 
 def test_without_a_worker_the_formula_stays(page: Page) -> None:

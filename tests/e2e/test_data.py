@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Problems
-from tests.e2e.playground import faults, finished, run, show, status, write
+from tests.e2e.playground import begin, empty, faults, finished, run, show, status, write
 from tests.playground.worker.test_templates import TEMPLATES
 
 FLOWERS = (
@@ -59,18 +59,13 @@ def drop(page: Page, name: str, text: str) -> None:
     )
 
 
-def started(page: Page) -> None:
-    page.goto("/?new")
-    expect(page.locator(".cm-content")).to_be_visible()
-
-
 def dialog(page: Page) -> None:
     page.keyboard.press("Alt+d")
     expect(page.get_by_role("dialog", name="Data of your own")).to_be_visible()
 
 
 def test_a_dropped_table_is_trained_on_and_shared(page: Page, open_page: Callable[..., Page]) -> None:
-    started(page)
+    empty(page)
     drop(page, "flowers.csv", FLOWERS)
     box = page.get_by_role("dialog", name="Data of your own")
     expect(box).to_contain_text("19 rows of 3 columns, separated by semicolons")
@@ -106,7 +101,7 @@ def test_a_dropped_table_is_trained_on_and_shared(page: Page, open_page: Callabl
     expect(show(other, "output")).to_contain_text(PRINTED)
     # The table came along: it runs there, and is seen there.
     write(other, TRAINING.replace("right)", "right, 'again')"))
-    other.keyboard.press("Control+Enter")
+    begin(other)
     finished(other)
     expect(show(other, "output")).to_contain_text(PRINTED + " again")
     dialog(other)
@@ -114,7 +109,7 @@ def test_a_dropped_table_is_trained_on_and_shared(page: Page, open_page: Callabl
 
 
 def test_a_link_without_the_table_says_what_is_missing(page: Page, open_page: Callable[..., Page]) -> None:
-    started(page)
+    empty(page)
     drop(page, "large.csv", "x;y\n" + "1,5;2,5\n" * 40_000)
     box = page.get_by_role("dialog", name="Data of your own")
     expect(box).to_contain_text("40,000 rows of 2 columns")
@@ -137,7 +132,7 @@ def test_a_link_without_the_table_says_what_is_missing(page: Page, open_page: Ca
 
 
 def test_a_table_is_still_there_after_a_reload(page: Page) -> None:
-    started(page)
+    empty(page)
     dialog(page)
     page.get_by_label("Rows of the table").fill("a,b\n1,2.5\n3,4.5\n")
     page.get_by_role("button", name="Use these rows").click()
@@ -151,10 +146,9 @@ def test_a_table_is_still_there_after_a_reload(page: Page) -> None:
     expect(box.get_by_label("Use of a")).to_have_value("target")
     page.keyboard.press("Escape")
     write(page, "import data\nprint(data.columns, data.y.flatten().tolist())")
-    page.wait_for_timeout(600)  # a draft is kept a moment after the last change
     page.reload()
     expect(page.locator(".cm-content")).to_contain_text("data.columns")
-    page.keyboard.press("Control+Enter")
+    begin(page)
     finished(page)
     expect(show(page, "output")).to_contain_text("['b'] [1.0, 3.0]")
     dialog(page)
@@ -163,7 +157,7 @@ def test_a_table_is_still_there_after_a_reload(page: Page) -> None:
 
 
 def test_the_program_goes_with_data_py(page: Page, tmp_path: Path) -> None:
-    started(page)
+    empty(page)
     drop(page, "flowers.csv", FLOWERS)
     expect(page.get_by_role("dialog", name="Data of your own")).to_contain_text("3 rows are left out")
     page.keyboard.press("Escape")
@@ -178,7 +172,7 @@ def test_the_program_goes_with_data_py(page: Page, tmp_path: Path) -> None:
 
 
 def test_what_is_no_table_is_said(page: Page) -> None:
-    started(page)
+    empty(page)
     drop(page, "words.csv", "just some words\nand more of them\n")
     expect(page.get_by_role("dialog", name="Data of your own").get_by_role("alert")).to_contain_text(
         "There is no number column"
@@ -191,7 +185,7 @@ def test_what_is_no_table_is_said(page: Page) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_no_fault_in_the_dialog(open_page: Callable[..., Page], scheme: str) -> None:
     page = open_page(color_scheme=scheme)
-    started(page)
+    empty(page)
     dialog(page)
     assert not faults(page)
     page.keyboard.press("Escape")
@@ -212,13 +206,13 @@ def test_a_template_runs_at_one_click(page: Page, name: str) -> None:
     templates = page.get_by_role("region", name="Templates to begin with")
     expect(templates.locator("[data-example]")).to_have_count(len(TEMPLATES))
     page.locator(f'[data-example="{name}"]').click()
-    finished(page, 30)
+    finished(page)
     panel = TEMPLATES[name].panel
     expect(page.get_by_role("tab", name=panel.capitalize())).to_have_attribute("aria-selected", "true")
     expect(status(page)).not_to_contain_text("error")
     output = show(page, "output")
+    expect(output.locator(".out, .plot").first).to_be_visible()
     expect(output.locator(".error-block")).to_have_count(0)
-    assert output.locator(".out, .plot").count() > 0
 
 
 def test_a_surface_is_drawn_or_said_not_to_be(page: Page, problems: Problems) -> None:
@@ -228,6 +222,6 @@ def test_a_surface_is_drawn_or_said_not_to_be(page: Page, problems: Problems) ->
     if page.evaluate("document.createElement('canvas').getContext('webgl') !== null"):
         # Plotly measures letters in a way the browser finds slow, and so do drivers without a GPU.
         problems.expect("willReadFrequently|ReadPixels")
-        expect(page.locator(".plot canvas").first).to_be_visible(timeout=30_000)
+        expect(page.locator(".plot canvas").first).to_be_visible()
     else:
         expect(show(page, "output")).to_contain_text("this browser has no WebGL to draw them with")

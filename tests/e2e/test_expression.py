@@ -11,17 +11,17 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, WebSocket, expect
 
-from tests.e2e.playground import faults, finished
+from tests.e2e.playground import at_rest, code, empty, faults, finished, idle, settled, until, write
 
 SLOWEST = 3
 """Updates a second that a busy machine still has to see."""
-DRAG_SECONDS = 10
+DRAG_SECONDS = 5
 
 
 def opened(page: Page, *lines: str) -> Locator:
     """Opens an empty program as expressions and writes these."""
     if page.url == "about:blank":
-        page.goto("/?new")
+        empty(page)
     if page.locator(".phone-tabs").is_visible():
         page.get_by_role("button", name="Code", exact=True).click()
     page.get_by_role("tab", name="Expression").click()
@@ -35,22 +35,6 @@ def opened(page: Page, *lines: str) -> Locator:
     if lines:
         finished(page)
     return bar
-
-
-def code(page: Page) -> str:
-    """The program, as the editor behind the bar has it."""
-    text: str = page.evaluate(
-        "document.querySelector('.cm-content').cmTile?.view?.state.doc.toString() ?? ''"
-    )
-    if not text:
-        lines = page.evaluate(
-            "[...document.querySelectorAll('.cm-content .cm-line')].map(line => {"
-            "const copy = line.cloneNode(true);"
-            "for (const end of copy.querySelectorAll('.cm-end, .cm-ends, .cm-widgetBuffer')) end.remove();"
-            "return copy.textContent })"
-        )
-        text = "\n".join(lines)
-    return text
 
 
 def number(page: Page, name: str) -> float:
@@ -89,6 +73,7 @@ def test_lines_define_each_other_and_names_get_what_fits(page: Page) -> None:
         name: bar.get_by_label(f"Kind of {name}", exact=True).input_value() for name in ("W", "x", "b", "k")
     }
     assert kinds == {"W": "matrix", "x": "vector", "b": "vector", "k": "number"}
+    expect(result(bar)).to_have_text(re.compile(r"^= \[.*\]$"))
     values = [float(v) for v in (result(bar).text_content() or "")[3:-1].split(",")]
     assert math.isclose(sum(values), 1, abs_tol=1e-3)
     bar.get_by_label("Kind of k", exact=True).select_option("random")
@@ -140,7 +125,7 @@ def test_a_line_is_taken_while_it_is_written(page: Page) -> None:
     page.keyboard.type("k = cos(t)")
     page.keyboard.press("Enter")
     expect(bar.get_by_label("Line k", exact=True)).to_be_focused()
-    assert "k = torch.cos(t)\ny = torch.sin(ufo ) + k\ny.sum().backward()" in code(page)
+    until(page, lambda: "k = torch.cos(t)\ny = torch.sin(ufo ) + k\ny.sum().backward()" in code(page))
 
 
 WATCH = """() => {
@@ -173,6 +158,7 @@ def drag(page: Page, slider: Locator, seconds: float) -> float:
         now = page.evaluate("performance.now()")
     last: float = page.evaluate("performance.now()")
     page.mouse.up()
+    idle(page)
     return last
 
 
@@ -201,12 +187,12 @@ def test_a_dragged_slider_is_followed_and_the_last_position_wins(page: Page) -> 
     # What is selected stays so, and the diagram does not move.
     page.locator("autograd-graph").get_by_text("sin", exact=True).first.click()
     expect(page.locator(".card h3")).to_contain_text("sin")
-    page.wait_for_timeout(500)
+    settled(page)
     page.evaluate(WATCH)
     last = drag(page, bar.get_by_label("a", exact=True), DRAG_SECONDS)
-    page.wait_for_timeout(600)
     a = number(page, "a")
-    assert math.isclose(shown(bar), 2 * math.sin(a) + 1, abs_tol=2e-3)
+    until(page, lambda: shown(bar), pytest.approx(2 * math.sin(a) + 1, abs=2e-3))
+    until(page, lambda: waiting, [])
     told: dict[str, Any] = page.evaluate("window.told")
     times = [t for t in told["times"] if t < last]
     gaps = sorted(b - a for a, b in itertools.pairwise(times))
@@ -218,9 +204,8 @@ def test_a_dragged_slider_is_followed_and_the_last_position_wins(page: Page) -> 
     # The budget of 20 a second is the benchmark's, on a machine that has nothing else to do.
     assert rate > SLOWEST
     assert most == [1], "a question was sent before the last one was answered"
-    assert not waiting
     # Nothing was queued: what came last came at once.
-    assert told["times"][-1] - last < 600
+    assert told["times"][-1] - last < 10 * p95
 
 
 def test_undo_takes_back_a_whole_drag(page: Page) -> None:
@@ -230,14 +215,14 @@ def test_undo_takes_back_a_whole_drag(page: Page) -> None:
     assert number(page, "a") != 0.5
     after = code(page)
     page.keyboard.press("Control+z")
-    assert code(page) == before
+    until(page, lambda: code(page), before)
     expect(bar.get_by_label("Value of a")).to_have_value("0.5")
     expect(result(bar)).to_have_text("= 1.959")
     page.keyboard.press("Control+Shift+z")
-    assert code(page) == after
+    until(page, lambda: code(page), after)
     page.keyboard.press("Control+z")
     page.keyboard.press("Control+z")
-    assert "sin" not in code(page)
+    until(page, lambda: "sin" not in code(page))
 
 
 @pytest.mark.parametrize(
@@ -256,9 +241,7 @@ def test_mistakes_stand_under_their_character(page: Page, line: str, words: str,
     page.keyboard.press("Enter")
     wrong = bar.locator(".ex-wrong")
     expect(wrong).to_contain_text(words)
-    field, mark = bar.get_by_label("New line").bounding_box(), wrong.locator(".ex-under").bounding_box()
-    assert field
-    assert mark
+    mark, field = at_rest(wrong.locator(".ex-under")), at_rest(bar.get_by_label("New line"))
     letter = mark["width"]
     assert abs(mark["x"] - (field["x"] + 9 + place * letter / (3 if "sni" in line else 1))) < 3
     assert "torch." not in code(page)
@@ -288,19 +271,18 @@ def test_two_inputs_have_a_field_whose_point_is_dragged(page: Page) -> None:
     bar.get_by_role("button", name="Two inputs").click()
     expect(bar.locator(".ex-level").first).to_be_attached()
     expect(bar.locator(".ex-arrows")).to_have_attribute("d", re.compile("^M"))
-    chart = bar.locator(".ex-chart").bounding_box()
-    assert chart
+    chart = at_rest(bar.locator(".ex-chart"))
     page.mouse.move(chart["x"] + 0.5 * chart["width"], chart["y"] + 0.5 * chart["height"])
     page.mouse.down()
     page.mouse.move(chart["x"] + 0.7 * chart["width"], chart["y"] + 0.3 * chart["height"], steps=20)
     page.mouse.up()
+    until(page, lambda: number(page, "a") > 0.5 and number(page, "b") > 0.5)
+    idle(page)
     a, b = number(page, "a"), number(page, "b")
-    assert a > 0.5
-    assert b > 0.5
     value = a * a + 3 * b * b - a * b
     expect(result(bar)).to_have_text(re.compile(re.escape(f"= {value:.4g}"[:5])))
     page.keyboard.press("Control+z")
-    assert (number(page, "a"), number(page, "b")) == (0.5, 0.5)
+    until(page, lambda: (number(page, "a"), number(page, "b")), (0.5, 0.5))
     point = bar.get_by_role("slider", name="a and b in the plot")
     point.focus()
     page.keyboard.press("ArrowRight")
@@ -310,7 +292,7 @@ def test_two_inputs_have_a_field_whose_point_is_dragged(page: Page) -> None:
 
 
 def test_every_control_has_its_keys(page: Page) -> None:
-    page.goto("/?new")
+    empty(page)
     page.keyboard.press("Alt+x")
     expect(page.get_by_label("New line")).to_be_focused()
     bar = opened(page, "p = softmax(W @ x) * a")
@@ -337,7 +319,7 @@ def test_every_control_has_its_keys(page: Page) -> None:
     page.keyboard.press("ArrowRight")
     expect(bar.get_by_label("W[1, 1]")).to_be_focused()
     page.keyboard.press("ArrowUp")
-    assert "[2.5, " in code(page)
+    until(page, lambda: "[2.5, " in code(page))
     # A range of one's own.
     bar.locator(".ex-range summary").click()
     bar.get_by_label("Highest a").fill("2")
@@ -349,12 +331,11 @@ def test_every_control_has_its_keys(page: Page) -> None:
 
 
 def test_code_is_read_and_what_is_no_expression_is_named(page: Page) -> None:
-    page.goto("/?new")
-    page.locator(".cm-content").focus()
-    page.keyboard.press("Control+a")
-    page.keyboard.insert_text(
+    empty(page)
+    write(
+        page,
         "import torch\n\nw = torch.tensor(2., requires_grad=True)  # mine\ny = torch.tanh(w)\n"
-        "for i in range(3):\n    y = y * 2\n\nz = y + 1\nz.backward()\n"
+        "for i in range(3):\n    y = y * 2\n\nz = y + 1\nz.backward()\n",
     )
     bar = opened(page)
     expect(bar.locator(".ex-code")).to_contain_text("Lines 5–6 are a loop")
@@ -364,8 +345,8 @@ def test_code_is_read_and_what_is_no_expression_is_named(page: Page) -> None:
     page.keyboard.press("End")
     page.keyboard.type(" + w")
     page.keyboard.press("Enter")
+    until(page, lambda: "z = y + 1 + w\nz.backward()" in code(page))
     assert "w = torch.tensor(2., requires_grad=True)  # mine\n" in code(page)
-    assert "z = y + 1 + w\nz.backward()" in code(page)
     bar.locator(".ex-code").get_by_role("button").click()
     expect(page.locator(".cm-content")).to_be_focused()
 

@@ -15,13 +15,18 @@ from tests.e2e.conftest import Problems, Server, start_server, stop_server
 from tests.e2e.playground import (
     PANELS,
     SINE,
+    at_rest,
+    begin,
+    empty,
     examples,
     faults,
     finished,
     opened,
     run,
+    settled,
     show,
     status,
+    until,
     write,
 )
 
@@ -35,7 +40,7 @@ def test_opens_on_a_finished_example_with_its_graph(page: Page) -> None:
     finished(page)
     expect(page.get_by_role("tab", name="Graph")).to_have_attribute("aria-selected", "true")
     expect(page.locator("autograd-graph .ag-svg text").first).to_be_visible()
-    assert page.locator(".cm-end").count() > 0, "line ends say what the lines made"
+    expect(page.locator(".cm-end").first).to_be_visible()  # line ends say what the lines made
 
 
 def test_every_example_runs_and_shows_something(page: Page) -> None:
@@ -48,11 +53,13 @@ def test_every_example_runs_and_shows_something(page: Page) -> None:
         page.locator(f'[data-example="{example["id"]}"]').click()
         expect(page.get_by_label("Name of this session")).to_have_value(example["title"])
         finished(page)
-        errors = show(page, "output").locator(".error-block")
-        assert (errors.count() > 0) == (example["id"] in RAISING), (
-            f"{example['id']}: {errors.all_inner_texts()}"
-        )
-        assert page.locator(".out, .plot").count() > 0, f"{example['id']} shows nothing"
+        output = show(page, "output")
+        expect(output.locator(".out, .plot").first, f"{example['id']} shows nothing").to_be_visible()
+        errors = output.locator(".error-block")
+        if example["id"] in RAISING:
+            expect(errors.first).to_be_visible()
+        else:
+            expect(errors, example["id"]).to_have_count(0)
         show(page, "graph")
         expect(page.locator("autograd-graph .ag-svg text").first).to_be_visible()
 
@@ -61,8 +68,7 @@ def test_the_tutorials_picture_without_plotting(page: Page) -> None:
     run(page, SINE)
     show(page, "gradients")
     expect(page.locator(".plot .js-line").first).to_be_visible()
-    names = page.locator(".plot .legendtext").all_text_contents()
-    assert names == ["b", "a.grad"], "the sine and its gradient"
+    expect(page.locator(".plot .legendtext")).to_have_text(["b", "a.grad"])  # the sine and its gradient
     row = page.locator(".norms-table tbody tr")
     expect(row).to_have_count(1)
     expect(row).to_contain_text("7.211")  # the norm of twice the cosine at 25 points
@@ -82,9 +88,10 @@ def test_the_run_steps_both_ways(page: Page) -> None:
         page.keyboard.press(",")
     expect(moment).to_have_text("backward 1 / 5: SumBackward0")
     time = page.evaluate("document.querySelector('autograd-timeline').time")
-    assert page.evaluate("document.querySelector('autograd-graph').now.time") == time
+    now = "document.querySelector('autograd-graph').now.time"
+    until(page, lambda: page.evaluate(now), time)
     page.locator("autograd-timeline").get_by_role("button", name="To the end").click()
-    assert page.evaluate("document.querySelector('autograd-graph').now.time") is None
+    until(page, lambda: page.evaluate(now), None)
 
 
 def test_one_selection_for_the_page(page: Page) -> None:
@@ -111,15 +118,16 @@ def test_the_card_does_not_cover_what_it_tells_about(page: Page) -> None:
     node.click()
     card = page.locator(".card")
     expect(card).to_contain_text("aten::isclose")
-    page.wait_for_timeout(400)
-    under, over = node.bounding_box(), card.bounding_box()
-    assert under
-    assert over
+    over = at_rest(card)
+    settled(page)
+    under = at_rest(node)
     assert under["x"] + under["width"] < over["x"]
 
 
 def test_running_again_keeps_the_view_and_the_selection(page: Page) -> None:
-    run(page, SINE)
+    # A pause, so that the diagram comes in pieces.
+    code = SINE.replace("c = 2 * b", "import time; time.sleep(0.5)\nc = 2 * b")
+    run(page, code)
     place = (
         "(() => { const box = document.querySelector('autograd-graph .ag-svg text').getBoundingClientRect();\
  return [box.x, box.y, box.height]; })()"
@@ -127,11 +135,11 @@ def test_running_again_keeps_the_view_and_the_selection(page: Page) -> None:
     page.locator(".cm-end").first.click()
     page.locator("autograd-graph").get_by_role("button", name="Zoom in (+)").click()
     expect(page.locator(".card")).to_contain_text("aten::linspace")
-    page.wait_for_timeout(400)
+    settled(page)
     before = page.evaluate(place)
-    run(page, SINE.replace("2 * b", "3 * b"))
+    run(page, code.replace("2 * b", "3 * b"))
     expect(page.locator(".cm-end").nth(2)).to_contain_text("10.39")
-    page.wait_for_timeout(400)
+    settled(page)
     assert page.evaluate(place) == pytest.approx(before, abs=1)
     expect(page.locator(".card")).to_contain_text("aten::linspace")
     # Another diagram, in which the selected tensor is what it was.
@@ -157,20 +165,20 @@ def test_profiler_sorts_by_any_column_and_groups(page: Page) -> None:
         "# of Calls",
     ]
     panel.get_by_role("button", name="# of Calls").click()
-    assert names()[0] == "aten::mul"
+    until(page, lambda: names()[0], "aten::mul")
     calls = [int(text) for text in panel.locator("tbody td[data-column=count]").all_inner_texts()]
     assert calls == sorted(calls, reverse=True)
     assert calls[0] == 5
     panel.get_by_role("button", name="# of Calls").click()
-    assert names()[-1] == "aten::mul"
+    until(page, lambda: names()[-1], "aten::mul")
     panel.get_by_role("button", name="Name", exact=True).click()
-    assert names() == sorted(names())
+    until(page, names, sorted(names()))
     for head in range(len(heads)):
         panel.locator("thead button").nth(head).click()
         expect(panel.locator("thead th").nth(head)).not_to_have_attribute("aria-sort", "none")
     panel.get_by_role("button", name="By op and shape").click()
-    shapes = panel.locator("tbody tr", has_text="aten::mul").locator("[data-column=shapes]").inner_text()
-    assert shapes == "[[3], [3]]"
+    shapes = panel.locator("tbody tr", has_text="aten::mul").locator("[data-column=shapes]")
+    expect(shapes).to_have_text("[[3], [3]]")
     panel.get_by_label("GPU columns").check()
     expect(panel.locator("thead")).to_contain_text("CUDA time avg")
 
@@ -192,15 +200,13 @@ def test_jacobian_and_hessian(page: Page) -> None:
     run(page, "import torch\nx = torch.tensor([1., 2., 3.], requires_grad=True)\ny = x ** 2\nz = y.sum()\n")
     panel = show(page, "jacobian")
     panel.get_by_label("Output").select_option(label="y (3,)")
-    expect(panel.locator(".heat-table td[title]")).to_have_count(9)
-    cells = panel.locator(".heat-table td[title]").all_inner_texts()
-    assert cells == ["2.", "0.", "0.", "0.", "4.", "0.", "0.", "0.", "6."]
+    cells = panel.locator(".heat-table td[title]")
+    expect(cells).to_have_text(["2.", "0.", "0.", "0.", "4.", "0.", "0.", "0.", "6."])
     panel.get_by_role("button", name="Hessian").click()
     expect(panel).to_contain_text("A Hessian needs an output with one element")
     panel.get_by_label("Output").select_option(label="z ()")
     expect(panel.get_by_role("heading", level=3)).to_contain_text("∂² z")
-    cells = panel.locator(".heat-table td[title]").all_inner_texts()
-    assert cells == ["2.", "0.", "0.", "0.", "2.", "0.", "0.", "0.", "2."]
+    expect(cells).to_have_text(["2.", "0.", "0.", "0.", "2.", "0.", "0.", "0.", "2."])
 
 
 def test_a_jacobian_too_large_is_refused_in_a_sentence(page: Page) -> None:
@@ -248,7 +254,7 @@ def test_stop_ends_a_run_and_the_next_one_runs(page: Page) -> None:
     start = time.monotonic()
     page.get_by_role("button", name="Stop").click()
     expect(status(page)).to_contain_text("Stopped")
-    assert time.monotonic() - start < 1.5
+    assert time.monotonic() - start < 10, "it does not wait until the program's own time is over"
     run(page, "print('again')\n")
     expect(show(page, "output").locator(".out")).to_have_text("again\n")
 
@@ -282,8 +288,7 @@ def test_share_opens_with_its_results_in_a_fresh_profile(page: Page, open_page: 
     other.get_by_role("button", name="Run again to compute").click()
     expect(other.locator(".heat-canvas, .heat-table").first).to_be_visible()
     write(other, SINE.replace("2 * b", "3 * b"))
-    other.keyboard.press("Control+Enter")
-    expect(other.locator(".editor-stale")).to_have_count(0)
+    begin(other)
     finished(other)
     other.keyboard.press("Control+s")
     second = other.get_by_role("textbox", name="Link").input_value()
@@ -325,7 +330,7 @@ def test_a_draft_survives_reload_and_is_not_lost_to_a_link(page: Page) -> None:
     page.keyboard.press("Control+s")
     link = page.get_by_role("textbox", name="Link").input_value()
     page.keyboard.press("Escape")
-    page.goto("/?new")
+    empty(page)
     write(page, "mine = 1\n")
     expect(page.get_by_text("edited", exact=True)).to_be_visible()
     page.reload()
@@ -351,26 +356,6 @@ def test_too_long_a_program_is_refused_in_a_sentence(page: Page) -> None:
     expect(page.get_by_text("at most 65,536 bytes can be run")).to_be_visible()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_no_fault_on_any_panel(open_page: Callable[..., Page], scheme: str) -> None:
-    page = open_page(color_scheme=scheme, reduced_motion="reduce")
-    run(page, SINE + "\n# %% Wrong\ntorch.sin_(a)\n")
-    for panel in PANELS:
-        show(page, panel)
-        page.wait_for_load_state("networkidle")
-        assert faults(page) == [], f"{panel} in {scheme}"
-    page.locator(".cm-end", has_text="out").click()
-    show(page, "graph")
-    assert faults(page) == [], f"the card in {scheme}"
-    for name, key in (("palette", "Control+k"), ("examples", "Control+o"), ("share", "Control+s")):
-        page.keyboard.press(key)
-        expect(page.get_by_role("dialog")).to_be_visible()
-        assert faults(page) == [], f"{name} in {scheme}"
-        page.keyboard.press("Escape")
-    page.get_by_role("button", name="Menu").click()
-    assert faults(page) == [], f"menu in {scheme}"
-
-
 def test_everything_by_keyboard(page: Page) -> None:
     opened(page)
     page.keyboard.press("Alt+n")
@@ -378,20 +363,16 @@ def test_everything_by_keyboard(page: Page) -> None:
     expect(page.locator(".cm-content")).to_be_focused()
     page.keyboard.press("Control+a")
     page.keyboard.insert_text(SINE)
-    page.keyboard.press("Control+Enter")
-    expect(page.locator(".editor-stale")).to_have_count(0)
+    begin(page)
     finished(page)
     page.keyboard.press("Escape")  # closes the list of completions, should one be open
     page.keyboard.press("Escape")
     page.keyboard.press("Tab")
     expect(page.locator(".cm-content")).not_to_be_focused()
     expect(page.get_by_role("separator", name="Width of the code")).to_be_focused()
-    before = page.locator(".code").bounding_box()
+    before = at_rest(page.locator(".code"))["width"]
     page.keyboard.press("ArrowRight")
-    after = page.locator(".code").bounding_box()
-    assert before
-    assert after
-    assert after["width"] > before["width"]
+    until(page, lambda: at_rest(page.locator(".code"))["width"] > before)
     page.keyboard.press("Tab")
     expect(page.get_by_role("tab", name="Graph")).to_be_focused()
     page.keyboard.press("ArrowRight")
@@ -402,6 +383,7 @@ def test_everything_by_keyboard(page: Page) -> None:
     page.keyboard.press("Alt+PageDown")
     expect(page.locator("#panel-gradients")).to_be_visible()
     page.keyboard.press("Control+k")
+    expect(page.get_by_role("dialog").get_by_role("combobox")).to_be_focused()
     page.keyboard.type("whole graph")
     page.keyboard.press("Enter")
     expect(page.locator("#panel-graph")).to_be_visible()
@@ -411,7 +393,7 @@ def test_everything_by_keyboard(page: Page) -> None:
     page.keyboard.press("Escape")
     expect(page.get_by_role("complementary")).to_have_count(0)
     page.keyboard.press("Alt+t")
-    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    until(page, lambda: page.evaluate("document.documentElement.dataset.theme"), "dark")
 
 
 def test_completion_of_the_engines_names(page: Page) -> None:
@@ -437,11 +419,10 @@ def test_a_phone_reads_runs_steps_and_shares(open_page: Callable[..., Page]) -> 
         )
     show(page, "graph")
     page.locator("autograd-timeline").get_by_role("button", name="One moment back").tap()
-    assert page.evaluate("document.querySelector('autograd-graph').now.time") is not None
+    page.wait_for_function("document.querySelector('autograd-graph').now.time !== null")
     assert faults(page) == []
     page.get_by_role("button", name="Menu").tap()
-    box = page.locator(".menu").bounding_box()
-    assert box is not None
+    box = at_rest(page.locator(".menu"))
     assert box["x"] >= 0
     assert box["x"] + box["width"] <= 360
     assert faults(page) == []

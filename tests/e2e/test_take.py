@@ -17,7 +17,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from playground.protocol import SessionFile
-from tests.e2e.playground import SINE, faults, finished, opened, run, show
+from tests.e2e.playground import SINE, code, empty, faults, finished, opened, run, show, until
 
 ROOT = Path(__file__).resolve().parents[2]
 HOSTILE = "</script><script>hacked=1</script><img src=x onerror=hacked=1>"
@@ -69,14 +69,6 @@ def drop(page: Page, path: Path, name: str = "") -> None:
     )
 
 
-def code_of(page: Page) -> str:
-    """The program in the editor."""
-    text: str = page.evaluate(
-        "[...document.querySelectorAll('.cm-line')].map(line => line.innerText).join('\\n')"
-    )
-    return text
-
-
 def nodes(page: Page) -> int:
     """How many operations the diagram has in its words for a screen reader."""
     stage = page.locator("autograd-graph [aria-label]").first
@@ -124,14 +116,14 @@ def test_a_picture_brings_the_session_to_a_fresh_page(
 
     fresh = open_page()
     opened(fresh)
-    before = code_of(fresh)
+    before = code(fresh)
     drop(fresh, picture)
     toast(fresh, "Opened from sine_2_x.png")
     expect(fresh.get_by_label("Name of this session")).to_have_value("Sine, 2 x")
-    assert "b = torch.sin(a)" in code_of(fresh)
-    assert code_of(fresh) != before
+    assert "b = torch.sin(a)" in code(fresh)
+    assert code(fresh) != before
     expect(fresh.locator("autograd-graph")).to_be_visible()
-    assert nodes(fresh) == drawn
+    until(fresh, lambda: nodes(fresh), drawn)
     expect(show(fresh, "output")).to_contain_text("tensor([")
     # It is a draft, and still there after a reload.
     fresh.reload()
@@ -156,7 +148,7 @@ def test_what_cannot_be_opened_is_said_and_nothing_is_lost(
     page: Page, tmp_path: Path, problems: object
 ) -> None:
     run(page, SINE)
-    before = code_of(page)
+    before = code(page)
     good = download(page, "A picture with the session inside", tmp_path).read_bytes()
 
     def bring(name: str, data: bytes, said: str) -> None:
@@ -164,7 +156,7 @@ def test_what_cannot_be_opened_is_said_and_nothing_is_lost(
         path.write_bytes(data)
         drop(page, path)
         toast(page, said)
-        assert code_of(page) == before
+        assert code(page) == before
 
     at = good.index(b"iTXt")
     (length,) = struct.unpack(">I", good[at - 4 : at])
@@ -188,12 +180,11 @@ def test_other_files_open_too(page: Page, tmp_path: Path, kind: str) -> None:
     assert file.suffix == f".{kind}"
     # Here and not with `expect_file_chooser`, which does not wait until the browser has been told.
     page.on("filechooser", lambda chooser: chooser.set_files(file))
-    page.goto("/?new")
-    expect(page.locator(".cm-content")).to_be_visible()
+    empty(page)
     page.keyboard.press("Alt+o")
     toast(page, "Opened from")
-    assert "b = torch.sin(a)" in code_of(page)
-    assert nodes(page) > 4
+    assert "b = torch.sin(a)" in code(page)
+    until(page, lambda: nodes(page) > 4)
 
 
 def test_the_other_formats(page: Page, tmp_path: Path) -> None:
@@ -278,7 +269,7 @@ def test_hostile_texts_stay_texts(browser: Browser, tmp_path: Path) -> None:
         "--title",
         HOSTILE,
     ]
-    assert subprocess.run(command, cwd=ROOT, capture_output=True, timeout=60).returncode == 1
+    assert subprocess.run(command, cwd=ROOT, capture_output=True, timeout=240).returncode == 1
     offline, noted = alone(browser, file)
     expect(offline.locator(".embed-title")).to_have_text(HOSTILE)
     expect(offline.locator("autograd-graph .ag-svg g path").first).to_be_visible()

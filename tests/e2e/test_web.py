@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.e2e.playground import PANELS, show
+
 
 def share(page: Page, **content: Any) -> str:
     """Stores a session and gives its id."""
@@ -110,13 +112,13 @@ def test_a_strangers_session_is_text_in_the_page_and_in_the_embed(page: Page) ->
     for address in (f"/s/{name}", f"/embed/{name}"):
         page.goto(address)
         expect(page.get_by_role("tabpanel").get_by_text("onerror").last).to_be_visible()
-        page.wait_for_timeout(500)
+        page.wait_for_load_state("networkidle")
         assert page.locator("img[src=x]").count() == 0
         assert page.title() != "owned"
         if address.startswith("/s/"):
-            for panel in ("Graph", "Output", "Gradients", "Profiler", "Jacobian"):
-                page.get_by_role("tab", name=panel).click()
-                page.wait_for_timeout(300)
+            for panel in PANELS:
+                show(page, panel)
+                page.wait_for_load_state("networkidle")
                 assert page.locator("img[src=x]").count() == 0
                 assert page.title() != "owned"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.playground import examples, faults, run, show
+from tests.e2e.playground import examples, faults, idle, run, show
 
 CASES = Path(__file__).resolve().parents[1] / "programs/cases"
 CUT = """\
@@ -111,7 +111,10 @@ def test_layers_that_vanish_are_marked_and_listed(page: Page) -> None:
 
 def found(page: Page) -> list[str]:
     """The findings of the shown run, but for operations that failed: the program's error tells of those."""
-    page.wait_for_timeout(1500)  # the list is made when the page has nothing better to do
+    # The list is loaded with the diagram, and made when the page has nothing better to do.
+    page.wait_for_function("performance.getEntriesByType('resource').some(one => /findings-/.test(one.name))")
+    idle(page)
+    idle(page)
     head = page.locator(".findings-head")
     if head.count() == 0:
         return []

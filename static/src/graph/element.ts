@@ -237,7 +237,6 @@ export class AutogradGraph extends HTMLElement {
     this.#direction = direction;
     this.#toolbar.direction(direction === "down");
     this.#viewport.touched = false;
-    this.#stays = false;
     this.#schedule(0);
   }
 
@@ -258,7 +257,10 @@ export class AutogradGraph extends HTMLElement {
     const { model, openness, tree } = this.#drawing;
     const node = model.byId.get(id);
     if (!node) return;
-    if (tree && openness.openAround(tree, node)) await this.#pace.now();
+    if (tree && openness.openAround(tree, node)) {
+      this.#stays = false;
+      await this.#pace.now();
+    }
     const box = this.#drawing.boxOf(node);
     if (box) this.#viewport.show(box);
   }
@@ -290,6 +292,8 @@ export class AutogradGraph extends HTMLElement {
   }
 
   #schedule(delay: number): void {
+    // The person wants something else shown than the recording before had.
+    if (delay === 0) this.#stays = false;
     if (this.isConnected) this.#pace.soon(delay);
   }
 
@@ -313,8 +317,10 @@ export class AutogradGraph extends HTMLElement {
     this.#choosers.renew(scene);
     const now = anchor && scene.byKey.get(anchor.item.key);
     const { view } = this.#viewport;
-    if (!this.#viewport.touched) {
-      if (!this.#stays) this.#viewport.view = this.#viewport.opening(whole(scene));
+    if (this.#stays) {
+      // What has come of the recording so far may lie elsewhere; all of it lies where it lay before.
+    } else if (!this.#viewport.touched) {
+      this.#viewport.view = this.#viewport.opening(whole(scene));
     } else if (anchor && now) {
       const [dx, dy] = [(anchor.x - now.x) * view.scale, (anchor.y - now.y) * view.scale];
       this.#viewport.view = { ...view, x: view.x + dx, y: view.y + dy };
