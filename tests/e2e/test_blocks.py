@@ -369,6 +369,7 @@ def test_after_a_run_every_block_and_every_wire_shows_value_and_gradient(page: P
     run(page, EVERYTHING)
     blocks(page)
     expect(block(page, "loss")).to_have_attribute("aria-label", re.compile(", value "))
+    idle(page)
     makes = [str(one.get_attribute("aria-label")) for one in page.locator(".react-flow__node").all()]
     silent = [words for words in makes if "makes (" in words and ", value " not in words]
     assert silent == []
@@ -563,6 +564,6 @@ def test_wired_moved_and_pinched_with_fingers(open_page: Callable[..., Page]) ->
     fingers.put((150, 600), (250, 700))
     fingers.move((90, 540), (310, 760))
     fingers.lift()
-    assert zoom_of(page) > 1.3 * zoom
+    until(page, lambda: zoom_of(page) > 1.3 * zoom)
     assert wires(page) == 2
     assert code(page) == text

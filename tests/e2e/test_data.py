@@ -201,7 +201,7 @@ def test_axe_finds_no_fault_in_the_dialog(open_page: Callable[..., Page], scheme
 # Those that take the least; all of them run in the tests of the worker.
 @pytest.mark.parametrize("name", ["line_fit", "digits", "newton_against_sgd"])
 def test_a_template_runs_at_one_click(page: Page, name: str) -> None:
-    page.goto("/?new")
+    empty(page)
     page.get_by_role("button", name="Examples").click()
     templates = page.get_by_role("region", name="Templates to begin with")
     expect(templates.locator("[data-example]")).to_have_count(len(TEMPLATES))
