@@ -49,6 +49,8 @@ export interface Box {
   /** Settings that are not given, and not shown. */
   readonly hidden: number;
   readonly outs: readonly Out[];
+  /** What it makes has a value and a gradient. */
+  readonly cells: boolean;
   /** Of code: its first lines. */
   readonly lines: readonly string[];
   readonly moreLines: number;
@@ -80,6 +82,9 @@ const SHAPE = 56;
 const LETTER = 6.9;
 const MONO = 7.4;
 export const CLOSED = { width: 200, height: 36 };
+
+/** What makes numbers and text of Python's own, which no run records. */
+const PLAIN = new Set(["number", "Tensor.item", "Tensor.tolist", "data.decode"]);
 
 const round = (x: number) => 4 * Math.ceil(x / 4);
 
@@ -223,6 +228,7 @@ export function boxOf(block: wire.Block, entry: Entry | undefined, options: BoxO
     block.kind === "code" ? CODE_WIDTH : round(Math.min(WIDE, Math.max(wrong ? 224 : NARROW, widest)));
   const wrongHeight = wrong ? 12 + Math.min(4, linesFor(wrong, width)) * CODE_LINE : 0;
   const shown = code.slice(0, CODE_LINES);
+  const cells = outs.length > 0 && block.kind !== "code" && !PLAIN.has(block.type);
   const height =
     frame && !open
       ? CLOSED.height
@@ -231,12 +237,13 @@ export function boxOf(block: wire.Block, entry: Entry | undefined, options: BoxO
           portHeight(ports, flow) +
           Math.min(2, linesFor(options.why, width)) * CODE_LINE +
           (shown.length + (code.length > shown.length ? 1 : 0)) * CODE_LINE +
+          (outs.length > 1 ? OUTS : 0) +
           10
         : HEADER +
           portHeight(ports, flow) +
           settings.length * ROW +
           (outs.length > 1 ? (flow === "right" ? outs.length : 1) * OUTS : 0) +
-          (outs.length ? CELL + 8 : settings.length ? 6 : 0) +
+          (cells ? CELL + 8 : settings.length || outs.length ? 6 : 0) +
           wrongHeight;
   return {
     key: block.key,
@@ -248,6 +255,7 @@ export function boxOf(block: wire.Block, entry: Entry | undefined, options: BoxO
     settings,
     hidden,
     outs,
+    cells,
     lines: shown,
     moreLines: code.length - shown.length,
     why: options.why,

@@ -3,7 +3,7 @@ import { formatShape } from "../numbers";
 import { type Box, type Flow, HEADER } from "./boxes";
 import { absolute, type Ground } from "./elements";
 import type { Rect } from "./layout";
-import { handleIndex, type Line } from "./scene";
+import { handleIndex, type Line, type Scene } from "./scene";
 
 export interface Label {
   /** How far along the wire, from 0 to 1. */
@@ -17,6 +17,11 @@ export const LINE = 14;
 /** As long as a number can be: room is kept for it, so that a run moves nothing. */
 const NUMBER = 11;
 const PLACES = [0.5, 0.36, 0.64, 0.24, 0.76, 0.14, 0.86];
+/** A rectangle where no label may be; of an open frame with its key. */
+interface Taken extends Rect {
+  readonly frame?: string;
+}
+
 const NOWHERE: Label = { at: 0.5, room: "none" };
 
 export type Point = readonly [x: number, y: number];
@@ -48,10 +53,10 @@ export function saying(line: Line, source: Box | undefined): string {
 export function labelsOf(ground: Ground): ReadonlyMap<string, Label> {
   const { scene } = ground;
   const rects = absolute(ground);
-  const taken: Rect[] = [];
+  const taken: Taken[] = [];
   for (const { key, open } of scene.boxes) {
     const rect = rects.get(key);
-    if (rect) taken.push(open ? { ...rect, height: HEADER } : rect);
+    if (rect) taken.push(open ? { ...rect, frame: key } : rect);
   }
   const labels = new Map<string, Label>();
   for (const line of scene.lines) {
@@ -60,7 +65,11 @@ export function labelsOf(ground: Ground): ReadonlyMap<string, Label> {
     if (!from || !to || !a || !b) continue;
     const ends = [outEnd(line, from, a, scene.flow), inEnd(line, to, b, scene.flow)] as const;
     const shape = saying(line, from);
-    const near = between(taken, ends);
+    const around = new Set([...outer(scene, line.source), ...outer(scene, line.target)]);
+    // A frame that a wire leads into is in its way only with the title; others hide it.
+    const near = between(taken, ends).map((one) =>
+      one.frame !== undefined && around.has(one.frame) ? { ...one, height: HEADER } : one,
+    );
     const number = "0".repeat(NUMBER);
     const find = (room: "all" | "shape", lines: readonly string[]): Label | null => {
       const { width, height } = labelSize(lines);
@@ -77,6 +86,11 @@ export function labelsOf(ground: Ground): ReadonlyMap<string, Label> {
     labels.set(line.id, label ?? (shape ? find("shape", [shape]) : null) ?? NOWHERE);
   }
   return labels;
+}
+
+/** A box and the frames around it. */
+function* outer(scene: Scene, key: string): Generator<string> {
+  for (let at: string | undefined = key; at; at = scene.parent.get(at)) yield at;
 }
 
 function outEnd(line: Line, box: Box, rect: Rect, flow: Flow): Point {
@@ -98,7 +112,7 @@ function inEnd(line: Line, box: Box, rect: Rect, flow: Flow): Point {
 }
 
 /** What could be in the way of a label between two ends. */
-function between(taken: readonly Rect[], [[ax, ay], [bx, by]]: readonly [Point, Point]): Rect[] {
+function between(taken: readonly Taken[], [[ax, ay], [bx, by]]: readonly [Point, Point]): Taken[] {
   const reach = 120;
   const [x, y] = [Math.min(ax, bx) - reach, Math.min(ay, by) - reach];
   const all = { x, y, width: Math.abs(ax - bx) + 2 * reach, height: Math.abs(ay - by) + 2 * reach };

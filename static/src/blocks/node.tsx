@@ -296,6 +296,11 @@ export const BlockNode = memo(function BlockNode({ data, selected }: NodeProps &
       {box.block.kind !== "code" &&
         !closed &&
         box.settings.map((row) => <Setting key={row.index} box={box} row={row} reachable={current} />)}
+      {box.wrong && !closed && (
+        <p className="block-wrong" title={box.wrong}>
+          {box.wrong}
+        </p>
+      )}
       {box.outs.length > 0 && !closed && (
         <div className="block-foot">
           <div className="block-outs" data-named={box.outs.length > 1 || undefined}>
@@ -303,13 +308,8 @@ export const BlockNode = memo(function BlockNode({ data, selected }: NodeProps &
               <OutEnd key={out.index} out={out} flow={flow} named={box.outs.length > 1} />
             ))}
           </div>
-          {box.block.kind !== "code" && <LiveCells live={live} width={box.width - 22} />}
+          {box.cells && <LiveCells live={live} width={box.width - 22} />}
         </div>
-      )}
-      {box.wrong && !closed && (
-        <p className="block-wrong" title={box.wrong}>
-          {box.wrong}
-        </p>
       )}
       {selected && live && live.weights.length > 0 && <Weights of={live.weights} />}
     </div>
@@ -320,7 +320,13 @@ export const BlockNode = memo(function BlockNode({ data, selected }: NodeProps &
 export const FrameNode = memo(function FrameNode({ data, width, height }: NodeProps & { data: BlockData }) {
   const { box, lit } = data;
   return (
-    <div className="frame" data-kind={box.block.kind} data-lit={lit || undefined} style={{ width, height }}>
+    <div
+      className="frame"
+      data-kind={box.block.kind}
+      data-lit={lit || undefined}
+      data-wrong={Boolean(box.wrong) || undefined}
+      style={{ width, height }}
+    >
       <Head data={data} />
       {box.wrong && (
         <p className="block-wrong" title={box.wrong}>
