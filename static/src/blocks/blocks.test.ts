@@ -112,6 +112,15 @@ describe("the scene", () => {
     expect(found.byKey.get("c")?.why).toBe("A loop cannot be shown as blocks.");
   });
 
+  it("says why the shape of a large table is not known", () => {
+    const parts = { X: { kind: "data", type: "data.X" }, s: { inputs: { input: "X" } } } as const;
+    const found = scene(parts, { large: true });
+    expect(found.byKey.get("X")?.why).toContain("256 KiB");
+    expect(found.byKey.get("s")?.why).toBe("");
+    expect(scene(parts).byKey.get("X")?.why).toBe("");
+    expect(found.byKey.get("X")?.height).toBeGreaterThan(scene(parts).byKey.get("X")?.height ?? 0);
+  });
+
   it("offers an optimizer the loss that writes the training loop, and a list one place more", () => {
     const found = scene(
       { o: { kind: "optimizer", type: "optim.Adam" }, x: {}, s: { type: "torch.stack", inputs: { 0: "x" } } },

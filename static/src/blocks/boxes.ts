@@ -225,7 +225,10 @@ export function boxOf(block: wire.Block, entry: Entry | undefined, options: BoxO
   );
   const wrong = block.wrong ?? "";
   const width =
-    block.kind === "code" ? CODE_WIDTH : round(Math.min(WIDE, Math.max(wrong ? 224 : NARROW, widest)));
+    block.kind === "code"
+      ? CODE_WIDTH
+      : round(Math.min(WIDE, Math.max(wrong || options.why ? 224 : NARROW, widest)));
+  const whyHeight = Math.min(2, linesFor(options.why, width)) * CODE_LINE;
   const wrongHeight = wrong ? 12 + Math.min(4, linesFor(wrong, width)) * CODE_LINE : 0;
   const shown = code.slice(0, CODE_LINES);
   const cells = outs.length > 0 && block.kind !== "code" && !PLAIN.has(block.type);
@@ -235,7 +238,7 @@ export function boxOf(block: wire.Block, entry: Entry | undefined, options: BoxO
       : block.kind === "code"
         ? HEADER +
           portHeight(ports, flow) +
-          Math.min(2, linesFor(options.why, width)) * CODE_LINE +
+          whyHeight +
           (shown.length + (code.length > shown.length ? 1 : 0)) * CODE_LINE +
           (outs.length > 1 ? OUTS : 0) +
           10
@@ -244,6 +247,7 @@ export function boxOf(block: wire.Block, entry: Entry | undefined, options: BoxO
           settings.length * ROW +
           (outs.length > 1 ? (flow === "right" ? outs.length : 1) * OUTS : 0) +
           (cells ? CELL + 8 : settings.length || outs.length ? 6 : 0) +
+          whyHeight +
           wrongHeight;
   return {
     key: block.key,

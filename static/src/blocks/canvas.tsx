@@ -21,6 +21,7 @@ import {
   useRef,
   useState,
 } from "react";
+import { MOST_SHARED } from "../data/kept";
 import type { Reading } from "../document/read";
 import { moveBlocks } from "../editor/edits";
 import { moves } from "../graph/screen";
@@ -95,6 +96,7 @@ export function Canvas({ reading, size: { width, height }, onReady }: Props) {
   const view = useView((all) => all);
   const draft = useStore((state) => state.draft.id);
   const board = useStore((state) => state.draft.board?.spots) ?? NO_SPOTS;
+  const large = useStore((state) => (state.draft.data?.bytes ?? 0) > MOST_SHARED);
   if (placesOf !== draft) {
     places = new Places();
     placesOf = draft;
@@ -103,8 +105,8 @@ export function Canvas({ reading, size: { width, height }, onReady }: Props) {
 
   const sceneWith = useCallback(
     (way: "down" | "right") =>
-      sceneOf(program, text, { flow: way, closed: view.closed, expanded: view.expanded, entryOf }),
-    [program, text, view.closed, view.expanded],
+      sceneOf(program, text, { flow: way, closed: view.closed, expanded: view.expanded, entryOf, large }),
+    [program, text, view.closed, view.expanded, large],
   );
   // Which way a program goes depends on where its blocks were put or, before any was, on the pane.
   const first = useMemo(() => {

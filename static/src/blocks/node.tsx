@@ -296,6 +296,7 @@ export const BlockNode = memo(function BlockNode({ data, selected }: NodeProps &
       {box.block.kind !== "code" &&
         !closed &&
         box.settings.map((row) => <Setting key={row.index} box={box} row={row} reachable={current} />)}
+      {box.why && box.block.kind !== "code" && <p className="block-why block-note">{box.why}</p>}
       {box.wrong && !closed && (
         <p className="block-wrong" title={box.wrong}>
           {box.wrong}

@@ -1,4 +1,5 @@
 /** The program as boxes and wires: what is inside what, what is closed, which wire goes where. Pure. */
+import { MOST_SHARED } from "../data/kept";
 import type * as wire from "../protocol.gen";
 import { type Box, boxOf, type Flow } from "./boxes";
 import type { Entry } from "./palette";
@@ -36,7 +37,13 @@ export interface SceneOptions {
   readonly closed: ReadonlySet<string>;
   readonly expanded: ReadonlySet<string>;
   readonly entryOf: (type: string) => Entry | undefined;
+  /** The person's table is larger than what goes along each time a program is read. */
+  readonly large?: boolean;
 }
+
+/** Parts of the person's own table. */
+const OWN = new Set(["data.X", "data.y", "data.X_test", "data.y_test"]);
+const LARGE = `No shape before a run: the table is larger than ${MOST_SHARED >> 10} KiB.`;
 
 export const inHandle = (argument: number) => `i${argument}`;
 export const outHandle = (output: number) => `o${output}`;
@@ -78,7 +85,7 @@ export function sceneOf(document: wire.Document, text: string, options: SceneOpt
       open: isFrame(block) && !options.closed.has(block.key),
       inside: inside.get(block.id) ?? 0,
       text: statement ? text.slice(...statement.core) : text.slice(...block.span),
-      why: block.kind === "code" ? (statement?.why ?? "") : "",
+      why: block.kind === "code" ? (statement?.why ?? "") : options.large && OWN.has(block.type) ? LARGE : "",
     });
     drawn.set(block.id, box);
     boxes.push(box);
