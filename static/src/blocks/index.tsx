@@ -6,6 +6,7 @@ import { useReading } from "../document/read";
 import type * as wire from "../protocol.gen";
 import { update } from "../store";
 import "./box.css";
+import "./frame.css";
 import "./blocks.css";
 import { Canvas, type Handle } from "./canvas";
 import { commands } from "./commands";

@@ -49,12 +49,13 @@ def test_it_is_the_document_that_is_made_here(runner: Runner, name: str) -> None
     assert read(runner, code) == document(code, budget_s=60)
 
 
+@pytest.mark.parametrize("name", ["09_fit_a_curve", "20_vae"])
 @pytest.mark.parametrize(("reads", "budget_ms"), [(parse, 10), (document, 30)], ids=["text", "shapes"])
 def test_a_program_of_the_tutorial_s_size_is_read_quickly(
-    reads: Callable[[str], Document], budget_ms: float
+    reads: Callable[[str], Document], budget_ms: float, name: str
 ) -> None:
-    """Processor time in a process that was just forked: about 6 ms, and 10 with shapes."""
-    code = programs()["09_fit_a_curve"]
+    """Processor time in a process that was just forked: about 6 ms, and 10 to 20 with shapes."""
+    code = programs()[name]
     times = [_forked(reads, code) for _ in range(7)]
     assert median(times) < budget_ms * BUSY, times
 

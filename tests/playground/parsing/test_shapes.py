@@ -501,3 +501,13 @@ for step in range(3):
     optimizer.step()
 """
     assert "backward() starts from" in wrong(code, "loss")
+
+
+@pytest.mark.parametrize("call", ["digits(n=237, size=6)", "digits(4)", "sequences('sums', 55, length=9)"])
+def test_sets_of_which_few_rows_are_made_have_the_shapes_and_dtypes_of_all(call: str) -> None:
+    code = HEAD + f"import data\nX, y = data.{call}\n"
+    found = by_key(document(code, budget_s=PATIENCE_S))["X"].outputs
+    made = eval(f"sets.{call}", {"sets": data.make()})
+    assert [(one.shape, one.dtype) for one in found] == [
+        (list(one.shape), str(one.dtype).removeprefix("torch.")) for one in made
+    ]
