@@ -20,7 +20,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
 
-from playground.protocol import SessionContent
+from playground.protocol import SessionContent, UserData
 from playground.store import schema
 from playground.store.schema import removed, sessions
 
@@ -83,10 +83,11 @@ class Kept(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class SessionHead(msgspec.Struct):
-    """The code and title of a stored session; the rest is not looked at."""
+    """The code, title and table of a stored session; the rest is not looked at."""
 
     code: str
     title: str = ""
+    data: UserData | None = None
 
 
 class Sessions:

@@ -26,6 +26,7 @@ from playground.web import gallery, validation
 from playground.web.assets import Assets, NotBuilt
 from playground.web.boot import Boot, BootLimits, BootSession, Devices, DeviceState
 from playground.web.metrics import CONTENT_TYPE, Metrics
+from playground.web.program_file import program_file
 from playground.web.throttle import Fairness
 
 _ICON = Path(__file__).with_name("icon.svg")
@@ -152,7 +153,9 @@ def views(
     @site.get("/s/<session_id>.py")
     def program(session_id: str) -> Response:
         found = stored(session_id)
-        return download(found.head().code.encode(), "text/x-python", f"playground-{found.id}.py")
+        head = found.head()
+        text = program_file(head.code, head.data)
+        return download(text.encode(), "text/x-python", f"playground-{found.id}.py")
 
     @site.get("/s/<session_id>.json")
     def session_json(session_id: str) -> Response:

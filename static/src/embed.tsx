@@ -1,19 +1,25 @@
 /** A stored session inside another page: its code, graph and output, and the way to the playground. Nothing runs. */
-import { type ReactNode, useLayoutEffect, useRef, useState } from "react";
+import { lazy, type ReactNode, useLayoutEffect, useRef, useState } from "react";
 import { boot } from "./boot";
 import { mountEditor } from "./editor/editor";
 import { GraphPanel } from "./panels/graph";
 import { OutputPanel } from "./panels/output";
+import { Part } from "./parts/part";
 import { Tabs } from "./parts/tabs";
 import { Timeline } from "./parts/timeline";
 import { useStore } from "./store";
 
-type View = "code" | "graph" | "output";
+const SeenTraining = lazy(() =>
+  import("./panels/training/training").then((panel) => ({ default: panel.SeenTraining })),
+);
+
+type View = "code" | "graph" | "output" | "training";
 
 const TABS = [
   { id: "code", label: "Code" },
   { id: "graph", label: "Graph" },
   { id: "output", label: "Output" },
+  { id: "training", label: "Training" },
 ] as const;
 
 export function OpenInPlayground() {
@@ -29,6 +35,7 @@ export function Embed({ aside }: { aside: ReactNode }) {
   const codeless = useStore((state) => state.draft.code === "");
   const title = useStore((state) => state.draft.title);
   const graphed = useStore((state) => (state.shown?.graph.nodes.length ?? 0) > 0);
+  const trained = useStore((state) => (state.shown?.training.step ?? 0) > 0);
   const [view, setView] = useState<View>(graphed ? "graph" : "output");
   const code = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => (code.current ? mountEditor(code.current, true) : undefined), []);
@@ -39,7 +46,13 @@ export function Embed({ aside }: { aside: ReactNode }) {
         {aside}
       </header>
       <nav aria-label="Views">
-        <Tabs label="Views" tabs={TABS} current={view} onPick={setView} controls={(id) => `embed-${id}`} />
+        <Tabs
+          label="Views"
+          tabs={trained ? TABS : TABS.slice(0, 3)}
+          current={view}
+          onPick={setView}
+          controls={(id) => `embed-${id}`}
+        />
       </nav>
       <main className="embed-main">
         <section
@@ -62,6 +75,21 @@ export function Embed({ aside }: { aside: ReactNode }) {
           <h2 className="unseen">Output</h2>
           <OutputPanel />
         </section>
+        {trained && (
+          <section
+            className="embed-training"
+            id="embed-training"
+            role="tabpanel"
+            aria-labelledby="tab-embed-training"
+          >
+            <h2 className="unseen">Training</h2>
+            {view === "training" && (
+              <Part name="the training">
+                <SeenTraining />
+              </Part>
+            )}
+          </section>
+        )}
       </main>
       <Timeline />
     </div>

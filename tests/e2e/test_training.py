@@ -198,6 +198,27 @@ def test_a_link_shows_the_training(page: Page, open_page: Callable[..., Page]) -
     expect(panel.get_by_role("row", name=re.compile("^weight"))).to_be_visible()
 
 
+def test_an_embed_shows_the_training_and_nothing_to_steer(page: Page, open_page: Callable[..., Page]) -> None:
+    run(page, LINE.format(lr=0.1))
+    page.keyboard.press("Control+s")
+    field = page.get_by_role("dialog").get_by_role("textbox").first
+    expect(field).to_have_value(re.compile("/s/"))
+    embed = open_page(viewport={"width": 900, "height": 480})
+    loaded: list[str] = []
+    embed.on("request", lambda request: loaded.append(request.url))
+    embed.goto(field.input_value().replace("/s/", "/embed/"))
+    expect(embed.locator("autograd-graph .ag-svg text").first).to_be_visible()
+    assert not [url for url in loaded if re.search("training|plotly", url)], "it loads when it is opened"
+    embed.get_by_role("tab", name="Training").click()
+    panel = embed.get_by_role("tabpanel", name="Training")
+    expect(panel.get_by_role("region", name="Loss", exact=True).locator("figure")).to_be_visible()
+    expect(panel.get_by_role("region", name="Fit")).to_be_visible()
+    expect(panel.get_by_role("row", name=re.compile("^weight"))).to_be_visible()
+    for name in ("Hold", "Stop", "Keep this run"):
+        expect(embed.get_by_role("button", name=name)).to_have_count(0)
+    assert faults(embed) == []
+
+
 def test_a_panel_without_training_says_what_fills_it(page: Page) -> None:
     opened(page)
     run(page, "print(1)\n")

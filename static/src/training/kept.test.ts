@@ -46,6 +46,32 @@ it("runs are called by what tells them apart", async () => {
   ).toEqual(["hidden = 8", "hidden = 64"]);
 });
 
+it("how layers were initialised is seen in the program", async () => {
+  const { keptOf, namesOf, toldOf } = await import("./kept");
+  const xavier = trained(
+    "a",
+    "Adam",
+    1,
+    0,
+    "nn.init.xavier_uniform_(net.weight)\n# nn.init.zeros_(net.bias)",
+  );
+  const all = [keptOf(xavier), keptOf(trained("b", "Adam", 1))];
+  expect(all.map(toldOf)).toEqual(["Adam, lr 1, init xavier_uniform_, seed 0", "Adam, lr 1, seed 0"]);
+  expect(namesOf(all)[0]).toBe("init xavier_uniform_");
+});
+
+it("a kept run's colour stays its own when others come and go", async () => {
+  const { keepTraining, keptTrainings, removeKept } = await import("./kept");
+  const looks = () => keptTrainings().map((one) => `${one.id}${one.look}`);
+  for (const id of ["a", "b", "c"]) keepTraining(trained(id, "SGD", 1));
+  expect(looks()).toEqual(["a1", "b2", "c3"]);
+  removeKept("a");
+  keepTraining(trained("b", "SGD", 2));
+  expect(looks()).toEqual(["b2", "c3"]);
+  keepTraining(trained("d", "SGD", 1));
+  expect(looks()).toEqual(["b2", "c3", "d1"]);
+});
+
 it("what is kept is there after a reload, and can be renamed, hidden and removed", async () => {
   const first = await import("./kept");
   expect(first.keepTraining(trained("a", "Adam", 0.01))).toBe("");

@@ -12,6 +12,8 @@ interface Facts {
   readonly optimizer: string;
   readonly lr: string;
   readonly seed: string;
+  /** `init xavier_uniform_`, or empty where layers begin as they do by themselves. */
+  readonly init: string;
 }
 
 export interface KeptTraining {
@@ -24,6 +26,8 @@ export interface KeptTraining {
   readonly code: string;
   readonly step: number;
   readonly shown: boolean;
+  /** Its colour and mark, which stay its own when others come and go; 0 as long as it is not kept. */
+  readonly look: number;
   readonly series: Readonly<Record<string, readonly Point[]>>;
 }
 
@@ -37,7 +41,8 @@ const MOST_CODE = 8_000;
 const MOST_TEXT = 1_500_000;
 
 /** `Adam`, `lr 0.01`; of several learners each. */
-function factsOf(training: Training, seed: number): Facts {
+function factsOf(training: Training, seed: number, code: string): Facts {
+  const inits = [...code.matchAll(/^[^#\n]*\binit\.(\w+_)\(/gm)].map(([, name]) => name);
   const { learners, series } = training;
   const lrs = learners.map((one) => {
     const name = one.optimizer === 0 ? "lr" : `lr/${one.optimizer}`;
@@ -51,6 +56,7 @@ function factsOf(training: Training, seed: number): Facts {
     optimizer: [...new Set(learners.map((one) => one.name))].join(" and "),
     lr: lrs.length ? `lr ${lrs.join(", ")}` : "",
     seed: `seed ${seed}`,
+    init: inits.length ? `init ${[...new Set(inits)].join(", ")}` : "",
   };
 }
 
@@ -70,10 +76,11 @@ export function keptOf(run: RunState): KeptTraining {
   return {
     id,
     name: "",
-    facts: factsOf(training, seed),
+    facts: factsOf(training, seed, code),
     code: code.length <= MOST_CODE ? code : "",
     step: training.step,
     shown: true,
+    look: 0,
     series: Object.fromEntries(series.map(([name, one]) => [name, thinned(pointsOf(one))])),
   };
 }
@@ -87,11 +94,18 @@ function ownLine(mine: string, other: string): string {
   return own.length === 1 && line.length <= 48 ? line : "";
 }
 
+const FACTS = ["optimizer", "lr", "init", "seed"] as const;
+
+/** What was seen of a run: its optimizer, learning rates, initialisation and seed. */
+export function toldOf({ facts }: KeptTraining): string {
+  return FACTS.map((key) => facts[key])
+    .filter(Boolean)
+    .join(", ");
+}
+
 /** What each is called: its own name, or what tells it from the others. */
 export function namesOf(all: readonly KeptTraining[]): readonly string[] {
-  const keys = (["optimizer", "lr", "seed"] as const).filter(
-    (key) => new Set(all.map((one) => one.facts[key])).size > 1,
-  );
+  const keys = FACTS.filter((key) => new Set(all.map((one) => one.facts[key])).size > 1);
   const told = all.map((one) => keys.map((key) => one.facts[key]).join(", "));
   const full = all.map((one, i) => {
     const alike = all.find((other, j) => j !== i && told[j] === told[i] && other.code !== one.code);
@@ -125,17 +139,19 @@ function pack(all: readonly KeptTraining[]): string {
 function unpack(text: string | null): readonly KeptTraining[] {
   try {
     const packed = JSON.parse(text ?? "[]") as Packed[];
-    return packed.map((one) => ({
+    return packed.map((one, i) => ({
       id: String(one.id),
       name: String(one.name),
       facts: {
         optimizer: String(one.facts.optimizer),
         lr: String(one.facts.lr),
         seed: String(one.facts.seed),
+        init: String(one.facts.init ?? ""),
       },
       code: String(one.code),
       step: Number(one.step),
       shown: one.shown !== false,
+      look: Number(one.look ?? i + 1),
       series: Object.fromEntries(
         Object.entries(one.series).map(([name, points]) => [
           name,
@@ -170,9 +186,12 @@ export function keepTraining(run: RunState): string {
   const before = all.find((other) => other.id === one.id);
   if (!before && all.length >= MOST_KEPT)
     return `${MOST_KEPT} runs are kept already. Remove one of them in the Training panel first.`;
+  const look = Array.from({ length: MOST_KEPT }, (_, i) => i + 1).find(
+    (free) => !all.some((other) => other.look === free),
+  );
   const next = before
-    ? all.map((other) => (other === before ? { ...one, name: before.name } : other))
-    : [...all, one];
+    ? all.map((other) => (other === before ? { ...one, name: before.name, look: before.look } : other))
+    : [...all, { ...one, look: look ?? MOST_KEPT }];
   if (pack(next).length > MOST_TEXT)
     return "The kept runs are as large as the browser allows. Remove one of them first.";
   set(next);

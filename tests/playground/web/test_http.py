@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import re
 import socket
+import subprocess
+import sys
 import urllib.request
 from collections.abc import Callable
 from html.parser import HTMLParser
@@ -18,10 +21,12 @@ from flask.testing import FlaskClient
 
 from app import create_app
 from playground import __version__
+from playground.protocol import UserData
 from playground.settings import load
 from playground.store.sessions import Sessions
 from playground.web import assets, gallery
 from playground.web.boot import Boot, BootSession
+from playground.web.program_file import data_module
 
 Site = Callable[..., FlaskClient]
 
@@ -267,6 +272,66 @@ def test_sharing_gives_a_link_that_shows_the_results_without_running(client: Fla
     assert program.data == b"print(7)"
     assert program.content_type == "text/x-python; charset=utf-8"
     assert program.headers["Content-Disposition"] == f'attachment; filename="playground-{name}.py"'
+
+
+TABLE = {
+    "name": "flowers of '''May'''.csv",
+    "text": 'length,width,kind\n5,1,"a""""""b"\n4,2,it\'\'\'s\n7,3,\\n\n6,4,a\n',
+    "types": {"kind": "text"},
+    "features": ["length"],
+    "target": "width",
+    "test": 0.25,
+}
+
+
+def test_a_program_as_a_file_brings_what_it_imports(client: FlaskClient, tmp_path: Path) -> None:
+    code = (
+        "from __future__ import annotations\n\nimport torch, data\n\n"
+        "print(tuple(data.moons(8, seed=1)[0].shape), data.X.flatten().tolist(), data.X_test.shape[0], data.columns)\n"
+    )
+    name = share(client, code=code, data=TABLE)
+    program = client.get(f"/s/{name}.py").text
+    assert program.endswith(code.partition("\n\n")[2])
+    (tmp_path / "torch.py").write_text(
+        "from engine import *\nimport sys\nsys.modules['torch'] = sys.modules['engine']\n"
+    )
+    (tmp_path / "program.py").write_text(program)
+    run = subprocess.run(
+        [sys.executable, "program.py"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[3])},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.startswith("(8, 2) [")
+    assert run.stdout.endswith("] 1 ['length']\n")
+
+
+def test_the_module_in_a_program_is_the_one_the_page_writes() -> None:
+    folder = Path(__file__).resolve().parents[1] / "data"
+    table = msgspec.json.decode((folder / "downloaded.json").read_bytes(), type=UserData)
+    assert data_module(table) == (folder / "downloaded.py.txt").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("code", ["print(7)", "database = 1", "import data.x", "# import data"])
+def test_a_program_without_the_module_is_as_it_was_written(client: FlaskClient, code: str) -> None:
+    assert client.get(f"/s/{share(client, code=code)}.py").text == code
+
+
+def test_a_table_too_large_for_a_link_is_refused_with_its_size(client: FlaskClient) -> None:
+    cell = "é" * 1_023 + "\n"  # two bytes each, and one
+    fits = {"text": (cell * 128)[:-1] + "x"}
+    assert len(fits["text"].encode()) == 256 * 1024 - 128
+    content = {"code": "import data", "events": []}
+    assert client.post("/api/sessions", json={**content, "data": fits}).status_code == 201
+    answer = client.post("/api/sessions", json={**content, "data": {"text": cell * 128 + "x" * 129}})
+    assert answer.status_code == 413
+    assert answer.json["field"] == "data.text"
+    assert answer.json["error"] == (
+        "The table has 262,145 bytes; expected at most 262,144 in UTF-8. Leave out rows or columns."
+    )
 
 
 def test_binary_values_in_stored_events_survive_as_base64(client: FlaskClient) -> None:

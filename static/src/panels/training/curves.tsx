@@ -40,7 +40,7 @@ function curvesOf(
     one.shown
       ? chart.names.flatMap((name, series) => {
           const points = one.series[name];
-          return points ? [{ label: `${names[i]}: ${name}`, points, run: i + 1, series }] : [];
+          return points ? [{ label: `${names[i]}: ${name}`, points, run: one.look, series }] : [];
         })
       : [],
   );

@@ -1,7 +1,7 @@
 /** The legend of runs: the one that is shown and those that were kept, with what they came to. */
 import { formatCount, formatNumber } from "../../numbers";
 import { Icon } from "../../parts/icons";
-import { changeKept, type KeptTraining, removeKept } from "../../training/kept";
+import { changeKept, type KeptTraining, removeKept, toldOf } from "../../training/kept";
 import { Swatch } from "./curves";
 
 function lossOf({ series }: KeptTraining): string {
@@ -9,10 +9,10 @@ function lossOf({ series }: KeptTraining): string {
   return last === undefined ? "" : `loss ${formatNumber(last)}`;
 }
 
-function Row({ one, at, name, current }: { one: KeptTraining; at: number; name: string; current: boolean }) {
+function Row({ one, name, current }: { one: KeptTraining; name: string; current: boolean }) {
   return (
     <li>
-      <Swatch run={at} mark />
+      <Swatch run={one.look} mark />
       {current ? (
         <span className="run-name">
           {name} <span className="muted">(shown)</span>
@@ -28,6 +28,8 @@ function Row({ one, at, name, current }: { one: KeptTraining; at: number; name: 
         />
       )}
       <span className="muted numbers">
+        {toldOf(one)}
+        <br />
         {formatCount(one.step)} steps{lossOf(one) && `, ${lossOf(one)}`}
       </span>
       {!current && (
@@ -68,11 +70,14 @@ export function Runs({
     <section className="train-part" aria-label="Kept runs">
       <h3>Runs</h3>
       <ul className="runs">
-        {current && <Row one={current} at={0} name={names[kept.length] ?? ""} current />}
+        {current && <Row one={current} name={names[kept.length] ?? ""} current />}
         {kept.map((one, i) => (
-          <Row key={one.id} one={one} at={i + 1} name={names[i] ?? ""} current={false} />
+          <Row key={one.id} one={one} name={names[i] ?? ""} current={false} />
         ))}
       </ul>
+      <p className="muted train-note">
+        Kept runs stay in this tab, also when it is loaded again; a link does not take them along.
+      </p>
     </section>
   );
 }

@@ -48,6 +48,29 @@ function useTrained(): RunState | null {
   return last.current;
 }
 
+/** A training that is over, to be looked at: nothing is steered, kept or laid over it. */
+export function SeenTraining() {
+  const training = useStore((state) => state.shown?.training) ?? NO_TRAINING;
+  const { prediction } = training;
+  return (
+    <div className="training">
+      <div className="panel-tools train-look">
+        <LookTools />
+      </div>
+      <div className="train-grid">
+        <Curves
+          training={training}
+          kept={[]}
+          names={[]}
+          beside={prediction && <Prediction prediction={prediction} />}
+        />
+      </div>
+      <Parameters training={training} />
+      <Histograms training={training} />
+    </div>
+  );
+}
+
 export default function TrainingPanel() {
   const run = useTrained();
   const kept = useKept();
