@@ -1,8 +1,8 @@
 """A stored program as one file that runs in PyTorch by itself.
 
 A program that says ``import data`` needs the playground's module of that name, with the person's table in it if there
-is one; it goes in front. The page writes the same module as a file beside the program (``static/src/data/file.ts``), and
-a test holds the two to the same text. Nothing here looks at a program but for these words.
+is one; it goes in front. The page writes the same module as a file beside the program (``static/src/data/file.ts``),
+and a test holds the two to the same text. Nothing here looks at a program but for these words.
 """
 
 from __future__ import annotations
