@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 import threading
@@ -105,11 +104,7 @@ def test_the_application_starts_from_what_is_copied(tmp_path: Path) -> None:
         if "/" not in name:
             assert name in files, f"{name} is not in the image"
     for name in files:
-        source, target = ROOT / name, tmp_path / name
-        if source.is_dir():
-            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(source, target)
+        (tmp_path / name).symlink_to(ROOT / name)
     code = "import app, playground.worker.main, playground.__main__; print(app.__file__)"
     outcome = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
     assert outcome.stdout.strip() == str(tmp_path / "app.py"), outcome.stderr
