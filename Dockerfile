@@ -13,10 +13,10 @@ COPY static/src static/src
 RUN node node_modules/vite/bin/vite.js build --logLevel=warn
 
 FROM python:${PYTHON}-slim AS packages
-COPY requirements/run.txt /
+COPY requirements/run.txt requirements/fleet.txt /
 RUN python -m venv --without-pip /venv \
  && pip --python /venv/bin/python install --no-cache-dir --disable-pip-version-check \
-    --require-hashes --only-binary=:all: -r /run.txt \
+    --require-hashes --only-binary=:all: -r /run.txt -r /fleet.txt \
  && python -m compileall -q /venv
 
 FROM python:${PYTHON}-slim
@@ -27,11 +27,10 @@ ENV PATH=/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     DATABASE_URL=sqlite:////data/playground.sqlite3 \
-    PORT=8000 \
-    GUNICORN_CMD_ARGS=--no-control-socket
+    PORT=8000
 WORKDIR /app
 COPY --from=packages /venv /venv
-COPY app.py ./
+COPY app.py gunicorn.conf.py ./
 COPY engine engine
 COPY playground playground
 COPY templates templates
@@ -45,4 +44,4 @@ STOPSIGNAL SIGTERM
 HEALTHCHECK --start-period=20s --interval=30s --timeout=5s \
   CMD ["python", "-c", "import os, urllib.request as r; r.urlopen(f'http://127.0.0.1:{os.environ[\"PORT\"]}/healthz/live', timeout=4)"]
 # The Procfile's `web`; gunicorn listens on PORT of all addresses.
-CMD ["gunicorn", "-k", "gevent", "-w", "1", "--graceful-timeout", "5", "app:create_app()"]
+CMD ["gunicorn", "app:create_app()"]

@@ -43,6 +43,8 @@ def create_app(settings: Settings | None = None, runner: ProgramRunner | None = 
     """
     settings = settings if settings is not None else load(os.environ)
     hosted = runner is None
+    if hosted:
+        logs.set_up(settings.log)
     fairness, queue = alone(settings), None
     if runner is None and settings.redis_url:
         runner, fairness, queue = join_fleet(settings)

@@ -11,6 +11,8 @@ workers = 1
 """More need Redis between them: a page's messages must reach the process that has its run."""
 worker_connections = 20_000
 """Ours to bound (PLAYGROUND_CONNECTIONS): where gunicorn does it, whoever comes next is left waiting without a word."""
+control_socket_disable = True
+"""Nobody asks there, and where the home cannot be written to gunicorn calls it an error."""
 graceful_timeout = 30
 """Longer than PLAYGROUND_GRACE_S."""
 

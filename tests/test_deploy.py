@@ -1,4 +1,4 @@
-"""What a host is given: the Dockerfile says what the Procfile says, and has every file it needs and no other."""
+"""What a host is given: Dockerfile and compose.yaml say what the Procfile says, with every file needed and no other."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
+from playground.settings import SETTINGS, Settings, load
 from scripts.setup import PAGE_SOURCES
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -133,3 +136,66 @@ def test_the_health_check_says_whether_the_server_answers(status: int) -> None:
         server.shutdown()
     assert asked == ["/healthz/live"]
     assert (check.returncode == 0) == (status == 200)
+
+
+COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text())
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+IMAGE = dict(PROCFILE, web="")
+"""The services of our own image, each with its line of the Procfile; that of `web` is the image's own command."""
+
+
+def test_every_part_of_the_procfile_is_a_service() -> None:
+    ours = {name: service for name, service in SERVICES.items() if "build" in service}
+    assert ours.keys() == PROCFILE.keys()
+    for name, service in ours.items():
+        assert service.get("command", []) == shlex.split(IMAGE[name])
+
+
+def test_settings_of_services_exist() -> None:
+    for name in PROCFILE:
+        variables = SERVICES[name]["environment"]
+        assert all(isinstance(value, str) for value in variables.values())
+        known = {setting.name for setting in SETTINGS}
+        assert set(variables) <= known
+        load({key: re.sub(r"\$\{\w+[^}]*\}", "word", value) for key, value in variables.items()})
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_service_is_shut_in(name: str) -> None:
+    service = SERVICES[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["mem_limit"]
+    assert service["pids_limit"]
+    assert "privileged" not in service
+    assert ("ports" in service) == (name == "front"), "nothing but the front is published"
+    assert ("cap_add" in service) == (name == "front")
+    assert ("outside" in service["networks"]) == (name == "front")
+    for volume in service.get("volumes", []):
+        assert volume.partition(":")[0] in COMPOSE["volumes"], "no folder of the host's"
+    for other in service.get("depends_on", []):
+        assert other in SERVICES
+    assert set(service["networks"]) <= set(COMPOSE["networks"])
+    assert COMPOSE["networks"]["inside"] == {"internal": True}
+
+
+def test_the_front_reaches_the_port_of_the_image() -> None:
+    port = dict(stages()[-1])["EXPOSE"]
+    assert f"PORT={port}" in dict(stages()[-1])["ENV"]
+    assert SERVICES["front"]["command"][-1] == f"web:{port}"
+
+
+def test_programs_may_end_before_a_container_is_killed() -> None:
+    for name in ("web", "worker"):
+        assert float(SERVICES[name]["stop_grace_period"].removesuffix("s")) > Settings().grace_s
+
+
+def test_who_runs_programs_has_no_secret() -> None:
+    assert "DATABASE_URL" not in SERVICES["worker"]["environment"]
+    assert "DATABASE_URL" in SERVICES["web"]["environment"]
+
+    unit = (ROOT / "docs" / "deploy.md").read_text()
+    found = re.search(r"^TimeoutStopSec=(\d+)$", unit, flags=re.M)
+    assert found
+    assert int(found[1]) > Settings().grace_s

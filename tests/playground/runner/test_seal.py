@@ -11,7 +11,7 @@ import sys
 import msgspec
 import pytest
 
-from playground.runner import doctor, seccomp
+from playground.runner import doctor, landlock, linux, seccomp
 from playground.runner.limits import Limits
 from playground.runner.seccomp import ALLOW, CONDITIONAL, KILL, MACHINES, REFUSED, Machine, build, refuse
 from playground.settings import ROOT
@@ -150,3 +150,14 @@ def test_app_does_not_start_unsealed_beyond_this_machine() -> None:
     )
     assert ended.returncode == 1
     assert "HOST=0.0.0.0 is reached from other machines" in ended.stderr
+
+
+@pytest.mark.parametrize("number", [errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM])
+def test_without_landlock_the_second_wall_is_missing_and_no_more(
+    monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def no(*_: int) -> int:
+        raise OSError(number, "no")
+
+    monkeypatch.setattr(linux, "syscall", no)
+    assert landlock.version() == 0
