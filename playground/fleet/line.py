@@ -10,7 +10,7 @@ import logging
 import queue
 import secrets
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal
 
 from redis import Redis
@@ -46,6 +46,23 @@ def alive(side: Side, name: str) -> str:
 def channel(side: Side, name: str) -> str:
     """Where that process listens."""
     return f"{PREFIX}{side}:{name}"
+
+
+def present(redis: Redis, side: Side, those: Iterable[str]) -> dict[str, bytes]:
+    """Of these processes the ones that live, with what their sign of life says. A process that was killed is missed at
+    once, because it does not listen any more; one whose machine has failed when its sign has expired."""
+    those = list(those)
+    if not those:
+        return {}
+    pipe = redis.pipeline(transaction=False)
+    pipe.mget([alive(side, name) for name in those])
+    pipe.pubsub_numsub(*(channel(side, name) for name in those))
+    signs, listeners = pipe.execute()
+    return {
+        name: sign
+        for name, sign, (_, count) in zip(those, signs, listeners, strict=True)
+        if isinstance(sign, bytes) and count
+    }
 
 
 class Line:

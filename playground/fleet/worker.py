@@ -19,7 +19,7 @@ from redis.exceptions import RedisError
 
 from playground.fleet import messages, scripts
 from playground.fleet.broker import QUEUES, RUN, broker
-from playground.fleet.line import ALIVE_S, PATIENCE_S, Line, alive
+from playground.fleet.line import ALIVE_S, PATIENCE_S, Line, alive, present
 from playground.fleet.messages import Claimed, End
 from playground.fleet.workers import WorkerState
 from playground.protocol import Event, Finished, Paused
@@ -128,12 +128,9 @@ class Desk:
         redis.set(alive("worker", self._line.name), messages.encode(state), px=int(1000 * ALIVE_S))
         with self._lock:
             tasks = list(self._tasks.values())
-        webs = sorted({task.web for task in tasks})
-        if not webs:
-            return
-        there = dict(zip(webs, redis.mget([alive("web", web) for web in webs]), strict=True))
+        there = present(redis, "web", {task.web for task in tasks})
         for task in tasks:
-            if there[task.web] is None:
+            if task.web not in there:
                 self._end(task)
 
     def _lost(self) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import msgspec
 from redis import Redis
 
-from playground.fleet.line import alive, names
+from playground.fleet.line import names, present
 from playground.runner import wire
 
 log = logging.getLogger(__name__)
@@ -32,13 +32,11 @@ _decoder: msgspec.msgpack.Decoder[WorkerState] = msgspec.msgpack.Decoder(WorkerS
 def living(redis: Redis) -> Iterator[tuple[str, WorkerState]]:
     """The workers that have given a sign of life lately. The names of others are taken off the list."""
     known = sorted(str(name, "ascii") for name in redis.smembers(names("worker")) if isinstance(name, bytes))
-    if not known:
-        return
-    for name, said in zip(known, redis.mget([alive("worker", name) for name in known]), strict=True):
-        if not isinstance(said, bytes):
-            redis.srem(names("worker"), name)
-            continue
+    there = present(redis, "worker", known)
+    if gone := set(known) - set(there):
+        redis.srem(names("worker"), *gone)
+    for name, sign in there.items():
         try:
-            yield name, _decoder.decode(said)
+            yield name, _decoder.decode(sign)
         except msgspec.MsgspecError:
             log.error("a worker's sign of life cannot be read")
