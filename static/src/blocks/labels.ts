@@ -2,7 +2,7 @@
 import { formatShape } from "../numbers";
 import { type Box, type Flow, HEADER } from "./boxes";
 import { absolute, type Ground } from "./elements";
-import type { Rect } from "./layout";
+import { FRAME_TOP, type Rect } from "./layout";
 import { handleIndex, type Line, type Scene } from "./scene";
 
 export interface Label {
@@ -14,6 +14,8 @@ export interface Label {
 
 export const LETTER = 6.4;
 export const LINE = 14;
+/** A wire begins and ends at the far side of its handle. */
+const HANDLE = 5;
 /** As long as a number can be: room is kept for it, so that a run moves nothing. */
 const NUMBER = 11;
 const PLACES = [0.5, 0.36, 0.64, 0.24, 0.76, 0.14, 0.86];
@@ -94,10 +96,11 @@ function* outer(scene: Scene, key: string): Generator<string> {
 }
 
 function outEnd(line: Line, box: Box, rect: Rect, flow: Flow): Point {
-  const count = Math.max(1, box.open ? 1 : box.outs.length);
+  const count = Math.max(1, box.outs.length);
   const nth = Math.max(0, handleIndex(line.sourceHandle));
-  if (flow === "down") return [rect.x + (rect.width * (nth + 0.5)) / count, rect.y + rect.height];
-  return [rect.x + rect.width, rect.y + rect.height - 17 - 16 * (count - nth - 1)];
+  if (box.open) return [rect.x + 24, rect.y + FRAME_TOP];
+  if (flow === "down") return [rect.x + (rect.width * (nth + 0.5)) / count, rect.y + rect.height + HANDLE];
+  return [rect.x + rect.width + HANDLE, rect.y + rect.height - 17 - 16 * (count - nth - 1)];
 }
 
 function inEnd(line: Line, box: Box, rect: Rect, flow: Flow): Point {
@@ -107,8 +110,8 @@ function inEnd(line: Line, box: Box, rect: Rect, flow: Flow): Point {
     box.ports.findIndex((port) => port.index === index),
   );
   const count = Math.max(1, box.ports.length);
-  if (flow === "down") return [rect.x + (rect.width * (nth + 0.5)) / count, rect.y];
-  return [rect.x, rect.y + HEADER + 16 * nth + 8];
+  if (flow === "down") return [rect.x + (rect.width * (nth + 0.5)) / count, rect.y - HANDLE];
+  return [rect.x - HANDLE, rect.y + HEADER + 16 * nth + 8];
 }
 
 /** What could be in the way of a label between two ends. */

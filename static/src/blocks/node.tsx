@@ -319,16 +319,24 @@ export const BlockNode = memo(function BlockNode({ data, selected }: NodeProps &
 
 /** What holds others and is open: a line around them and a title to grab it by. */
 export const FrameNode = memo(function FrameNode({ data, width, height }: NodeProps & { data: BlockData }) {
-  const { box, lit } = data;
+  const { box, flow, lit } = data;
   return (
     <div
       className="frame"
+      data-flow={flow}
       data-kind={box.block.kind}
       data-lit={lit || undefined}
       data-wrong={Boolean(box.wrong) || undefined}
       style={{ width, height }}
     >
       <Head data={data} />
+      {box.block.kind === "train" && (
+        <div className="frame-outs">
+          {box.outs.map((out) => (
+            <OutEnd key={out.index} out={out} flow={flow} named />
+          ))}
+        </div>
+      )}
       {box.wrong && (
         <p className="block-wrong" title={box.wrong}>
           {box.wrong}
