@@ -822,7 +822,8 @@ class Statement(Message, kw_only=True):
         "import", "assign", "expression", "class", "def", "init", "forward", "return", "train", "code"
     ]
     """``class``: an ``nn.Module`` that can be shown; ``init`` and ``forward`` are its methods; ``def``: a function of
-    straight lines; ``train``: a ``for`` over a range whose body is straight lines and the calls of a training step;
+    straight lines; ``train``: a ``for`` over a range whose body is straight lines and the calls of a training step, or
+    has a loop over batches with them, which is one too;
     ``code``: anything else, shown as one block of text."""
     parent: int = -1
     """The statement it is inside; -1 for the program itself."""

@@ -912,7 +912,8 @@ export interface Statement {
   index: number;
   /**
    * `class`: an `nn.Module` that can be shown; `init` and `forward` are its methods; `def`: a function of
-   * straight lines; `train`: a `for` over a range whose body is straight lines and the calls of a training step;
+   * straight lines; `train`: a `for` over a range whose body is straight lines and the calls of a training step, or
+   * has a loop over batches with them, which is one too;
    * `code`: anything else, shown as one block of text.
    */
   kind: "assign" | "class" | "code" | "def" | "expression" | "forward" | "import" | "init" | "return" | "train";

@@ -183,3 +183,12 @@ def _called(
             except (IndexError, TypeError):
                 return UNKNOWN
     return UNKNOWN
+
+
+def first(values: Any) -> Any:
+    """What a loop begins with; of a range it does not matter which number."""
+    if values is UNKNOWN:
+        return UNKNOWN
+    if isinstance(values, Tensor):
+        return values[0] if values.ndim and values.shape[0] else UNKNOWN
+    return values[0] if isinstance(values, tuple | list) and values else UNKNOWN

@@ -25,6 +25,8 @@ class Frames(Lines):
         super().__init__(source)
         self.functions: dict[int, Function] = {}
         """Classes and functions that are shown, by ``id`` of their statement."""
+        self.rounds = False
+        """In a loop over a range that trains by a loop inside."""
         self.uses = Uses(source, tree)
         self.made.bound_names = self.uses.bound
 
@@ -185,49 +187,73 @@ class Frames(Lines):
         function.ports[argument.arg] = block.id
 
     def is_training(self, node: ast.For) -> bool:
-        """Whether a loop goes over a range and its own lines go backward and step an optimizer."""
+        """Whether a loop over a range goes backward and steps an optimizer, itself or in a loop over batches inside."""
+        if node.orelse or self.training is not None or self.source.body_start(node, node.body) is None:
+            return False
+        counted = self._is_counted(node)
+        if self._trains(node):
+            return counted or self.rounds
+        inside = [part for part in node.body if isinstance(part, ast.For)]
+        return counted and not self.rounds and any(not one.orelse and self._trains(one) for one in inside)
+
+    def _is_counted(self, node: ast.For) -> bool:
         match node:
             case ast.For(
-                target=ast.Name(),
-                iter=ast.Call(func=ast.Name(id="range"), args=[_, *_] as args, keywords=[]),
-                orelse=[],
-            ) if (
-                not any(isinstance(one, ast.Starred) for one in args) and self.made.scope.get("range") is None
+                target=ast.Name(), iter=ast.Call(func=ast.Name(id="range"), args=[_, *_] as args, keywords=[])
             ):
-                steps, backwards = False, False
-                for called, of in _calls(node.body):
-                    steps = steps or (called == "step" and is_optimizer(self.made.bound(of)))
-                    backwards = backwards or called == "backward"
-                if steps and backwards and self.training is None:
-                    return self.source.body_start(node, node.body) is not None
+                return (
+                    not any(isinstance(one, ast.Starred) for one in args)
+                    and self.made.scope.get("range") is None
+                )
         return False
+
+    def _trains(self, node: ast.For) -> bool:
+        steps, backwards = False, False
+        for called, of in _calls(node.body):
+            steps = steps or (called == "step" and is_optimizer(self.made.bound(of)))
+            backwards = backwards or called == "backward"
+        return steps and backwards
 
     def read_train(self, node: ast.For, statement: Statement, whole: Span) -> None:
         made, scope = self.made, self.made.scope
-        assert isinstance(node.iter, ast.Call)
-        assert isinstance(node.target, ast.Name)
         start = self.source.body_start(node, node.body)
         assert start is not None
-        first, last = node.iter.args[0], node.iter.args[-1]
-        low, high = self.source.start(first), self.source.end(last)
-        steps = BlockArgument(
-            name="steps", span=self.source.stretch(low, high), text=self.source.code[low:high][:16_384]
-        )
         statement.kind = "train"
         statement.uses = self.uses.of_head(node)
-        counter = BlockOutput(name=made.name(node.target.id))
+        counted = self._is_counted(node)
+        names = self._targets(node.target)
+        argument = self._steps(node.iter) if counted else self._over(node.iter)
         block = made.add(
-            "train", "train", made.key(f"{scope.prefix}train"), node, arguments=[steps], outputs=[counter]
+            "train",
+            "train",
+            made.key(f"{scope.prefix}train"),
+            node,
+            arguments=[argument],
+            outputs=[BlockOutput(name=made.name(name)) for name in names],
         )
         statement.block = block.id
-        before = scope.parent
-        scope.parent, self.training = block.id, []
-        self.bind(node.target.id, Value(Wire(block.id, 0), "number"))
+        before, rounds = scope.parent, self.rounds
+        trains = self._trains(node)
+        scope.parent, self.training, self.rounds = block.id, [] if trains else None, not trains
+        for place, name in enumerate(names):
+            self.bind(name, Value(Wire(block.id, place), "number" if counted else "tensor"))
         try:
             self.body(node.body, start, whole[1], statement.index)
-            self._learn(self.training)
+            self._learn(self.training or [])
         finally:
-            scope.parent, self.training = before, None
+            scope.parent, self.training, self.rounds = before, None, rounds
+
+    def _steps(self, over: ast.expr) -> BlockArgument:
+        assert isinstance(over, ast.Call)
+        low, high = self.source.start(over.args[0]), self.source.end(over.args[-1])
+        text = self.source.code[low:high][:16_384]
+        return BlockArgument(name="steps", span=self.source.stretch(low, high), text=text)
+
+    def _over(self, over: ast.expr) -> BlockArgument:
+        """What gives the batches: a variable's block, or else a text, for a head has no statement to be changed in."""
+        wire = self.made.wire(over, "") if isinstance(over, ast.Name) else None
+        text = "" if wire else self.made.source.text(over)[:16_384]
+        return BlockArgument(name="over", span=self.made.source.span(over), text=text, wire=wire)
 
     def _learn(self, calls: list[tuple[Instance | None, BlockArgument | None]]) -> None:
         """Each optimizer learns from the loss that backward() was called of before its step."""

@@ -7,8 +7,6 @@ depends on that. Sizes and time are bounded; where they are not enough, the shap
 from __future__ import annotations
 
 import ast
-import functools
-import inspect
 import operator
 import signal
 import threading
@@ -26,7 +24,7 @@ from playground.protocol import Block, UserData
 from playground.worker import data, hints
 from playground.worker.parsing import bounds, palette
 from playground.worker.parsing.arguments import parts_of
-from playground.worker.parsing.evaluate import UNKNOWN, Library, Names, known, plain
+from playground.worker.parsing.evaluate import UNKNOWN, Library, Names, first, known, plain
 from playground.worker.parsing.misfit import dtype_name, operand_nodes, operands, words
 from playground.worker.parsing.objects import (
     Chain,
@@ -58,11 +56,6 @@ _DEPENDING: Final = frozenset(
 _NOT_RUN: Final = frozenset(
     {"torch.manual_seed", "print", "Tensor.retain_grad", "Tensor.numpy", "Tensor.tolist"}
 )
-
-
-_ROW_BY_ROW: Final = frozenset({"digits", "sequences"})
-"""Sets that make as many rows as they are asked for, each like the next."""
-_FEW: Final = 10
 
 
 class TimeIsUp(BaseException):
@@ -134,10 +127,20 @@ class _Shapes:
                     result = self.value(value, names)
                 case ast.ClassDef(name=name) | ast.FunctionDef(name=name):
                     names.values[name] = self._reader.functions.get(id(node), UNKNOWN)
-                case ast.For(target=ast.Name(id=name), body=inside):
-                    names.values[name] = 0
+                case ast.For(body=inside):
+                    self._loop(node, names)
                     self.body(inside, names)
         return result
+
+    def _loop(self, node: ast.For, names: Names) -> None:
+        """Bind what a loop begins with."""
+        counted = isinstance(node.iter, ast.Call) and getattr(node.iter.func, "id", "") == "range"
+        value = 0 if counted else first(self.value(node.iter, names))
+        self._bind(node.target, value, names)
+        span = self._made.source.span(node)
+        for block in self._blocks:
+            if block.kind == "train" and block.span == span:
+                self._record(block, value)
 
     def _import(self, node: ast.Import | ast.ImportFrom, names: Names) -> None:
         for alias in node.names:
@@ -281,8 +284,8 @@ class _Shapes:
             return UNKNOWN
         args, kwargs = _arguments(node, by_node)
         function = getattr(self._sets, name)
-        if name in _ROW_BY_ROW:
-            function = _of_few(function)
+        if name in bounds.ROW_BY_ROW:
+            function = bounds.of_few(function)
         return self._try(self._blocks[site.block], node, function, args, kwargs, [])
 
     # Objects
@@ -426,23 +429,6 @@ class _Shapes:
         for output, one in zip(outputs, values, strict=False):
             if isinstance(one, Tensor) and output.shape is None and not output.dtype and one.ndim <= 32:
                 output.shape, output.dtype = list(one.shape), dtype_name(one)
-
-
-def _of_few(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The same with few rows made, over and over: drawing hundreds of pictures takes longer than all the rest."""
-
-    @functools.wraps(function)
-    def make(*args: Any, **kwargs: Any) -> Any:
-        given = inspect.signature(function).bind(*args, **kwargs)
-        given.apply_defaults()
-        n = given.arguments["n"]
-        if not isinstance(n, int) or n <= _FEW:
-            return function(*args, **kwargs)
-        given.arguments["n"] = _FEW
-        rows = palette.function("torch.arange")(n) % _FEW
-        return tuple(part[rows] for part in function(*given.args, **given.kwargs))
-
-    return make
 
 
 def _flattened(values: Any) -> Iterator[Any]:

@@ -156,7 +156,8 @@ function virtual(index: number, name: string, argument: string, place: Row["plac
 }
 
 function titleOf(block: wire.Block, entry: Entry | undefined): string {
-  if (block.kind === "train") return "Training loop";
+  if (block.kind === "train")
+    return block.arguments?.some((one) => one.name === "over") ? "Batches" : "Training loop";
   if (block.kind === "class") return block.type || "Class";
   if (block.kind === "code") return "Code";
   if (block.type === "parameter") return "Input";

@@ -104,6 +104,7 @@ class Search {
 
   private find(block: wire.Block, output: number): readonly Made[] {
     const { kind, type } = block;
+    if (kind === "train") return block.arguments?.[0]?.name === "over" ? this.read(block, output) : NOTHING;
     if (isFrame(block)) return NOTHING;
     if (kind === "module") return this.returned(block, output);
     if (type === "parameter") return this.given(block);

@@ -330,6 +330,18 @@ export const FrameNode = memo(function FrameNode({ data, width, height }: NodePr
       style={{ width, height }}
     >
       <Head data={data} />
+      {box.ports
+        .filter((port) => box.block.kind === "train" && port.wired)
+        .map((port) => (
+          <Handle
+            key={port.index}
+            type="target"
+            id={inHandle(port.index)}
+            position={ENDS[flow].into}
+            isConnectable={false}
+            aria-hidden="true"
+          />
+        ))}
       {box.block.kind === "train" && (
         <div className="frame-outs">
           {box.outs.map((out) => (

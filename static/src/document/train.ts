@@ -219,6 +219,14 @@ export function unwrap(work: Work, id: number): void {
   const anchor = work.item(block.statement, scope);
   const optimizers = model.document.blocks.filter((one) => one.kind === "optimizer");
   const names = new Set(optimizers.map((one) => bound(work, one.definition ?? -1)));
+  const { core } = model.statement(block.statement);
+  for (const { name } of block.outputs ?? []) {
+    const use = model.usesIn(core).find((one) => one[0] === name && !one[3]);
+    if (use)
+      refuse(
+        `“${name}” is used in line ${model.line(use[1])}, and only the loop gives it a value; change that line first.`,
+      );
+  }
   for (const index of [...model.children(block.statement)]) {
     const call = /^([\w.]+)\.(zero_grad|backward|step)\(.*\)$/s.exec(
       model.slice(model.statement(index).core),

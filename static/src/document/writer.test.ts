@@ -144,6 +144,20 @@ it("leaves what a removed block fed open, and refuses where only code uses it", 
   );
 });
 
+it("changes what a loop over batches goes over, and keeps the loop while its names are used", () => {
+  const { id, edited, code } = program("batches");
+  const over = { block: id("train#2"), argument: "over" } as const;
+  expect(edited({ kind: "set", ...over, value: "X.split(2)" })).toBe(
+    code.replace("in X.split(4):", "in X.split(2):"),
+  );
+  expect(edited({ kind: "steps", block: id("train"), steps: "7" })).toBe(
+    code.replace("range(2)", "range(7)"),
+  );
+  expect(edited({ kind: "ungroup", block: id("train#2") })).toBe(
+    "refused: “batch” is used in line 9, and only the loop gives it a value; change that line first.",
+  );
+});
+
 it("keeps a class that stays code while code calls it, and takes both out together", () => {
   const { id, edited } = program("a module with a branch");
   const [owner, calls] = [id("class Net(nn.Module):"), id("net = Net()")];

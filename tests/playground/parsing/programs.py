@@ -465,6 +465,24 @@ PROGRAMS: dict[str, str] = {
             loss.backward()
             optimizer.step()
     """, _N),
+    "batches of a loader": _p("""
+    from torch.utils.data import DataLoader, TensorDataset
+
+    X, y = torch.randn(8, 2), torch.randn(8, 1)
+    loader = DataLoader(TensorDataset(X, y), batch_size=4)
+    net = nn.Linear(2, 1)
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    scheduler = torch.optim.lr_scheduler.StepLR(optimizer, 1)
+    # rounds
+    for epoch in range(2):
+        for a, b in loader:  # batches
+            optimizer.zero_grad()
+            loss = nn.functional.mse_loss(net(a), b)
+            loss.backward()
+            optimizer.step()
+        scheduler.step()
+        print(epoch, loss.item())
+    """, _N),
     "a loop by hand": _p("""
     w = torch.zeros(2, requires_grad=True)
     for _ in range(5):

@@ -255,6 +255,23 @@ def test_a_training_loop_is_a_frame_and_its_optimizer_has_the_loss() -> None:
     assert cut(code, inside[-1].whole).endswith("    # the end of the loop\n")
 
 
+def test_batches_are_a_frame_in_the_frame_of_the_rounds() -> None:
+    document = READ["batches"]
+    rounds, each = block(document, "train"), block(document, "train#2")
+    assert (rounds.parent, each.parent) == (-1, rounds.id)
+    assert given(document, "train") == {"steps": "2"}
+    assert given(document, "train#2") == {"over": "X.split(4)"}
+    assert [one.name for one in each.outputs] == ["batch"]
+    assert given(document, "net")["input"] == ("train#2", 0)
+    assert block(document, "loss").parent == each.id
+    document = READ["batches of a loader"]
+    assert given(document, "train#2")["over"] == ("loader = DataLoader(TensorDataset(X, y), batch_size=4)", 0)
+    assert [one.name for one in block(document, "train#2").outputs] == ["a", "b"]
+    assert given(document, "optimizer")["loss"] == ("loss", 0)
+    whys = [one.why for one in document.statements if one.kind == "code"]
+    assert whys[-1] == "A call of `scheduler.step`, which the page does not know."
+
+
 def test_two_optimizers_have_a_loss_each() -> None:
     document = READ["two optimizers"]
     assert given(document, "first")["loss"] == ("one", 0)
@@ -270,7 +287,6 @@ def test_two_optimizers_have_a_loss_each() -> None:
         ("undefined", "A call of `foo`, which the page does not know.", 2),
         ("a module with a branch", "A branch: if `x.sum() > 0`.", 9),
         ("a decorated function", "A function with a decorator: `torch.no_grad()`.", 3),
-        ("batches", "A loop over `range(2)`.", 6),
         ("in place", "It changes `x` in place.", 3),
     ],
 )
