@@ -15,6 +15,9 @@ EVENT_S = 0.1
 """Between two events at the beginning."""
 _SLOWER_AFTER_S = 100.0
 """From then on that grows with time: 1.8 s after half an hour."""
+_WHOLE = 60
+"""Steps at the beginning that are measured whatever it takes, some ten milliseconds in all: a curve of three points is
+none."""
 _EVERY_STEP = 600
 """Steps that are all measured, if time allows; a short training is shown whole."""
 _WHILE_RECORDING = 4.0
@@ -73,6 +76,8 @@ class Pace:
 
     def to_measure(self, now: float, measured: int) -> float:
         """When the next step may be measured."""
+        if measured < _WHOLE:
+            return now
         if measured < _EVERY_STEP:
             return now + self.measuring.pause
         return now + max(_MEASURE_S * (1 + now / _SPARSER_AFTER_S), self.measuring.pause)

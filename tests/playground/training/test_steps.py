@@ -40,6 +40,7 @@ for i in range(20):
 """
     result = train(code, limits)
     assert set(result.series("lr").values()) == {0.25}
+    assert list(result.series("loss")) == list(range(1, 21)), "a short training is shown whole"
     (learner,) = result.training[0].learners
     assert (learner.name, learner.variable, learner.lr, learner.group) == ("SGD", "optimizer", 0.25, 0)
     for step, loss in result.series("loss").items():

@@ -27,7 +27,7 @@ function Row({ one, name, current }: { one: KeptTraining; name: string; current:
           onInput={(event) => changeKept(one.id, { name: event.currentTarget.value })}
         />
       )}
-      <span className="muted numbers">
+      <span className="muted numbers run-facts">
         {toldOf(one)}
         <br />
         {formatCount(one.step)} steps{lossOf(one) && `, ${lossOf(one)}`}
