@@ -32,9 +32,10 @@ test-oracle: ## Against PyTorch: programs, its own samples of every operator, ra
 	.venv-oracle/bin/python tests/programs/op_db.py check --all --jobs $(JOBS) --dtype complex64
 	.venv-oracle/bin/python tests/engine/random_graphs.py --programs 200
 
-test-all: test test-oracle ## Both, many more random programs, and a training of minutes
+test-all: test test-oracle ## Both, many more random programs, a minute of noise, and a training of minutes
 	.venv-oracle/bin/python tests/engine/random_graphs.py --programs 4000 --seed 1
 	browser=$$($(PY) -m scripts.browser) && CHROMIUM="$$browser" $(PY) -m pytest -q tests/e2e/long_training.py
+	FUZZ_SECONDS=60 FUZZ_SEED=$$$$ $(PY) -m pytest -q tests/playground/web/test_malformed.py -k noise
 
 check: setup-test ## Generated files current, types, lint, the page's size
 	$(PY) scripts/gen.py --check

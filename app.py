@@ -17,7 +17,6 @@ import threading
 import time
 
 from flask import Flask
-from gevent.pywsgi import WSGIServer
 from socketio import PubSubManager
 
 from playground.runner import doctor
@@ -29,6 +28,7 @@ from playground.web import compression, logs, security
 from playground.web.assets import BUILD, URL, Assets
 from playground.web.leaving import Leaving
 from playground.web.metrics import Metrics
+from playground.web.server import make
 from playground.web.sockets import Sockets
 from playground.web.throttle import Fairness, alone
 from playground.web.views import handle_errors, views
@@ -121,7 +121,7 @@ def main() -> None:
     if doctor.is_own(settings.host) and not settings.proxies:
         settings = for_oneself(settings)
     app = create_app(settings, None if settings.redis_url else start_runner(settings))
-    server = WSGIServer((settings.host, settings.port), app, log=None)
+    server = make(settings.host, settings.port, app)
     try:
         server.init_socket()
     except OSError as problem:

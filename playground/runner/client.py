@@ -253,7 +253,7 @@ class Runner:
                 return
             failures = 0 if time.monotonic() - started > 10 else failures + 1
             self._restarts += 1
-            delay = 0.0 if failures < 2 else min(5.0, 0.05 * 2**failures)
+            delay = 0.0 if failures < 2 else min(60.0, 0.05 * 2**failures)
             log.error("the supervisor is gone; starting another in %.1f s", delay)
             time.sleep(delay)
             try:

@@ -21,6 +21,11 @@ from playground.runner.process import Worker
 
 log = logging.getLogger(__name__)
 
+_LONGEST_PAUSE_S = 60.0
+"""Between two attempts to start a zygote."""
+_FAILURES = 6
+"""In a row, after which it will not mend itself: some six seconds and the time that starting takes."""
+
 
 class Forker:
     """Holds the zygote. `on_worker` is called when a worker asked for by `fork` can be given a program."""
@@ -43,6 +48,8 @@ class Forker:
         self._started = 0.0
         self._closing = False
         self.ready = False
+        self.problem = ""
+        """Why no worker can be had, until one can."""
         self.restarts = 0
 
     @property
@@ -107,7 +114,7 @@ class Forker:
     def _receive(self) -> None:
         assert self._control is not None
         try:
-            data, descriptors, _, _ = socket.recv_fds(self._control, 4096, 1)
+            data, descriptors, _, _ = socket.recv_fds(self._control, 65_536, 1)
         except BlockingIOError:
             return
         except OSError:
@@ -118,8 +125,14 @@ class Forker:
         message = self._decoder.decode(data)
         if isinstance(message, wire.Ready):
             self.ready = True
+            self.problem = ""
             self._failures = 0
             self._on_worker()
+        elif isinstance(message, wire.Unusable):
+            if message.reason != self.problem:
+                log.error("programs cannot be run, the engine cannot be loaded:\n%s", message.traceback)
+            self.problem = message.reason
+            self._lost()
         elif isinstance(message, wire.Forked):
             worker = self._workers[message.worker]
             worker.attach(message.pid, descriptors[0])
@@ -130,7 +143,7 @@ class Forker:
             log.error("fork failed: %s", message.reason)
             self._asked.pop(message.worker)
             self._workers.pop(message.worker).close()
-        else:
+        elif isinstance(message, wire.Exited):
             self._exited(self._workers.pop(message.worker), message)
 
     def _exited(self, worker: Worker, how: wire.Exited | None) -> None:
@@ -163,8 +176,12 @@ class Forker:
             return
         self._failures += 1
         self.restarts += 1
-        delay = min(5.0, 0.05 * 2**self._failures)
-        log.error("the zygote is gone; starting another in %.1f s", delay)
+        delay = min(_LONGEST_PAUSE_S, 0.05 * 2**self._failures)
+        if not self.problem:
+            log.error("the zygote is gone; starting another in %.1f s", delay)
+        if not self.problem and self._failures > _FAILURES:
+            self.problem = "the process that starts programs ends as soon as it is started"
+            log.error("%s; it is tried again, less and less often", self.problem)
         self._loop.call_later(delay, self._restart)
 
     def _restart(self) -> None:
@@ -175,7 +192,7 @@ class Forker:
             self.start()
         except OSError:
             log.exception("the zygote could not be started")
-            self._loop.call_later(5.0, self._restart)
+            self._loop.call_later(_LONGEST_PAUSE_S, self._restart)
 
     def _reap(self, pids: set[int]) -> None:
         """Reap the dead zygote's children, which came to us (`linux.adopt_orphans`), each as soon as it is dead."""

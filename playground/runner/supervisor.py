@@ -26,6 +26,7 @@ from playground.runner.limits import Limits
 log = logging.getLogger(__name__)
 
 _TICK_S = 0.25
+_UNUSABLE = "This server cannot run programs at the moment; its log says why. Try again later."
 
 
 @dataclass
@@ -138,6 +139,8 @@ class Supervisor(asyncio.Protocol):
         self._jobs[job.number] = self._latest[request.client] = job
         if self._draining:
             job.refuse("The server is shutting down; run the program again in a moment.")
+        elif self._forker.problem:
+            job.refuse(_UNUSABLE)
         elif len(lane.queue) >= self._limits.queue_per_slot * lane.slots:
             job.refuse("The server is busy and its queue is full; run the program again in a moment.")
         elif problem := _too_large(request.request, self._limits):
@@ -161,6 +164,7 @@ class Supervisor(asyncio.Protocol):
             id=number,
             alive=True,
             ready=self._forker.ready,
+            problem=self._forker.problem,
             draining=self._draining,
             supervisor=os.getpid(),
             zygote=self._forker.pid,
@@ -240,7 +244,9 @@ class Supervisor(asyncio.Protocol):
         """Four times a second: the queue's patience, and whatever was missed."""
         now = time.monotonic()
         for job in [*self._runs.queue, *self._reads.queue]:
-            if now - job.since > self._limits.queue_wait_s:
+            if self._forker.problem:
+                job.refuse(_UNUSABLE)
+            elif now - job.since > self._limits.queue_wait_s:
                 job.refuse(
                     f"No worker was free within {self._limits.queue_wait_s:g} s; run the program again later."
                 )

@@ -111,6 +111,8 @@ class Health(_Tagged, frozen=True, kw_only=True):
     alive: bool = False
     ready: bool = False
     """The zygote is up: a program submitted now would run."""
+    problem: str = ""
+    """Why it is not, if that will not mend itself."""
     draining: bool = False
     supervisor: int = 0
     """Process id."""
@@ -155,6 +157,13 @@ class Ready(_Tagged, frozen=True, kw_only=True):
     pid: int
 
 
+class Unusable(_Tagged, frozen=True, kw_only=True):
+    """The zygote could not import what runs programs, and ends."""
+
+    reason: str
+    traceback: str
+
+
 class Forked(_Tagged, frozen=True, kw_only=True):
     """The child's pidfd comes with it."""
 
@@ -176,4 +185,4 @@ class Exited(_Tagged, frozen=True, kw_only=True):
     """Its peak resident memory."""
 
 
-ZygoteReply = Ready | Forked | ForkFailed | Exited
+ZygoteReply = Ready | Unusable | Forked | ForkFailed | Exited

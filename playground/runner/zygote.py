@@ -15,6 +15,7 @@ import select
 import signal
 import socket
 import sys
+import traceback
 
 import msgspec
 import numpy as np
@@ -32,10 +33,15 @@ def main(control_fd: int, entry: str, limits: Limits) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the web process, which closes us
     control = socket.socket(fileno=control_fd)
     module, _, function = entry.partition(":")
-    worker = importlib.import_module(module)
-    call: child.Entry = getattr(worker, function)
-    if prepare := getattr(worker, "prepare", None):
-        prepare()
+    try:
+        worker = importlib.import_module(module)
+        call: child.Entry = getattr(worker, function)
+        if prepare := getattr(worker, "prepare", None):
+            prepare()
+    except Exception as problem:
+        reason = f"{type(problem).__name__}: {problem}"[:300]
+        control.send(_encode(wire.Unusable(reason=reason, traceback=traceback.format_exc()[-8_000:])))
+        sys.exit(1)
     # OpenBLAS takes its working memory at the first product: here, not out of every program's quota.
     np.ones((8, 8)) @ np.ones((8, 8))
     for name in list(os.environ):

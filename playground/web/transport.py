@@ -41,6 +41,8 @@ _BYTES_PER_S = 8 * 1024 * 1024
 """Who sends large messages waits after each: a table is rare, and decoding one takes the server milliseconds."""
 _ATTACHMENTS = 4
 
+_LONG_S = 0.005
+"""For what came at once from one connection; whoever takes more has to wait."""
 BACKLOG_BYTES = 8 * 1024 * 1024
 """Of what a client may leave unread: one that acknowledges is never so far behind, and a run has at most twice that."""
 _JOIN_S = 10.0
@@ -98,14 +100,18 @@ class _Server(simple_websocket.Server):
 
     def _handle_events(self) -> bool:
         before = len(self.input_buffer)
+        began = time.monotonic()
         going: bool = super()._handle_events()
+        spent = time.monotonic() - began
         if going and not all(self._bucket.take() for _ in range(len(self.input_buffer) - before)):
             self.input_buffer.clear()
             self.close(CloseReason.POLICY_VIOLATION, "Too many messages")
             going = False
             self.event.set()
-        # At least once: a socket that always has more to read would keep the loop to itself.
-        gevent.sleep(sum(map(len, self.input_buffer[before:])) / _BYTES_PER_S)
+        # At least once: a socket that always has more to read would keep the loop to itself; one with thousands of
+        # empty fragments in it does so for long.
+        wait = sum(map(len, self.input_buffer[before:])) / _BYTES_PER_S
+        gevent.sleep(max(wait, 2 * spent if spent > _LONG_S else 0))
         return going
 
 
@@ -138,7 +144,10 @@ class Links:
     def __init__(self, most: int, per_address: int, pages: Places) -> None:
         """`pages` counts those of each address. `most` is lowered to what the process has descriptors for; a websocket
         takes up to two."""
-        descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        descriptors, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if descriptors < (wanted := min(hard, 2 * most + _DESCRIPTORS_KEPT)):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+            descriptors = wanted
         self.most = max(1, min(most, (descriptors - _DESCRIPTORS_KEPT) // 2))
         self.per_address = per_address
         self.leaving = False

@@ -35,10 +35,13 @@ _EXPORTS = {
     "dot": (dot, "text/vnd.graphviz; charset=utf-8"),
     "model-explorer": (model_explorer, "application/json"),
 }
+_BODY_S = 30.0
+"""For a session to arrive."""
 _SENTENCES = {
     400: "The server could not make sense of this request.",
     404: "There is nothing at this address.",
     405: "This address does not take that kind of request.",
+    408: "What was sent did not arrive in time.",
     413: "What was sent is larger than the server accepts.",
     415: "Expected a body of the type application/json.",
     500: "The server made a mistake. It has been logged; try again in a moment.",
@@ -121,7 +124,9 @@ def views(
             raise Refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, _SENTENCES[415])
         limits = settings.limits
         try:
-            content = validation.session_content(request.get_data(cache=False))
+            with gevent.Timeout(_BODY_S, Refusal(HTTPStatus.REQUEST_TIMEOUT, _SENTENCES[408])):
+                body = request.get_data(cache=False)
+            content = validation.session_content(body)
             validation.check_code(content.code, limits.source_bytes, limits.source_lines)
             if content.data is not None:
                 validation.check_data(content.data, data_bytes)

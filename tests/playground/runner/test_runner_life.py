@@ -184,13 +184,44 @@ def test_draining_finishes_what_runs_and_refuses_what_comes(make_runner: MakeRun
     assert watch.finished().status == "ok"
 
 
-def test_a_worker_that_cannot_be_imported_is_told_to_the_person(make_runner: MakeRunner) -> None:
-    runner = make_runner(entry="playground.nowhere:run_program", wait=False, queue_wait_s=1.0)
+def test_what_does_not_end_in_time_is_stopped_with_what_it_has_said(make_runner: MakeRunner) -> None:
+    runner = make_runner()
+    watch = start(runner, "print('on')\nwhile True: pass")
+    watch.wait(printed)
+    assert not runner.drain(timeout_s=0)
+    runner.stop_runs("The server is being restarted.")
+    assert [error.message for error in watch.errors] == ["The server is being restarted."]
+    assert watch.finished().status == "cancelled"
+    assert sum(isinstance(event, Finished) for event in watch.events) == 1
+    assert runner.drain(timeout_s=0.1)
+
+    deaf = make_runner()
+    watch = start(deaf, "print('on')\nwhile True: pass")
+    watch.wait(printed)
+    supervisor = deaf.health().supervisor
+    os.kill(supervisor, signal.SIGSTOP)
+    deaf.stop_runs("The server is being restarted.")
+    assert watch.finished().message == "The server is being restarted."
+    os.kill(supervisor, signal.SIGCONT)
+    assert deaf.health().alive
+    assert sum(isinstance(event, Finished) for event in watch.events) == 1
+
+
+def test_a_worker_that_cannot_be_imported_is_told_to_all_and_logged_once(
+    make_runner: MakeRunner, capfd: pytest.CaptureFixture[str]
+) -> None:
+    runner = make_runner(entry="playground.nowhere:run_program", wait=False)
     watch = start(runner, "print(1)")
     assert watch.finished().status == "error"
-    assert "No worker was free" in watch.errors[0].message
+    assert "cannot run programs" in watch.errors[0].message
+    until(lambda: runner.health().zygote_restarts >= 3, "it is tried again", 60)
     health = runner.health()
     assert (health.alive, health.ready) == (True, False)
+    assert health.problem == "ModuleNotFoundError: No module named 'playground.nowhere'"
+    following = start(runner, "print(1)", run="next")
+    assert following.finished().status == "error"
+    assert "cannot run programs" in following.errors[0].message
+    assert capfd.readouterr().err.count("Traceback") == 1
 
 
 def test_it_starts_once(make_runner: MakeRunner) -> None:

@@ -19,12 +19,13 @@ import threading
 from collections.abc import Callable
 
 import gevent
-from gevent.pywsgi import WSGIServer
 
 import playground.protocol as wire
 from app import create_app
 from playground.runner.wire import Health
 from playground.settings import for_oneself, load
+from playground.web import server as http
+from playground.web import sockets, transport
 
 Callback = Callable[[wire.Event], None]
 
@@ -121,8 +122,12 @@ class FakeRunner:
 
 if __name__ == "__main__":
     settings = for_oneself(load(os.environ | {"DATABASE_URL": sys.argv[1]}))
+    if patience := float(os.environ.get("PATIENCE", "0")):
+        # What takes most of a minute, in a test's time.
+        http.HEAD_S = transport._JOIN_S = transport._CLOSE_S = patience
+        sockets.PING_INTERVAL_S = sockets.PING_TIMEOUT_S = patience  # type: ignore[assignment]
     app = create_app(settings, FakeRunner())  # type: ignore[arg-type]
-    server = WSGIServer(("127.0.0.1", 0), app, log=None)
+    server = http.make("127.0.0.1", 0, app)
     server.init_socket()
     app.extensions["leaving"].on_signals(server.stop)
     print(server.address[1], flush=True)
