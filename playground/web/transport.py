@@ -145,7 +145,10 @@ class Links:
         """`pages` counts those of each address. `most` is lowered to what the process has descriptors for; a websocket
         takes up to two."""
         descriptors, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        if descriptors < (wanted := min(hard, 2 * most + _DESCRIPTORS_KEPT)):
+        wanted = 2 * most + _DESCRIPTORS_KEPT
+        if hard != resource.RLIM_INFINITY:
+            wanted = min(wanted, hard)
+        if descriptors < wanted:
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
             descriptors = wanted
         self.most = max(1, min(most, (descriptors - _DESCRIPTORS_KEPT) // 2))
