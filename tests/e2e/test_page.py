@@ -183,6 +183,28 @@ def test_profiler_sorts_by_any_column_and_groups(page: Page) -> None:
     expect(panel.locator("thead")).to_contain_text("CUDA time avg")
 
 
+PERFETTO = """<script>addEventListener("message", (event) => {
+  if (event.data === "PING") event.source.postMessage("PONG", event.origin);
+  else window.got = event.data.perfetto;
+});</script>"""
+"""As much of Perfetto as it takes to be handed a trace."""
+
+
+def test_a_trace_is_opened_in_perfetto(page: Page) -> None:
+    page.context.route(
+        "https://ui.perfetto.dev/**", lambda route: route.fulfill(body=PERFETTO, content_type="text/html")
+    )
+    run(page, SINE)
+    panel = show(page, "profiler")
+    with page.expect_popup() as opening:
+        panel.get_by_role("button", name="Open in Perfetto").click()
+    perfetto = opening.value
+    perfetto.wait_for_function("window.got")
+    assert perfetto.evaluate("got.title") == page.get_by_label("Name of this session").input_value()
+    trace = json.loads(perfetto.evaluate("new TextDecoder().decode(got.buffer)"))
+    assert any(event["name"] == "aten::sin" for event in trace["traceEvents"])
+
+
 def test_chrome_trace_is_downloaded(page: Page, tmp_path: Path) -> None:
     run(page, SINE)
     panel = show(page, "profiler")

@@ -4,6 +4,7 @@ import { fileName, saveFile } from "../actions/download";
 import { formatCount, formatMicros, formatPercent, plural } from "../numbers";
 import { Empty } from "../parts/empty";
 import { Icon } from "../parts/icons";
+import { openInPerfetto } from "../perfetto";
 import type * as wire from "../protocol.gen";
 import { getState, type Pick, update, useStore } from "../store";
 import { chromeTrace } from "../trace";
@@ -216,13 +217,15 @@ export default function ProfilerPanel() {
   if (profile.by_op.length === 0) {
     return <Empty text="This run recorded no operations, so there is nothing to time." action={null} />;
   }
-  const save = () => {
-    const { title } = getState().draft;
-    saveFile(
-      `${fileName(title)}.trace.json`,
-      "application/json",
-      JSON.stringify(chromeTrace(profile, title)),
-    );
+  const { title } = getState().draft;
+  const trace = () => JSON.stringify(chromeTrace(profile, title));
+  const save = () => saveFile(`${fileName(title)}.trace.json`, "application/json", trace());
+  const open = () => {
+    if (openInPerfetto(trace(), title)) return;
+    update({
+      toast:
+        "The browser did not open a tab. Allow it, or open the Chrome trace at ui.perfetto.dev yourself.",
+    });
   };
   return (
     <div className="profiler">
@@ -244,6 +247,9 @@ export default function ProfilerPanel() {
         <button type="button" className="quiet" onClick={save}>
           <Icon name="download" />
           Chrome trace
+        </button>
+        <button type="button" className="quiet" onClick={open}>
+          Open in Perfetto
         </button>
       </div>
       <Flame spans={profile.spans} />
