@@ -87,6 +87,8 @@ def protect(app: Flask, *, proxies: int, hosts: str) -> None:
         )
         if not embed:
             response.headers.setdefault("X-Frame-Options", "DENY")
+            # Who opens the page has no handle on it; a tab that it opens (Perfetto) may still answer it.
+            response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin-allow-popups")
         return response
 
     wsgi: WSGIApplication = OnlyHosts(app.wsgi_app, hosts)

@@ -180,6 +180,7 @@ def test_every_page_forbids_inline_scripts_and_framing(built: Path, site: Site) 
         assert policy["frame-ancestors"] == "'none'"
         assert policy["base-uri"] == "'none'"
         assert headers["X-Frame-Options"] == "DENY"
+        assert headers["Cross-Origin-Opener-Policy"] == "same-origin-allow-popups"
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert headers["Referrer-Policy"] == "strict-origin-when-cross-origin"
     for path in (f"/embed/{session}", "/embed/nothing"):
@@ -187,6 +188,7 @@ def test_every_page_forbids_inline_scripts_and_framing(built: Path, site: Site) 
         assert headers["Content-Security-Policy"].endswith("frame-ancestors *")
         assert "script-src 'self';" in headers["Content-Security-Policy"]
         assert "X-Frame-Options" not in headers
+        assert "Cross-Origin-Opener-Policy" not in headers
 
 
 def test_no_template_has_an_inline_script_or_handler(client: FlaskClient) -> None:
