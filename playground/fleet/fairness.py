@@ -8,9 +8,11 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from playground.fleet import scripts
-from playground.fleet.line import Line
+from playground.fleet.line import PREFIX, Line
 from playground.settings import Settings
-from playground.web.throttle import Fairness, Throttle, alone
+from playground.web.throttle import Fairness, Tabs, Throttle, alone
+
+_TAB_S = 24 * 3600
 
 
 class Ledger:
@@ -81,6 +83,22 @@ class SharedPlaces:
         self._ledger.give(f"{self._kind}:{address}")
 
 
+class SharedTabs:
+    """Which connection each tab has, to whichever web process."""
+
+    def __init__(self, line: Line, without: Tabs) -> None:
+        self._line = line
+        self._without = without
+
+    def sit(self, tab: str, sid: str) -> str:
+        try:
+            older = self._line.redis.set(f"{PREFIX}tab:{tab}", sid, ex=_TAB_S, get=True)
+        except RedisError:
+            self._line.doubt()
+            return self._without.sit(tab, sid)
+        return str(older, "ascii") if isinstance(older, bytes) else ""
+
+
 def shared(settings: Settings, line: Line, ledger: Ledger) -> Fairness:
     """For one of several web processes."""
     here = alone(settings)
@@ -91,4 +109,5 @@ def shared(settings: Settings, line: Line, ledger: Ledger) -> Fairness:
         links=SharedThrottle(line, "links", hour / 3600, hour, here.links),
         files=SharedThrottle(line, "files", files / 60, files, here.files),
         pages=SharedPlaces(ledger, "pages", settings.connections_per_address),
+        tabs=SharedTabs(line, here.tabs),
     )

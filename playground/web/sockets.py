@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import re
 import time
 from dataclasses import dataclass, field
 from typing import Literal
@@ -46,6 +47,7 @@ log = logging.getLogger(__name__)
 
 PING_INTERVAL_S = 25
 PING_TIMEOUT_S = 20
+_TAB = re.compile(r"[0-9a-f]{32}")
 _FAREWELL_S = 2.0
 """For the last that clients are sent, before the server ends."""
 
@@ -143,6 +145,9 @@ class Sockets:
         link.joined = True
         self._clients[sid] = _Client(sid, link, Bucket(rate, 2 * rate))
         self._metrics.connections.inc()
+        tab = auth.get("tab") if isinstance(auth, dict) else None
+        if isinstance(tab, str) and _TAB.fullmatch(tab) and (older := self._fairness.tabs.sit(tab, sid)):
+            self._io.server.disconnect(older)
 
     def _disconnect(self, reason: object = None) -> None:
         client = self._clients.pop(request.sid, None)  # type: ignore[attr-defined]

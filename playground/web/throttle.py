@@ -49,14 +49,22 @@ class Places(Protocol):
         """It has one less."""
 
 
+class Tabs(Protocol):
+    """Which connection each tab has. A tab may be back before its old connection is known to be dead."""
+
+    def sit(self, tab: str, sid: str) -> str:
+        """This tab has this connection now; the one it had before, if any."""
+
+
 @dataclass(frozen=True)
 class Fairness:
-    """What is counted for each address."""
+    """What is counted for each address, and known of each tab."""
 
     runs: Throttle
     links: Throttle
     files: Throttle
     pages: Places
+    tabs: Tabs
 
 
 class LocalThrottle:
@@ -95,6 +103,20 @@ class LocalPlaces:
             del self._taken[address]
 
 
+class LocalTabs:
+    """Those of the only web process there is."""
+
+    def __init__(self) -> None:
+        self._tabs: OrderedDict[str, str] = OrderedDict()
+
+    def sit(self, tab: str, sid: str) -> str:
+        older = self._tabs.pop(tab, "")
+        self._tabs[tab] = sid
+        if len(self._tabs) > _ADDRESSES:
+            self._tabs.popitem(last=False)
+        return older
+
+
 def alone(settings: Settings) -> Fairness:
     """For the only web process there is."""
     return Fairness(
@@ -102,4 +124,5 @@ def alone(settings: Settings) -> Fairness:
         links=LocalThrottle(settings.links_per_hour / 3600, settings.links_per_hour),
         files=LocalThrottle(settings.files_per_minute / 60, settings.files_per_minute),
         pages=LocalPlaces(settings.connections_per_address),
+        tabs=LocalTabs(),
     )

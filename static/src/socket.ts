@@ -14,9 +14,16 @@ let refused = "";
 /** Events taken in at once; a server's event is at most some 16 kB, and the page has other things to do in a frame. */
 const MOST = 24;
 
+function tabName(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
 export function connect(): void {
   socket = io({
     transports: ["websocket"],
+    // By which the server knows the page when it is back before its old connection is known to be dead.
+    auth: { tab: tabName() },
     // A server that comes back has all its pages coming back: each at its own time, from a tenth of this to twice it.
     reconnectionDelay: 1500,
     reconnectionDelayMax: 10_000,

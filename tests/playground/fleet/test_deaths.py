@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import select
+import signal
 import time
 
 import pytest
@@ -138,3 +139,26 @@ def test_a_web_process_that_is_killed_frees_what_it_held(site: Site, visit: Open
     wait_until(lambda: site.webs[0].get("/healthz")[1]["runner"]["running"] == 0, "the end of its programs")
     pages = [visit(site.webs[0], here) for _ in range(3)]
     assert all(page.run(LINES)[-1]["status"] == "ok" for page in pages)
+
+
+@pytest.mark.parametrize("who", ["worker", "redis"])
+def test_who_stands_still_is_missed_too(site: Site, visit: Open, another: Another, who: str) -> None:
+    """As when a machine fails without closing its connections."""
+    tabs = [visit(web, another()) for web in site.webs]
+    for tab in tabs:
+        begin(tab)
+    processes = [site.redis.process] if who == "redis" else [worker.process for worker in site.workers]
+    since = time.monotonic()
+    for process in processes:
+        assert process is not None
+        process.send_signal(signal.SIGSTOP)
+    try:
+        for tab in tabs:
+            lost(tab, since)
+    finally:
+        for process in processes:
+            assert process is not None
+            process.send_signal(signal.SIGCONT)
+    wait_until(lambda: all(web.workers() == 2 for web in site.webs), "the site's coming back by itself")
+    for tab in tabs:
+        assert tab.run(LINES, run="after")[-1]["status"] == "ok"

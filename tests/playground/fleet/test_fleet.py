@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import secrets
 import time
 from collections.abc import Callable
 from typing import Any
@@ -189,6 +190,27 @@ def test_closing_a_page_frees_its_slot(site: Site, visit: Open, another: Another
     assert third.event()["position"] == 1
     tabs[1].close()
     assert third.until("finished")[-1]["status"] == "ok"
+
+
+def test_a_tab_that_is_back_elsewhere_takes_its_place(site: Site, visit: Open, another: Another) -> None:
+    one, two = site.webs
+    tab = f'40{{"tab":"{secrets.token_hex(16)}"}}'
+    here = another()
+    dead = visit(one, here, join=False)
+    dead.say(tab)
+    assert dead.socket.recv().startswith("40{")
+    begin(dead)
+    # Its connection is still open when the same tab is at the other: an address may run one program at a time.
+    back = visit(two, here, join=False)
+    back.say(tab)
+    assert back.socket.recv().startswith("40{")
+    events = back.run(LINES, run="newer")
+    assert (printed(events), events[-1]["status"]) == ("tensor([2., 2., 2.])\n", "ok")
+    assert dead.socket.recv().startswith("41")
+    stranger = visit(two, another(), join=False)
+    stranger.say('40{"tab":"../x"}')
+    assert stranger.socket.recv().startswith("40{")
+    assert back.run(LINES, run="again")[-1]["status"] == "ok"
 
 
 # --- Fairness --------------------------------------------------------------------------------------------------------
