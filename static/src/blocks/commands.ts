@@ -90,9 +90,14 @@ const idsOf = (current: Current, keys: readonly string[]) =>
 
 export const commands = {
   set(key: string, row: Row, text: string): void {
-    if (text === row.text && row.given) return;
+    // An edit that still waits may change what the row shows.
+    if (text === row.text && row.given && getView().waiting === 0) return;
     request(({ block }) => {
       const found = block(key);
+      const now = found?.arguments?.find(
+        (one) => one.name === row.argument && (one.place ?? "call") === row.place,
+      );
+      if (now?.span && now.text === text) return null;
       if (found?.kind === "train" && row.argument === "steps")
         return { kind: "steps", block: found.id, steps: text };
       return found
