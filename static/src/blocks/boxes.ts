@@ -220,6 +220,7 @@ export function boxOf(block: wire.Block, entry: Entry | undefined, options: BoxO
   const widest = Math.max(
     heading + (outs.length === 1 ? SHAPE : 0) + 52,
     flow === "down" ? ports.reduce((sum, port) => sum + port.name.length * LETTER + 20, 0) : 0,
+    flow === "down" && outs.length > 1 ? outs.reduce((sum, out) => sum + out.name.length * MONO + 20, 0) : 0,
     ...settings.map(
       (row) => row.name.length * LETTER + Math.min(16, Math.max(4, row.text.length)) * MONO + 48,
     ),
