@@ -11,8 +11,12 @@ JOBS ?= 2
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
+# What may be done beside each other, the longest first.
+CHECKS = check-types check-page-types check-generated check-style check-size
+ORACLE_CHECKS = oracle-samples oracle-samples-complex oracle-programs oracle-graphs oracle-references oracle-profiles
+
 .PHONY: help run test test-all test-oracle bench bench-page gen gen-check build check unit page-test e2e fleet gpu lock format clean
-.PHONY: setup-run setup-test
+.PHONY: setup-run setup-test $(CHECKS) $(ORACLE_CHECKS)
 
 help: ## This list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 20
@@ -25,12 +29,25 @@ test: check unit page-test e2e ## Everything but the comparison with PyTorch: ty
 
 test-oracle: ## Against PyTorch: programs, its own samples of every operator, random graphs (installs it into .venv-oracle)
 	@$(PYTHON) scripts/setup.py oracle
-	.venv-oracle/bin/python tests/engine/oracle.py
+	@$(MAKE) --no-print-directory -j$(JOBS) --output-sync=target $(ORACLE_CHECKS)
+
+oracle-samples:
+	.venv-oracle/bin/python tests/programs/op_db.py check --all
+
+oracle-samples-complex:
+	.venv-oracle/bin/python tests/programs/op_db.py check --all --dtype complex64
+
+oracle-programs:
 	.venv-oracle/bin/python tests/programs/oracle.py check
-	.venv-oracle/bin/python tests/programs/profiles.py check
-	.venv-oracle/bin/python tests/programs/op_db.py check --all --jobs $(JOBS)
-	.venv-oracle/bin/python tests/programs/op_db.py check --all --jobs $(JOBS) --dtype complex64
+
+oracle-graphs:
 	.venv-oracle/bin/python tests/engine/random_graphs.py --programs 200
+
+oracle-references:
+	.venv-oracle/bin/python tests/engine/oracle.py
+
+oracle-profiles:
+	.venv-oracle/bin/python tests/programs/profiles.py check
 
 test-all: test test-oracle ## Both, many more random programs, a minute of noise, and a training of minutes
 	.venv-oracle/bin/python tests/engine/random_graphs.py --programs 4000 --seed 1
@@ -38,13 +55,24 @@ test-all: test test-oracle ## Both, many more random programs, a minute of noise
 	FUZZ_SECONDS=60 FUZZ_SEED=$$$$ $(PY) -m pytest -q tests/playground/web/test_malformed.py -k noise
 
 check: setup-test ## Generated files current, types, lint, the page's size
-	$(PY) scripts/gen.py --check
-	.venv/bin/ruff check
-	.venv/bin/ruff format --check
+	@$(MAKE) --no-print-directory -j$(JOBS) --output-sync=target $(CHECKS)
+
+check-types:
 	.venv/bin/mypy
+
+check-page-types:
 	node_modules/.bin/tsc
 	node_modules/.bin/tsc -p tsconfig.node.json
+
+check-generated:
+	$(PY) scripts/gen.py --check
+
+check-style:
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
 	node_modules/.bin/biome check --error-on-warnings
+
+check-size:
 	$(PY) scripts/page_size.py
 
 unit: setup-test ## Python tests without a browser

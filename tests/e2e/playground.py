@@ -189,13 +189,19 @@ def examples(page: Page) -> list[dict[str, Any]]:
     return found
 
 
-def faults(page: Page) -> list[str]:
-    """What axe finds wrong with the page as it stands: WCAG 2.2 A and AA and axe's own good practice."""
+EVERY_RULE = "['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']"
+RULES_OF_COLOUR = "{type: 'rule', values: ['color-contrast', 'link-in-text-block']}"
+
+
+def faults(page: Page, rules: str = EVERY_RULE) -> list[str]:
+    """What axe finds wrong with the page as it stands: WCAG 2.2 A and AA and axe's own good practice.
+
+    `RULES_OF_COLOUR` do where the same page was looked at in other colours.
+    """
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE)
     found: list[dict[str, Any]] = page.evaluate(
-        "axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})"
-        ".then(result => result.violations)"
+        f"axe.run(document, {{runOnly: {rules}, resultTypes: ['violations']}}).then(result => result.violations)"
     )
     return [
         f"{fault['id']}: {fault['help']}: {node['html'][:200]} {node.get('failureSummary', '')[:300]}"
