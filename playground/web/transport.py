@@ -49,6 +49,8 @@ _JOIN_S = 10.0
 """For a connection to say whether it speaks Socket.IO."""
 _CLOSE_S = 3.0
 """For a client to take what was sent before its connection was closed."""
+_TAKE_S = 30.0
+"""For a client to take one message."""
 _SWEEP_S = 1.0
 _DESCRIPTORS_KEPT = 200
 """For everything that is no websocket."""
@@ -64,10 +66,14 @@ class _WholeSends:
         self._sock = sock
         self._lock = gevent.lock.RLock()
         self.recv = sock.recv
+        self.sending_since: float | None = None
+        """When the message was begun that the other side has not wholly taken."""
 
     def send(self, data: bytes) -> int:
         with self._lock:
+            self.sending_since = time.monotonic()
             self._sock.sendall(data)
+            self.sending_since = None
         return len(data)
 
     def hang_up(self) -> None:
@@ -269,6 +275,8 @@ class Link:
             self._closed_at = self._closed_at or now
             if now - self._closed_at > _CLOSE_S:
                 self.hang_up()
+        elif (since := self._ws.sock.sending_since) is not None and now - since > _TAKE_S:
+            self.hang_up()
         elif not self.joined and now - self._since > _JOIN_S:
             self.engine.close(wait=False)
 

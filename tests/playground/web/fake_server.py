@@ -124,7 +124,7 @@ if __name__ == "__main__":
     settings = for_oneself(load(os.environ | {"DATABASE_URL": sys.argv[1]}))
     if patience := float(os.environ.get("PATIENCE", "0")):
         # What takes most of a minute, in a test's time.
-        http.HEAD_S = transport._JOIN_S = transport._CLOSE_S = patience
+        http.HEAD_S = transport._JOIN_S = transport._CLOSE_S = transport._TAKE_S = patience
         sockets.PING_INTERVAL_S = sockets.PING_TIMEOUT_S = patience  # type: ignore[assignment]
     app = create_app(settings, FakeRunner())  # type: ignore[arg-type]
     server = http.make("127.0.0.1", 0, app)

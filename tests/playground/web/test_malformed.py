@@ -38,7 +38,11 @@ def descriptors(server: Server) -> int:
 
 def raw(server: Server) -> socket.socket:
     """A connection that has said nothing."""
-    return socket.create_connection(("127.0.0.1", server.port), timeout=10)
+    connection = socket.socket()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+    connection.settimeout(10)
+    connection.connect(("127.0.0.1", server.port))
+    return connection
 
 
 def upgrade(server: Server) -> bytes:
@@ -152,28 +156,32 @@ def test_connections_that_hang_are_ended(start: Callable[..., Server], connect: 
     other = connect(server)
     other.run("warm up")
     before = descriptors(server)
-    dripping: dict[socket.socket, Iterator[int]] = {}
+    run = '42["command",{"type":"run","run":"r1","code":"%s"}]'
+    dripping: dict[socket.socket, Iterator[bytes]] = {}
     for connection, said, slowly in (
         (raw(server), b"", b""),
         (raw(server), upgrade(server)[:60], b""),
         (raw(server), b"", b"GET /" + b"x" * 1_000),
         (upgraded(server), b"", b""),
         (upgraded(server), b"", JOIN[:3]),
+        (upgraded(server), b"", [frame(1, b"3")] * 400),  # answers pings, and that is all
         (joined(server), b"", b""),  # answers no ping
         (joined(server), frame(1, b"", size=900), b"4" * 900),
         (joined(server), frame(1, b"4", size=2_000_000), b""),
         (joined(server), frame(1, b"4", size=300_000_000)[:5], b""),
         (joined(server), frame(8, b"")[:1], b""),
-        (joined(server), frame(1, b'42["command",{"type":"run","run":"r1","code":"flood 5000"}]'), b""),
+        (joined(server), frame(1, (run % "flood 5000").encode()), b""),  # and does not read
+        (joined(server), frame(1, (run % "flood 500").encode()), [frame(1, b"3")] * 400),
     ):
         connection.sendall(said)
-        dripping[connection] = iter(slowly)
+        one_by_one = slowly if isinstance(slowly, list) else [bytes([byte]) for byte in slowly]
+        dripping[connection] = iter(one_by_one)
     assert descriptors(server) > before
 
     def drip_and_count() -> bool:
         for connection, rest in dripping.items():
             with contextlib.suppress(StopIteration, OSError):
-                connection.send(bytes([next(rest)]))
+                connection.send(next(rest))
         assert other.run("x")[-1]["status"] == "ok"
         time.sleep(0.1)
         return descriptors(server) <= before
