@@ -21,9 +21,11 @@ from playground.protocol import (
     Finished,
     Notice,
     Output,
+    Question,
     Run,
     SessionContent,
     SessionFile,
+    Steering,
     WorkerEvent,
     encode,
 )
@@ -64,7 +66,7 @@ def trace(code: str, title: str, seed: int, files: dict[str, str]) -> int:
     # The program's own streams take their place while it runs.
     out, err = sys.stdout, sys.stderr
     collector = _Collector(err if "-" in files.values() else out, err)
-    run_program(Run(run="trace", code=code, seed=seed), collector)  # type: ignore[arg-type]
+    run_program(Run(run="trace", code=code, seed=seed), collector)
     content = SessionContent(code=code, title=title, seed=seed, events=compact(collector.events))
     for kind, name in files.items():
         _write(name, FORMATS[kind](content), out)
@@ -128,8 +130,16 @@ class _Collector:
                 if event.message:
                     self._err.write(event.message + "\n")
 
-    def commands(self) -> Iterator[None]:
+    def commands(self) -> Iterator[Question]:
         """Nobody asks anything."""
+        return iter(())
+
+    def steering(self) -> list[Steering]:
+        """Nobody steers."""
+        return []
+
+    def hold(self) -> Iterator[Question | Steering]:
+        """It is never held."""
         return iter(())
 
     @contextmanager

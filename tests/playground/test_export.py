@@ -332,6 +332,24 @@ def trace(*arguments: str | Path, program: str | None = None) -> subprocess.Comp
     )
 
 
+def test_a_training_is_traced_too(tmp_path: Path) -> None:
+    program = """
+import torch
+w = torch.zeros(1, requires_grad=True)
+optimizer = torch.optim.SGD([w], lr=0.1)
+for step in range(20):
+    optimizer.zero_grad()
+    loss = ((w - 1) ** 2).sum()
+    loss.backward()
+    optimizer.step()
+"""
+    done = trace("-", "--json", tmp_path / "traced.json", program=program)
+    assert (done.returncode, done.stderr) == (0, "")
+    written = json.loads((tmp_path / "traced.json").read_text())
+    trainings = [one for one in written["content"]["events"] if one["type"] == "training"]
+    assert trainings[-1]["step"] == 20
+
+
 PROGRAM = """
 import sys
 import torch

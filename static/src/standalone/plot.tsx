@@ -4,7 +4,8 @@ import { useMemo } from "react";
 import type * as wire from "../protocol.gen";
 import { chart } from "./chart";
 
-const WIDTH = 640;
+/** A low plot stands beside others. */
+const widthOf = (height: number) => (height < 240 ? 360 : 640);
 const COLORS = ["value", "code-number", "code-keyword", "code-string", "muted", "div-p3"] as const;
 
 interface Props {
@@ -18,7 +19,11 @@ const ink = (color: number | string) =>
   typeof color === "string" ? color : `var(--${COLORS[color % COLORS.length]})`;
 
 export function Plot({ draw, label, height = 280 }: Props) {
-  const made = useMemo(() => chart(draw() as unknown as wire.PlotlyFigure, WIDTH, height), [draw, height]);
+  const width = widthOf(height);
+  const [made, named] = useMemo(() => {
+    const figure = draw();
+    return [chart(figure as unknown as wire.PlotlyFigure, width, height), figure.layout.showlegend !== false];
+  }, [draw, width, height]);
   if (!made) {
     return (
       <p className="notice">
@@ -30,7 +35,7 @@ export function Plot({ draw, label, height = 280 }: Props) {
   return (
     <figure className="plot" aria-label={label}>
       <svg
-        viewBox={`0 0 ${WIDTH} ${height}`}
+        viewBox={`0 0 ${width} ${height}`}
         width="100%"
         style={{ maxWidth: 900 }}
         role="img"
@@ -61,7 +66,7 @@ export function Plot({ draw, label, height = 280 }: Props) {
           </text>
         ))}
       </svg>
-      {made.legend.length > 0 && (
+      {named && made.legend.length > 0 && (
         <figcaption className="muted">
           {made.legend.map(({ name, color }, k) => (
             <span key={k} style={{ marginRight: 16, display: "inline-flex", alignItems: "center", gap: 6 }}>
