@@ -26,6 +26,7 @@ work together still take less than a fifth of the time."""
 _MEASURE_S = 0.005
 _SPARSER_AFTER_S = 10.0
 _LOOK_S = 0.15
+"""Between two close looks, and less in the first second: a short training would have but one."""
 _GRAPH_SHARE, _OTHERS_SHARE = 0.8, 0.04
 """The parts of a run's room that are the recorded graph's, and the profile's and the text's."""
 _PATIENCE = 8.0
@@ -84,11 +85,11 @@ class Pace:
 
     def to_look(self, now: float) -> float:
         """When the next step may be followed closely."""
-        return now + max(_LOOK_S * (1 + now / _SPARSER_AFTER_S), self.looking.pause)
+        return now + max(_apart(now), self.looking.pause)
 
     def to_predict(self, now: float) -> float:
         """When the model may be asked again."""
-        return now + max(_LOOK_S * (1 + now / _SPARSER_AFTER_S), self.predicting.pause)
+        return now + max(_apart(now), self.predicting.pause)
 
     def to_send(self, now: float, size: int, sent: int) -> float:
         """When the next event of its kind may be sent, after one of `size` bytes; `sent` is what the run has sent."""
@@ -103,3 +104,7 @@ class Pace:
         limits = self._limits
         taken = max(sent, int(_GRAPH_SHARE * limits.results_bytes)) if self._recording else sent
         return int(limits.results_bytes * (1 - _OTHERS_SHARE)) - taken - limits.frame_bytes // 4
+
+
+def _apart(now: float) -> float:
+    return _LOOK_S * min(0.1 + now, 1 + now / _SPARSER_AFTER_S)
