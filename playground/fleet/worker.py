@@ -144,11 +144,16 @@ class Desk:
 class _Roomy(Request):
     """A task that tells Celery's loop when it has made room; without, the loop would look after a second only."""
 
-    def on_success(self, failed__retval__runtime: Any, **more: Any) -> Any:
-        result = super().on_success(failed__retval__runtime, **more)
-        if (loop := get_event_loop()) is not None:
-            loop.call_soon(lambda: None)  # type: ignore[no-untyped-call]
-        return result
+    def __init_subclass__(cls) -> None:
+        # Celery makes a class below this one, whose `on_success` calls none above it.
+        done = cls.on_success
+
+        def on_success(self: _Roomy, *arguments: Any, **more: Any) -> None:
+            done(self, *arguments, **more)
+            if (loop := get_event_loop()) is not None:
+                loop.call_soon(lambda: None)  # type: ignore[no-untyped-call]
+
+        cls.on_success = on_success
 
 
 def worker(settings: Settings) -> Celery:
