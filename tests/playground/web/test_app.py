@@ -84,22 +84,24 @@ def running(request: pytest.FixtureRequest, tmp_path: Path, grace: str) -> Itera
         process = subprocess.Popen(
             [sys.executable, *arguments], cwd=ROOT, env=environ, stdout=output, stderr=output
         )
-    end = time.monotonic() + 90
-    while True:
-        try:
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5).close()
-            break
-        except urllib.error.HTTPError as answer:  # not ready yet
-            answer.close()
-        except OSError:
-            pass
-        assert process.poll() is None, log.read_text()
-        assert time.monotonic() < end, log.read_text()
-        time.sleep(0.05)
-    yield Running(process, port, log)
-    if process.poll() is None:
-        process.kill()
-        process.wait()
+    try:
+        end = time.monotonic() + 90
+        while True:
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5).close()
+                break
+            except urllib.error.HTTPError as answer:  # not ready yet
+                answer.close()
+            except OSError:
+                pass
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < end, log.read_text()
+            time.sleep(0.05)
+        yield Running(process, port, log)
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
 
 
 def test_a_program_runs_and_its_session_is_shared(running: Running, connect: Callable[..., Any]) -> None:
