@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from playground.protocol import SessionFile
 from tests.e2e.playground import SINE, code, empty, faults, finished, opened, run, show, until
+from tests.e2e.test_training import LINE
 
 ROOT = Path(__file__).resolve().parents[2]
 HOSTILE = "</script><script>hacked=1</script><img src=x onerror=hacked=1>"
@@ -249,6 +250,20 @@ def test_a_standalone_page_steps_without_a_server(page: Page, browser: Browser, 
     expect(offline.locator("#embed-output figure svg path").first).to_be_visible()
     assert noted == []
     offline.get_by_role("tab", name="Graph").click()
+    assert faults(offline) == []
+    offline.context.close()
+
+
+def test_a_standalone_page_has_the_training(page: Page, browser: Browser, tmp_path: Path) -> None:
+    run(page, LINE.format(lr=0.1))
+    offline, noted = alone(browser, download(page, "A page that needs no server", tmp_path))
+    offline.get_by_role("tab", name="Training").click()
+    panel = offline.get_by_role("tabpanel", name="Training")
+    curve = panel.get_by_role("region", name="Loss", exact=True).locator("figure svg path").nth(1)
+    expect(curve).to_have_attribute("d", re.compile("^M.*L"))
+    expect(panel.get_by_role("region", name="Fit")).to_be_visible()
+    expect(panel.get_by_role("row", name=re.compile("^weight"))).to_be_visible()
+    assert noted == []
     assert faults(offline) == []
     offline.context.close()
 
