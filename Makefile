@@ -15,7 +15,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 CHECKS = check-types check-page-types check-generated check-style check-size
 ORACLE_CHECKS = oracle-samples oracle-samples-complex oracle-programs oracle-graphs oracle-references oracle-profiles
 
-.PHONY: help run test test-all test-oracle bench bench-page gen gen-check build check unit page-test e2e fleet gpu lock format clean
+.PHONY: help run test test-all test-gpu test-oracle bench bench-page gen gen-check build check unit page-test e2e fleet gpu lock format clean
 .PHONY: setup-run setup-test $(CHECKS) $(ORACLE_CHECKS)
 
 help: ## This list
@@ -84,6 +84,9 @@ page-test: setup-test ## TypeScript tests
 
 e2e: setup-test ## Tests in a real browser
 	browser=$$($(PY) -m scripts.browser) && CHROMIUM="$$browser" $(PY) -m pytest -q -n $(JOBS) --dist worksteal tests/e2e
+
+test-gpu: setup-test ## On a CUDA device: every operation and every program, as on the CPU (asks for `make gpu` first)
+	$(PY) -m pytest -q -m gpu tests/gpu
 
 bench: ## The same work here, in PyTorch, HIPS/autograd and MyGrad; writes bench/results.md (installs them into .venv-oracle)
 	@$(PYTHON) scripts/setup.py oracle

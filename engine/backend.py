@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import re
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -72,17 +74,32 @@ class device:
         return hash((self.type, self.index))
 
     def __enter__(self) -> device:
-        if self.type != "cpu":
-            raise RuntimeError(
-                f"with torch.device('{self}'): tensors are made on the CPU here; give device='{self}' to the factory"
-            )
+        _DEFAULTS.append(self)
         return self
 
     def __exit__(self, *_: object) -> None:
-        return None
+        _DEFAULTS.pop()
 
 
 CPU = device("cpu")
+
+_DEFAULTS = [CPU]
+"""Where factories make tensors: the last of these; the first is set by ``torch.set_default_device``."""
+
+
+def default_device() -> device:
+    """Where factories make tensors."""
+    return _DEFAULTS[-1]
+
+
+def set_default_device(where: device) -> None:
+    """Have factories make tensors there, outside of any ``with torch.device(...)``."""
+    _DEFAULTS[0] = where
+
+
+def to_default(array: Array) -> Array:
+    """A new array of a factory that was given no device."""
+    return array if _DEFAULTS[-1] is CPU else to_device(array, _DEFAULTS[-1])
 
 
 @functools.cache
@@ -118,14 +135,83 @@ def module_of(array: Array) -> ArrayModule:
     return np if isinstance(array, (np.ndarray, np.generic)) else cupy()
 
 
+def is_elsewhere(value: Any) -> bool:
+    """Whether this is an array that is not in the host's memory."""
+    return not isinstance(value, (np.ndarray, np.generic)) and hasattr(value, "ndim")
+
+
 def device_of(array: Array) -> device:
     """Where an array lives."""
     return CPU if isinstance(array, np.ndarray) else device("cuda", array.device.id)
 
 
 def to_host(array: Array) -> np.ndarray[Any, Any]:
-    """The array on the CPU; the same object if it is there already."""
-    return np.asarray(array) if isinstance(array, (np.ndarray, np.generic)) else array.get()
+    """The array on the CPU; the same object if it is there already. Raises what a device was asked to `refuse`."""
+    if isinstance(array, (np.ndarray, np.generic)):
+        return np.asarray(array)
+    settle()
+    return array.get()  # type: ignore[no-any-return]
+
+
+def scipy(xp: ArrayModule, part: str) -> Any:
+    """``scipy.special`` or ``scipy.linalg`` for the arrays of `xp`; CuPy's has fewer functions."""
+    return importlib.import_module(f"scipy.{part}" if xp is np else f"cupyx.scipy.{part}")
+
+
+def on_host(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`function` of host arrays, for what CuPy has no counterpart of: the arrays come to the host and go back.
+
+    The ops made of such functions are listed in docs/ops.md.
+    """
+
+    @functools.wraps(function)
+    def call(*args: Any) -> Any:
+        xp = next((module_of(a) for a in args if hasattr(a, "dtype") and module_of(a) is not np), np)
+        if xp is np:
+            return function(*args)
+        result = function(*(to_host(a) if hasattr(a, "dtype") else a for a in args))
+        return tuple(map(xp.asarray, result)) if isinstance(result, tuple) else xp.asarray(result)
+
+    return call
+
+
+def beside(like: Array, array: Array) -> Array:
+    """A constant on the device of `like`; the same object if it is there already."""
+    return module_of(like).asarray(array)
+
+
+def address(array: Array) -> int:
+    """Where the first element lies in the memory of its device."""
+    return int(array.ctypes.data if isinstance(array, np.ndarray) else array.data.ptr)
+
+
+_PENDING: list[tuple[Array, Callable[[], Exception]]] = []
+_MOST_PENDING = 256
+
+
+def refuse(bad: Array, error: Callable[[], Exception]) -> None:
+    """Raise ``error()`` if an element of `bad` is true.
+
+    On a device that is asked only when numbers come back to the host the next time: asking at once would make the host
+    wait for the device at every indexing. PyTorch's errors of that kind come late for the same reason.
+    """
+    if isinstance(bad, (np.ndarray, np.generic, bool)):
+        if np.any(bad):
+            raise error()
+        return
+    _PENDING.append((bad.any(), error))
+    if len(_PENDING) > _MOST_PENDING:
+        settle()
+
+
+def settle() -> None:
+    """Raise the first error that a device was asked to `refuse` and that has come to pass."""
+    if _PENDING:
+        asked = _PENDING.copy()
+        _PENDING.clear()
+        for bad, error in asked:
+            if bool(bad):
+                raise error()
 
 
 def to_device(array: Array, where: device | str | None) -> Array:

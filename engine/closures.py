@@ -36,8 +36,8 @@ MISSING = object()
 def suits(op: Op) -> bool:
     """Whether a record can have a hot closure: one output, of one tensor, of several of one dtype, or of a list."""
     if (
-        op.outputs != 1 or not op.n_inputs or op.name == "detach"
-    ):  # which shares memory and is no view (`_share`)
+        op.outputs != 1 or not op.n_inputs or op.name in ("detach", "to_device")
+    ):  # one shares memory and is no view (`_share`), the other makes what is not NumPy's
         return False
     if op.variadic:
         return bool(op.vjp) and not op.saves[0] and not op.saves_any_output

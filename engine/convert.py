@@ -15,6 +15,13 @@ if TYPE_CHECKING:
     from engine.dtypes import dtype
 
 
+def _python(data: backend.Array) -> Any:
+    """The one element as a Python number."""
+    if type(data) is not np.ndarray:
+        backend.settle()
+    return data.item()
+
+
 class Conversions:
     """The part of `Tensor` that leaves the engine's world; it has no state of its own."""
 
@@ -43,10 +50,12 @@ class Conversions:
             raise RuntimeError(f"a Tensor with {self._data.size} elements cannot be converted to Scalar")
         if S.slow:
             happened("aten::item", self)  # type: ignore[arg-type]
-        return self._data.item()
+        return _python(self._data)
 
     def tolist(self) -> Any:
         """Nested lists of Python numbers; a number for a 0-d tensor."""
+        if type(self._data) is not np.ndarray:
+            backend.settle()
         return self._data.tolist()
 
     def numpy(self, *, force: bool = False) -> np.ndarray[Any, Any]:
@@ -95,7 +104,7 @@ class Conversions:
             )
         if S.slow:
             happened("aten::item", self)  # type: ignore[arg-type]
-        return self._data.item()
+        return _python(self._data)
 
     def __float__(self) -> float:
         return float(self._number("float"))
@@ -120,7 +129,7 @@ class Conversions:
             )
         if S.slow:
             happened("aten::is_nonzero", self)  # type: ignore[arg-type]
-        return bool(self._data.item())
+        return bool(_python(self._data))
 
     def __len__(self) -> int:
         if self._data.ndim == 0:

@@ -14,7 +14,6 @@ from typing import Any, NoReturn, TypeVar
 import numpy as np
 
 from engine import backend, dtypes, real_only
-from engine.backend import Array
 from engine.dtypes import dtype
 from engine.graph import Node, NoGradView, new_node
 from engine.out import write_into
@@ -104,7 +103,7 @@ def run(op: Op, args: tuple[Any, ...]) -> Any:
         return made
     try:
         arrays = prepare(op, inputs)
-        xp = backend.module_of(next((a for a in arrays if hasattr(a, "ndim")), np.empty(0)))
+        xp = backend.module_of(next((a for a in arrays if backend.is_elsewhere(a)), np.empty(0)))
         result = op.forward(xp, arrays, *statics) if op.variadic else op.forward(xp, *arrays, *statics)
     except Exception as error:
         better = explain(op, args, inputs, error)
@@ -134,7 +133,9 @@ def run(op: Op, args: tuple[Any, ...]) -> Any:
 
 def prepare(op: Op, inputs: Sequence[Any]) -> tuple[Any, ...]:
     """The raw arrays of the inputs, brought to the dtype the op computes in; None and numbers stay themselves."""
-    arrays = tuple(i._data if isinstance(i, Tensor) else _not_tensor(op, k, i) for k, i in enumerate(inputs))
+    arrays = _on_one_device(
+        tuple(i._data if isinstance(i, Tensor) else _not_tensor(op, k, i) for k, i in enumerate(inputs))
+    )
     if op.real_only:
         for i in inputs:
             if isinstance(i, Tensor) and i._data.dtype.kind == "c":
@@ -145,7 +146,6 @@ def prepare(op: Op, inputs: Sequence[Any]) -> tuple[Any, ...]:
     real = [a for a in arrays if hasattr(a, "ndim")]
     if not real:
         raise _wrong_type(op, 0, inputs[0])
-    _check_devices(real)
     if rule == "same":
         first = real[0].dtype
         for a in real[1:]:
@@ -171,14 +171,17 @@ def _weak(value: Any, target: dtype) -> Any:
     return target.numpy.type(value)
 
 
-def _check_devices(arrays: Sequence[Array]) -> None:
-    kinds = {type(a) for a in arrays if a.ndim}
-    if len(kinds) > 1:
-        names = [str(backend.device_of(a)) for a in arrays]
+def _on_one_device(arrays: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Host tensors without dimensions become numbers beside those of a device; any other mixture is refused."""
+    if not any(backend.is_elsewhere(a) for a in arrays):
+        return arrays
+    names = [str(backend.device_of(a)) for a in arrays if getattr(a, "ndim", 0)]
+    if len(set(names)) > 1:
         raise RuntimeError(
             f"Expected all tensors to be on the same device, but found at least two devices, {names[0]} and "
             f"{next(d for d in names if d != names[0])}!"
         )
+    return tuple(a[()] if type(a) is np.ndarray else a for a in arrays)
 
 
 def _not_tensor(op: Op, position: int, value: Any) -> Any:

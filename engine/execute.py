@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.backend import module_of
 from engine.gradients import PLANNED, fit, hold, send
 from engine.graph import AccumulateGrad, Node
 from engine.node_hooks import after_node, before_node, call_hooks
@@ -77,7 +78,8 @@ def run(
 def run_from(root: Tensor, edge: tuple[Node, int], retain_graph: bool) -> None:
     """`run` as it mostly is: from one tensor of one element, whose gradient is 1, into all leaves."""
     made = _Pass(root, retain_graph, False, None, True)
-    send(made.pending, edge, np.ones(root._data.shape, root._data.dtype))
+    xp = np if type(root._data) is np.ndarray else module_of(root._data)
+    send(made.pending, edge, xp.ones(root._data.shape, root._data.dtype))
     made.plan((edge[0],))
     for observer in S.observers:
         observer.backward_begin((root,), made.nodes, True)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from engine import dtypes
+from engine import backend, dtypes
 from engine.backend import Array
 from engine.dispatch import check_broadcast, explain, prepare
 from engine.graph import FREED, GONE, Node, new_node, short_name
@@ -322,7 +322,7 @@ class CopySlices(Node):
         sent = node.apply(F, [inner], [to_target and node.op.differentiable[0], *needed[1:]])
         first = None
         if needed[0]:
-            ones = np.ones(node.out_shape, np.bool_)
+            ones = backend.module_of(g._data if F.recording else g).ones(node.out_shape, np.bool_)
             inside = put_view(_plain(g, F), ones, chain)
             part = sent[0]
             if part is None:

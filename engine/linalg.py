@@ -230,7 +230,7 @@ def matrix_power(A: Any, n: int) -> Tensor:
         from engine.registry import OPS
 
         return OPS["copy"].call(  # type: ignore[no-any-return]
-            Tensor._wrap(np.empty_like(A._data)) if not A.requires_grad else A, Tensor._wrap(eye.copy())
+            Tensor._wrap(np.empty_like(A._data)) if not A.requires_grad else A, A._beside(eye.copy())
         )
     if n < 0:
         return inverse(A) if n == -1 else matrix_power(inverse(A), -n)
@@ -257,7 +257,7 @@ def matrix_rank(
     s = np.linalg.svd(A._data, compute_uv=False)
     relative = max(A.shape[-2:]) * np.finfo(A._data.dtype).eps if rtol is None else rtol
     limit = s.max(-1, keepdims=True) * relative if tol is None and atol is None else (tol or atol)
-    return Tensor._wrap(np.asarray((s > limit).sum(-1), np.int64))
+    return A._beside((s > limit).sum(-1).astype(np.int64))  # type: ignore[no-any-return]
 
 
 def multi_dot(tensors: Sequence[Any]) -> Tensor:
@@ -297,7 +297,7 @@ def vander(x: Any, N: int | None = None) -> Tensor:
     if n < 1:
         raise RuntimeError("N must be greater than 1.")
     x = shape.unsqueeze(x, 0) if not x.ndim else x
-    ones = Tensor._wrap(np.ones((*x._data.shape, 1), x._data.dtype))
+    ones = x._beside(np.ones((*x._data.shape, 1), x._data.dtype))
     powers = reduce.cumprod(shape.expand(shape.unsqueeze(x, -1), (*x._data.shape, n - 1)), -1)
     return arrange.cat([ones, powers], -1)
 

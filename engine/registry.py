@@ -324,7 +324,7 @@ class Op:
         leaves = [p.detach().requires_grad_(p.dtype.differentiable) for p in primals]
         out = self.call(*leaves, *args)
         first = out[0] if isinstance(out, tuple) else out
-        g = Tensor._wrap(np.zeros(first.shape, first.dtype.numpy)).requires_grad_()
+        g = first._beside(np.zeros(first.shape, first.dtype.numpy)).requires_grad_()
         wanted = [(x, t) for x, t in zip(leaves, tangents, strict=True) if t is not None]
         grads = grad(first, [x for x, _ in wanted], g, create_graph=True)
         return grad(grads, g, [t for _, t in wanted])[0]

@@ -49,21 +49,19 @@ _settings = _Settings()
 
 
 def get_default_device() -> backend.device:
-    """Where factories make tensors: the CPU."""
-    return backend.CPU
+    """Where factories make tensors."""
+    return backend.default_device()
 
 
 def set_default_device(device: Any) -> None:
-    """Accepts the CPU.
+    """Have factories make tensors there; None is the CPU.
 
     Raises:
-        RuntimeError: for another device: give factories ``device=`` or move tensors with ``to``.
+        AssertionError: for CUDA where there is none.
     """
-    if device is not None and backend.device(device).type != "cpu":
-        raise RuntimeError(
-            f"set_default_device('{device}'): tensors are made on the CPU here; give device='{device}' to the factory, "
-            "or move the tensor with .to()"
-        )
+    where = backend.CPU if device is None else backend.device(device)
+    backend.require(where)
+    backend.set_default_device(backend.CPU if where.type == "cpu" else where)
 
 
 def set_default_tensor_type(t: Any) -> None:

@@ -127,6 +127,10 @@ class Tensor(Conversions):
 
     # --- What it is ------------------------------------------------------------------------------------------------
 
+    def _beside(self, array: Array) -> Tensor:
+        """A tensor of these numbers on the device of this one."""
+        return Tensor._wrap(array if type(self._data) is np.ndarray else backend.beside(self._data, array))
+
     @property
     def dtype(self) -> dtype:
         return dtypes.of(self._data)
@@ -185,13 +189,11 @@ class Tensor(Conversions):
         """The first element's place in the memory it shares with its base, in elements."""
         if self._view is None:
             return 0
-        here = self._data.__array_interface__["data"][0]
-        start = self._view.base._data.__array_interface__["data"][0]
-        return int(here - start) // self.itemsize
+        return (backend.address(self._data) - backend.address(self._view.base._data)) // self.itemsize
 
     def data_ptr(self) -> int:
         """The address of the first element."""
-        return int(self._data.__array_interface__["data"][0])
+        return backend.address(self._data)
 
     def is_contiguous(self) -> bool:
         """Whether the elements lie in row-major order without gaps."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from engine import dtypes
+from engine import backend, dtypes
 from engine.dtypes import dtype as Dtype
 from engine.tensor import Tensor
 
@@ -27,6 +27,7 @@ def _window(
     else:
         n = length if periodic else length - 1
         made = Tensor._wrap(np.asarray(formula(np.arange(length).astype(kind), n), kind))
+    made = Tensor._wrap(backend.to_default(made._data))
     return made.requires_grad_() if requires_grad else made
 
 

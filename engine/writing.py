@@ -445,7 +445,7 @@ def resize_(self: Tensor, *size: Any, memory_format: Any = None) -> Tensor:
     for observer in S.observers:
         observer.before_write(self)
     if count > flat.size:
-        flat = np.concatenate([flat, np.zeros(count - flat.size, flat.dtype)])
+        flat = np.concatenate([flat, backend.beside(flat, np.zeros(count - flat.size, flat.dtype))])
     self._data = flat[:count].reshape(sizes)
     return self
 
@@ -486,6 +486,8 @@ def _elementwise(name: str, self: Tensor, others: tuple[Tensor, ...], function: 
         raise TypeError(
             f"Can't call {name}() on Variable that requires grad. Use var.detach().{name}() instead."
         )
+    if any(t.is_cuda for t in (self, *others)):
+        raise TypeError(f"{name} is only implemented on CPU tensors")
     columns = [np.broadcast_to(t._data, self._data.shape).ravel().tolist() for t in (self, *others)]
     values = [function(*row) for row in zip(*columns, strict=True)]
     for observer in S.observers:

@@ -133,7 +133,7 @@ class Level(Layer):
 
 def zeros(t: Tensor) -> Tensor:
     """Zeros of the shape and dtype of `t`."""
-    return Tensor._wrap(np.zeros(t._data.shape, t._data.dtype))
+    return Tensor._wrap(np.zeros_like(t._data))
 
 
 def alias(t: Tensor) -> Tensor:

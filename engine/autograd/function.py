@@ -119,12 +119,12 @@ class _FunctionNode(Node, FunctionCtx):
         return
 
     def apply(self, F: Any, grads: Sequence[Any], needed: Sequence[bool]) -> Sequence[Any]:
-        given: list[Any] = []
-        for g, (shape, dtype) in zip(grads, self.meta, strict=True):
-            if g is None:
-                given.append(Tensor._wrap(np.zeros(shape, dtype)) if self._materialize else None)
-            else:
-                given.append(g if F.recording else Tensor._wrap(g))
+        present = [None if g is None else g if F.recording else Tensor._wrap(g) for g in grads]
+        like = next(g for g in present if g is not None)
+        given: list[Any] = [
+            like._beside(np.zeros(shape, dtype)) if g is None and self._materialize else g
+            for g, (shape, dtype) in zip(present, self.meta, strict=True)
+        ]
         result = self.function.backward(self, *given)
         values = list(result) if isinstance(result, tuple) else [result]
         count = len(self.needs_input_grad)

@@ -68,7 +68,7 @@ def _finish(values: Any, create_graph: bool) -> Any:
 
 
 def _zeros(t: Tensor) -> Tensor:
-    return Tensor._wrap(np.zeros(t._data.shape, t._data.dtype))
+    return Tensor._wrap(np.zeros_like(t._data))
 
 
 def _check_requires_grad(values: Tensors, kind: str, strict: bool) -> None:
@@ -281,7 +281,7 @@ def jacobian(
                 tuple(
                     stack(row).view(out._data.shape + x._data.shape)
                     if row
-                    else Tensor._wrap(np.zeros(out._data.shape + x._data.shape, x._data.dtype))
+                    else x._beside(np.zeros(out._data.shape + x._data.shape, x._data.dtype))
                     for row, x in zip(rows, xs, strict=True)
                 )
             )

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from engine import dtypes
+from engine import backend, dtypes
 from engine.autograd.grad_mode import enable_grad, no_grad
 from engine.backward import grad
 from engine.ops.complex import imag, real
@@ -33,7 +33,8 @@ def _outputs(func: Callable[..., Any], inputs: Sequence[Any]) -> tuple[Tensor, .
 
 
 def _float64(array: Any) -> np.ndarray[Any, Any]:
-    """A flat copy in double precision."""
+    """A flat copy in double precision, in the host's memory."""
+    array = backend.to_host(array)
     return array.astype(np.complex128 if array.dtype.kind == "c" else np.float64).ravel()  # type: ignore[no-any-return]
 
 
@@ -89,10 +90,10 @@ def analytical_jacobian(output: Tensor, wanted: Sequence[Tensor]) -> list[np.nda
         for k in range(output.numel()):
             seed = np.zeros(output._data.shape, output._data.dtype)
             seed.reshape(-1)[k] = 1
-            found = grad(output, wanted, Tensor._wrap(seed), retain_graph=True, allow_unused=True)
+            found = grad(output, wanted, output._beside(seed), retain_graph=True, allow_unused=True)
             for matrix, g in zip(result, found, strict=True):
                 if g is not None:
-                    matrix[:, k] = g._data.ravel()
+                    matrix[:, k] = backend.to_host(g._data).ravel()
     return result
 
 
@@ -190,7 +191,7 @@ def gradgradcheck(
         outputs = _outputs(func, given)
     if grad_outputs is None:
         cotangents = tuple(
-            Tensor._wrap(sampling.normal(o._data.shape, o._data.dtype)).requires_grad_() for o in outputs
+            o._beside(sampling.normal(o._data.shape, o._data.dtype)).requires_grad_() for o in outputs
         )
     else:
         cotangents = tuple(g.detach().requires_grad_() for g in _tensors(grad_outputs))

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from engine import dtypes, linalg
-from engine.tensor import Tensor
 
 __all__ = [
     "Constraint",
@@ -211,7 +210,7 @@ class _Square(Constraint):
 
     def check(self, value: Any) -> Any:
         square = value.shape[-2] == value.shape[-1]
-        return Tensor._wrap(np.full(tuple(value.shape[:-2]), square))
+        return value._beside(np.full(tuple(value.shape[:-2]), square))
 
 
 class _Symmetric(_Square):

@@ -77,7 +77,7 @@ def given_probs_or_logits(probs: Any, logits: Any) -> tuple[str, Any]:
 
 def empty(like: Any, shape: Shape) -> Any:
     """Zeros to draw into, in the dtype of `like`."""
-    return Tensor._wrap(np.zeros(tuple(shape), like._data.dtype))
+    return like._beside(np.zeros(tuple(shape), like._data.dtype))
 
 
 class lazy_property:

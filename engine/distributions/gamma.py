@@ -32,7 +32,7 @@ class StandardGamma(Function):
 
     @staticmethod
     def forward(ctx: Any, concentration: Any) -> Any:
-        drawn = Tensor._wrap(rejection.gamma(_host(concentration)))
+        drawn = concentration._beside(rejection.gamma(_host(concentration)))
         ctx.save_for_backward(drawn, concentration)
         return drawn
 
@@ -40,13 +40,13 @@ class StandardGamma(Function):
     @once_differentiable
     def backward(ctx: Any, grad_output: Any) -> Any:
         drawn, concentration = ctx.saved_tensors
-        return grad_output * Tensor._wrap(rejection.gamma_slope(_host(concentration), _host(drawn)))
+        return grad_output * concentration._beside(rejection.gamma_slope(_host(concentration), _host(drawn)))
 
 
 class _Dirichlet(Function):
     @staticmethod
     def forward(ctx: Any, concentration: Any) -> Any:
-        drawn = Tensor._wrap(rejection.dirichlet(_host(concentration)))
+        drawn = concentration._beside(rejection.dirichlet(_host(concentration)))
         ctx.save_for_backward(drawn, concentration)
         return drawn
 
@@ -55,7 +55,7 @@ class _Dirichlet(Function):
     def backward(ctx: Any, grad_output: Any) -> Any:
         x, concentration = ctx.saved_tensors
         total = concentration.sum(-1, True).expand_as(concentration)
-        slope = Tensor._wrap(rejection.dirichlet_slope(_host(x), _host(concentration), _host(total)))
+        slope = concentration._beside(rejection.dirichlet_slope(_host(x), _host(concentration), _host(total)))
         return slope * (grad_output - (x * grad_output).sum(-1, True))
 
 

@@ -158,7 +158,7 @@ def vmap(
 
 def _example(value: Tensor, dim: int) -> Tensor:
     shape = value._data.shape
-    return Tensor._wrap(np.zeros(shape[:dim] + shape[dim + 1 :], value._data.dtype))
+    return value._beside(np.zeros(shape[:dim] + shape[dim + 1 :], value._data.dtype))
 
 
 def _gathered(func: Any, results: list[Any], out_dims: Any, size: int) -> Any:

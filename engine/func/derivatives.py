@@ -263,7 +263,7 @@ def linearize(func: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..
 def _units(t: Tensor) -> list[Tensor]:
     """The unit vectors of the shape of `t`."""
     size = t._data.size
-    return [Tensor._wrap(row.reshape(t._data.shape)) for row in np.eye(size, dtype=t._data.dtype)]
+    return [t._beside(row.reshape(t._data.shape)) for row in np.eye(size, dtype=t._data.dtype)]
 
 
 def _check_chunk(chunk_size: int | None) -> None:
@@ -316,7 +316,7 @@ def jacrev(
 
 def _stacked(rows: Sequence[Tensor], out: Tensor, root: Tensor, record: bool) -> Tensor:
     shape = (*out._data.shape, *root._data.shape)
-    return stack(rows).view(shape) if rows else Tensor._wrap(np.zeros(shape, root._data.dtype))
+    return stack(rows).view(shape) if rows else root._beside(np.zeros(shape, root._data.dtype))
 
 
 def jacfwd(
@@ -360,7 +360,7 @@ def jacfwd(
                 if found:
                     parts.append(stack([column[o] for column in found], -1).reshape(shape))
                 else:
-                    parts.append(Tensor._wrap(np.zeros(shape, out._data.dtype)))
+                    parts.append(out._beside(np.zeros(shape, out._data.dtype)))
             blocks.append(tree.unflatten(chosen, iter(parts)))
         jacobian = tree.unflatten(output, iter(blocks))
         return (jacobian, result[2]) if has_aux else jacobian

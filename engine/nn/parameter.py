@@ -7,7 +7,7 @@ from typing import Any, ClassVar, NoReturn
 
 import numpy as np
 
-from engine import dtypes
+from engine import backend, dtypes
 from engine.dtypes import dtype as Dtype
 from engine.state import S, happened
 from engine.tensor import Tensor
@@ -29,7 +29,7 @@ def _over(made: Any, data: Any) -> Any:
         AttributeError: if `data` is not a Tensor, in PyTorch's words.
     """
     if data is None:
-        data = Tensor._wrap(np.empty(0, dtypes.get_default_dtype().numpy))
+        data = Tensor._wrap(backend.to_default(np.empty(0, dtypes.get_default_dtype().numpy)))
     elif not isinstance(data, Tensor):
         raise AttributeError(
             f"'{type(data).__name__}' object has no attribute 'detach'", name="detach", obj=data
@@ -132,7 +132,7 @@ class _Uninitialized:
         """Become a tensor of zeros of that shape."""
         self.__class__ = self.becomes
         kind = (dtype or self.dtype).numpy
-        self.data = Tensor._wrap(np.zeros(tuple(shape), kind))
+        self.data = self._beside(np.zeros(tuple(shape), kind))
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}>"
@@ -146,7 +146,8 @@ class UninitializedParameter(_Uninitialized, Parameter):
 
     def __new__(cls, requires_grad: bool = True, device: Any = None, dtype: Dtype | None = None) -> Any:
         kind = (dtype or dtypes.get_default_dtype()).numpy
-        return super().__new__(cls, Tensor._wrap(np.zeros(0, kind)), requires_grad)
+        empty = backend.to_device(np.zeros(0, kind), device or backend.default_device())
+        return super().__new__(cls, Tensor._wrap(empty), requires_grad)
 
 
 class UninitializedBuffer(_Uninitialized, Tensor):
@@ -157,7 +158,8 @@ class UninitializedBuffer(_Uninitialized, Tensor):
 
     def __new__(cls, requires_grad: bool = False, device: Any = None, dtype: Dtype | None = None) -> Any:
         made = object.__new__(cls)
-        made._data = np.zeros(0, (dtype or dtypes.get_default_dtype()).numpy)
+        kind = (dtype or dtypes.get_default_dtype()).numpy
+        made._data = backend.to_device(np.zeros(0, kind), device or backend.default_device())
         made._edge = made._grad = made._view = made._counter = None
         return made
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from engine import backend
 from engine.define import define
 from engine.registry import BILINEAR, GENERAL, LINEAR
 
@@ -289,7 +290,8 @@ def _max_pool(
     for look in looks[1:]:
         xp.maximum(values, look, out=values)
     # The first place that holds the largest; NaN is the largest.
-    nan = bool(xp.isnan(values.sum())) and values.dtype.kind == "f"
+    # (A device is not asked whether there is any: that would make the host wait.)
+    nan = values.dtype.kind == "f" and (backend.is_elsewhere(values) or bool(xp.isnan(values.sum())))
     first = None
     for k, look in enumerate(looks):
         missed = look != values

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from engine import backend
 from engine.define import define
 from engine.fused import fused
 from engine.ops import arrange, shape
@@ -160,9 +161,9 @@ strided_put = define("as_strided_scatter_into", LINEAR, inputs=2, grad="AsStride
 def _root(x: Any) -> tuple[Any, int]:
     """The array that owns the memory of `x`, and where `x` begins in it, in elements."""
     root = x
-    while isinstance(root.base, np.ndarray) and root.base.dtype == x.dtype:
+    while isinstance(root.base, type(x)) and root.base.dtype == x.dtype:
         root = root.base
-    return root, (x.__array_interface__["data"][0] - root.__array_interface__["data"][0]) // x.itemsize
+    return root, (backend.address(x) - backend.address(root)) // x.itemsize
 
 
 def _positions(size: Sequence[int], stride: Sequence[int]) -> Any:

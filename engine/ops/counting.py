@@ -167,6 +167,10 @@ def histogram(
         raise NotImplementedError(
             f"\"histogram_cpu\" not implemented for '{dtypes.scalar_type_name(input.dtype)}'"
         )
+    if input.is_cuda:
+        raise NotImplementedError(
+            "Could not run 'aten::histogram.bin_ct' with arguments from the 'CUDA' backend: move the tensor with .cpu()"
+        )
     edges = bins._data if isinstance(bins, Tensor) else int(bins)
     given = None if range is None else (float(range[0]), float(range[1]))
     counts, found = np.histogram(
@@ -209,7 +213,7 @@ def vander(x: Tensor, N: int | None = None, increasing: bool = False) -> Tensor:
 def unravel_index(indices: Tensor, shape: Any) -> tuple[Tensor, ...]:
     """The places, one tensor for each dimension, of indices into a flattened tensor of that shape."""
     sizes = (shape,) if isinstance(shape, int) else tuple(int(n) for n in shape)
-    return tuple(Tensor._wrap(np.asarray(a).astype(np.int64)) for a in np.unravel_index(indices._data, sizes))
+    return tuple(Tensor._wrap(a.astype(np.int64)) for a in np.unravel_index(indices._data, sizes))
 
 
 def scalar_tensor(s: Any, *, dtype: dtype_type | None = None, requires_grad: bool = False) -> Tensor:

@@ -55,8 +55,7 @@ def made(
     """Wrap a new array, set its flag, and tell observers that factory `name` made it; or write it into `out`."""
     if out is not None:
         return write(out, Tensor._wrap, (array,), {})  # type: ignore[no-any-return]
-    if device is not None:
-        array = backend.to_device(array, device)
+    array = backend.to_default(array) if device is None else backend.to_device(array, device)
     t = Tensor._wrap(array)
     if S.inference:
         t.__dict__["_inference"] = True

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from engine import backend
 from engine.define import define
 from engine.fused import fused
 from engine.ops import arrange, linalg, shape
@@ -93,7 +94,7 @@ def _adjoint(x: Any) -> Any:
 
 
 def _no_errors(like: Tensor) -> Tensor:
-    return Tensor._wrap(np.zeros(like._data.shape[:-2], np.int32))
+    return Tensor._wrap(backend.module_of(like._data).zeros(like._data.shape[:-2], np.int32))
 
 
 # --- Triangular systems ----------------------------------------------------------------------------------------------
@@ -101,11 +102,11 @@ def _no_errors(like: Tensor) -> Tensor:
 
 def _solve_triangular(xp: Any, a: Any, b: Any, upper: bool, unit: bool) -> Any:
     lead = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
-    a, b = np.broadcast_to(a, (*lead, *a.shape[-2:])), np.broadcast_to(b, (*lead, *b.shape[-2:]))
-    solve = importlib.import_module("scipy.linalg").solve_triangular
+    a, b = xp.broadcast_to(a, (*lead, *a.shape[-2:])), xp.broadcast_to(b, (*lead, *b.shape[-2:]))
+    solve = backend.scipy(xp, "linalg").solve_triangular
     if not a.size or not b.size:
-        return np.zeros(b.shape, b.dtype)
-    result = np.stack([
+        return xp.zeros(b.shape, b.dtype)
+    result = xp.stack([
         solve(m, v, lower=not upper, unit_diagonal=unit, check_finite=False)
         for m, v in zip(a.reshape(-1, *a.shape[-2:]), b.reshape(-1, *b.shape[-2:]), strict=True)
     ])
@@ -179,9 +180,15 @@ def cholesky_solve(input: Tensor, L: Tensor, upper: bool = False) -> Tensor:
 
 
 cholesky_inverse_of = fused("cholesky_inverse_of", lambda input, upper: _by_cholesky(
-        Tensor._wrap(np.broadcast_to(np.eye(input.shape[-1], dtype=input._data.dtype), input._data.shape).copy()), input, upper),
+        _identities(input), input, upper),
     inputs=1, grad="CholeskyInverseBackward0", aten="aten::cholesky_inverse", formula=r"\text{that of } (LL^*)^{-1}",
     doc="The inverse of L L^H.")
+
+
+def _identities(like: Any) -> Tensor:
+    xp = backend.module_of(like._data)
+    one = xp.eye(*like.shape[-2:], dtype=like._data.dtype)
+    return Tensor._wrap(xp.broadcast_to(one, like._data.shape).copy())
 
 
 def cholesky_inverse(L: Tensor, upper: bool = False) -> Tensor:
@@ -310,6 +317,7 @@ def _lu_packed(x: Any, pivot: bool) -> tuple[Any, Any]:
     return _batched(one, 2)(x)  # type: ignore[no-any-return]
 
 
+@backend.on_host
 def _permutation(pivots: Any, m: int) -> Any:
     """The matrix P with A = P L U."""
     flat = pivots.reshape(math.prod(pivots.shape[:-1]), pivots.shape[-1])
@@ -323,14 +331,14 @@ def _permutation(pivots: Any, m: int) -> Any:
 
 
 lu_factor_of = define("linalg_lu_factor_of", GENERAL, holomorphic=True, outputs=2, grad="LinalgLuFactorExBackward0", aten="aten::linalg_lu_factor_ex",
-    forward=lambda xp, input, pivot: _lu_packed(input, pivot),
+    forward=lambda xp, input, pivot: backend.on_host(_lu_packed)(input, pivot),
     vjp=(lambda F, g, y0, y1: _lu_vjp(F, g[0], y0, y1),),
     formula=r"P L^{-\top}(\operatorname{tril}(L^\top g_L) + \operatorname{triu}(g_U U^\top))U^{-\top}", doc="L and U in one matrix, and the pivots.")
 
 
 def _eye(F: Any, like: Any, k: int) -> Any:
     kind = like._data.dtype if F.recording else like.dtype
-    return _fixed(F, np.eye(k, dtype=kind))
+    return _fixed(F, backend.module_of(like._data if F.recording else like).eye(k, dtype=kind))
 
 
 def _lu_vjp(F: Any, g: Any, lu: Any, pivots: Any) -> Any:
@@ -400,7 +408,7 @@ def lu(input: Tensor, pivot: bool = True, get_infos: bool = False) -> Any:
 def _unpacked(packed: Any) -> tuple[Any, Any]:
     m, n = tuple(packed.shape)[-2:]
     k = min(m, n)
-    one = Tensor._wrap(np.eye(m, k, dtype=packed._data.dtype))
+    one = Tensor._wrap(backend.module_of(packed._data).eye(m, k, dtype=packed._data.dtype))
     low = arrange.tril(shape.narrow(packed, -1, 0, k), -1) + one
     return low, arrange.triu(shape.narrow(packed, -2, 0, k), 0).clone()
 
@@ -413,7 +421,7 @@ _lu_of = fused("linalg_lu_of", lambda A, pivot: _unpacked(lu_factor_of(A, pivot)
 
 def lu_unpack(LU_data: Tensor, LU_pivots: Tensor, unpack_data: bool = True, unpack_pivots: bool = True) -> Any:
     """(P, L, U) out of what `lu_factor` gives."""
-    none = Tensor._wrap(np.zeros(0, LU_data._data.dtype))
+    none = LU_data._beside(np.zeros(0, LU_data._data.dtype))
     low, up = _lu_unpack_of(LU_data) if unpack_data else (none, none)
     p = _permutation(LU_pivots._data, LU_data.shape[-2]).astype(LU_data._data.dtype) if unpack_pivots else none._data
     return _Lu(Tensor._wrap(p), low, up)
@@ -464,7 +472,7 @@ def _reflected(input: Any, tau: Any, other: Any, left: bool, transpose: bool) ->
     for i in order:
         below = shape.narrow(shape.narrow(input, -1, i, 1), -2, i + 1, m - i - 1)
         lead = tuple(input.shape)[:-2]
-        top = np.zeros((*lead, i + 1, 1), input._data.dtype)
+        top = backend.module_of(input._data).zeros((*lead, i + 1, 1), input._data.dtype)
         top[..., i, 0] = 1
         v = arrange.cat([Tensor._wrap(top), below], -2)
         t = shape.unsqueeze(shape.narrow(tau, -1, i, 1), -1)
@@ -477,7 +485,7 @@ def _reflected(input: Any, tau: Any, other: Any, left: bool, transpose: bool) ->
 
 
 householder_of = fused("linalg_householder_product", lambda input, tau: _reflected(
-        input, tau, Tensor._wrap(np.broadcast_to(np.eye(input.shape[-2], input.shape[-1], dtype=input._data.dtype), input._data.shape).copy()), True, False),
+        input, tau, _identities(input), True, False),
     inputs=2, formula=r"g \text{ through the reflections}", doc="The first columns of a product of Householder matrices.")
 ormqr_of = fused("ormqr", lambda input, tau, other, left=True, transpose=False: _reflected(input, tau, other, left, transpose),
     inputs=3, formula=r"g \text{ through the reflections}", doc="A matrix times a product of Householder matrices.")

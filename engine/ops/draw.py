@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from engine import dtypes, rejection, sampling
+from engine import backend, dtypes, rejection, sampling
 from engine.dtypes import dtype as dtype_type
 from engine.ops.create import Where, _np, like, made, shape_of, sizes
 from engine.random import Generator
@@ -121,35 +121,38 @@ def normal(
     if size is not None:
         array = sampling.normal(sizes(size, ()), _np(dtype), float(mean), float(std), generator)
         return made("normal", array, requires_grad, device, start)
-    m, s = (_data(v) for v in (mean, std))
+    source = mean if isinstance(mean, Tensor) else std
+    m, s = (_drawn_from(v) for v in (mean, std))
     if np.size(s) and np.min(s) < 0:
         raise RuntimeError("normal expects all elements of std >= 0.0")
     shape = np.broadcast_shapes(np.shape(m), np.shape(s))
     kind = next(v.dtype for v in (m, s) if hasattr(v, "dtype"))
     drawn = np.asarray(sampling.normal(shape, kind, generator=generator) * s + m).astype(kind)
+    drawn = backend.beside(source._data, drawn) if isinstance(source, Tensor) else drawn
     tensors = [isinstance(v, Tensor) and v.requires_grad for v in (mean, std)]
     if any(tensors) and S.grad_enabled:
         if isinstance(mean, Tensor) and isinstance(std, Tensor):
             return OPS["normal_tensors"].call(mean, std, drawn)  # type: ignore[no-any-return]
         name, given = ("normal_mean", mean) if isinstance(mean, Tensor) else ("normal_std", std)
         return OPS[name].call(given, drawn)  # type: ignore[no-any-return]
-    return made("normal", drawn, False, None, start)
+    return made("normal", drawn, False, backend.device_of(drawn), start)
 
 
-def _data(value: Any) -> Any:
-    return value._data if isinstance(value, Tensor) else value
+def _drawn_from(value: Any) -> Any:
+    """A parameter of a distribution, in the host's memory: random numbers for every device are drawn there."""
+    return backend.to_host(value._data) if isinstance(value, Tensor) else value
 
 
 def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | None = None) -> Tensor:
     """1 with the probability each element gives, else 0."""
     start = perf_counter_ns()
     if p is None:
-        array = sampling.bernoulli(input._data, input._data.dtype, generator)
+        array = sampling.bernoulli(_drawn_from(input), input._data.dtype, generator)
     else:
         array = sampling.bernoulli_scalar(input._data.shape, input._data.dtype, p, generator)
     if input.requires_grad and S.grad_enabled:
-        return OPS["bernoulli_of"].call(input, array)  # type: ignore[no-any-return]
-    return made("bernoulli", array, False, None, start)
+        return OPS["bernoulli_of"].call(input, backend.beside(input._data, array))  # type: ignore[no-any-return]
+    return made("bernoulli", array, False, input.device, start)
 
 
 def multinomial(
@@ -159,9 +162,9 @@ def multinomial(
     start = perf_counter_ns()
     return made(
         "multinomial",
-        sampling.multinomial(input._data, num_samples, replacement, generator),
+        sampling.multinomial(_drawn_from(input), num_samples, replacement, generator),
         False,
-        None,
+        input.device,
         start,
     )
 
@@ -169,15 +172,15 @@ def multinomial(
 def poisson(input: Tensor, generator: Generator | None = None) -> Tensor:
     """How many events of a given rate, for each element."""
     start = perf_counter_ns()
-    array = rejection.poisson(input._data, generator)
-    return made("poisson", array, False, None, start)
+    array = rejection.poisson(_drawn_from(input), generator)
+    return made("poisson", array, False, input.device, start)
 
 
 def binomial(count: Tensor, prob: Tensor, generator: Generator | None = None) -> Tensor:
     """How many of `count` trials succeed, each with probability `prob`."""
     start = perf_counter_ns()
-    n, p = np.broadcast_arrays(count._data, prob._data)
-    return made("binomial", rejection.binomial(n, p, generator), False, None, start)
+    n, p = np.broadcast_arrays(_drawn_from(count), _drawn_from(prob))
+    return made("binomial", rejection.binomial(n, p, generator), False, count.device, start)
 
 
 rand_like, randn_like = map(like, (rand, randn))

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from engine import dtypes
+from engine import backend, dtypes
 from engine.define import define
 from engine.ops import arrange, shape
 from engine.ops.complex import conj_of
@@ -53,6 +53,7 @@ def _c2r_vjp(F: Any, g: Any, dims: tuple[int, ...], scale: float, last: int) -> 
     ndim, half = len(tuple(y.shape)), last // 2 + 1
     factor = np.ones(half, np.float32 if (y._data if F.recording else y).dtype == np.complex64 else np.float64)
     factor[1 : last - half + 1] = 2
+    factor = backend.beside(y._data if F.recording else y, factor)
     return y * constant(F, factor.reshape(tuple(-1 if k == dims[-1] % ndim else 1 for k in range(ndim))))
 
 
@@ -243,12 +244,12 @@ def ifftshift(input: Tensor, dim: Any = None) -> Tensor:
 
 def fftfreq(n: int, d: float = 1.0, *, dtype: Any = None) -> Tensor:
     """The frequencies of a transform of `n` numbers at distance `d`."""
-    return Tensor._wrap(np.fft.fftfreq(n, d).astype((dtype or dtypes.get_default_dtype()).numpy))
+    return Tensor._wrap(backend.to_default(np.fft.fftfreq(n, d).astype((dtype or dtypes.get_default_dtype()).numpy)))
 
 
 def rfftfreq(n: int, d: float = 1.0, *, dtype: Any = None) -> Tensor:
     """The frequencies of `rfft`."""
-    return Tensor._wrap(np.fft.rfftfreq(n, d).astype((dtype or dtypes.get_default_dtype()).numpy))
+    return Tensor._wrap(backend.to_default(np.fft.rfftfreq(n, d).astype((dtype or dtypes.get_default_dtype()).numpy)))
 
 
 __all__ = [

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from engine import backend
 from engine.define import define
 from engine.fused import fused
 from engine.ops import arithmetic as A
@@ -161,7 +162,9 @@ def _at(flat: Any, places: list[Any], sizes: Sequence[int], padding: str, align:
     batch, channels = flat.shape[:2]
     spread = np.broadcast_to(index.reshape(batch, 1, -1), (batch, channels, index[0].size))
     values = shape.reshape(I.gather(flat, 2, Tensor._wrap(spread.copy())), (batch, channels, *index.shape[1:]))
-    return values if np.all(inside) else values * Tensor._wrap(np.expand_dims(inside, 1).astype(kind))
+    if not backend.is_elsewhere(inside) and np.all(inside):
+        return values
+    return values * Tensor._wrap(inside[:, None].astype(kind))
 
 
 grid_sampler = {
@@ -240,11 +243,11 @@ def _largest(xp: Any, x: Any, starts: Any, ends: Any) -> tuple[Any, Any]:
             part = x[(*at, *(slice(a, b) for a, b in span))]
             flat = part.reshape(*part.shape[: part.ndim - n], -1)
             best = flat.argmax(-1)
-            inner = np.unravel_index(best, [b - a for a, b in span])
+            inner = xp.unravel_index(best, [b - a for a, b in span])
             where: Any = 0
             for (a, _), k, size in zip(span, inner, sizes, strict=True):
                 where = where * size + (k + a)
-            values[(*at, *place)] = np.take_along_axis(flat, np.asarray(best)[..., None], -1)[..., 0]
+            values[(*at, *place)] = xp.take_along_axis(flat, xp.asarray(best)[..., None], -1)[..., 0]
             index[(*at, *place)] = where
     return values, index
 
@@ -271,9 +274,9 @@ max_unpool = {
 def _unpooled(xp: Any, x: Any, indices: Any, size: Any) -> Any:
     result = xp.zeros((*x.shape[:2], math.prod(size)), x.dtype)
     flat = indices.reshape(*x.shape[:2], -1)
-    if flat.size and (flat.max() >= result.shape[2] or flat.min() < 0):
-        raise RuntimeError(f"Found an invalid max index: {int(flat.max())} (output volumes are of size {'x'.join(map(str, size))}")
-    np.put_along_axis(result, flat, x.reshape(*x.shape[:2], -1), 2)
+    backend.refuse((flat >= result.shape[2]) | (flat < 0), lambda: RuntimeError(
+        f"Found an invalid max index: {int(flat.max())} (output volumes are of size {'x'.join(map(str, size))}"))
+    result[I._places(xp, flat, 2)] = x.reshape(flat.shape)
     return result.reshape(*x.shape[:2], *size)
 
 
@@ -291,7 +294,7 @@ border = {
 
 def _taken(xp: Any, x: Any, places: Sequence[Any]) -> Any:
     for k, p in enumerate(places):
-        x = xp.take(x, p, axis=x.ndim - len(places) + k)
+        x = xp.take(x, backend.beside(x, p), axis=x.ndim - len(places) + k)
     return x
 
 
@@ -345,7 +348,7 @@ def _multi_margin(input: Any, target: Any, p: int, margin: float, weight: Any, r
     rows = shape.reshape(input, (-1, input.shape[-1] if input.ndim else 1))
     labels = target.reshape(-1)
     right = I.gather(rows, 1, Tensor._wrap(labels[:, None].copy()))
-    one = np.zeros(rows._data.shape, rows._data.dtype)
+    one = backend.module_of(labels).zeros(rows._data.shape, rows._data.dtype)
     one[np.arange(len(labels)), labels] = 1
     loss = A.clamp_min(margin - right + rows, 0)
     loss = (loss if p == 1 else loss * loss) * Tensor._wrap(1 - one)
@@ -361,7 +364,7 @@ multi_margin_loss_of = fused("multi_margin_loss_of", _multi_margin, inputs=1, gr
 
 def _multilabel_margin(input: Any, target: Any, reduction: str) -> Any:
     rows = shape.reshape(input, (-1, input.shape[-1] if input.ndim else 1))
-    labels = target.reshape(rows.shape)
+    labels = backend.to_host(target).reshape(rows.shape)
     losses = []
     for k in range(rows.shape[0]):
         row = shape.select(rows, 0, k)
@@ -371,8 +374,8 @@ def _multilabel_margin(input: Any, target: Any, reduction: str) -> Any:
         if not wanted:
             losses.append(R.sum(row * 0))
             continue
-        right = I.index_select(row, 0, Tensor._wrap(np.asarray(wanted, np.int64)))
-        hinge = A.clamp_min(1 - shape.unsqueeze(right, 1) + row, 0) * Tensor._wrap(other)
+        right = I.index_select(row, 0, row._beside(np.asarray(wanted, np.int64)))
+        hinge = A.clamp_min(1 - shape.unsqueeze(right, 1) + row, 0) * row._beside(other)
         losses.append(R.sum(hinge) / rows.shape[1])
     loss = arrange.stack(losses)
     return _mean_or_sum(loss if input.ndim > 1 else shape.reshape(loss, ()), reduction)
@@ -383,6 +386,7 @@ multilabel_margin_loss_of = fused("multilabel_margin_loss_of", _multilabel_margi
 
 
 def _ctc(log_probs: Any, targets: Any, lengths: Any, label_lengths: Any, blank: int) -> Any:
+    targets = backend.to_host(targets)
     batch = log_probs.shape[1]
     losses = []
     start = 0
@@ -401,30 +405,29 @@ def _ctc(log_probs: Any, targets: Any, lengths: Any, label_lengths: Any, blank: 
         full[1::2] = labels
         skip = np.zeros(len(full), bool)
         skip[2:] = (full[2:] != blank) & (full[2:] != full[:-2])
-        rows = I.index_select(shape.narrow(shape.select(log_probs, 1, b), 0, 0, n), 1, Tensor._wrap(full))
+        rows = I.index_select(shape.narrow(shape.select(log_probs, 1, b), 0, 0, n), 1, log_probs._beside(full))
         first = np.full(len(full), -np.inf, kind)
         first[:2] = 0
-        alpha: Any = shape.select(rows, 0, 0) + Tensor._wrap(first) if n else Tensor._wrap(first)
-        nothing = Tensor._wrap(np.full(2, -np.inf, kind))
+        alpha: Any = shape.select(rows, 0, 0) + log_probs._beside(first) if n else log_probs._beside(first)
+        nothing = log_probs._beside(np.full(2, -np.inf, kind))
         for t in range(1, n):
             padded = arrange.cat([nothing, alpha])
             one = shape.narrow(padded, 0, 1, len(full))
-            two = A.where(Tensor._wrap(skip), shape.narrow(padded, 0, 0, len(full)), -math.inf)
+            two = A.where(log_probs._beside(skip), shape.narrow(padded, 0, 0, len(full)), -math.inf)
             alpha = _log_sum(arrange.stack([alpha, one, two])) + shape.select(rows, 0, t)
         last = shape.narrow(alpha, 0, max(len(full) - 2, 0), min(len(full), 2))
         loss = -_log_sum(last)
         # PyTorch's gradient takes log_probs to be normalised: that of what they are the logarithm of is added.
         whole = R.sum(P.exp(shape.narrow(shape.select(log_probs, 1, b), 0, 0, n)))
         whole = whole - whole.detach()
-        losses.append(loss + (whole if np.isfinite(loss._data) else whole * 0))
+        losses.append(loss + A.where(A.isfinite(loss), whole, whole * 0))
     return arrange.stack(losses).to(own)
 
 
 def _log_sum(x: Any) -> Any:
     """log(sum(exp(x))) over the first dimension, with gradient 0 where all is -inf."""
-    dead = np.isneginf(x._data).all(0)
-    safe = A.where(Tensor._wrap(np.broadcast_to(dead, x._data.shape).copy()), 0.0, x)
-    return A.where(Tensor._wrap(np.asarray(dead)), -math.inf, R.logsumexp(safe, 0))
+    dead = Tensor._wrap(backend.beside(x._data, (x._data == -np.inf).all(0)))
+    return A.where(dead, -math.inf, R.logsumexp(A.where(dead, 0.0, x), 0))
 
 
 ctc_loss_of = fused("ctc_loss_of", _ctc, inputs=1, grad="CtcLossBackward0", aten="aten::_ctc_loss",
@@ -433,17 +436,18 @@ ctc_loss_of = fused("ctc_loss_of", _ctc, inputs=1, grad="CtcLossBackward0", aten
 
 def _bags(weight: Any, per_sample: Any, indices: Any, starts: Any, mode: str, padding_idx: int | None) -> Any:
     rows = []
+    starts, indices = backend.to_host(starts), backend.to_host(indices)
     ends = [*starts[1:].tolist(), len(indices)]
     for a, b in zip(starts.tolist(), ends, strict=True):
         chosen = np.arange(a, b)
         if padding_idx is not None:
             chosen = chosen[indices[chosen] != padding_idx]
         if not len(chosen):
-            rows.append(Tensor._wrap(np.zeros(weight._data.shape[1:], weight._data.dtype)))
+            rows.append(weight._beside(np.zeros(weight._data.shape[1:], weight._data.dtype)))
             continue
-        taken = I.index_select(weight, 0, Tensor._wrap(indices[chosen]))
+        taken = I.index_select(weight, 0, weight._beside(indices[chosen]))
         if per_sample is not None:
-            taken = taken * shape.unsqueeze(I.index_select(per_sample, 0, Tensor._wrap(chosen)), 1)
+            taken = taken * shape.unsqueeze(I.index_select(per_sample, 0, weight._beside(chosen)), 1)
         if mode == "max":
             rows.append(R.max(taken, 0)[0])
         else:

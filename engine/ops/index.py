@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from engine import dtypes
+from engine import backend, dtypes
 from engine.define import define
 from engine.dispatch import check_broadcast
 from engine.inplace import apply_inplace
@@ -168,7 +168,7 @@ def setitem(input: Tensor, key: Any, value: Any) -> None:
 
 def _as_tensor(value: Any, like: Tensor) -> Tensor:
     if isinstance(value, (bool, int, float, complex, np.number, np.bool_, np.ndarray)):
-        return Tensor._wrap(np.asarray(value, like._data.dtype) if isinstance(like._data, np.ndarray) else value)
+        return Tensor._wrap(backend.beside(like._data, np.asarray(value, like._data.dtype)))
     raise TypeError(f"can't assign a {type(value).__name__} to a torch.{dtypes.legacy_name(like.dtype)}")
 
 
@@ -231,7 +231,7 @@ def _basic(input: Tensor, key: Any, writing: bool = False) -> tuple[Tensor, tupl
             dim += 1
         elif isinstance(k, (bool, np.bool_)):
             view = _shape.unsqueeze(view, dim)
-            rest.append(Tensor._wrap(np.array([bool(k)])))
+            rest.append(input._beside(np.array([bool(k)])))
             dim += 1
         elif _is_integer(k):
             view = _select(view, dim, int(k), place)
@@ -374,7 +374,7 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: A
 
         kind = {"add": "sum", "multiply": "prod"}.get(reduce, reduce)
         if not isinstance(src, Tensor):
-            src = Tensor._wrap(np.full(index._data.shape, src, input._data.dtype))
+            src = input._beside(np.full(index._data.shape, src, input._data.dtype))
         return scatter_reduce(input, dim, index, src, kind)
     if isinstance(src, Tensor) and src.dtype is not input.dtype:
         raise RuntimeError("scatter(): Expected self.dtype to be equal to src.dtype")
@@ -433,6 +433,8 @@ def index_put_(input: Tensor, indices: Sequence[Any], values: Tensor, accumulate
 
 def copy_(input: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
     """Take over the values of `src`, broadcast and converted, in place."""
+    if isinstance(src, Tensor) and src.device != input.device:
+        src = OPS["to_device"].call(src, input.device)
     return apply_inplace(OPS["copy"], input, (src,))
 
 
@@ -476,23 +478,26 @@ def _raw(index: Any) -> Any:
     return index._data if isinstance(index, Tensor) else index
 
 
-def _key(indices: Sequence[Any]) -> tuple[Any, ...]:
-    return tuple(_raw(k) for k in indices)
+def _key(indices: Sequence[Any], like: Any) -> tuple[Any, ...]:
+    key = tuple(_raw(k) for k in indices)
+    if type(like) is np.ndarray:
+        return key
+    return tuple(backend.beside(like, k) if isinstance(k, np.ndarray) else k for k in key)
 
 
 def _take(xp: Any, x: Any, indices: Sequence[Any]) -> Any:
-    return x[_key(indices)]
+    return x[_key(indices, x)]
 
 
 def _put_sum(xp: Any, g: Any, shape: tuple[int, ...], indices: Sequence[Any]) -> Any:
     result = xp.zeros(shape, g.dtype)
-    xp.add.at(result, _key(indices), g)
+    xp.add.at(result, _key(indices, g), g)
     return result
 
 
 def _put(xp: Any, x: Any, values: Any, indices: Sequence[Any], accumulate: bool) -> Any:
     result = x.copy()
-    key = _key(indices)
+    key = _key(indices, x)
     if accumulate:
         xp.add.at(result, key, values)
         return result
@@ -508,16 +513,20 @@ def _put(xp: Any, x: Any, values: Any, indices: Sequence[Any], accumulate: bool)
 
 
 def _take_flat(xp: Any, x: Any, index: Any) -> Any:
-    if index.size and (index.max() >= x.size or index.min() < -x.size):
-        bad = next(int(i) for i in index.ravel() if not -x.size <= i < x.size)
-        raise IndexError(f"out of range: tried to access index {bad} on a tensor of {x.size} elements.")
+    _refuse_outside(index, -x.size, x.size, lambda bad: IndexError(
+        f"out of range: tried to access index {bad} on a tensor of {x.size} elements."))
     return x.reshape(-1)[index]
 
 
+def _refuse_outside(index: Any, low: int, high: int, error: Callable[[int], Exception]) -> None:
+    if index.size and (type(index) is not np.ndarray or index.max() >= high or index.min() < low):
+        outside = (index < low) | (index >= high)
+        backend.refuse(outside, lambda: error(int(index[outside][0])))
+
+
 def _check_index(index: Any, n: int, dim: int) -> None:
-    if index.size and (index.max() >= n or index.min() < 0):
-        bad = next(int(i) for i in index.ravel() if not 0 <= i < n)
-        raise RuntimeError(f"index {bad} is out of bounds for dimension {dim} with size {n}")
+    _refuse_outside(
+        index, 0, n, lambda bad: RuntimeError(f"index {bad} is out of bounds for dimension {dim} with size {n}"))
 
 
 def _gather(xp: Any, x: Any, dim: int, index: Any) -> Any:
@@ -568,12 +577,11 @@ def _scatter(xp: Any, x: Any, dim: int, index: Any, src: Any) -> Any:
 
 
 def _index_select(xp: Any, x: Any, dim: int, index: Any) -> Any:
-    index = _raw(index)
+    index = backend.beside(x, _raw(index))
     if index.ndim > 1:
         raise IndexError("index_select(): Index is supposed to be a vector")
     d = one_dim(dim, x.ndim)
-    if index.size and (index.max() >= (x.shape[d] if x.ndim else 1) or index.min() < 0):
-        raise IndexError("index out of range in self")
+    _refuse_outside(index, 0, x.shape[d] if x.ndim else 1, lambda bad: IndexError("index out of range in self"))
     return xp.take(x, index.reshape(-1), axis=d) if x.ndim else x.copy()
 
 

@@ -72,9 +72,9 @@ def native_group_norm(input: Tensor, weight: Any, bias: Any, N: int, C: int, HxW
 def _batch(name: str, input: Any, weight: Any, bias: Any, running_mean: Any, running_var: Any, training: bool, momentum: float, eps: float) -> Any:
     kind = input._data.dtype
     if not training:
-        none = Tensor._wrap(np.zeros(0, kind))
+        none = input._beside(np.zeros(0, kind))
         y = batch_norm_of[name](input, weight, bias, running_mean._data, running_var._data, eps)
-        return y, none, Tensor._wrap(np.zeros(0, kind))
+        return y, none, input._beside(np.zeros(0, kind))
     over = (0, *range(2, input.ndim))
     mean, rstd = (shape.reshape(t, (-1,)) for t in _statistics(input.detach(), over, eps))
     count = input.numel() // max(input.shape[1], 1)

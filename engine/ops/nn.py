@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from engine import dtypes
+from engine import backend, dtypes
 from engine.backend import module_of
 from engine.define import define
 from engine.ops.cascade import add_up
@@ -302,8 +302,7 @@ def _huber(xp: Any, difference: Any, delta: float) -> Any:
 
 
 def _cross_entropy(xp: Any, x: Any, t: Any) -> Any:
-    if not bool(((x >= 0) & (x <= 1)).all()):
-        raise RuntimeError("all elements of input should be between 0 and 1")
+    backend.refuse(~((x >= 0) & (x <= 1)), lambda: RuntimeError("all elements of input should be between 0 and 1"))
     # Logarithms are kept above -100, as PyTorch keeps them, so that the loss stays finite.
     return (t - 1) * xp.maximum(precise(xp.log1p, -x), -100) - t * xp.maximum(precise(xp.log, x), -100)
 
@@ -518,8 +517,7 @@ def _checked_indices(indices: Any, size: int) -> Any:
             "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but got "
             f"torch.{dtypes.legacy_name(dtypes.of(array))} instead (while checking arguments for embedding)"
         )
-    if not bool(((array >= 0) & (array < size)).all()):
-        raise IndexError("index out of range in self")
+    backend.refuse((array < 0) | (array >= size), lambda: IndexError("index out of range in self"))
     return array
 
 

@@ -558,8 +558,10 @@ def _sigmoid(xp: Any, x: Any) -> Any:
 
 
 def _by_math(xp: Any, function: Any, x: Any) -> Any:
-    """A function of Python's math module, elementwise: NumPy has none, and none of its speed is needed here."""
-    values = np.frompyfunc(function, 1, 1)(backend.to_host(x))
+    """A function of Python's math module, elementwise, to the last digit; a device takes its own."""
+    if xp is not np:
+        return getattr(backend.scipy(xp, "special"), function.__name__)(x)
+    values = np.frompyfunc(function, 1, 1)(x)
     return xp.asarray(values, dtype=x.dtype)
 
 

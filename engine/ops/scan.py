@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from engine import dtypes
+from engine import backend, dtypes
 from engine.define import define
 from engine.fused import fused
 from engine.ops import arithmetic as A
@@ -33,11 +33,24 @@ _cum = {
 def _running(xp: Any, x: Any, dim: int, largest: bool) -> tuple[Any, Any]:
     if not x.ndim:
         return x.copy(), xp.zeros((), np.int64)
-    values = (np.maximum if largest else np.minimum).accumulate(x, axis=dim)
+    values = _extremes(xp, x, dim, largest)
     # The last place that equals the extreme so far, as PyTorch counts ties.
     hit = (x == values) | ((x != x) & (values != values))
-    places = np.arange(x.shape[dim]).reshape(tuple(-1 if k == dim else 1 for k in range(x.ndim)))
-    return values, np.maximum.accumulate(np.where(hit, places, 0), axis=dim)
+    places = xp.arange(x.shape[dim]).reshape(tuple(-1 if k == dim else 1 for k in range(x.ndim)))
+    return values, _extremes(xp, xp.where(hit, places, 0), dim, True)
+
+
+def _extremes(xp: Any, x: Any, dim: int, largest: bool) -> Any:
+    """The largest or smallest element so far."""
+    better = xp.maximum if largest else xp.minimum
+    if xp is np:
+        return better.accumulate(x, axis=dim)
+    # CuPy accumulates sums and products only. In log2(n) steps: each element against the one 1, 2, 4, ... before it.
+    y, step = xp.moveaxis(x, dim, 0).copy(), 1
+    while step < len(y):
+        y[step:] = better(y[step:], y[:-step].copy())
+        step *= 2
+    return xp.moveaxis(y, 0, dim)
 
 
 return_cummax, return_cummin, return_kthvalue, return_mode, return_nanmedian = map(
@@ -65,10 +78,19 @@ def _logcumsumexp(xp: Any, x: Any, dim: int) -> Any:
     if not x.ndim:
         return x.copy()
     if x.dtype.kind != "c":
-        return xp.logaddexp.accumulate(x, axis=dim)
+        return np.logaddexp.accumulate(x, axis=dim) if xp is np else _summed(xp, x, dim)
     y = xp.moveaxis(x.copy(), dim, 0)
     for k in range(1, len(y)):
         y[k] = P._logaddexp(xp, y[k], y[k - 1])
+    return xp.moveaxis(y, 0, dim)
+
+
+def _summed(xp: Any, x: Any, dim: int) -> Any:
+    """The running logaddexp, in log2(n) steps."""
+    y, step = xp.moveaxis(x, dim, 0).copy(), 1
+    while step < len(y):
+        y[step:] = xp.logaddexp(y[step:], y[:-step].copy())
+        step *= 2
     return xp.moveaxis(y, 0, dim)
 
 
@@ -80,6 +102,7 @@ def _logcumsumexp_vjp(F: Any, g: Any, x: Any, y: Any, dim: int) -> Any:
     weights = F.exp(F.unsqueeze(x, d + 1) - F.unsqueeze(y, d))
     kept = np.triu(np.ones((x.shape[d], x.shape[d]), bool)).reshape(
         *(1,) * d, x.shape[d], x.shape[d], *(1,) * (len(x.shape) - d - 1))
+    kept = backend.beside(x._data if F.recording else x, kept)
     masked = F.where(Tensor._wrap(kept) if F.recording else kept, F.unsqueeze(g, d) * weights, 0.0)
     return F.sum_dim(masked, (d + 1,), False)
 
@@ -114,7 +137,7 @@ _kth = {
 
 _nanmedian_all = define("nanmedian_all", GENERAL, grad="NanmedianBackward0", aten="aten::nanmedian",
     forward=lambda xp, input: _nan_lower(input),
-    vjp=(lambda F, g, input, y: R._evenly(F, g, input, y, None) if not bool(np.isnan(y._data if F.recording else y)) else F.zeros_like(input),),
+    vjp=(lambda F, g, input, y: F.where(F.isnan(y), 0.0, R._evenly(F, g, input, y, None)),),
     formula=r"\frac{[x_i = y]}{\text{number of ties}}", doc="Lower median of all elements that are not NaN.")
 
 
@@ -317,7 +340,7 @@ def _cdist(x1: Any, x2: Any, p: float) -> Any:
 
 def _pdist(input: Any, p: float) -> Any:
     n = input.shape[0]
-    i, j = np.triu_indices(n, 1)
+    i, j = (backend.beside(input._data, k) for k in np.triu_indices(n, 1))
     return R.norm(index.index_select(input, 0, Tensor._wrap(i)) - index.index_select(input, 0, Tensor._wrap(j)), p, -1)
 
 
@@ -432,7 +455,7 @@ def _slope(x: Any, d: int, space: Any, edge: int) -> Any:
         along = tuple(-1 if k == d else 1 for k in range(x.ndim))
 
         def t(a: Any) -> Tensor:
-            return Tensor._wrap(np.asarray(a, x._data.dtype).reshape(along))
+            return Tensor._wrap(a.astype(x._data.dtype).reshape(along))
 
         a, b = steps[:-1], steps[1:]
         inner = t(-b / (a * (a + b))) * at(0, n - 2) + t((b - a) / (a * b)) * at(1, n - 2) + t(a / (b * (a + b))) * at(2, n - 2)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from engine import backend
 from engine.dispatch import check_broadcast
 from engine.fused import fused
 from engine.ops import arithmetic as A
@@ -37,11 +38,11 @@ def _written(input: Any, dim: int, index: Any, values: Any) -> Any:
 
 
 index_fill_scalar = fused("index_fill_scalar", lambda input, dim, index, value: _written(
-        input, dim, index, Tensor._wrap(np.asarray(value, input._data.dtype))),
+        input, dim, index, Tensor._wrap(backend.beside(input._data, np.asarray(value, input._data.dtype)))),
     inputs=1, grad="IndexFillBackward0", aten="aten::index_fill", formula=r"g \text{ with 0 where it was filled}",
     doc="The input with one number in slices along a dimension.")
 index_fill_tensor = fused("index_fill_tensor", lambda input, value, dim, index: _written(
-        input, dim, Tensor._wrap(np.unique(index._data)), value),
+        input, dim, Tensor._wrap(backend.module_of(index._data).unique(index._data)), value),
     inputs=2, grad="IndexFillBackward1", aten="aten::index_fill", formula=r"g \text{ with 0 where it was filled},\ \sum_{\text{filled}} g",
     doc="The input with a tensor's number in slices along a dimension.")
 index_copy_of = fused("index_copy_of", lambda input, source, dim, index: _written(input, dim, index, _row(source)),
@@ -109,14 +110,15 @@ def fill(input: Tensor, value: Any) -> Tensor:
 
 def _reduced(input: Any, source: Any, places: Any, reduce: str, include_self: bool) -> Any:
     """`source` reduced into the flattened `input`, element k of the flattened source at ``places[k]``."""
+    xp = backend.module_of(places)
     size = input.numel()
     x, s = shape.reshape(input, (-1,)), shape.reshape(source, (-1,))
-    counts = np.bincount(places, minlength=size)
+    counts = xp.bincount(places, minlength=size)
     touched = counts > 0
     kind = input._data.dtype
 
     def constant(values: Any) -> Tensor:
-        return Tensor._wrap(np.asarray(values).astype(kind) if np.asarray(values).dtype != np.bool_ else np.asarray(values))
+        return Tensor._wrap(xp.asarray(values).astype(kind) if xp.asarray(values).dtype != np.bool_ else xp.asarray(values))
 
     def put(target: Any, values: Any, at: Any, add: bool) -> Any:
         return OPS["index_put"].call(target, values, (Tensor._wrap(at),), add)
@@ -125,28 +127,28 @@ def _reduced(input: Any, source: Any, places: Any, reduce: str, include_self: bo
         base = x if include_self else x * constant(~touched)
         y = put(base, s, places, True)
         if reduce == "mean":
-            total = counts + 1 if include_self else np.where(touched, counts, 1)
+            total = counts + 1 if include_self else xp.where(touched, counts, 1)
             y = y / constant(total)
     elif reduce == "prod":
         y = x if include_self else A.where(constant(touched), constant(1.0), x)
-        order = np.argsort(places, kind="stable")
-        firsts = np.searchsorted(places[order], places[order])
-        ranks = np.arange(len(places)) - firsts
+        order = xp.argsort(places, kind="stable")
+        firsts = xp.searchsorted(places[order], places[order])
+        ranks = xp.arange(len(places)) - firsts
         for r in range(int(ranks.max()) + 1 if len(ranks) else 0):
             chosen = order[ranks == r]
-            factor = put(constant(np.ones(size)), I.index_select(s, 0, Tensor._wrap(chosen)), places[chosen], False)
+            factor = put(constant(xp.ones(size)), I.index_select(s, 0, Tensor._wrap(chosen)), places[chosen], False)
             y = y * factor
     else:
-        best = x._data.copy() if include_self else np.where(touched, -np.inf if reduce == "amax" else np.inf, x._data).astype(kind)
-        (np.maximum if reduce == "amax" else np.minimum).at(best, places, s._data)
+        best = x._data.copy() if include_self else xp.where(touched, -np.inf if reduce == "amax" else np.inf, x._data).astype(kind)
+        (xp.maximum if reduce == "amax" else xp.minimum).at(best, places, s._data)
         mine = (x._data == best) if include_self else (x._data == best) & ~touched
         theirs = s._data == best[places]
-        hits = mine.astype(np.int64) + np.bincount(places, theirs, size).astype(np.int64)
-        share = 1 / np.maximum(hits, 1)
+        hits = mine.astype(np.int64) + xp.bincount(places, theirs, size).astype(np.int64)
+        share = 1 / xp.maximum(hits, 1)
         # The shares of those that attain the extreme: a sum of the right derivative, moved to the exact value.
         spread = A.where(constant(mine), x * constant(share), constant(0.0))
         spread = put(spread, A.where(constant(theirs), s * constant(share[places]), constant(0.0)), places, True)
-        y = A.where(constant(hits > 0), spread + constant(np.where(hits > 0, best - spread._data, 0)), constant(best))
+        y = A.where(constant(hits > 0), spread + constant(xp.where(hits > 0, best - spread._data, 0)), constant(best))
     return shape.reshape(y, tuple(input.shape))
 
 
@@ -170,9 +172,10 @@ def scatter_reduce(input: Tensor, dim: int, index: Tensor, src: Tensor, reduce: 
     for k, n in enumerate(index._data.shape):
         if n != part._data.shape[k]:
             part = shape.narrow(part, k, 0, n)
-    grids = list(np.indices(index._data.shape))
+    xp = backend.module_of(index._data)
+    grids = list(xp.indices(index._data.shape))
     grids[d] = index._data
-    places = np.ravel_multi_index(tuple(grids), input._data.shape).reshape(-1) if index._data.size else np.zeros(0, np.int64)
+    places = xp.ravel_multi_index(tuple(grids), input._data.shape).reshape(-1) if index._data.size else xp.zeros(0, np.int64)
     return scatter_reduce_of(input, part, places, reduce, include_self)  # type: ignore[no-any-return]
 
 
@@ -183,9 +186,10 @@ def index_reduce(input: Tensor, dim: int, index: Tensor, source: Tensor, reduce:
     if not input.ndim:
         return index_reduce_of(input, source, index._data.reshape(-1), reduce, include_self)  # type: ignore[no-any-return]
     d = one_dim(dim, input.ndim)
-    grids = list(np.indices(source._data.shape))
-    grids[d] = np.broadcast_to(index._data.reshape(tuple(-1 if k == d else 1 for k in range(input.ndim))), source._data.shape)
-    places = np.ravel_multi_index(tuple(grids), input._data.shape).reshape(-1) if source._data.size else np.zeros(0, np.int64)
+    xp = backend.module_of(index._data)
+    grids = list(xp.indices(source._data.shape))
+    grids[d] = xp.broadcast_to(index._data.reshape(tuple(-1 if k == d else 1 for k in range(input.ndim))), source._data.shape)
+    places = xp.ravel_multi_index(tuple(grids), input._data.shape).reshape(-1) if source._data.size else xp.zeros(0, np.int64)
     return index_reduce_of(input, source, places, reduce, include_self)  # type: ignore[no-any-return]
 
 
@@ -194,7 +198,7 @@ def index_reduce(input: Tensor, dim: int, index: Tensor, source: Tensor, reduce:
 
 def _clamped(x: Any, indices: Any) -> tuple[Any, ...]:
     return tuple(
-        slice(None) if i is None else Tensor._wrap(np.clip(i._data, -n, n - 1)) for i, n in zip(indices, x.shape, strict=False)
+        slice(None) if i is None else Tensor._wrap(i._data.clip(-n, n - 1)) for i, n in zip(indices, x.shape, strict=False)
     )
 
 
@@ -246,7 +250,7 @@ def _segment(piece: Any, reduce: str, initial: Any, R: Any) -> Any:
     if not n:
         shape_ = tuple(piece.shape)[1:]
         value = empty if initial is None else initial
-        return Tensor._wrap(np.full(shape_, value, piece._data.dtype))
+        return piece._beside(np.full(shape_, value, piece._data.dtype))
     if reduce == "prod":
         y = R.prod(piece, 0)
         return y if initial is None else y * initial
@@ -257,7 +261,7 @@ def _segment(piece: Any, reduce: str, initial: Any, R: Any) -> Any:
     y = (R.amax if reduce == "max" else R.amin)(piece, 0)
     if initial is None:
         return y
-    start = Tensor._wrap(np.full(y._data.shape, initial, y._data.dtype))
+    start = y._beside(np.full(y._data.shape, initial, y._data.dtype))
     return P.maximum(y, start) if reduce == "max" else P.minimum(y, start)
 
 

@@ -29,12 +29,12 @@ _transposed = define(
 )
 
 
-def _window(window: Any, win_length: int, n_fft: int, like: Any) -> Any:
+def _window(window: Any, win_length: int, n_fft: int, like: Tensor, kind: Any) -> Any:
     """The window in the middle of `n_fft` elements; None where it is 1 everywhere."""
     if window is None and win_length == n_fft:
         return None
     if window is None:
-        window = Tensor._wrap(np.ones(win_length, like.numpy))
+        window = like._beside(np.ones(win_length, kind.numpy))
     left = (n_fft - win_length) // 2
     return (
         arrange.constant_pad_nd(window, (left, n_fft - win_length - left), 0)
@@ -122,7 +122,7 @@ def stft(
     )
     x = shape.unsqueeze(x, 0) if alone else x
     frames: Any = shape.unfold(x, 1, n_fft, hop)
-    weights = _window(window, length, n_fft, input.dtype)
+    weights = _window(window, length, n_fft, input, input.dtype)
     if weights is not None:
         frames = frames * weights
     scale = 1 / math.sqrt(n_fft) if normalized else 1.0
@@ -194,8 +194,8 @@ def istft(
         "Invalid window shape. window has to be 1D and length of `win_length`",
     )
     own = window.dtype if window is not None else dtypes.of(input._data.real)
-    weights: Any = window if window is not None else Tensor._wrap(np.ones(size, own.numpy))
-    weights = _window(weights, size, n_fft, own)
+    weights: Any = window if window is not None else input._beside(np.ones(size, own.numpy))
+    weights = _window(weights, size, n_fft, input, own)
     x = input if input.ndim == 3 else shape.unsqueeze(input, 0)
     frames: Any = shape.transpose(x, 1, 2)
     scale = 1 / math.sqrt(n_fft) if normalized else 1 / n_fft

@@ -26,10 +26,10 @@ def preload() -> None:
 
 
 def _scipy(xp: Any, name: str, *arrays: Any) -> Any:
-    function = getattr(importlib.import_module("scipy.special"), name)
+    special = backend.scipy(xp, "special")
+    function = getattr(special, name, None) or backend.on_host(getattr(importlib.import_module("scipy.special"), name))
     kind = next(a.dtype for a in reversed(arrays) if hasattr(a, "dtype"))
-    hosts = [backend.to_host(a) if hasattr(a, "dtype") and not np.isscalar(a) else a for a in arrays]
-    return xp.asarray(function(*hosts), dtype=kind)
+    return xp.asarray(function(*arrays), dtype=kind)
 
 
 # --- Gamma -----------------------------------------------------------------------------------------------------------
@@ -245,7 +245,7 @@ _OF_DEGREE = {
 def _of_one(name: str, scipy: str, doc: str) -> Any:
     def forward(xp: Any, input: Any) -> Any:
         if scipy == "airy":
-            return xp.asarray(importlib.import_module("scipy.special").airy(backend.to_host(input))[0], dtype=input.dtype)
+            return xp.asarray(backend.on_host(importlib.import_module("scipy.special").airy)(input)[0], dtype=input.dtype)
         return _scipy(xp, scipy, 0, input) if scipy == "spherical_jn" else _scipy(xp, scipy, input)
 
     return define(name, CONSTANT, inputs=1, dtypes="float", aten=f"aten::special_{name}", forward=forward, doc=doc)

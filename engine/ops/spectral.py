@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from engine import backend
 from engine.define import define
 from engine.fused import fused
 from engine.ops import arithmetic as A
@@ -89,7 +90,7 @@ eig_of = define(
     outputs=2,
     grad="LinalgEigBackward0",
     aten="aten::linalg_eig",
-    forward=lambda xp, input, name="linalg.eig": _eig(input, name),
+    forward=lambda xp, input, name="linalg.eig": _eig(xp, input, name),
     vjp=(lambda F, g, y0, y1: _eig_vjp(F, g, y0, y1),),
     formula=r"V^{-*}(\operatorname{diag} g_\lambda + (V^* g_V - V^* V \operatorname{Re} \operatorname{diag}(V^* g_V))"
     r"/ \bar E)V^*",
@@ -97,11 +98,13 @@ eig_of = define(
 )
 
 
-def _eig(x: Any, name: str) -> tuple[Any, Any]:
-    if not np.isfinite(_square(x, name)).all():
-        raise RuntimeError("torch.linalg.eig: input tensor should not contain infs or NaNs.")
+def _eig(xp: Any, x: Any, name: str) -> tuple[Any, Any]:
+    backend.refuse(
+        ~xp.isfinite(_square(x, name)),
+        lambda: RuntimeError("torch.linalg.eig: input tensor should not contain infs or NaNs."),
+    )
     kind = np.result_type(x.dtype, np.complex64)
-    values, vectors = np.linalg.eig(x)
+    values, vectors = xp.linalg.eig(x)
     return values.astype(kind), vectors.astype(kind)
 
 
@@ -227,7 +230,7 @@ matrix_exp_of = define(
     holomorphic=True,
     grad="LinalgMatrixExpBackward0",
     aten="aten::linalg_matrix_exp",
-    forward=lambda xp, input: _expm(_square(input, "linalg.matrix_exp")),
+    forward=lambda xp, input: backend.on_host(_expm)(_square(input, "linalg.matrix_exp")),
     vjp=(lambda F, g, input: _expm_vjp(F, g, input),),
     formula=r"\int_0^1 e^{sA^\top} g\, e^{(1-s)A^\top} ds",
     doc="Exponential of a square matrix.",
@@ -259,29 +262,29 @@ pinv_of = define(
     GENERAL,
     grad="LinalgPinvBackward0",
     aten="aten::linalg_pinv",
-    forward=lambda xp, input, rtol, hermitian: _pinv(input, rtol, hermitian),
+    forward=lambda xp, input, rtol, hermitian: _pinv(xp, input, rtol, hermitian),
     vjp=(lambda F, g, input, y: _pinv_vjp(F, g, input, y),),
     formula=r"-(A^+ g^* A^+)^* + \ldots",
     doc="Pseudo-inverse of a matrix.",
 )
 
 
-def _pinv(x: Any, rtol: Any, hermitian: bool) -> Any:
+def _pinv(xp: Any, x: Any, rtol: Any, hermitian: bool) -> Any:
     if not x.size:
-        return np.swapaxes(x, -1, -2).copy()
+        return xp.swapaxes(x, -1, -2).copy()
     atol = 0.0
     if isinstance(rtol, tuple):
         atol, rtol = rtol
     if rtol is None:
         rtol = max(x.shape[-2:]) * np.finfo(x.dtype).eps if not np.any(atol) else 0.0
     if hermitian:
-        d, v = np.linalg.eigh(x)
-        s, u, vh = np.abs(d), v * np.sign(d)[..., None, :], np.swapaxes(v, -1, -2).conj()
+        d, v = xp.linalg.eigh(x)
+        s, u, vh = xp.abs(d), v * xp.sign(d)[..., None, :], xp.swapaxes(v, -1, -2).conj()
     else:
-        u, s, vh = np.linalg.svd(x, full_matrices=False)
-    limit = np.maximum(np.asarray(rtol) * s.max(-1), atol)[..., None]
-    inverse = np.where(s > limit, 1 / np.where(s > limit, s, 1), 0)
-    return ((np.swapaxes(vh, -1, -2).conj() * inverse[..., None, :]) @ np.swapaxes(u, -1, -2).conj()).astype(
+        u, s, vh = xp.linalg.svd(x, full_matrices=False)
+    limit = xp.maximum(xp.asarray(rtol) * s.max(-1), atol)[..., None]
+    inverse = xp.where(s > limit, 1 / xp.where(s > limit, s, 1), 0)
+    return ((xp.swapaxes(vh, -1, -2).conj() * inverse[..., None, :]) @ xp.swapaxes(u, -1, -2).conj()).astype(
         x.dtype
     )
 
@@ -313,7 +316,7 @@ slogdet_of = define(
 
 def _slogdet(xp: Any, x: Any) -> tuple[Any, Any]:
     sign, size = xp.linalg.slogdet(x)
-    return np.asarray(sign, x.dtype), np.asarray(size, x.real.dtype)
+    return xp.asarray(sign, x.dtype), xp.asarray(size, x.real.dtype)
 
 
 def _slogdet_vjp(F: Any, g: Any, a: Any, sign: Any) -> Any:
@@ -342,7 +345,7 @@ def logdet(input: Tensor) -> Tensor:
     sign, value = slogdet_of(input)
     if sign.dtype.is_complex:
         return P.log(sign) + value
-    return A.where(Tensor._wrap(np.asarray(sign._data == -1)), math.nan, value)  # type: ignore[no-any-return]
+    return A.where(A.eq(sign, -1), math.nan, value)  # type: ignore[no-any-return]
 
 
 def matrix_exp(input: Tensor) -> Tensor:
@@ -389,7 +392,7 @@ def _least_squares(a: Any, b: Any, driver: str | None) -> tuple[Any, Any]:
         left = linalg.matmul(a, x) - right
         residuals = R.sum(real(left * conj(left)), -2)
     else:
-        residuals = Tensor._wrap(np.zeros(0, a._data.real.dtype))
+        residuals = a._beside(np.zeros(0, a._data.real.dtype))
     return (shape.squeeze(x, -1) if vector else x), residuals
 
 
@@ -404,13 +407,14 @@ class _Lstsq(NamedTuple):
 def linalg_lstsq(A: Any, B: Any, rcond: float | None = None, *, driver: str | None = None) -> Any:
     """(solution, residuals, rank, singular_values) of the least-squares problem."""
     x, residuals = lstsq_of(A, B, driver or "gelsy")
-    none = np.zeros(0, A._data.real.dtype)
+    xp = backend.module_of(A._data)
+    none = xp.zeros(0, A._data.real.dtype)
     if driver in (None, "gelsy", "gelsd", "gelss"):
-        rank = np.asarray(np.linalg.matrix_rank(A._data), np.int64)
+        rank = xp.asarray(xp.linalg.matrix_rank(A._data), np.int64)
     else:
-        rank = np.zeros(0, np.int64)
+        rank = xp.zeros(0, np.int64)
     s = (
-        np.linalg.svd(A._data, compute_uv=False).astype(A._data.real.dtype)
+        xp.linalg.svd(A._data, compute_uv=False).astype(A._data.real.dtype)
         if driver in ("gelsd", "gelss")
         else none
     )

@@ -19,7 +19,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from engine import dtypes
+from engine import backend, dtypes
 from engine.backend import Array, module_of
 from engine.optim import kernels as k
 from engine.optim.optimizer import Optimizer
@@ -295,21 +295,17 @@ def _slices(flat: Array, like: list[Array]) -> list[Array]:
     return [flat[end - a.size : end].reshape(a.shape) for a, end in zip(like, ends, strict=True)]
 
 
-def _address(array: Array) -> int:
-    return int(array.__array_interface__["data"][0])
-
-
 def _consecutive(arrays: list[Array]) -> Array | None:
     """The part of a flat array that these, in order, are the parts of; None if they are not."""
     flat = arrays[0].base
     if flat is None or flat.ndim != 1 or not flat.flags.c_contiguous:
         return None
-    first = expected = _address(arrays[0])
+    first = expected = backend.address(arrays[0])
     for array in arrays:
-        if array.base is not flat or not array.flags.c_contiguous or _address(array) != expected:
+        if array.base is not flat or not array.flags.c_contiguous or backend.address(array) != expected:
             return None
         expected += array.nbytes
-    start = _address(flat)
+    start = backend.address(flat)
     return flat[(first - start) // flat.itemsize : (expected - start) // flat.itemsize]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from engine import backend
 from engine.optim import kernels as k
 from engine.optim.optimizer import Optimizer
 from engine.optim.settings import check_settings, number
@@ -25,7 +26,7 @@ def _value(loss: Any) -> float:
 
 
 def _dot(a: Vector, b: Vector) -> Any:
-    return np.asarray(a.dot(b))[()]
+    return backend.to_host(a.dot(b))[()]
 
 
 def _cubic(
@@ -210,7 +211,8 @@ class LBFGS(Optimizer):
             d = self._direction(g, state, group["history_size"])
             previous, state["prev_loss"] = loss, loss
             state["prev_flat_grad"] = Tensor._wrap(g.copy())
-            t = min(1.0, 1.0 / abs(g).sum()) * lr if state["n_iter"] == 1 else lr
+            size: Any = backend.to_host(abs(g).sum())[()]
+            t = min(1.0, 1.0 / size) * lr if state["n_iter"] == 1 else lr
             state["d"], state["t"] = Tensor._wrap(d), t
             slope = _dot(g, d)
             if slope > -tolerance:
@@ -254,18 +256,18 @@ class LBFGS(Optimizer):
                     old.pop(0)
             dirs.append(Tensor._wrap(y))
             steps.append(Tensor._wrap(s))
-            ro.append(Tensor._wrap(np.asarray(1.0 / curvature, g.dtype)))
-            state["H_diag"] = Tensor._wrap(np.asarray(curvature / _dot(y, y), g.dtype))
+            ro.append(Tensor._wrap(backend.module_of(g).asarray(1.0 / curvature, g.dtype)))
+            state["H_diag"] = Tensor._wrap(backend.module_of(g).asarray(curvature / _dot(y, y), g.dtype))
         scale = state["H_diag"]
         factors = state.setdefault("al", [None] * history)
         d = -g
         for at in reversed(range(len(dirs))):
-            factor = _dot(steps[at]._data, d) * ro[at]._data
+            factor = _dot(steps[at]._data, d) * backend.to_host(ro[at]._data)
             factors[at] = Tensor._wrap(np.asarray(factor))
             k.add(d, dirs[at]._data, -float(factor))
         d = d * (scale._data if isinstance(scale, Tensor) else d.dtype.type(scale))
         for at in range(len(dirs)):
-            back = _dot(dirs[at]._data, d) * ro[at]._data
+            back = _dot(dirs[at]._data, d) * backend.to_host(ro[at]._data)
             k.add(d, steps[at]._data, float(factors[at]._data - back))
         return d
 

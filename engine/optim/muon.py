@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.backend import Array
+from engine.backend import Array, module_of
 from engine.optim import kernels as k
 from engine.optim.formula import FormulaOptimizer
 from engine.optim.settings import check_one_element
@@ -112,4 +112,4 @@ class Muon(FormulaOptimizer):
         else:
             rate = lr * math.sqrt(max(1, high / wide))
         data *= 1 - lr * group["weight_decay"]
-        k.add(data, np.ascontiguousarray(change, data.dtype), -rate)
+        k.add(data, module_of(change).ascontiguousarray(change, data.dtype), -rate)

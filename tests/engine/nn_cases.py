@@ -562,7 +562,7 @@ def run(torch: Any, source: str) -> str:
         """A digest of a tensor's exact values; a number as it is."""
         if not isinstance(tensor, torch.Tensor):
             return repr(tensor)
-        return hashlib.sha256(tensor.detach().numpy().tobytes()).hexdigest()[:12]
+        return hashlib.sha256(tensor.detach().cpu().numpy().tobytes()).hexdigest()[:12]
 
     scope = {
         "torch": torch,

@@ -198,7 +198,7 @@ def multi_head_attention_forward(
     k = k.view(k.shape[0], heads, size).transpose(0, 1) if static_k is None else static_k
     v = v.view(v.shape[0], heads, size).transpose(0, 1) if static_v is None else static_v
     if add_zero_attn:
-        k, v = (arrange.cat([t, Tensor._wrap(np.zeros((heads, 1, size), t._data.dtype))], 1) for t in (k, v))
+        k, v = (arrange.cat([t, t._beside(np.zeros((heads, 1, size), t._data.dtype))], 1) for t in (k, v))
         added += 1
     if added and attn_mask is not None:
         attn_mask = pad(attn_mask, (0, added))

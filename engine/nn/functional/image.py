@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from engine import sampling
+from engine import backend, sampling
 from engine.nn.functional.conv import _avg_pool, _batched, _each, avg_pool2d
 from engine.ops import conv, copies, image, shape
 from engine.tensor import Tensor
@@ -187,7 +187,7 @@ def affine_grid(theta: Any, size: Sequence[int], align_corners: bool | None = No
         edge = kind.type(1.0 if align_corners else (length - 1) / length)
         steps.append(np.linspace(-1, 1, length).astype(kind) * edge if length > 1 else np.zeros(1, kind))
     places = np.stack([*np.meshgrid(*steps, indexing="ij")[::-1], np.ones(spatial, kind)], -1)
-    flat: Any = Tensor._wrap(
+    flat: Any = theta._beside(
         np.broadcast_to(places.reshape(1, -1, n + 1), (size[0], math.prod(spatial), n + 1))
     )
     return flat.bmm(theta.transpose(1, 2)).view(size[0], *spatial, n)  # type: ignore[no-any-return]
@@ -319,6 +319,7 @@ def _ratios(ratio: Any, n: int) -> tuple[float, ...]:
 
 
 def _intervals(samples: Any, size: int, count: int, kernel: int) -> Any:
+    samples = backend.to_host(samples)
     result = np.empty((*samples.shape, count), np.int64)
     if count > 1:
         alpha = samples.dtype.type((size - kernel) / (count - 1))

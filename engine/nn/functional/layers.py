@@ -434,7 +434,7 @@ def _circular(input: Any, pad: Sequence[int]) -> Tensor:
         if sizes[lead + k] + before + after < 0:
             raise RuntimeError("Negative padding value is resulting in an empty dimension")
     whole = [n + sum(spans[k - lead]) if k >= lead else n for k, n in enumerate(sizes)]
-    out: Any = Tensor._wrap(np.zeros(whole, input._data.dtype))
+    out: Any = input._beside(np.zeros(whole, input._data.dtype))
     inner = tuple(slice(max(b, 0), n - max(a, 0)) for (b, a), n in zip(spans, whole[lead:], strict=True))
     source = tuple(slice(max(-b, 0), n - max(-a, 0)) for (b, a), n in zip(spans, sizes[lead:], strict=True))
     out[(..., *inner)] = input[(..., *source)]

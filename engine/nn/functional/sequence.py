@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from engine import backend
 from engine.ops import arithmetic, image
 from engine.tensor import Tensor
 
@@ -31,18 +32,17 @@ def ctc_loss(
     alone = log_probs.ndim == 2
     probs = log_probs.unsqueeze(1) if alone else log_probs
     lengths, sizes = (
-        np.atleast_1d(np.asarray(v._data if isinstance(v, Tensor) else v))
+        np.atleast_1d(backend.to_host(v._data) if isinstance(v, Tensor) else np.asarray(v))
         for v in (input_lengths, target_lengths)
     )
     loss: Any = image.ctc_loss_of(probs, targets._data, lengths, sizes, blank)
     if alone:
         loss = loss.squeeze(0)
     if zero_infinity:
-        infinite = Tensor._wrap(np.asarray(np.isinf(loss._data)))
-        loss = arithmetic.where(infinite, Tensor._wrap(np.zeros((), loss._data.dtype)), loss)
+        loss = arithmetic.where(arithmetic.isinf(loss), 0.0, loss)
     if reduction == "mean":
         divisor = np.maximum(sizes, 1).astype(loss._data.dtype)
-        return (loss / Tensor._wrap(divisor)).mean()  # type: ignore[no-any-return]
+        return (loss / loss._beside(divisor)).mean()  # type: ignore[no-any-return]
     return loss.sum() if reduction == "sum" else loss  # type: ignore[no-any-return]
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
+from engine import dtypes
 from engine.dtypes import dtype as Dtype
 from engine.nn import functional as F
 from engine.nn import init
@@ -49,7 +48,7 @@ class NormBase(Scaled):
             self.register_buffer(
                 name, new_tensor((num_features,), device, dtype) if track_running_stats else None
             )
-        count = Tensor._wrap(np.zeros((), np.int64)) if track_running_stats else None
+        count = new_tensor((), device, dtypes.int64) if track_running_stats else None
         self.register_buffer("num_batches_tracked", count)
         self.reset_running_stats()
         self.reset_parameters()

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-import numpy as np
-
+from engine import dtypes
 from engine.dtypes import dtype as Dtype
 from engine.nn.modules.batchnorm import BatchNorm1d, BatchNorm2d, BatchNorm3d, NormBase
 from engine.nn.modules.conv import (
@@ -18,7 +17,7 @@ from engine.nn.modules.conv import (
     _ConvNd,
 )
 from engine.nn.modules.instancenorm import InstanceNorm1d, InstanceNorm2d, InstanceNorm3d
-from engine.nn.modules.linear import Linear
+from engine.nn.modules.linear import Linear, new_tensor
 from engine.nn.modules.module import Module
 from engine.nn.parameter import UninitializedBuffer, UninitializedParameter, is_lazy
 from engine.tensor import Tensor
@@ -155,7 +154,7 @@ class _LazyNorm(_Lazy, NormBase):
             self.weight, self.bias = UninitializedParameter(), UninitializedParameter()
         if track_running_stats:
             self.running_mean, self.running_var = UninitializedBuffer(), UninitializedBuffer()
-            self.num_batches_tracked = Tensor._wrap(np.zeros((), np.int64))
+            self.num_batches_tracked = new_tensor((), device, dtypes.int64)
 
     def reset_parameters(self) -> None:
         """The initial values, if the shapes are known."""

@@ -23,7 +23,7 @@ __all__ = ["Bilinear", "Identity", "Linear"]
 def new_tensor(sizes: Sequence[int], device: Any = None, dtype: Dtype | None = None) -> Tensor:
     """Zeros for a module to initialise."""
     array = np.zeros(shape_of((), tuple(sizes), "empty"), (dtype or dtypes.get_default_dtype()).numpy)
-    return Tensor._wrap(array if device is None else backend.to_device(array, device))
+    return Tensor._wrap(backend.to_default(array) if device is None else backend.to_device(array, device))
 
 
 def new_parameter(sizes: Sequence[int], device: Any = None, dtype: Dtype | None = None) -> Parameter:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from engine import dtypes
+from engine import backend, dtypes
 from engine.dtypes import dtype as Dtype
 from engine.nn import functional as F
 from engine.nn import init
@@ -39,7 +39,7 @@ Activation = Callable[[Tensor], Tensor]
 
 def _causal(size: int, dtype: Dtype | None = None) -> Tensor:
     kind = (dtype or dtypes.get_default_dtype()).numpy
-    return Tensor._wrap(np.triu(np.full((size, size), -math.inf, kind), 1))
+    return Tensor._wrap(backend.to_default(np.triu(np.full((size, size), -math.inf, kind), 1)))
 
 
 def _is_causal(mask: Any, hint: bool | None, x: Any, batch_first: bool) -> bool:

@@ -77,7 +77,8 @@ def clip_grads_with_norm_(
 ) -> None:
     """Scale all gradients in place by ``max_norm / total_norm`` where that is below 1."""
     kind = total_norm._data.dtype.type
-    scale = module_of(total_norm._data).asarray(min(max_norm / (total_norm._data + kind(1e-6)), kind(1)))
+    xp = module_of(total_norm._data)
+    scale = xp.asarray(xp.minimum(max_norm / (total_norm._data + kind(1e-6)), kind(1)))
 
     def write(array: Any) -> None:
         # An array of no dimensions costs NumPy half of what a number does.

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from engine import dtypes, linalg
+from engine import backend, dtypes, linalg
 from engine.autograd.grad_mode import no_grad
 from engine.methods import public_functions
 from engine.nn import functional as F
@@ -23,11 +23,12 @@ _functions: Any = public_functions()
 
 def _qr_reflectors(a: Any) -> tuple[Any, Any]:
     """LAPACK's ``geqrf``: R above the diagonal, the Householder vectors below, and their factors."""
-    geqrf = importlib.import_module("scipy.linalg").lapack.get_lapack_funcs(("geqrf",), (a._data,))[0]
-    found = [geqrf(m)[:2] for m in a._data.reshape(-1, *a._data.shape[-2:])]
-    vectors = np.stack([m for m, _ in found]).reshape(a._data.shape)
-    factors = np.stack([t for _, t in found])
-    return Tensor._wrap(vectors), Tensor._wrap(factors.reshape(*a._data.shape[:-2], -1))
+    x = backend.to_host(a._data)
+    geqrf = importlib.import_module("scipy.linalg").lapack.get_lapack_funcs(("geqrf",), (x,))[0]
+    found = [geqrf(m)[:2] for m in x.reshape(-1, *x.shape[-2:])]
+    vectors = np.stack([m for m, _ in found]).reshape(x.shape)
+    factors = np.stack([t for _, t in found]).reshape(*x.shape[:-2], -1)
+    return Tensor._wrap(backend.beside(a._data, vectors)), Tensor._wrap(backend.beside(a._data, factors))
 
 
 def _make_orthogonal(a: Any) -> Any:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from engine import backend
 from engine.dtypes import int64
 from engine.ops import arrange, create, index
 from engine.tensor import Tensor
@@ -139,7 +140,7 @@ def pad_packed_sequence(
     rest = tuple(data.shape[1:])
 
     def filled(*shape: int) -> Tensor:
-        return Tensor._wrap(np.full((*shape, *rest), padding_value, data._data.dtype))
+        return data._beside(np.full((*shape, *rest), padding_value, data._data.dtype))  # type: ignore[no-any-return]
 
     steps, start = [], 0
     for size in sizes:
@@ -152,7 +153,9 @@ def pad_packed_sequence(
     back = sequence.unsorted_indices
     if back is None:
         return padded, Tensor._wrap(lengths)
-    return index.index_select(padded, 0 if batch_first else 1, back), Tensor._wrap(lengths[back._data])
+    return index.index_select(padded, 0 if batch_first else 1, back), Tensor._wrap(
+        lengths[backend.to_host(back._data)]
+    )
 
 
 def pad_sequence(
@@ -178,7 +181,7 @@ def pad_sequence(
     for sequence in given:
         missing = longest - sequence.shape[0]
         if missing:
-            fill = Tensor._wrap(np.full((missing, *rest), padding_value, given[0]._data.dtype))
+            fill = given[0]._beside(np.full((missing, *rest), padding_value, given[0]._data.dtype))
             sequence = arrange.cat([sequence, fill] if padding_side == "right" else [fill, sequence])
         rows.append(sequence)
     return arrange.stack(rows, 0 if batch_first else 1)

@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from engine import sampling
+from engine import backend, sampling
 from engine.dtypes import float64
 from engine.ops.create import as_tensor
 from engine.random import Generator
@@ -147,7 +147,9 @@ class WeightedRandomSampler(Sampler[int]):
         self.generator = generator
 
     def __iter__(self) -> Iterator[int]:
-        drawn = sampling.multinomial(self.weights._data, self.num_samples, self.replacement, self.generator)
+        drawn = sampling.multinomial(
+            backend.to_host(self.weights._data), self.num_samples, self.replacement, self.generator
+        )
         yield from drawn.tolist()
 
     def __len__(self) -> int:

@@ -1,0 +1,354 @@
+"""NumPy in CuPy's place, where there is no card: what an operation may do with an array on a device, held on a CPU.
+
+Its arrays are not NumPy's and do not become so by themselves; a host array beside one is refused; only CuPy's names and
+keywords are there (`cupy_names.json`, read from CuPy itself); and every copy to or from the host is counted. What it
+cannot tell is whether CuPy's numbers are right: that takes a card (the tests marked ``gpu``).
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+NAMES: dict[str, Any] = json.loads((Path(__file__).parent / "cupy_names.json").read_text())
+"""The public names of CuPy's modules, each with its parameters; ``*`` where they cannot be read, or ``ufunc``."""
+
+_UPLOADING = {"array", "asarray", "ascontiguousarray", "asanyarray", "asfortranarray", "from_dlpack"}
+_COMPARISONS = {"greater", "less", "greater_equal", "less_equal", "equal", "not_equal"}
+_UFUNC_KEYWORDS = {"out", "dtype", "casting", "axis", "keepdims"}
+
+
+class Transfers:
+    """How many copies went to the device and came back from it."""
+
+    def __init__(self) -> None:
+        self.up: list[str] = []
+        self.down: list[str] = []
+
+
+TRANSFERS = Transfers()
+
+
+@contextmanager
+def watched() -> Iterator[Transfers]:
+    """Count the transfers of a block."""
+    TRANSFERS.up, TRANSFERS.down = [], []
+    yield TRANSFERS
+
+
+class ndarray:  # CuPy's name for it, which error messages show
+    """An array "on the device"."""
+
+    __slots__ = ("__weakref__", "_a")
+    __module__ = "cupy"
+    __hash__ = None  # type: ignore[assignment]
+    __array_priority__ = 100
+
+    def __init__(self, a: np.ndarray[Any, Any]) -> None:
+        self._a = a
+
+    def get(self, *_: Any, **__: Any) -> np.ndarray[Any, Any]:
+        TRANSFERS.down.append("get")
+        return self._a.copy()
+
+    @property
+    def device(self) -> Any:
+        return SimpleNamespace(id=0)
+
+    @property
+    def data(self) -> Any:
+        return SimpleNamespace(ptr=self._a.ctypes.data, mem=SimpleNamespace(ptr=_root(self._a).ctypes.data))
+
+    @property
+    def base(self) -> ndarray | None:
+        return None if self._a.base is None else ndarray(self._a.base)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self._a.shape
+
+    @shape.setter
+    def shape(self, value: tuple[int, ...]) -> None:
+        self._a.shape = value
+
+    @property
+    def real(self) -> ndarray:
+        return ndarray(self._a.real)
+
+    @real.setter
+    def real(self, value: Any) -> None:
+        self._a.real = _unwrap(value, "real")
+
+    @property
+    def imag(self) -> ndarray:
+        return ndarray(self._a.imag)
+
+    @imag.setter
+    def imag(self, value: Any) -> None:
+        self._a.imag = _unwrap(value, "imag")
+
+    def __array__(self, *_: Any, **__: Any) -> Any:
+        raise TypeError(
+            "Implicit conversion to a NumPy array is not allowed. Please use `.get()` to construct a NumPy array "
+            "explicitly."
+        )
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **keywords: Any) -> Any:
+        if ufunc.__name__ not in NAMES["cupy"]:
+            return NotImplemented
+        if (
+            ufunc.__name__ in _COMPARISONS
+        ):  # as CuPy does, since NumPy makes arrays of its numbers to compare them
+            inputs = tuple(x[()] if type(x) is np.ndarray and not x.ndim else x for x in inputs)
+        if any(type(x) is np.ndarray for x in inputs):
+            raise TypeError(f"Unsupported type {np.ndarray}")
+        function = getattr(ufunc, method)
+        if "out" in keywords:
+            (keywords["out"],) = keywords["out"]
+        return _call(function, ufunc.__name__, inputs, keywords)
+
+    def __array_function__(self, function: Any, _: Any, args: Any, keywords: Any) -> Any:
+        path = function.__module__.replace("numpy", "cupy", 1)
+        if function.__name__ not in NAMES.get(path, {}):
+            return NotImplemented
+        return _Module(path, np)._wrapped(function.__name__, function)(*args, **keywords)
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in NAMES["cupy.ndarray"]:
+            raise AttributeError(f"'cupy.ndarray' object has no attribute '{name}'")
+        value = getattr(self._a, name)
+        if name in ("item", "tolist", "tobytes"):
+            TRANSFERS.down.append(name)
+            return value
+        if callable(value):
+            return lambda *args, **keywords: _call(value, name, args, keywords)
+        return _wrap(value)
+
+    def __getitem__(self, key: Any) -> Any:
+        return _wrap(self._a[_key(key)])
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        if type(value) is np.ndarray and value.ndim:
+            raise TypeError(f"Unsupported type {np.ndarray}")
+        self._a[_key(key)] = _unwrap(value, "setitem")
+
+    def __len__(self) -> int:
+        return len(self._a)
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self[k] for k in range(len(self._a)))
+
+    def __repr__(self) -> str:
+        return repr(self._a)
+
+
+def _root(a: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    while isinstance(a.base, np.ndarray):
+        a = a.base
+    return a
+
+
+def _key(key: Any) -> Any:
+    if isinstance(key, tuple):
+        return tuple(_key(k) for k in key)
+    if isinstance(key, ndarray):
+        return key._a
+    if isinstance(key, (np.ndarray, list)) and np.ndim(key):
+        TRANSFERS.up.append("index")
+    return key
+
+
+def _unwrap(value: Any, name: str) -> Any:
+    if isinstance(value, ndarray):
+        return value._a
+    if isinstance(value, np.ndarray):
+        if name not in _UPLOADING:
+            raise TypeError(f"Unsupported type {np.ndarray}")
+        TRANSFERS.up.append(name)
+        return value.copy()
+    if type(value) in (tuple, list):
+        return type(value)(_unwrap(v, name) for v in value)
+    return value
+
+
+def _wrap(value: Any) -> Any:
+    if isinstance(value, (np.ndarray, np.generic)):
+        return ndarray(np.asarray(value))
+    if isinstance(value, tuple):
+        parts = [_wrap(v) for v in value]
+        return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
+    return [_wrap(v) for v in value] if isinstance(value, list) else value
+
+
+def _call(function: Callable[..., Any], name: str, args: Any, keywords: dict[str, Any]) -> Any:
+    given = [_unwrap(a, name) for a in args]
+    named = {k: _unwrap(v, name) for k, v in keywords.items()}
+    result = function(*given, **named)
+    out = keywords.get("out")
+    if name == "diagonal":
+        result.flags.writeable = True  # NumPy's cannot be written to, CuPy's can
+    return out if isinstance(out, ndarray) else _wrap(result)
+
+
+def _scalar(name: str) -> Any:
+    def convert(self: ndarray) -> Any:
+        TRANSFERS.down.append(name)
+        return getattr(self._a, name)()
+
+    return convert
+
+
+def _operator(name: str) -> Any:
+    def operate(self: ndarray, *others: Any) -> Any:
+        if any(type(o) is np.ndarray for o in others):
+            raise TypeError(f"Unsupported type {np.ndarray}")
+        result = getattr(self._a, name)(*(_unwrap(o, name) for o in others))
+        return self if name.startswith("__i") and name != "__invert__" else _wrap(result)
+
+    return operate
+
+
+for _name in ("__bool__", "__int__", "__float__", "__complex__", "__index__"):
+    if _name in NAMES["cupy.ndarray"] or _name == "__index__":
+        setattr(ndarray, _name, _scalar(_name))
+_BINARY = (
+    "add",
+    "sub",
+    "mul",
+    "truediv",
+    "floordiv",
+    "mod",
+    "pow",
+    "matmul",
+    "and",
+    "or",
+    "xor",
+    "lshift",
+    "rshift",
+)
+for _name in (
+    *(f"__{kind}{name}__" for name in _BINARY for kind in ("", "r", "i") if f"{kind}{name}" != "imatmul"),
+    *(
+        f"__{name}__"
+        for name in ("neg", "pos", "abs", "invert", "eq", "ne", "lt", "le", "gt", "ge", "divmod")
+    ),
+):
+    setattr(ndarray, _name, _operator(_name))
+
+
+class _Ufunc:
+    """A ufunc with CuPy's methods."""
+
+    def __init__(self, ufunc: np.ufunc) -> None:
+        self._ufunc, self.__name__ = ufunc, ufunc.__name__
+
+    def __call__(self, *args: Any, **keywords: Any) -> Any:
+        if unknown := set(keywords) - _UFUNC_KEYWORDS:
+            raise TypeError(f"Wrong arguments {unknown}")
+        return _call(self._ufunc, self.__name__, args, keywords)
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in ("accumulate", "at", "outer", "reduce", "reduceat", "nin", "nout", "types"):
+            raise AttributeError(f"'cupy.ufunc' object has no attribute '{name}'")
+        value = getattr(self._ufunc, name)
+        return (lambda *args, **keywords: _call(value, name, args, keywords)) if callable(value) else value
+
+
+class _Grid:
+    """``mgrid`` and the like."""
+
+    def __init__(self, grid: Any) -> None:
+        self._grid = grid
+
+    def __getitem__(self, key: Any) -> Any:
+        return _wrap(self._grid[key])
+
+
+class _Module:
+    """A module of CuPy's, its functions NumPy's or SciPy's."""
+
+    def __init__(self, path: str, source: Any) -> None:
+        self._path, self._source = path, source
+        self.__name__ = path
+
+    def __getattr__(self, name: str) -> Any:
+        if f"{self._path}.{name}" in NAMES or f"{self._path}.{name}" == "cupy.lib":
+            return _Module(f"{self._path}.{name}", getattr(self._source, name))
+        if name not in NAMES.get(self._path, {}):
+            raise AttributeError(f"module '{self._path}' has no attribute '{name}'")
+        value = getattr(self._source, name)
+        if name in ("mgrid", "ogrid", "r_", "c_"):
+            return _Grid(value)
+        if isinstance(value, type) or not callable(value):
+            return value
+        return _Ufunc(value) if isinstance(value, np.ufunc) else self._wrapped(name, value)
+
+    def _wrapped(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        parameters = NAMES[self._path][name]
+        names = None if parameters in ("*", "ufunc") else parameters.split(", ")
+
+        def call(*args: Any, **keywords: Any) -> Any:
+            if names is not None:
+                for keyword in keywords:
+                    if keyword not in names:
+                        raise TypeError(f"{name}() got an unexpected keyword argument '{keyword}'")
+                if len(args) > len(names):
+                    raise TypeError(
+                        f"{name}() takes {len(names)} positional arguments but {len(args)} were given"
+                    )
+            return _call(function, name, args, keywords)
+
+        return call
+
+
+class _Device:
+    def __init__(self, id: int = 0) -> None:
+        self.id = id
+
+    def __enter__(self) -> _Device:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def synchronize(self) -> None:
+        return None
+
+
+class CuPy(_Module):
+    """The module ``cupy``, with one device."""
+
+    def __init__(self) -> None:
+        super().__init__("cupy", np)
+        self.ndarray = ndarray
+        self.cuda = SimpleNamespace(
+            Device=_Device,
+            runtime=SimpleNamespace(
+                getDeviceCount=lambda: 1,
+                getDeviceProperties=lambda _: {"name": b"stand-in", "totalGlobalMem": 2**30},
+            ),
+        )
+
+    def get_default_memory_pool(self) -> Any:
+        return SimpleNamespace(used_bytes=lambda: 0, total_bytes=lambda: 0, free_all_blocks=lambda: None)
+
+    def asnumpy(self, a: Any, *_: Any, **__: Any) -> Any:
+        return a.get() if isinstance(a, ndarray) else np.asarray(a)
+
+    def get_array_module(self, *args: Any) -> Any:
+        return self if any(isinstance(a, ndarray) for a in args) else np
+
+
+CUPY = CuPy()
+
+
+def scipy(name: str) -> Any:
+    """``cupyx.scipy.<name>``."""
+    return _Module(f"cupyx.scipy.{name}", importlib.import_module(f"scipy.{name}"))
