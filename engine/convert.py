@@ -58,6 +58,10 @@ class Conversions:
             backend.settle()
         return self._data.tolist()
 
+    def data_ptr(self) -> int:
+        """The address of the first element, in the memory of its device."""
+        return backend.address(self._data)
+
     def numpy(self, *, force: bool = False) -> np.ndarray[Any, Any]:
         """The array itself, sharing memory; `force` detaches and copies to the CPU first.
 

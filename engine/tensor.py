@@ -187,13 +187,8 @@ class Tensor(Conversions):
 
     def storage_offset(self) -> int:
         """The first element's place in the memory it shares with its base, in elements."""
-        if self._view is None:
-            return 0
-        return (backend.address(self._data) - backend.address(self._view.base._data)) // self.itemsize
-
-    def data_ptr(self) -> int:
-        """The address of the first element."""
-        return backend.address(self._data)
+        start = self if self._view is None else self._view.base
+        return (backend.address(self._data) - backend.address(start._data)) // self.itemsize
 
     def is_contiguous(self) -> bool:
         """Whether the elements lie in row-major order without gaps."""
