@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from celery import Celery
+from kombu.connection import Connection
 
 from playground.fleet.line import PATIENCE_S, PREFIX
 from playground.runner.limits import Limits
@@ -12,9 +15,19 @@ RUN = "playground.run"
 QUEUES = ("cpu", "gpu")
 
 
+class _Keen(Connection):
+    """Looks for Redis every second while it is away. Left to itself kombu pauses for longer and longer, up to 30 s, and
+    a program would have given up waiting before a worker is back."""
+
+    def ensure_connection(self, *arguments: Any, **more: Any) -> Any:
+        pauses = {"interval_start": 0.5, "interval_step": 0.5, "interval_max": 1.0}
+        return super().ensure_connection(*arguments, **(pauses | more))  # type: ignore[no-untyped-call]
+
+
 def broker(url: str, limits: Limits) -> Celery:
     """The application. Messages are JSON; a program is tried once, on whichever worker has room for it."""
     app = Celery("playground", broker=url, set_as_current=False)
+    app.amqp.Connection = _Keen
     app.conf.update(
         accept_content=["json"],
         task_serializer="json",
