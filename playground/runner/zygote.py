@@ -81,7 +81,10 @@ class _Server:
                 if descriptor != self._control.fileno():
                     self._reap(descriptor)
                     continue
-                data, descriptors, _, _ = socket.recv_fds(self._control, 4096, 8)
+                try:
+                    data, descriptors, _, _ = socket.recv_fds(self._control, 4096, 8)
+                except ConnectionResetError:  # the supervisor ended before it had read all we said
+                    return
                 if not data:
                     return
                 self._fork(self._decoder.decode(data).worker, child.Pipes(*descriptors))

@@ -109,7 +109,8 @@ class Sockets:
         eio._async = {**eio._async, "websocket": functools.partial(Link, self._links), "queue": Outbox}
         self._io.on_event("connect", self._connect)
         self._io.on_event("disconnect", self._disconnect)
-        self._io.on_event("command", self._command)
+        # Past Flask, whose context of a request costs more than all that is done with a command.
+        self._io.server.on("command", self._command)
 
     def leave(self) -> None:
         """Let nobody in any more, and send everybody away: at once, or when what they have running has ended."""
@@ -156,8 +157,8 @@ class Sockets:
             self._runner.disconnect(client.sid)
             self._runner.disconnect(_reading(client))
 
-    def _command(self, *arguments: object) -> None:
-        client = self._clients.get(request.sid)  # type: ignore[attr-defined]
+    def _command(self, sid: str, *arguments: object) -> None:
+        client = self._clients.get(sid)
         if client is None:
             return
         client.last = time.monotonic()

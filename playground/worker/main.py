@@ -26,7 +26,7 @@ from playground.protocol import (
     Tune,
 )
 from playground.runner.channel import FrameTooLarge, Interrupt
-from playground.worker import data, imports, live, reading, warm
+from playground.worker import cells, data, imports, live, reading, warm
 from playground.worker.explain import Refusal
 from playground.worker.output import Channel, clean
 from playground.worker.program import Program, surroundings, usual_warnings
@@ -77,15 +77,17 @@ class _Session:
     def __init__(self, request: Run, channel: Channel) -> None:
         self._request = request
         self._channel = channel
-        self._program = Program(request.code, request.seed, channel, steered=self)
+        self._program: Program
         """The one that questions are about."""
         self._lives = 0
 
     def run(self) -> None:
-        program, channel, request = self._program, self._channel, self._request
+        channel, request = self._channel, self._request
         device: Device = request.device if cuda.is_available() else "cpu"
-        parts = [part.cell for part in program.parts]
-        channel.emit(Started(cells=parts, device=device, seed=request.seed))
+        parts = cells.split(request.code)
+        # First of all: it is waited for.
+        channel.emit(Started(cells=[part.cell for part in parts], device=device, seed=request.seed))
+        self._program = program = Program(request.code, parts, request.seed, channel, steered=self)
         if device != request.device:
             program.outbox.notice("There is no GPU here; the program runs on the CPU.")
         program.run()
@@ -144,7 +146,8 @@ class _Session:
             case Live():
                 self._program.recorder.forget()
                 collector = live.Collector(self._channel)
-                self._program = Program(question.code, question.seed, collector, streamed=False)
+                parts = cells.split(question.code)
+                self._program = Program(question.code, parts, question.seed, collector, streamed=False)
                 self._lives += 1
                 if self._lives % _LIVES_TOGETHER == 0:
                     gc.collect()

@@ -45,10 +45,17 @@ class Program:
     """A program that is run once. Nothing of what came before it in this process is seen by it."""
 
     def __init__(
-        self, code: str, seed: int, channel: Channel, *, streamed: bool = True, steered: Steered | None = None
+        self,
+        code: str,
+        parts: list[cells.Part],
+        seed: int,
+        channel: Channel,
+        *,
+        streamed: bool = True,
+        steered: Steered | None = None,
     ) -> None:
-        """What it does goes out through `channel`: as it happens, or when it has ended if it is not `streamed`. Its
-        training is watched if there is someone who steers it."""
+        """`parts` are the code's. What it does goes out through `channel`: as it happens, or when it has ended if it is
+        not `streamed`. Its training is watched if there is someone who steers it."""
         self.status: Status = "ok"
         self.message = ""
         self.patience_s = float(channel.limits.wall_hard_s)
@@ -59,7 +66,7 @@ class Program:
         self.outbox = Outbox(channel)
         self.blocks = Blocks()
         self.recorder = Recorder(self.outbox, channel, self.blocks, streamed=streamed)
-        self.parts = cells.split(code)
+        self._parts = parts
         self.module = types.ModuleType("__main__", cells.docstring(code))
         self.monitor = (
             None
@@ -105,7 +112,7 @@ class Program:
             self.monitor.finish()
         self.recorder.finish(self.patience_s)
         if self.failed and self.status == "ok":
-            few = "The program" if len(self.parts) == 1 else f"{self.failed} of {len(self.parts)} cells"
+            few = "The program" if len(self._parts) == 1 else f"{self.failed} of {len(self._parts)} cells"
             self._end("error", f"{few} ended with an error.")
 
     def _prepare(self) -> None:
@@ -142,7 +149,7 @@ class Program:
         time.sleep = sleep_in_view
 
     def _run_cells(self) -> None:
-        for part in self.parts:
+        for part in self._parts:
             self.outbox.cell = part.cell.index
             self.recorder.begin_cell(part.cell.index)
             if self.monitor is not None:
@@ -202,7 +209,7 @@ class Program:
     def _leave(self, leaving: SystemExit) -> None:
         """`sys.exit()`: like Python, a text or a number other than 0 is a failure."""
         if leaving.code in (None, 0):
-            if self.outbox.cell + 1 < len(self.parts):
+            if self.outbox.cell + 1 < len(self._parts):
                 self.outbox.notice("The program ended itself here; the cells after this one did not run.")
             return
         message = (

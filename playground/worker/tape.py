@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable
 from time import perf_counter_ns
 from types import CodeType, FrameType
-from typing import Any
+from typing import Any, ClassVar
 from weakref import ref
 
 import numpy as np
@@ -47,7 +47,7 @@ _PROGRAM, _SINGLE, _SEVERAL, _CONSTRUCTOR = range(4)
 """What a function is: the program's, one that runs one operation, another, a constructor of the engine's modules."""
 _OUTSIDE = 3
 """Frames between a hot operation and `run_hot`, which is called by `engine.dispatch.run`."""
-_ROUNDS, _OPERATIONS = 3, 20
+_ROUNDS, _OPERATIONS = 20, 20
 _LOOP = compile(f"def loop():\n    for _ in range({_OPERATIONS}): neg(x)", PROGRAM, "exec")
 
 
@@ -70,6 +70,7 @@ class Call:
 class Tape:
     """What has been noted and not been read."""
 
+    _price: ClassVar[int | None] = None
     __slots__ = ("_kinds", "bytes", "call", "entries", "here", "last", "places", "unnamed")
 
     def __init__(self, blocks: Blocks, unnamed: Callable[[], None], moved: Callable[[Path], None]) -> None:
@@ -264,7 +265,14 @@ class Tape:
         return run_hot
 
     def price(self) -> int:
-        """What it costs to have one operation noted, in nanoseconds. `run_hot` must be in place; the tape be empty."""
+        """What it costs to have one operation noted, in nanoseconds. `run_hot` must be in place; the tape be empty.
+
+        Measured once a process, and for a child in the one it was forked from."""
+        if Tape._price is None:
+            Tape._price = self._measured_price()
+        return Tape._price
+
+    def _measured_price(self) -> int:
         x = Tensor._wrap(np.ones(1, np.float32))
         names: dict[str, Any] = {"neg": OPS["neg"].call, "x": x}
         exec(_LOOP, names)  # noqa: S102

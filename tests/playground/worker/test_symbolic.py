@@ -15,7 +15,7 @@ from engine.registry import OPS
 from engine.tensor import Tensor
 from playground import protocol as p
 from playground.runner.limits import Limits
-from playground.worker import derivation, imports
+from playground.worker import cells, derivation, imports
 from playground.worker.derivation import Formulas
 from playground.worker.live import Collector
 from playground.worker.program import Program, surroundings
@@ -222,7 +222,7 @@ def recorded(code: str) -> tuple[Formulas, dict[str, Any], Collector]:
     collector = Collector(FakeChannel(Limits(), []))
     with surroundings():
         imports.restrict()
-        program = Program(code, 0, collector, streamed=False)
+        program = Program(code, cells.split(code), 0, collector, streamed=False)
         program.run()
     assert program.status == "ok", collector.shown
     names = program.module.__dict__
