@@ -15,7 +15,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 CHECKS = check-types check-page-types check-generated check-style check-size
 ORACLE_CHECKS = oracle-samples oracle-samples-complex oracle-programs oracle-graphs oracle-references oracle-profiles
 
-.PHONY: help run test test-all test-gpu test-oracle bench bench-page gen gen-check build check unit page-test e2e fleet gpu lock format clean
+.PHONY: help run test test-all test-gpu test-oracle bench bench-page load gen gen-check build check unit page-test e2e fleet gpu lock format clean
 .PHONY: setup-run setup-test $(CHECKS) $(ORACLE_CHECKS)
 
 help: ## This list
@@ -94,6 +94,9 @@ bench: ## The same work here, in PyTorch, HIPS/autograd and MyGrad; writes bench
 
 bench-page: setup-test ## How quick the page is, in a real browser; writes its part of bench/results.md
 	browser=$$($(PY) -m scripts.browser) && CHROMIUM="$$browser" $(PY) -m bench.page --write
+
+load: setup-test ## 200 pages on a real server for five minutes; writes bench/results-load.md
+	$(PY) -m bench.load --write
 
 gen: setup-test ## Write the generated files
 	$(PY) scripts/gen.py

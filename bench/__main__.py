@@ -12,7 +12,6 @@ import json
 import math
 import os
 import platform
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -21,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from bench.machine import processor
 from bench.recording import OPERATIONS
 from bench.table import WORKLOADS, Workload
 
@@ -165,13 +165,10 @@ def notes(results: dict[str, tuple[Times, dict[str, str]]]) -> list[str]:
 
 
 def machine(versions: dict[str, str]) -> str:
-    """What it was measured on; nothing that names the machine itself."""
-    models = re.findall(
-        r"^model name\s*: (.*)$", Path("/proc/cpuinfo").read_text(encoding="utf-8"), re.MULTILINE
-    )
+    """What it was measured on."""
     libraries = ", ".join(f"{name} {version}" for name, version in versions.items())
     return (
-        f"{models[0] if models else platform.machine()}, {os.cpu_count()} cores; Linux, "
+        f"{processor()}, {os.cpu_count()} cores; Linux, "
         f"Python {platform.python_version()}, NumPy {np.__version__} (1 BLAS thread); {libraries}"
     )
 

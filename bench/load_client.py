@@ -50,6 +50,8 @@ class Outcome:
     first_s: float = 0.0
     """The first event that is not about waiting."""
     finished_s: float = 0.0
+    ended: float = 0.0
+    """When that was, by `time.perf_counter`."""
     events: int = 0
     queued: bool = False
     shed: bool = False
@@ -129,7 +131,8 @@ class Page(asyncio.Protocol):
         """Hang up."""
         if self._transport is not None and not self.gone:
             self.gone = "closed"
-            self._write(self._socket.send(CloseConnection(code=1000)))
+            if self._joined.done():
+                self._write(self._socket.send(CloseConnection(code=1000)))
             self._transport.close()
 
     # --- The wire ----------------------------------------------------------------------------------------------------
@@ -218,7 +221,7 @@ class Page(asyncio.Protocol):
         elif event.type == "graph":
             running.nodes += len(event.nodes)
         elif event.type == "finished":
-            outcome.finished_s = now - running.sent
+            outcome.ended, outcome.finished_s = now, now - running.sent
             self._judge(running, event)
             running.over.set_result(None)
             self._acknowledge()

@@ -26,6 +26,9 @@ class Phase:
 
     name: str
     seconds: float = 0.0
+    """For which runs were asked for."""
+    until: float = 0.0
+    """When that was over."""
     outcomes: list[Outcome] = field(default_factory=list)
     strays: list[str] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
@@ -52,8 +55,13 @@ class Phase:
 
     @property
     def rate(self) -> float:
-        """Good runs a second."""
-        return len(self.good) / self.seconds
+        """Good runs a second, of those that ended while more were asked for."""
+        return sum(o.ended <= self.until for o in self.good) / self.seconds
+
+    @property
+    def asked(self) -> float:
+        """Runs asked for a second."""
+        return len(self.outcomes) / self.seconds
 
     def finished_ms(self, part: float) -> float:
         """A quantile of the time from the command to `finished`, of the good runs."""
@@ -109,9 +117,10 @@ class Watch:
         return self._phase
 
     async def __aexit__(self, *_: object) -> None:
-        phase = self._phase
-        phase.seconds = time.perf_counter() - self._began
-        phase.cpu = {k: (v - self._cpu.get(k, 0.0)) / phase.seconds for k, v in self._used().items()}
+        phase, now = self._phase, time.perf_counter()
+        phase.until = phase.until or now
+        phase.seconds = phase.until - self._began
+        phase.cpu = {k: (v - self._cpu.get(k, 0.0)) / (now - self._began) for k, v in self._used().items()}
         for page in self._pages:
             phase.strays += page.strays
             page.strays.clear()
@@ -139,7 +148,7 @@ async def in_turn(
 ) -> Phase:
     """Each page runs one program after the other, without a pause."""
     async with Watch(server, pages, Phase(name)) as phase:
-        until = time.perf_counter() + seconds
+        phase.until = until = time.perf_counter() + seconds
 
         async def keep_on(page: Page) -> None:
             number = page.number
@@ -161,7 +170,8 @@ async def at_rate(
     for page in pages:
         free.put_nowait(page)
     async with Watch(server, pages, Phase(name)) as phase:
-        began = due = time.perf_counter()
+        due = time.perf_counter()
+        phase.until = until = due + seconds
         running: set[asyncio.Task[None]] = set()
 
         async def one(page: Page, number: int) -> None:
@@ -170,12 +180,12 @@ async def at_rate(
                 free.put_nowait(page)
 
         number = 0
-        while (due := due + chance.expovariate(rate)) < began + seconds:
+        while (due := due + chance.expovariate(rate)) < until:
             await asyncio.sleep(max(0.0, due - time.perf_counter()))
             try:
-                page = await asyncio.wait_for(free.get(), began + seconds - time.perf_counter() + 60)
+                page = await asyncio.wait_for(free.get(), max(0.0, until - time.perf_counter()))
             except TimeoutError:
-                break  # all were lost, which is said
+                break  # as many are asked for as there are pages
             task = asyncio.create_task(one(page, number))
             running.add(task)
             task.add_done_callback(running.discard)

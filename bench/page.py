@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import platform
-import re
 import subprocess
 import sys
 import tempfile
@@ -21,6 +19,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from bench import page_blocks
 from bench import page_measures as measures
+from bench.machine import processor
 from scripts import page_size
 from scripts.browser import FLAGS, find
 
@@ -196,9 +195,6 @@ def table(rows: list[Row]) -> str:
 
 def section(rows: list[Row], version: str, size: int) -> str:
     """The part of the results that is about the page."""
-    cpu = re.findall(
-        r"^model name\s*: (.*)$", Path("/proc/cpuinfo").read_text(encoding="utf-8"), re.MULTILINE
-    )
     return "\n".join(
         [
             "## The page",
@@ -210,7 +206,7 @@ def section(rows: list[Row], version: str, size: int) -> str:
             "the key until the frame is painted. Ctrl+Enter to the new diagram: through the server, a fresh "
             "worker and back, the median of seven.",
             "",
-            f"Measured on {cpu[0] if cpu else platform.machine()}, {os.cpu_count()} cores, without a graphics card; "
+            f"Measured on {processor()}, {os.cpu_count()} cores, without a graphics card; "
             f"Chromium {version}, {WINDOW[0]} by {WINDOW[1]} px. Load of the machine before: {os.getloadavg()[0]:.1f}.",
             "",
             table(rows),

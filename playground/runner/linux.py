@@ -12,12 +12,15 @@ _PR_SET_DUMPABLE = 4
 _PR_SET_SECCOMP = 22
 _PR_SET_CHILD_SUBREAPER = 36
 _PR_SET_NO_NEW_PRIVS = 38
+_MADV_COLLAPSE = 25
+_HUGE = 2 * 1024 * 1024
 _CAPABILITIES_VERSION = 0x20080522
 _CAPSET = {"x86_64": 126, "aarch64": 91, "arm64": 91}
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.prctl.argtypes = [ctypes.c_int] + [ctypes.c_ulong] * 4
 _libc.prctl.restype = ctypes.c_int
+_libc.madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
 _libc.syscall.argtypes = [ctypes.c_long] + [ctypes.c_ulong] * 3
 _libc.syscall.restype = ctypes.c_long
 
@@ -49,6 +52,19 @@ def drop_capabilities() -> None:
     if number is not None:
         header, nothing = struct.pack("=Ii", _CAPABILITIES_VERSION, 0), bytes(24)
         syscall(number, address_of(header), address_of(nothing))
+
+
+def gather_memory() -> None:
+    """Have this process's own memory lie in pages of 2 MiB, as far as it fills such. A fork then copies one entry of the
+    page table where it copied 512, and the end of the child undoes one. Without effect before Linux 6.1."""
+    with open("/proc/self/maps", encoding="ascii") as lines:
+        mappings = [line.split() for line in lines]
+    for where, rights, _, _, _, *name in mappings:
+        if rights == "rw-p" and name in ([], ["[heap]"]):
+            start, end = (int(text, 16) for text in where.split("-"))
+            for place in range(-(-start // _HUGE) * _HUGE, end - _HUGE + 1, _HUGE):
+                # It refuses what is nearly empty, and everything where there are no such pages.
+                _libc.madvise(place, _HUGE, _MADV_COLLAPSE)
 
 
 def adopt_orphans() -> None:

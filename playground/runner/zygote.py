@@ -49,6 +49,7 @@ def main(control_fd: int, entry: str, limits: Limits) -> None:
             del os.environ[name]
     gc.collect()
     gc.freeze()
+    linux.gather_memory()
     base = child.memory()
     seal = child.Seal() if limits.sandbox == "strict" else None
     control.send(_encode(wire.Ready(pid=os.getpid())))
