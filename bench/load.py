@@ -200,11 +200,15 @@ def close(pages: Sequence[Page]) -> None:
         page.close()
 
 
-async def measure(clients: int, seconds: float) -> Report:
-    """Everything, with the programs run beside the web process."""
-    report = Report("Programs run beside the web process")
-    await first_event(report)
-    with serve() as server:
+async def measure(clients: int, seconds: float, redis: bool) -> Report:
+    """Everything, with the programs run beside the web process or in workers."""
+    report = Report(
+        "Celery and Redis: one web process, one worker" if redis else "Programs run beside the web process"
+    )
+    print(report.title, flush=True)
+    if not redis:
+        await first_event(report)
+    with serve(redis) as server:
         await idle(server, report)
         await full(server, report, clients, max(seconds / 15, 2.0))
         await steady(server, report, clients, seconds)
@@ -216,6 +220,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.load", description=__doc__)
     parser.add_argument("--seconds", type=float, default=300.0, help="of the long phase (default 300)")
     parser.add_argument("--clients", type=int, default=200, help="pages (default 200)")
+    parser.add_argument(
+        "--redis", action="store_true", help="measure web processes and workers that meet in Redis, too"
+    )
     parser.add_argument("--write", action="store_true", help=f"write {RESULTS.relative_to(ROOT)}")
     options = parser.parse_args()
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:_CORES])
@@ -225,12 +232,13 @@ def main() -> None:
         mixed(number)
     gc.collect()
     gc.freeze()
-    report = asyncio.run(measure(options.clients, options.seconds))
+    ways = (False, True) if options.redis else (False,)
+    reports = [asyncio.run(measure(options.clients, options.seconds, redis)) for redis in ways]
     if options.write:
-        RESULTS.write_text(text([report], before))
-    for problem in report.problems:
-        print(f"FAILED: {problem}")
-    sys.exit(bool(report.problems))
+        RESULTS.write_text(text(reports, before))
+    problems = [f"FAILED: {report.title}: {problem}" for report in reports for problem in report.problems]
+    print(*problems, sep="\n")
+    sys.exit(bool(problems))
 
 
 def text(reports: Sequence[Report], load: float) -> str:

@@ -55,8 +55,8 @@ def drop_capabilities() -> None:
 
 
 def gather_memory() -> None:
-    """Have this process's own memory lie in pages of 2 MiB, as far as it fills such. A fork then copies one entry of the
-    page table where it copied 512, and the end of the child undoes one. Without effect before Linux 6.1."""
+    """Have this process's own memory lie in pages of 2 MiB, as far as it fills such. A fork then copies one entry of
+    the page table where it copied 512, and the end of the child undoes one. Without effect before Linux 6.1."""
     with open("/proc/self/maps", encoding="ascii") as lines:
         mappings = [line.split() for line in lines]
     for where, rights, _, _, _, *name in mappings:
