@@ -95,7 +95,7 @@ bench: ## The same work here, in PyTorch, HIPS/autograd and MyGrad; writes bench
 bench-page: setup-test ## How quick the page is, in a real browser; writes its part of bench/results.md
 	browser=$$($(PY) -m scripts.browser) && CHROMIUM="$$browser" $(PY) -m bench.page --write
 
-load: setup-test fleet ## 200 pages on a real server for five minutes, and with Redis; writes bench/results-load.md
+load: setup-test ## 200 pages on a real server for five minutes, and with Redis; writes bench/results-load.md
 	$(PY) -m scripts.servers
 	$(PY) -m bench.load --redis --write
 
