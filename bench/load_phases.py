@@ -17,6 +17,10 @@ from bench.load_server import Server
 _OPENING = 20
 """Connections being opened at a time."""
 
+_AGAIN_S = 0.05
+"""After which a page that was told that the server is busy asks again: a person is not quicker, and the server closes
+connections that send without end."""
+
 Numbered = Callable[[int], Program]
 
 
@@ -153,8 +157,10 @@ async def in_turn(
         async def keep_on(page: Page) -> None:
             number = page.number
             while time.perf_counter() < until and not page.gone:
-                phase.outcomes.append(await page.run(programs(number % 1_000_000)))
+                phase.outcomes.append(outcome := await page.run(programs(number % 1_000_000)))
                 number += 1000
+                if outcome.shed:
+                    await asyncio.sleep(_AGAIN_S)
 
         await asyncio.gather(*map(keep_on, pages))
     return phase
