@@ -20,7 +20,7 @@ from typing import Any, NoReturn, TextIO
 import numpy
 
 from engine.autograd.anomaly import set_detect_anomaly
-from engine.dtypes import float32, set_default_dtype
+from engine.dtypes import float32, get_default_dtype, set_default_dtype
 from engine.printing import set_printoptions
 from engine.random import manual_seed
 from engine.state import S
@@ -283,6 +283,7 @@ def surroundings() -> Iterator[None]:
     """Put back what a run replaces in this process. A child ends after one run; a test or the command line goes on."""
     kept = builtins.input, time.sleep, sys.stdout, sys.stderr, sys.modules["__main__"], sys.meta_path[:]
     modes, thresholds = (S.grad_enabled, S.inference), gc.get_threshold()
+    dtype = get_default_dtype()
     modules = {name: module for name, module in sys.modules.items() if name.split(".")[0] in imports.REPLACED}
     try:
         with warnings.catch_warnings():
@@ -291,6 +292,7 @@ def surroundings() -> Iterator[None]:
     finally:
         builtins.input, time.sleep, sys.stdout, sys.stderr, sys.modules["__main__"], sys.meta_path[:] = kept
         S.grad_enabled, S.inference = modes
+        set_default_dtype(dtype)
         gc.set_threshold(*thresholds)
         for name in [name for name in sys.modules if name.split(".")[0] in imports.REPLACED]:
             del sys.modules[name]
