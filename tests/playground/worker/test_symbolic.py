@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -235,7 +236,16 @@ def number(formula: Any, names: dict[str, Any]) -> Any:
     return formula.value(_Functions(), numbers)
 
 
-@pytest.mark.usefixtures("patient")
+@pytest.fixture
+def double() -> Iterator[None]:
+    """The formulas are worked out with the precision of the program, too."""
+    before = engine.get_default_dtype()
+    engine.set_default_dtype(engine.float64)
+    yield
+    engine.set_default_dtype(before)
+
+
+@pytest.mark.usefixtures("patient", "double")
 @pytest.mark.parametrize("expression", SMOOTH + WHOLE)
 def test_the_formulas_give_the_numbers_of_the_program(expression: str) -> None:
     formulas, names, _ = recorded(HEAD + TENSORS + f"y = {expression}\ny.sum().backward()\n")
