@@ -1,7 +1,7 @@
 /** The person's own table, which programs find as `data.X` and `data.y`. */
 import { loadText, remember, userData } from "../data/kept";
 import { checked, decode, Unreadable } from "../data/text";
-import { edit } from "../program";
+import { edit, keep } from "../program";
 import { getState, update } from "../store";
 import type { Action } from "./action";
 import { importsData, saveFile } from "./download";
@@ -9,6 +9,7 @@ import { importsData, saveFile } from "./download";
 /** Makes text the draft's table, and shows it. Throws Unreadable if it is too large. */
 export function takeTable(name: string, text: string): void {
   edit({ data: remember({ name: name.slice(0, 200), text: checked(text) }) });
+  keep(); // now: a page that goes away has no time for a megabyte
   update({ overlay: "data" });
 }
 
