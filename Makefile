@@ -82,8 +82,8 @@ unit: setup-test ## Python tests without a browser
 page-test: setup-test ## TypeScript tests
 	node_modules/.bin/vitest run
 
-e2e: setup-test ## Tests in a real browser
-	browser=$$($(PY) -m scripts.browser) && CHROMIUM="$$browser" $(PY) -m pytest -q -n $(JOBS) --dist worksteal tests/e2e
+e2e: setup-test ## Tests in a real browser; one that fails is run once more, and said to have been
+	browser=$$($(PY) -m scripts.browser) && CHROMIUM="$$browser" $(PY) -m pytest -q -n $(JOBS) --dist worksteal --reruns 1 -rR tests/e2e
 
 test-gpu: setup-test ## On a CUDA device: every operation and every program, as on the CPU (asks for `make gpu` first)
 	$(PY) -m pytest -q -m gpu tests/gpu
