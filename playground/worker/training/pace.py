@@ -20,7 +20,7 @@ _WHOLE = 60
 none."""
 _EVERY_STEP = 600
 """Steps that are all measured, if time allows; a short training is shown whole."""
-_WHILE_RECORDING = 3.0
+_WHILE_RECORDING = 2.0
 """While every operation is recorded, which takes many times its own time, measuring may take more too: all kinds of
 work together still take less than a fifth of the time."""
 _MEASURE_S = 0.005
