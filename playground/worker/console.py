@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TextIO
 
 import msgspec
@@ -28,6 +26,7 @@ from playground.protocol import (
 )
 from playground.runner.limits import MIB, Limits
 from playground.worker.main import run_program
+from playground.worker.output import OneWay
 
 _ROWS = 40
 """Of the profile."""
@@ -36,11 +35,11 @@ _ROWS = 40
 def show(code: str, seed: int, as_json: bool = False, out: TextIO | None = None) -> int:
     """Run a program in this process and print what it did; returns 0 if it ended well, else 1."""
     printer = _Json(out or sys.stdout) if as_json else _Text(out or sys.stdout)
-    run_program(Run(run="console", code=code, seed=seed), printer)  # type: ignore[arg-type]
+    run_program(Run(run="console", code=code, seed=seed), printer)
     return 0 if printer.status == "ok" else 1
 
 
-class _Json:
+class _Json(OneWay):
     """A channel that prints every event as a line of JSON. There is nobody to share with, so more may be sent."""
 
     def __init__(self, out: TextIO) -> None:
@@ -59,15 +58,6 @@ class _Json:
     def print(self, event: WorkerEvent) -> None:
         """As JSON."""
         self._out.write(msgspec.json.encode(event).decode() + "\n")
-
-    def commands(self) -> Iterator[None]:
-        """Nobody asks anything."""
-        return iter(())
-
-    @contextmanager
-    def interruptible(self) -> Iterator[None]:
-        """Ctrl-C is the only interrupt."""
-        yield
 
 
 class _Text(_Json):

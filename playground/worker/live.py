@@ -3,7 +3,6 @@ at once, with the curves around where the controls stand."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import AbstractContextManager
 
 import msgspec
@@ -16,14 +15,12 @@ from playground.protocol import (
     LiveResult,
     Notice,
     Output,
-    Question,
-    Steering,
     WorkerEvent,
     encode,
 )
 from playground.runner.channel import FrameTooLarge
 from playground.worker.curves import Plotter
-from playground.worker.output import Channel
+from playground.worker.output import Channel, OneWay
 from playground.worker.program import Program
 from playground.worker.symbolic import formulas
 
@@ -35,7 +32,7 @@ _SHOWN = 64
 Shown = Output | Figure | Error | Notice
 
 
-class Collector:
+class Collector(OneWay):
     """A channel of one answer: keeps what would be sent."""
 
     def __init__(self, channel: Channel) -> None:
@@ -71,18 +68,6 @@ class Collector:
             if isinstance(event, Figure):  # a later one of that number replaces it
                 self.shown = [e for e in self.shown if not (isinstance(e, Figure) and e.index == event.index)]
             self.shown.append(event)
-
-    def commands(self) -> Iterator[Question]:
-        """None come."""
-        return iter(())
-
-    def steering(self) -> list[Steering]:
-        """None comes."""
-        return []
-
-    def hold(self) -> Iterator[Question | Steering]:
-        """It is never held."""
-        return iter(())
 
     def interruptible(self) -> AbstractContextManager[None]:
         """As of the real one."""

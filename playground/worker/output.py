@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from itertools import groupby
 from time import monotonic
 from typing import Literal, Protocol
@@ -37,6 +37,26 @@ class Channel(Protocol):
     def hold(self) -> Iterator[Question | Steering]: ...
 
     def interruptible(self) -> AbstractContextManager[None]: ...
+
+
+class OneWay:
+    """The half of a `Channel` on which nobody asks, steers, holds or interrupts."""
+
+    def commands(self) -> Iterator[Question]:
+        """None come."""
+        return iter(())
+
+    def steering(self) -> list[Steering]:
+        """None comes."""
+        return []
+
+    def hold(self) -> Iterator[Question | Steering]:
+        """It is never held."""
+        return iter(())
+
+    def interruptible(self) -> AbstractContextManager[None]:
+        """Ctrl-C is the only interrupt."""
+        return nullcontext()
 
 
 class OutputLimit(BaseException):

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
 
@@ -21,16 +20,15 @@ from playground.protocol import (
     Finished,
     Notice,
     Output,
-    Question,
     Run,
     SessionContent,
     SessionFile,
-    Steering,
     WorkerEvent,
     encode,
 )
 from playground.runner.limits import MIB, Limits
 from playground.worker.main import run_program
+from playground.worker.output import OneWay
 
 
 def _json(content: SessionContent) -> str:
@@ -96,7 +94,7 @@ def _write(name: str, text: str, out: TextIO) -> None:
         raise Problem(f"cannot write {name}: {problem.strerror}") from None
 
 
-class _Collector:
+class _Collector(OneWay):
     """A channel that keeps every event and shows what the program prints as it comes."""
 
     def __init__(self, out: TextIO, err: TextIO) -> None:
@@ -129,20 +127,3 @@ class _Collector:
                 self.status = event.status
                 if event.message:
                     self._err.write(event.message + "\n")
-
-    def commands(self) -> Iterator[Question]:
-        """Nobody asks anything."""
-        return iter(())
-
-    def steering(self) -> list[Steering]:
-        """Nobody steers."""
-        return []
-
-    def hold(self) -> Iterator[Question | Steering]:
-        """It is never held."""
-        return iter(())
-
-    @contextmanager
-    def interruptible(self) -> Iterator[None]:
-        """Ctrl-C is the only interrupt."""
-        yield

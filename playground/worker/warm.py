@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
-from playground.protocol import Parse, Question, Run, Steering, WorkerEvent, encode
+from playground.protocol import Parse, Run, WorkerEvent, encode
 from playground.runner.limits import Limits
+from playground.worker.output import OneWay
 
 _EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 _NAMES = ("01_graph_tracing", "02_tiny_model", "05_in_place")
@@ -22,7 +22,7 @@ def requests() -> Iterator[Run | Parse]:
         yield Parse(run="warm", code=code)
 
 
-class Nobody:
+class Nobody(OneWay):
     """A channel that leads nowhere."""
 
     def __init__(self) -> None:
@@ -32,19 +32,3 @@ class Nobody:
     def emit(self, event: WorkerEvent) -> None:
         """Encode it, and that is all."""
         self.sent_bytes += len(encode(event))
-
-    def commands(self) -> Iterator[Question]:
-        """None."""
-        return iter(())
-
-    def steering(self) -> list[Steering]:
-        """None."""
-        return []
-
-    def hold(self) -> Iterator[Question | Steering]:
-        """Nobody asks for it."""
-        return iter(())
-
-    def interruptible(self) -> AbstractContextManager[None]:
-        """Nobody interrupts."""
-        return nullcontext()
