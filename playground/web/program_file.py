@@ -1,8 +1,9 @@
 """A stored program as one file that runs in PyTorch by itself.
 
 A program that says ``import data`` needs the playground's module of that name, with the person's table in it if there
-is one; it goes in front. The page writes the same module as a file beside the program (``static/src/data/file.ts``),
-and a test holds the two to the same text. Nothing here looks at a program but for these words.
+is one; it goes in front. The page writes the same module from the same texts as a file beside the program
+(``static/src/data/file.ts``), and a test holds the two to the same result. Nothing here looks at a program but for
+these words.
 """
 
 from __future__ import annotations
@@ -35,39 +36,6 @@ exec(
 
 """
 
-_TABLE = """
-
-# --- The table of your own -------------------------------------------------------------------------------------------
-
-{reading}
-
-_sheet = read_table(
-    # {name}
-    {text},
-    header={header},
-    types={types},
-    features={features},
-    target={target},
-)
-if _sheet.problem:
-    raise ValueError(_sheet.problem)
-_train, _test = divide(_sheet, standardise={standardise}, test={test}, seed={seed})
-
-columns = _sheet.features
-classes = _sheet.column(_sheet.target).categories
-
-
-def _target(numbers: list[float]) -> torch.Tensor:
-    if classes:
-        return torch.tensor([int(number) for number in numbers])
-    return torch.tensor(numbers, dtype=torch.float32)[:, None]
-
-
-X, y = torch.tensor(_train[0], dtype=torch.float32), _target(_train[1])
-if _test[0]:
-    X_test, y_test = torch.tensor(_test[0], dtype=torch.float32), _target(_test[1])
-"""
-
 
 def program_file(code: str, data: UserData | None) -> str:
     """The program, with what it imports as `data` in front if it does."""
@@ -81,10 +49,10 @@ def program_file(code: str, data: UserData | None) -> str:
 
 def data_module(data: UserData | None) -> str:
     """The module, as text, with the table in it if there is one."""
-    sets, reading = _read()
+    sets, reading, table = _read()
     if data is None:
         return sets
-    return sets + _TABLE.format(
+    return sets + table.format(
         reading=reading,
         name=re.sub(r"[^\x20-\x7e]", "?", data.name),
         text=_literal(data.text),
@@ -99,10 +67,11 @@ def data_module(data: UserData | None) -> str:
 
 
 @lru_cache(maxsize=1)
-def _read() -> tuple[str, str]:
-    """The sources: small sets, and the reading of tables without its first words."""
-    sets, reading = ((_SOURCES / name).read_text(encoding="utf-8") for name in ("sets.py", "reading.py"))
-    return sets, re.sub(r'^"""[\s\S]*?"""\n', "", reading, count=1)
+def _read() -> tuple[str, str, str]:
+    """The sources: small sets, the reading of tables without its first words, and where a table stands."""
+    names = ("sets.py", "reading.py", "table.txt")
+    sets, reading, table = ((_SOURCES / name).read_text(encoding="utf-8") for name in names)
+    return sets, re.sub(r'^"""[\s\S]*?"""\n', "", reading, count=1), table
 
 
 def _json(value: object) -> str:

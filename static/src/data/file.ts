@@ -1,6 +1,7 @@
 /** `data.py`: what the program imports, as a file that needs nothing but PyTorch. */
 import reading from "../../../playground/worker/data/reading.py?raw";
 import sets from "../../../playground/worker/data/sets.py?raw";
+import table from "../../../playground/worker/data/table.txt?raw";
 import type * as wire from "../protocol.gen";
 
 /** A text as Python writes one, over several lines. */
@@ -22,38 +23,19 @@ export function dataFile(data: wire.UserData | null): string {
   if (!data) return sets;
   const { name = "data.csv", text, header, types = {}, features = [], target = "" } = data;
   const { standardise = false, test = 0, seed = 0 } = data;
-  return `${sets}
-
-# --- The table of your own -------------------------------------------------------------------------------------------
-
-${reading.replace(/^"""[\s\S]*?"""\n/, "")}
-
-_sheet = read_table(
-    # ${name.replace(/[^\x20-\x7e]/g, "?")}
-    ${literal(text)},
-    header=${bool(header)},
-    types=${JSON.stringify(types)},
-    features=${JSON.stringify(features)},
-    target=${JSON.stringify(target)},
-)
-if _sheet.problem:
-    raise ValueError(_sheet.problem)
-_train, _test = divide(_sheet, standardise=${bool(standardise)}, test=${test}, seed=${seed})
-
-columns = _sheet.features
-classes = _sheet.column(_sheet.target).categories
-
-
-def _target(numbers: list[float]) -> torch.Tensor:
-    if classes:
-        return torch.tensor([int(number) for number in numbers])
-    return torch.tensor(numbers, dtype=torch.float32)[:, None]
-
-
-X, y = torch.tensor(_train[0], dtype=torch.float32), _target(_train[1])
-if _test[0]:
-    X_test, y_test = torch.tensor(_test[0], dtype=torch.float32), _target(_test[1])
-`;
+  const filled: Record<string, string> = {
+    reading: reading.replace(/^"""[\s\S]*?"""\n/, ""),
+    name: name.replace(/[^\x20-\x7e]/g, "?"),
+    text: literal(text),
+    header: bool(header),
+    types: JSON.stringify(types),
+    features: JSON.stringify(features),
+    target: JSON.stringify(target),
+    standardise: bool(standardise),
+    test: `${test}`,
+    seed: `${seed}`,
+  };
+  return sets + table.replace(/\{(\w+)\}/g, (_, place: string) => filled[place] ?? "");
 }
 
 /** Lines for a program that uses the table, with what comes in a comment. */
