@@ -16,6 +16,8 @@ import pytest
 import engine as torch
 from engine.state import Observer, add_observer, remove_observer
 
+pytestmark = pytest.mark.timing
+
 ROUNDS = 30
 
 

@@ -171,6 +171,7 @@ def test_moments() -> None:
         assert abs(sample.std(dtype="f8") / std - 1) < 0.02, name
 
 
+@pytest.mark.timing
 def test_drawing_many_is_not_much_slower_than_numpy() -> None:
     """A million float32 numbers, as a ratio to NumPy's own Mersenne Twister in the same process."""
 

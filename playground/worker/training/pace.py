@@ -61,12 +61,12 @@ class Pace:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self.measuring = Cost(0.03, _WHILE_RECORDING)
+        self.measuring = Cost(0.025, _WHILE_RECORDING)
         """Loss, learning rates, norm of the gradient, the program's numbers."""
-        self.looking = Cost(0.025)
+        self.looking = Cost(0.02)
         """Following a step closely: parameters, activations, what the model is."""
-        self.predicting = Cost(0.025)
-        self.sending = Cost(0.02)
+        self.predicting = Cost(0.02)
+        self.sending = Cost(0.015)
         self.events = 0
         self._recording = True
 

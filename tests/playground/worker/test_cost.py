@@ -139,16 +139,19 @@ def _within(program: dict[str, Any], name: str, count: int, noting: float, expla
     pytest.fail(f"expected noting below {noting} and explaining below {explaining}, found {found}")
 
 
+@pytest.mark.timing
 def test_an_operation(program: dict[str, Any]) -> None:
     """Measured: 5.8 and 28, that is 1.8 us and 9 us where a multiplication takes 0.32 us."""
     _within(program, "forward", FORWARD, 8, 60)
 
 
+@pytest.mark.timing
 def test_an_operation_and_its_node(program: dict[str, Any]) -> None:
     """Measured: 24 and 75, for an operation, its node and a fifth of a leaf and of a pass."""
     _within(program, "both", BOTH, 45, 200)
 
 
+@pytest.mark.timing
 def test_a_training_step(program: dict[str, Any]) -> None:
     """Measured: 640 and 1,900, for 11 operations, 11 nodes, 6 gradients, 12 writes, 6 updates and 10 scopes."""
     _within(program, "train", 1, 1_500, 6_000)

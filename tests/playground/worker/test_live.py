@@ -328,6 +328,7 @@ def test_many_do_not_fill_the_memory(play: Runner) -> None:
     assert sum(ref() is not None for ref in seen) <= 1
 
 
+@pytest.mark.timing
 def test_it_is_quick(play: Runner) -> None:
     """Five lines in 8 ms; with a curve of 161 points and a field of 21 x 21 in 20 ms. On a busy machine the best of
     many says what it takes."""
