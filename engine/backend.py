@@ -155,7 +155,10 @@ def to_host(array: Array) -> np.ndarray[Any, Any]:
 
 def scipy(xp: ArrayModule, part: str) -> Any:
     """``scipy.special`` or ``scipy.linalg`` for the arrays of `xp`; CuPy's has fewer functions."""
-    return importlib.import_module(f"scipy.{part}" if xp is np else f"cupyx.scipy.{part}")
+    if xp is np:
+        return importlib.import_module(f"scipy.{part}")
+    own = getattr(xp, "scipy", None)  # of what stands for a library while a kernel is written
+    return importlib.import_module(f"cupyx.scipy.{part}") if own is None else own
 
 
 def on_host(function: Callable[..., Any]) -> Callable[..., Any]:

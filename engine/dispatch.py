@@ -104,7 +104,8 @@ def run(op: Op, args: tuple[Any, ...]) -> Any:
     try:
         arrays = prepare(op, inputs)
         xp = backend.module_of(next((a for a in arrays if backend.is_elsewhere(a)), np.empty(0)))
-        result = op.forward(xp, arrays, *statics) if op.variadic else op.forward(xp, *arrays, *statics)
+        forward = op.forward if xp is np else op.on_device
+        result = forward(xp, arrays, *statics) if op.variadic else forward(xp, *arrays, *statics)
     except Exception as error:
         better = explain(op, args, inputs, error)
         for observer in observers:

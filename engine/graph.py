@@ -293,6 +293,17 @@ class Conjugated(Node):
         return type(self).op.complex_rules[bool(F.recording)]
 
 
+class OnDevice(Node):
+    """Mixed into the node of an output on a device: its rules on arrays are kernels (`engine.elementwise`)."""
+
+    __slots__ = ()
+
+    def rules_in(self, F: Any) -> Sequence[Any]:
+        """As `Node.rules_in`."""
+        kind = type(self)
+        return kind.op.tensor_rules if F.recording else kind.rules or kind.op.array_rules
+
+
 class AccumulateGrad(Node):
     """The end of the graph at a leaf: adds what arrives to the leaf's ``grad``.
 

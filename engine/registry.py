@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from functools import partial
+from functools import cached_property, partial
 from math import prod
 from typing import Any, Final, Literal
 
@@ -24,7 +24,8 @@ import numpy as np
 
 from engine import backend
 from engine.backend import Array
-from engine.graph import Conjugated, Node
+from engine.elementwise import Elementwise
+from engine.graph import Conjugated, Node, OnDevice
 from engine.real_only import KERNELS, NO_GRADIENT, SENTENCES, no_gradient
 from engine.state import S
 from engine.steps import step
@@ -128,16 +129,7 @@ class Op:
                 "__slots__": tuple(slot for slot, needed in slots if needed),
                 "op": self,
                 "rules": tuple(self.array_rules) if outputs == 1 and not variadic else (),
-                "step": step(
-                    self.vjp,
-                    self.places,
-                    _array,
-                    saves_input=any(self.saves),
-                    saves_output=self.saves_any_output,
-                    elementwise=kind == POINTWISE,
-                )
-                if outputs == 1 and not variadic and vjp
-                else None,
+                "step": self._step(vjp) if outputs == 1 and not variadic and vjp else None,
                 "__doc__": f"Backward of `{name}`.",
             },
         )
@@ -158,10 +150,55 @@ class Op:
             RuntimeError: for complex numbers, where PyTorch has no derivative.
         """
         if y.dtype.kind != "c":
-            return self.node
+            return self.node if type(y) is np.ndarray else self.device_node
         if self.name in NO_GRADIENT:
             raise no_gradient(self.name)
         return self.complex_node
+
+    @cached_property
+    def device_node(self) -> type[Node]:
+        """The node of an output on a device, whose rules are a launch each where they can be."""
+        if not self.node.rules or self.name in ("to_device", "to_dtype"):
+            return self.node
+        rules = tuple(
+            rule and Elementwise(rule, f"{self.name}_backward{k if self.n_inputs > 1 else ''}")
+            for k, rule in enumerate(self.vjp)
+        )
+        called = [
+            rule and self._on_node(rule, places) for rule, places in zip(rules, self._places, strict=True)
+        ]
+        members = {
+            "__module__": "builtins",
+            "__slots__": (),
+            "rules": tuple(called),
+            "step": self._step(rules),
+        }
+        return type(self.grad_name, (OnDevice, self.node), members)
+
+    @cached_property
+    def on_device(self) -> Callable[..., Any]:
+        """The forward on a device: one launch where it can be."""
+        if self.kind == CONSTANT or self.outputs != 1 or self.variadic or self.view or self.ufunc:
+            return self.forward
+        return Elementwise(self.forward, self.name)
+
+    def _step(self, rules: tuple[Callable[..., Any] | None, ...]) -> Callable[..., None]:
+        return step(
+            rules,
+            self.places,
+            _array,
+            saves_input=any(self.saves),
+            saves_output=self.saves_any_output,
+            elementwise=self.kind == POINTWISE,
+        )
+
+    def _on_node(self, rule: Callable[..., Any], places: list[str]) -> Any:
+        """``rule(F, g, ...)`` of arrays as a function of ``F, g`` and the node that has the rest at these places.
+
+        One compiled lambda per rule: a generic loop over the plan costs more than most rules."""
+        names = {"rule": rule, "A": _arrays_of if self.variadic else _array, "Tensor": Tensor}
+        head = "lambda F, g, n, k: rule(F, g" if self.variadic else "lambda F, g, n: rule(F, g"
+        return eval(", ".join([head, *places]) + ")", names)
 
     def _not_compiled(self, *_: Any) -> Any:
         raise RuntimeError(
@@ -208,6 +245,8 @@ class Op:
         self.places: dict[str, str] = {}
         """Where a parameter of the rules is found, as an array: on a node ``n`` or among its saved inputs ``i``."""
         self.array_rules: list[Any] = []
+        self._places: list[list[str]] = []
+        """For each rule, where its parameters are found, as arrays, on the node alone."""
         self.tensor_rules: list[Any] = []
         self.complex_rules: dict[bool, list[Any]] = {False: [], True: []}
         """Of a holomorphic op: its rules, for arrays and for Tensors, on the conjugates of what was saved."""
@@ -216,6 +255,7 @@ class Op:
                 self.saves.append(())
                 self.saves_output.append(False)
                 self.array_rules.append(None)
+                self._places.append([])
                 self.tensor_rules.append(None)
                 for rules in self.complex_rules.values():
                     rules.append(None)
@@ -269,8 +309,8 @@ class Op:
             }
             names["T"] = _input_tensors if self.variadic else _input_tensor
             head = "lambda F, g, n, k: rule(F, g" if self.variadic else "lambda F, g, n: rule(F, g"
-            # One compiled lambda per rule: a generic loop over the plan costs more than most rules.
-            self.array_rules.append(eval(", ".join([head, *on_arrays]) + ")", names))
+            self._places.append(on_arrays)
+            self.array_rules.append(self._on_node(rule, on_arrays))
             self.tensor_rules.append(eval(", ".join([head, *on_tensors]) + ")", names))
             if self.holomorphic:
                 for recording, texts in ((False, on_arrays), (True, on_tensors)):

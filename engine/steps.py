@@ -71,7 +71,9 @@ def step(
             continue
         scope[f"_rule{k}"] = rule
         own = [f"_{name}" for name in names[k]]
-        text = expression(rule, own) or f"_rule{k}({', '.join(['F', 'g', *own])})"
+        text = (
+            expression(rule, own) if inspect.isfunction(rule) else None
+        ) or f"_rule{k}({', '.join(['F', 'g', *own])})"
         shape = "shape" if elementwise else "r.shape"
         lines += [
             f"    if e{k} is not None and (wanted is None or e{k}[0] in wanted):",

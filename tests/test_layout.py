@@ -36,7 +36,7 @@ LAYERS = (
     {"alias", "backend", "cephes", "convert", "dtypes", "naming", "real_only", "state"},
     {"graph", "printing", "random", "rejection", "sampling", "tensor"},
     {"overloads"},
-    {"expression", "gradients", "out"},
+    {"elementwise", "expression", "gradients", "out"},
     {"steps"},
     {"registry"},
     {"backward", "dispatch", "execute", "node_hooks", "watched", "spelling"},

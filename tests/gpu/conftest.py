@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
 import pytest
 
-from engine import backend
+from engine import backend, elementwise
 from engine.backend import ArrayModule
+from engine.registry import OPS
 from tests.gpu import standin
 
 REAL = backend.cupy()
+
+
+def _forget() -> None:
+    """What was compiled and what is still asked of one of the two is nothing to the other."""
+    backend._PENDING.clear()
+    elementwise.compiled.cache_clear()
+    for op in OPS.values():
+        op.__dict__.pop("device_node", None)
+        op.__dict__.pop("on_device", None)
 
 
 @pytest.fixture(
@@ -28,14 +37,14 @@ REAL = backend.cupy()
 )
 def cupy(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[ArrayModule]:
     """CuPy, or what takes its place; there is a device while the test runs."""
-    backend._PENDING.clear()
+    _forget()
     if request.param == "CuPy":
         yield REAL
     else:
         scipy = backend.scipy
         monkeypatch.setattr(backend, "cupy", lambda: standin.CUPY)
         monkeypatch.setattr(
-            backend, "scipy", lambda xp, part: scipy(xp, part) if xp is np else standin.scipy(part)
+            backend, "scipy", lambda xp, part: standin.scipy(part) if xp is standin.CUPY else scipy(xp, part)
         )
         yield standin.CUPY
-    backend._PENDING.clear()
+    _forget()

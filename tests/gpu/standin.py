@@ -17,20 +17,38 @@ from typing import Any
 
 import numpy as np
 
+from tests.gpu import kernel
+
 NAMES: dict[str, Any] = json.loads((Path(__file__).parent / "cupy_names.json").read_text())
 """The public names of CuPy's modules, each with its parameters; ``*`` where they cannot be read, or ``ufunc``."""
 
 _UPLOADING = {"array", "asarray", "ascontiguousarray", "asanyarray", "asfortranarray", "from_dlpack"}
+_NO_LAUNCH = {
+    *_UPLOADING,
+    *(
+        "broadcast_to",
+        "diagonal",
+        "empty",
+        "empty_like",
+        "expand_dims",
+        "moveaxis",
+        "ravel",
+        "reshape",
+        "squeeze",
+    ),
+    *("swapaxes", "transpose", "view"),
+}
 _COMPARISONS = {"greater", "less", "greater_equal", "less_equal", "equal", "not_equal"}
 _UFUNC_KEYWORDS = {"out", "dtype", "casting", "axis", "keepdims"}
 
 
 class Transfers:
-    """How many copies went to the device and came back from it."""
+    """How many copies went to the device and came back from it, and what arithmetic was launched there."""
 
     def __init__(self) -> None:
         self.up: list[str] = []
         self.down: list[str] = []
+        self.launched: list[str] = []
 
 
 TRANSFERS = Transfers()
@@ -38,8 +56,8 @@ TRANSFERS = Transfers()
 
 @contextmanager
 def watched() -> Iterator[Transfers]:
-    """Count the transfers of a block."""
-    TRANSFERS.up, TRANSFERS.down = [], []
+    """Count the transfers and launches of a block."""
+    TRANSFERS.up, TRANSFERS.down, TRANSFERS.launched = [], [], []
     yield TRANSFERS
 
 
@@ -188,6 +206,8 @@ def _wrap(value: Any) -> Any:
 
 
 def _call(function: Callable[..., Any], name: str, args: Any, keywords: dict[str, Any]) -> Any:
+    if name not in _NO_LAUNCH:
+        TRANSFERS.launched.append(name)
     given = [_unwrap(a, name) for a in args]
     named = {k: _unwrap(v, name) for k, v in keywords.items()}
     result = function(*given, **named)
@@ -209,6 +229,7 @@ def _operator(name: str) -> Any:
     def operate(self: ndarray, *others: Any) -> Any:
         if any(type(o) is np.ndarray for o in others):
             raise TypeError(f"Unsupported type {np.ndarray}")
+        TRANSFERS.launched.append(name)
         result = getattr(self._a, name)(*(_unwrap(o, name) for o in others))
         return self if name.startswith("__i") and name != "__invert__" else _wrap(result)
 
@@ -322,12 +343,26 @@ class _Device:
         return None
 
 
+class ElementwiseKernel(kernel.Kernel):
+    """A kernel whose text is read and worked out on NumPy's arrays."""
+
+    def __call__(self, *args: Any) -> Any:
+        if any(isinstance(a, np.ndarray) for a in args):
+            raise TypeError(f"Unsupported type {np.ndarray}")
+        TRANSFERS.launched.append(self.name)
+        results = self.run([a._a if isinstance(a, ndarray) else a for a in args])
+        given = args[len(self.inputs) :]
+        made = given or tuple(map(ndarray, results))
+        return made[0] if len(made) == 1 else made
+
+
 class CuPy(_Module):
     """The module ``cupy``, with one device."""
 
     def __init__(self) -> None:
         super().__init__("cupy", np)
         self.ndarray = ndarray
+        self.ElementwiseKernel = ElementwiseKernel
         self.cuda = SimpleNamespace(
             Device=_Device,
             runtime=SimpleNamespace(
