@@ -9,6 +9,7 @@ from engine import methods as _methods
 from engine import naming as _naming
 from engine import random as random
 from engine import writing as _writing
+from engine.allocator import OutOfMemoryError
 from engine.autograd.grad_mode import (
     enable_grad,
     inference_mode,

@@ -13,10 +13,10 @@ DispatchKey DispatchKeySet DoubleStorage EnumType ErrorReport Event ExcludeDispa
 FatalError FileCheck FloatStorage FloatType FunctionSchema Future FutureType Gradient Graph
 GraphExecutorState HalfStorage IODescriptor InferredType IntStorage IntType InterfaceType JITException
 ListType LiteScriptModule LockingLogger LoggerBase LongStorage ModuleDict Node NoneType NoopLogger
-NumberType OperatorInfo OptionalType OutOfMemoryError PRIVATE_OPS ParameterDict PyObjectType
-PyTorchFileReader PyTorchFileWriter QInt32Storage QInt8Storage QUInt2x4Storage QUInt4x2Storage QUInt8Storage
-RRefType SUM ScriptClass ScriptClassFunction ScriptDict ScriptDictIterator ScriptDictKeyIterator
-ScriptFunction ScriptList ScriptListIterator ScriptMethod ScriptModule ScriptModuleSerializer ScriptObject
+NumberType OperatorInfo OptionalType PRIVATE_OPS ParameterDict PyObjectType PyTorchFileReader
+PyTorchFileWriter QInt32Storage QInt8Storage QUInt2x4Storage QUInt4x2Storage QUInt8Storage RRefType SUM
+ScriptClass ScriptClassFunction ScriptDict ScriptDictIterator ScriptDictKeyIterator ScriptFunction
+ScriptList ScriptListIterator ScriptMethod ScriptModule ScriptModuleSerializer ScriptObject
 ScriptObjectProperty SerializationStorageContext ShortStorage StaticModule Storage StorageBase Stream
 StreamObjType StringType SymBool SymBoolType SymFloat SymInt SymIntType Tag TensorType ThroughputBenchmark
 TracingState TupleType Type TypedStorage USE_GLOBAL_DEPS USE_RTLD_GLOBAL_WITH_LIBTORCH UnionType
@@ -83,12 +83,11 @@ GRID_SAMPLE_PADDING_MODES ScalingType SwizzleType adaptive_max_pool1d_with_indic
 adaptive_max_pool2d_with_indices adaptive_max_pool3d_with_indices assert_int_or_pair boolean_dispatch
 conv_tbc fractional_max_pool2d_with_indices fractional_max_pool3d_with_indices grad grouped_mm
 handle_torch_function has_torch_function has_torch_function_unary has_torch_function_variadic
-linear_cross_entropy max_pool1d_with_indices max_pool2d_with_indices max_pool3d_with_indices
-native_channel_shuffle reproducibility_notes rrelu_ scaled_grouped_mm scaled_mm sparse_support_notes
-tf32_notes
+max_pool1d_with_indices max_pool2d_with_indices max_pool3d_with_indices native_channel_shuffle
+reproducibility_notes rrelu_ scaled_grouped_mm scaled_mm sparse_support_notes tf32_notes
     """,
     "torch.optim": """
-swa_utils swap_in_optimizer_params_and_state
+swap_in_optimizer_params_and_state
     """,
     "torch.autograd": """
 NestedIOFunction enforce_grad_layout_policy
@@ -139,9 +138,6 @@ thread_safe_generator
     "torch.testing": """
 FileCheck
     """,
-    "torch.optim.swa_utils": """
-AveragedModel SWALR get_ema_avg_fn get_ema_multi_avg_fn get_swa_avg_fn get_swa_multi_avg_fn update_bn
-    """,
     "torch.nn.attention": """
 SDPBackend WARN_FOR_UNFUSED_KERNELS activate_flash_attention_impl current_flash_attention_impl
 list_flash_attention_impls register_flash_attention_impl restore_flash_attention_impl sdpa_kernel
@@ -155,21 +151,16 @@ DeviceType ExecutionTraceObserver kineto_available
     "torch.cuda": """
 BFloat16Storage BFloat16Tensor BoolStorage BoolTensor ByteStorage ByteTensor CUDAGraph
 CUDAPluggableAllocator CharStorage CharTensor ComplexDoubleStorage ComplexFloatStorage CudaError
-DeferredCudaCallError DoubleStorage DoubleTensor Event ExternalStream FloatStorage FloatTensor GreenContext
-HalfStorage HalfTensor IntStorage IntTensor LongStorage LongTensor MemPool ShortStorage ShortTensor Stream
-StreamContext amp caching_allocator_alloc caching_allocator_delete caching_allocator_disabled
-caching_allocator_enable can_device_access_peer change_current_allocator check_error clock_rate cudaStatus
-cudart current_blas_handle current_solver_handle current_stream default_generators default_stream device
-device_memory_used device_of get_allocator_backend get_arch_list get_device_capability get_device_properties
-get_gencode_flags get_per_process_memory_fraction get_rng_state get_rng_state_all get_stream_from_external
-get_sync_debug_mode graph graph_pool_handle graphs has_half has_magma host_memory_stats
-host_memory_stats_as_nested_dict init initial_seed ipc_collect is_current_stream_capturing is_tf32_supported
-jiterator list_gpu_processes make_graphed_callables max_memory_cached mem_get_info memory memory_cached
-memory_snapshot memory_stats memory_stats_as_nested_dict memory_summary memory_usage nccl nvtx power_draw
-profiler random reset_accumulated_host_memory_stats reset_accumulated_memory_stats
-reset_max_memory_allocated reset_max_memory_cached reset_peak_host_memory_stats seed seed_all set_device
-set_per_process_memory_fraction set_rng_state set_rng_state_all set_stream set_sync_debug_mode sparse stream
-streams temperature tunable use_mem_pool utilization
+DeferredCudaCallError DoubleStorage DoubleTensor ExternalStream FloatStorage FloatTensor GreenContext
+HalfStorage HalfTensor IntStorage IntTensor LongStorage LongTensor MemPool ShortStorage ShortTensor
+caching_allocator_alloc caching_allocator_delete caching_allocator_disabled caching_allocator_enable
+can_device_access_peer change_current_allocator check_error clock_rate cudaStatus cudart current_blas_handle
+current_solver_handle default_generators device_memory_used get_allocator_backend
+get_per_process_memory_fraction get_stream_from_external get_sync_debug_mode graph graph_pool_handle graphs
+host_memory_stats host_memory_stats_as_nested_dict jiterator list_gpu_processes make_graphed_callables
+memory_snapshot memory_stats_as_nested_dict memory_usage nccl power_draw profiler
+reset_accumulated_host_memory_stats reset_accumulated_memory_stats reset_peak_host_memory_stats
+set_sync_debug_mode sparse temperature tunable use_mem_pool utilization
     """,
     "torch.jit": """
 Attribute CompilationUnit Error Future ScriptFunction ScriptModule enable_onednn_fusion export_opnames fork

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from engine import allocator
+
 Array = Any
 """A NumPy or CuPy array. Their types have no common base, and CuPy may be absent."""
 ArrayModule = Any
@@ -18,7 +20,7 @@ ArrayModule = Any
 # PyTorch computes inf and nan in silence; NumPy would warn at every one.
 np.seterr(all="ignore")
 
-_NO_CUDA = (
+NO_CUDA = (
     "Torch not compiled with CUDA enabled: the engine found no usable CuPy and CUDA device. "
     "On a machine with an NVIDIA card install the extra: pip install 'autograd-playground[gpu]' (cupy-cuda12x)."
 )
@@ -108,9 +110,12 @@ def cupy() -> ArrayModule | None:
     try:
         import cupy  # type: ignore[import-not-found,unused-ignore]
 
-        return cupy if cupy.cuda.runtime.getDeviceCount() > 0 else None
+        if not cupy.cuda.runtime.getDeviceCount():
+            return None
     except Exception:  # any failure of the driver means there is no usable device
         return None
+    allocator.install(cupy)
+    return cupy
 
 
 def require(where: device | str | None) -> tuple[device, ArrayModule]:
@@ -126,7 +131,7 @@ def require(where: device | str | None) -> tuple[device, ArrayModule]:
         return CPU, np
     module = cupy()
     if module is None:
-        raise AssertionError(_NO_CUDA)
+        raise AssertionError(NO_CUDA)
     return d, module
 
 

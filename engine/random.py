@@ -1,8 +1,10 @@
-"""Generators of PyTorch's random numbers on the CPU: same seed, same values, same state afterwards.
+"""Generators of random numbers: PyTorch's own on the CPU (same seed, same values, same state afterwards), another
+stream on a device.
 
-The numbers come from NumPy's Mersenne Twister; `engine.sampling` makes distributions of them. Where PyTorch calls the
-C library's logarithm, sine or cosine in double precision, so do we up to `EXACT` values; above, NumPy's vector
-functions are used, which differ in the last bits of a float64 for about one value in a hundred.
+On the CPU the numbers come from NumPy's Mersenne Twister; `engine.sampling` makes distributions of them. Where PyTorch
+calls the C library's logarithm, sine or cosine in double precision, so do we up to `EXACT` values; above, NumPy's
+vector functions are used, which differ in the last bits of a float64 for about one value in a hundred. On a device they
+are made there, by `engine.philox`, and are not PyTorch's.
 """
 
 from __future__ import annotations
@@ -17,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from engine.backend import CPU, device
+from engine import backend, philox
+from engine.backend import CPU, Array, ArrayModule, device
 
 if TYPE_CHECKING:
     from engine.tensor import Tensor
@@ -47,8 +50,8 @@ _LOW_24, _STEP_24 = np.array(2**24 - 1, np.uint64), np.array(2**-24, np.float32)
 
 
 def libm(name: str, values: Doubles) -> Doubles:
-    """A double-precision function of the C library, elementwise."""
-    if values.size > EXACT:
+    """A double-precision function of the C library, elementwise; the array library's own on a device."""
+    if values.size > EXACT or type(values) is not np.ndarray:
         return getattr(np, name)(values)  # type: ignore[no-any-return]
     function = getattr(math, name)
     try:
@@ -59,19 +62,20 @@ def libm(name: str, values: Doubles) -> Doubles:
 
 
 class Generator:
-    """A stream of random numbers, ``torch.Generator()``; `default_generator` is used where none is given.
+    """A stream of random numbers, ``torch.Generator()``; where none is given, that of the tensor's device is used.
 
-    Raises RuntimeError for a device other than the CPU: CUDA tensors are filled with the CPU's numbers.
+    ``Generator("cuda")`` is a `DeviceGenerator`.
     """
 
     __slots__ = ("_bits", "_cached_normal", "_fresh", "_seed")
+    xp: ArrayModule = np
+    """The library whose arrays the numbers come in."""
+
+    def __new__(cls, device: str | device = "cpu") -> Generator:
+        where = backend.device(device)
+        return object.__new__(DeviceGenerator if where.type == "cuda" else cls)
 
     def __init__(self, device: str | device = "cpu") -> None:
-        if str(device) != "cpu":
-            raise RuntimeError(
-                f"Generator(device='{device}'): expected 'cpu'; random numbers for every device are drawn on the CPU, "
-                "so use torch.Generator() and move the result with .to(device)"
-            )
         self._bits = np.random.MT19937()
         self._start(DEFAULT_SEED)
 
@@ -92,7 +96,7 @@ class Generator:
         """Start again from `seed`; numbers below 0 stand for that many below 2**64. Returns the generator."""
         if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
             raise RuntimeError(f"manual_seed expected a long, but got {type(seed).__name__}")
-        self._start(_checked_seed(int(seed)))
+        self._start(checked_seed(int(seed)))
         return self
 
     def seed(self) -> int:
@@ -134,9 +138,7 @@ class Generator:
         Raises:
             TypeError, RuntimeError: in PyTorch's words, if `state` is not such a state.
         """
-        raw: Any = getattr(state, "_data", None)
-        if raw is None or raw.dtype != np.uint8:
-            raise TypeError("RNG state must be a torch.ByteTensor")
+        raw = _bytes(state)
         if raw.size != _STATE.size:
             raise RuntimeError(
                 f"Expected a CPUGeneratorImplState of size {_STATE.size} but found the input RNG state size to be "
@@ -160,6 +162,22 @@ class Generator:
     def clone_state(self) -> Generator:
         """Another generator that will give the same numbers."""
         return Generator().set_state(self.get_state())
+
+    def get_offset(self) -> int:
+        """How many numbers have been drawn, on a device.
+
+        Raises:
+            RuntimeError: on the CPU, as in PyTorch.
+        """
+        raise RuntimeError("CPU Generator does not use offset")
+
+    def set_offset(self, offset: int) -> Generator:
+        """Go on behind so many numbers, on a device; a multiple of 4. Returns the generator.
+
+        Raises:
+            RuntimeError: on the CPU, as in PyTorch.
+        """
+        raise RuntimeError("CPU Generator does not use offset")
 
     # --- Draws -----------------------------------------------------------------------------------------------------
 
@@ -222,23 +240,165 @@ class Generator:
         return values
 
 
-def _checked_seed(seed: int) -> int:
+class DeviceGenerator(Generator):
+    """A stream of a device's random numbers: what it draws is made there, from its seed and how much it has drawn.
+
+    The numbers are other ones than the CPU's and than PyTorch's, and the same for the same seed on every card.
+
+    Raises RuntimeError if there is no such device.
+    """
+
+    __slots__ = ("_offset", "_where", "xp")
+
+    def __init__(self, device: str | device = "cuda") -> None:
+        try:
+            where, self.xp = backend.require(device)
+        except AssertionError as none:
+            raise RuntimeError(f"Cannot get CUDA generator without ATen_cuda library. {none}") from None
+        self._where = backend.device("cuda", where.index or 0)
+        self._start(DEFAULT_SEED)
+
+    def _start(self, seed: int) -> None:
+        self._seed = seed
+        self._offset = 0
+
+    @property
+    def device(self) -> device:
+        return self._where
+
+    def get_state(self) -> Tensor:
+        """The state as a uint8 tensor of 16 bytes on the CPU, as PyTorch's: the seed, and the offset."""
+        from engine.tensor import Tensor
+
+        packed = struct.pack("<QQ", self._seed, self._offset)
+        return Tensor._wrap(np.frombuffer(bytearray(packed), np.uint8))
+
+    def set_state(self, state: Tensor) -> Generator:
+        """Go on from a state that `get_state` gave. Returns the generator.
+
+        Raises:
+            TypeError, RuntimeError: in PyTorch's words, if `state` is not such a state.
+        """
+        raw = _bytes(state)
+        if raw.size != 16:
+            raise RuntimeError("RNG state is wrong size")
+        self._seed, offset = struct.unpack("<QQ", raw.tobytes())
+        return self.set_offset(offset)
+
+    def clone_state(self) -> Generator:
+        return Generator(self._where).set_state(self.get_state())
+
+    def get_offset(self) -> int:
+        return self._offset
+
+    def set_offset(self, offset: int) -> Generator:
+        if offset % 4:
+            raise RuntimeError("offset must be a multiple of 4")
+        self._offset = offset
+        return self
+
+    def _draw(self, kind: str, count: int) -> Array:
+        first = self._offset // 4
+        self._offset += 4 * -(-count // philox.PER_BLOCK[kind])
+        with self.xp.cuda.Device(self._where.index):
+            return philox.draw(self.xp, kind, self._seed, first, count)
+
+    def words(self, count: int) -> Array:
+        return self._draw("words", count)
+
+    def double_words(self, count: int) -> Array:
+        pairs = self._draw("words", 2 * count).reshape(-1, 2)
+        return pairs[:, 0] << np.uint64(32) | pairs[:, 1]
+
+    def singles(self, count: int) -> Array:
+        return self._draw("singles", count)
+
+    def doubles(self, count: int) -> Array:
+        return self._draw("doubles", count)
+
+    def normals(self, count: int) -> Array:
+        return self._draw("double_normals", count)
+
+    def single_normals(self, count: int) -> Array:
+        """The next `count` standard normal float32 numbers."""
+        return self._draw("single_normals", count)
+
+
+def checked_seed(seed: int) -> int:
     if not -(2**63) <= seed < 2**64:
         raise ValueError("Overflow when unpacking long long")
     return seed % 2**64
 
 
+def _bytes(state: Any) -> npt.NDArray[np.uint8]:
+    raw: Any = getattr(state, "_data", None)
+    if not isinstance(raw, np.ndarray) or raw.dtype != np.uint8:
+        raise TypeError("RNG state must be a torch.ByteTensor")
+    return raw
+
+
 default_generator = Generator()
+
+_DEVICES: dict[int, Generator] = {}
+"""The generators of devices that have been asked for, by the device's number."""
+_later: list[int] = [DEFAULT_SEED]
+"""What a device's generator that has not been asked for yet will begin with."""
+
+
+def device_generator(index: int = 0) -> Generator:
+    """The generator used on a device where the program gives none.
+
+    Raises:
+        RuntimeError: if there is no such device.
+    """
+    if index not in _DEVICES:
+        _DEVICES[index] = Generator(backend.device("cuda", index)).manual_seed(_later[0])
+    return _DEVICES[index]
+
+
+def device_generators() -> list[Generator]:
+    """Those that have been asked for: the others have drawn nothing."""
+    return list(_DEVICES.values())
+
+
+def seed_devices(seed: int) -> None:
+    """Start the generators of all devices from `seed`, also those that have not been asked for yet."""
+    _later[0] = checked_seed(seed)
+    for generator in device_generators():
+        generator.manual_seed(seed)
+
+
+def generator_for(where: str | device | None, given: Generator | None = None) -> Generator:
+    """The generator for a tensor made at `where`, which is the default device if None: `given`, or the device's own.
+
+    Raises:
+        RuntimeError: if `given` is another device's.
+    """
+    if where is None:
+        where = backend.default_device()
+    if where is CPU and given is None:
+        return default_generator
+    target = backend.require(where)[0]
+    if given is None:
+        return default_generator if target is CPU else device_generator(target.index or 0)
+    if given.device.type != target.type:
+        raise RuntimeError(
+            f"Expected a '{target.type}' device type for generator but found '{given.device.type}'"
+        )
+    return given
 
 
 def manual_seed(seed: int) -> Generator:
-    """Seed every generator that is not the program's own; returns `default_generator`."""
+    """Seed every generator that is not the program's own, devices' too; returns `default_generator`."""
+    seed_devices(int(seed))
     return default_generator.manual_seed(int(seed))
 
 
 def seed() -> int:
-    """Seed `default_generator` from the operating system and return the seed."""
-    return default_generator.seed()
+    """Seed `default_generator`, and the devices', from the operating system and return the seed."""
+    drawn = default_generator.seed()
+    seed_devices(drawn)
+    return drawn
 
 
 def initial_seed() -> int:
@@ -256,14 +416,33 @@ def set_rng_state(new_state: Tensor) -> None:
     default_generator.set_state(new_state)
 
 
+def states() -> list[Tensor]:
+    """The states of the CPU's and of the devices' generators; `set_states` takes them."""
+    return [generator.get_state() for generator in (default_generator, *device_generators())]
+
+
+def set_states(before: list[Tensor]) -> None:
+    """Let the generators go on from `states`; one that was not there then begins again."""
+    default_generator.set_state(before[0])
+    for k, generator in enumerate(device_generators(), 1):
+        if k < len(before):
+            generator.set_state(before[k])
+        else:
+            generator.manual_seed(_later[0])
+
+
 @contextmanager
 def fork_rng(devices: Iterable[object] | None = None, enabled: bool = True) -> Iterator[None]:
-    """Let what is drawn inside a ``with`` block leave no trace: the state is restored at its end."""
+    """Let what is drawn inside a ``with`` block leave no trace: the states are restored at its end.
+
+    Args:
+        devices: accepted; the generators of all devices are restored.
+    """
     if not enabled:
         yield
         return
-    before = default_generator.get_state()
+    before = states()
     try:
         yield
     finally:
-        default_generator.set_state(before)
+        set_states(before)

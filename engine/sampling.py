@@ -1,7 +1,9 @@
 """The random distributions, drawn from a `Generator` as PyTorch draws them on the CPU.
 
-The samplers return NumPy arrays and take NumPy dtypes. Every one draws as many 32-bit numbers from its generator, in
-the same order, as PyTorch's ``ATen/native/cpu/DistributionTemplates.h``, and computes with them in the same precision.
+The samplers return arrays of the generator's library, where it draws, and take NumPy dtypes. Every one draws as many
+32-bit numbers from its generator, in the same order, as PyTorch's ``ATen/native/cpu/DistributionTemplates.h``, and
+computes with them in the same precision. A device's generator gives other numbers anyway: there the way is the shorter
+one, and nothing waits for the device (`backend.refuse`).
 """
 
 from __future__ import annotations
@@ -13,9 +15,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from engine import dtypes
+from engine import backend, dtypes
 from engine.cephes import box_muller
-from engine.random import Doubles, Generator, default_generator, libm
+from engine.random import DeviceGenerator, Doubles, Generator, default_generator, libm
 
 __all__ = [
     "bernoulli",
@@ -34,7 +36,8 @@ __all__ = [
     "uniform",
 ]
 
-Array = npt.NDArray[Any]
+Array = Any
+"""An array of NumPy, or of a device's generator's library."""
 DType = np.dtype[Any]
 Shape = Sequence[int]
 
@@ -82,6 +85,10 @@ def _require(condition: bool, message: str) -> None:
         raise RuntimeError(message)
 
 
+def _refuse(bad: Array, message: str) -> None:
+    backend.refuse(bad, lambda: RuntimeError(message))
+
+
 def _floating(dtype: DType, kernel: str) -> None:
     if dtype.kind != "f":
         raise NotImplementedError(f"\"{kernel}\" not implemented for '{_name(dtype)}'")
@@ -112,7 +119,8 @@ def in_memory_order(array: Any, sample: Callable[[Shape, bool], Array]) -> Array
     if array.flags.c_contiguous:
         return sample(array.shape, True)
     order = memory_order(array)
-    return sample([array.shape[dim] for dim in order], False).transpose(np.argsort(order))
+    back = sorted(range(array.ndim), key=order.__getitem__)
+    return sample([array.shape[dim] for dim in order], False).transpose(back)
 
 
 # --- Continuous distributions ----------------------------------------------------------------------------------------
@@ -169,6 +177,11 @@ def normal(
     _floating(dtype, "normal_kernel_cpu")
     generator = generator or default_generator
     count = math.prod(shape)
+    if isinstance(generator, DeviceGenerator):
+        if dtype == np.float64:
+            return (generator.normals(count) * std + mean).reshape(shape)
+        narrow = generator.single_normals(count) * np.float32(std) + np.float32(mean)
+        return narrow.astype(dtype, copy=False).reshape(shape)
     if count < 16 or not contiguous:
         return _cast(_affine(generator.normals(count), std, mean), dtype, shape)
     whole = count // 16 * 16
@@ -183,7 +196,7 @@ def normal(
         drawn[:whole] = blocks[:whole]
         drawn[count - 16 : count] = blocks[-16:]
         drawn = drawn[:count]
-    return drawn.astype(dtype, copy=False).reshape(shape)  # type: ignore[no-any-return]
+    return drawn.astype(dtype, copy=False).reshape(shape)
 
 
 def _fill_double(blocks: Doubles, mean: float, std: float) -> None:
@@ -279,6 +292,8 @@ def randperm(count: int, dtype: DType, generator: Generator | None = None) -> Ar
     if dtype.kind in "iu" and count - 1 > np.iinfo(dtype).max:
         raise RuntimeError(f"value cannot be converted to type {dtype.name}_t without overflow")
     generator = generator or default_generator
+    if isinstance(generator, DeviceGenerator):
+        return generator.xp.argsort(generator.double_words(count)).astype(dtype, copy=False)
     draws = max(count - 1, 0)
     drawn = generator.words(draws) if count < (2**32 - 1) // 20 else generator.double_words(draws)
     places = np.arange(draws, dtype=np.uint64)
@@ -321,21 +336,23 @@ def bernoulli(probabilities: Array, dtype: DType, generator: Generator | None = 
         raise NotImplementedError(
             f"\"bernoulli_tensor_cpu_p_\" not implemented for '{_name(probabilities.dtype)}'"
         )
-    _require(
-        bool(((probabilities >= 0) & (probabilities <= 1)).all()),
+    _refuse(
+        ~((probabilities >= 0) & (probabilities <= 1)),
         "Expected p_in >= 0 && p_in <= 1 to be true, but got false.  (Could this error message be improved?  If so, "
         "please report an enhancement request to PyTorch.)",
     )
     generator = generator or default_generator
     count = probabilities.size
     unit = generator.doubles(count) if probabilities.dtype == np.float64 else generator.singles(count)
-    return np.asarray(unit.reshape(probabilities.shape) < probabilities).astype(dtype)
+    return generator.xp.asarray(unit.reshape(probabilities.shape) < probabilities).astype(dtype)
 
 
 def bernoulli_scalar(shape: Shape, dtype: DType, p: float, generator: Generator | None = None) -> Array:
     """1 with probability `p`, else 0: ``bernoulli_(p)`` of a number, and the mask of dropout."""
     _require(0.0 <= p <= 1.0, f"bernoulli_ expects p to be in [0, 1], but got p={_number(p)}")
-    unit = (generator or default_generator).doubles(math.prod(shape))
+    generator = generator or default_generator
+    count = math.prod(shape)
+    unit = generator.singles(count) if isinstance(generator, DeviceGenerator) else generator.doubles(count)
     return (unit < p).astype(dtype).reshape(shape)
 
 
@@ -348,7 +365,7 @@ def geometric(shape: Shape, dtype: DType, p: float, generator: Generator | None 
 
 def multinomial(
     weights: Array, num_samples: int, replacement: bool = False, generator: Generator | None = None
-) -> npt.NDArray[np.int64]:
+) -> Array:
     """Indices drawn in proportion to `weights`: ``multinomial``.
 
     `weights` has shape (n,) or (rows, n), floating and not negative; the result (num_samples,) or (rows, num_samples).
@@ -364,21 +381,24 @@ def multinomial(
         replacement or num_samples <= categories,
         "cannot sample n_sample > prob_dist.size(-1) samples without replacement",
     )
-    valid = bool((np.isfinite(weights) & (weights >= 0)).all())
-    _require(valid, "probability tensor contains either `inf`, `nan` or element < 0")
+    _refuse(
+        ~(np.isfinite(weights) & (weights >= 0)),
+        "probability tensor contains either `inf`, `nan` or element < 0",
+    )
     precision = np.float64 if weights.dtype == np.float64 else np.float32
     rows = weights.reshape(-1, categories).astype(precision)
-    _require(bool((rows.sum(-1) > 0).all()), "invalid multinomial distribution (sum of probabilities <= 0)")
+    _refuse(rows.sum(-1) <= 0, "invalid multinomial distribution (sum of probabilities <= 0)")
     generator = generator or default_generator
+    xp = generator.xp
     if replacement and num_samples > 1:
-        cumulative: Array = np.cumsum(rows, axis=-1, dtype=precision)
+        cumulative = xp.cumsum(rows, axis=-1, dtype=precision)
         cumulative /= cumulative[:, -1:].copy()
         cumulative[:, -1] = 1
         unit = generator.doubles(len(rows) * num_samples).reshape(len(rows), num_samples)
-        found = np.stack([np.searchsorted(row, draws) for row, draws in zip(cumulative, unit, strict=True)])
+        found = xp.stack([xp.searchsorted(row, draws) for row, draws in zip(cumulative, unit, strict=True)])
     else:
         # The largest of weight / exponential is a draw in proportion to the weights; the next largest, one without.
         times = exponential(weights.shape, weights.dtype, 1.0, generator).reshape(rows.shape)
-        ranked = np.argsort(-(weights.reshape(rows.shape) / times), axis=-1, kind="stable")
+        ranked = xp.argsort(-(weights.reshape(rows.shape) / times), axis=-1, kind="stable")
         found = ranked[:, :num_samples]
     return found.astype(np.int64).reshape(*weights.shape[:-1], num_samples)

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from engine import backend, dtypes, sampling
+from engine import backend, dtypes, random, sampling
 from engine.dispatch import KEYWORDS, composite
 from engine.graph import Node
 from engine.inplace import apply_inplace, bump, check_writable
@@ -339,9 +339,10 @@ def _random_fill(name: str, sampler: Callable[..., Any]) -> Callable[..., Tensor
     def call(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         array = self._data
         keywords = {rename.get(k, k): v for k, v in kwargs.items()}
+        keywords["generator"] = random.generator_for(self.device, keywords.get("generator"))
 
         if args and isinstance(args[0], Tensor):  # probabilities, one for each element
-            each = np.broadcast_to(args[0]._data, array.shape)
+            each = backend.module_of(args[0]._data).broadcast_to(args[0]._data, array.shape)
             args = (Tensor._wrap(each.transpose(sampling.memory_order(array))), *args[1:])
 
         def sample(shape: Any, contiguous: bool) -> Any:

@@ -33,8 +33,8 @@ TABLES = (
 """Source files that are tables, one record after the other, and would not be clearer in pieces."""
 
 LAYERS = (
-    {"alias", "backend", "cephes", "convert", "dtypes", "naming", "real_only", "state"},
-    {"graph", "printing", "random", "rejection", "sampling", "tensor"},
+    {"alias", "allocator", "backend", "cephes", "convert", "dtypes", "naming", "real_only", "state"},
+    {"graph", "philox", "printing", "random", "rejection", "sampling", "tensor"},
     {"overloads"},
     {"elementwise", "expression", "gradients", "out"},
     {"steps"},
@@ -44,6 +44,7 @@ LAYERS = (
     {"backward", "inplace", "ops"},
     {"methods", "writing"},
     {
+        "amp",
         "autograd",
         "backends",
         "cuda",
@@ -61,7 +62,6 @@ LAYERS = (
     },
     {
         "accelerator",
-        "amp",
         "compiler",
         "distributions",
         "formulas",

@@ -70,9 +70,24 @@ class profile(Observer):
         custom_trace_id_callback: Any = None,
     ) -> None:
         self.enabled = enabled
-        if (use_cuda or use_device == "cuda") and backend.cupy() is None:
-            warnings.warn("CUDA is not available, disabling CUDA profiling", UserWarning, stacklevel=2)
-        self.use_device = None
+        if not enabled:
+            return
+        if use_cuda:
+            warnings.warn(
+                "The attribute `use_cuda` will be deprecated soon, please use ``use_device = 'cuda'`` instead.",
+                FutureWarning,
+                stacklevel=2,
+            )
+            use_device = "cuda"
+        if use_device not in (None, "cuda"):
+            warnings.warn(f"The {use_device} is not a valid device option.", stacklevel=2)
+            use_device = None
+        if use_device == "cuda" and backend.cupy() is None:
+            warnings.warn("CUDA is not available, disabling CUDA profiling", stacklevel=2)
+            use_device = None
+        if not use_cpu and use_device is None:
+            raise AssertionError("No activities specified for the profiler")
+        self.use_device = use_device
         self.record_shapes = record_shapes or with_flops
         self.with_flops = with_flops
         self.with_modules = with_modules

@@ -15,7 +15,7 @@ import numpy as np
 from engine.func import tree
 from engine.ops.arrange import stack
 from engine.ops.shape import movedim
-from engine.random import get_rng_state, set_rng_state
+from engine.random import set_states, states
 from engine.tensor import Tensor
 
 __all__ = ["vmap"]
@@ -137,19 +137,19 @@ def vmap(
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         dims, size = _in_dims(func, in_dims, args)
         flat = tree.leaves(args)
-        before = get_rng_state()
+        before = states()
         results = []
         for k in range(max(size, 1)):
             if randomness == "same":
-                set_rng_state(before)
+                set_states(before)
             # Of an empty batch nothing can be selected; an example of zeros tells what shapes come out.
             example = [
                 v if d is None else v.select(d, k) if size else _example(v, d)
                 for v, d in zip(flat, dims, strict=True)
             ]
             results.append(func(*tree.unflatten(args, iter(example)), **kwargs))
-            if randomness == "error" and get_rng_state().tolist() != before.tolist():
-                set_rng_state(before)
+            if randomness == "error" and [s.tolist() for s in states()] != [s.tolist() for s in before]:
+                set_states(before)
                 raise RuntimeError(_RANDOM)
         return _gathered(func, results, out_dims, size)
 

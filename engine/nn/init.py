@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from engine import sampling
+from engine import random, sampling
 from engine.backend import module_of
 from engine.random import Generator
 from engine.state import S
@@ -71,23 +71,21 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
 
 def uniform_(tensor: T, a: float = 0.0, b: float = 1.0, generator: Generator | None = None) -> T:
     """Uniform in [a, b)."""
-    array = tensor._data
+    array, source = tensor._data, random.generator_for(tensor.device, generator)
     return _fill(
         tensor,
-        sampling.in_memory_order(
-            array, lambda shape, _: sampling.uniform(shape, array.dtype, a, b, generator)
-        ),
+        sampling.in_memory_order(array, lambda shape, _: sampling.uniform(shape, array.dtype, a, b, source)),
     )
 
 
 def normal_(tensor: T, mean: float = 0.0, std: float = 1.0, generator: Generator | None = None) -> T:
     """Normal with the given mean and standard deviation."""
-    array = tensor._data
+    array, source = tensor._data, random.generator_for(tensor.device, generator)
     return _fill(
         tensor,
         sampling.in_memory_order(
             array,
-            lambda shape, contiguous: sampling.normal(shape, array.dtype, mean, std, generator, contiguous),
+            lambda shape, contiguous: sampling.normal(shape, array.dtype, mean, std, source, contiguous),
         ),
     )
 
@@ -113,19 +111,21 @@ def trunc_normal_(
             stacklevel=2,
         )
     shape, dtype = tensor._data.shape, tensor._data.dtype
+    source = random.generator_for(tensor.device, generator)
+    xp = source.xp
     if below(b) - below(a) > 0.3:
         low, high = dtype.type(a), dtype.type(b)
-        values = sampling.normal(shape, dtype, mean, std, generator)
+        values = sampling.normal(shape, dtype, mean, std, source)
         while (outside := (values < low) | (values > high)).any():
-            values = np.where(outside, sampling.normal(shape, dtype, mean, std, generator), values)
+            values = xp.where(outside, sampling.normal(shape, dtype, mean, std, source), values)
         return _fill(tensor, values)
     peak = -0.5 * ((max(a, min(mean, b)) - mean) / std) ** 2
-    values, pending = np.zeros(shape, dtype), np.ones(shape, bool)
+    values, pending = xp.zeros(shape, dtype), xp.ones(shape, bool)
     while pending.any():
-        drawn = sampling.uniform(shape, dtype, a, b, generator)
-        values = np.where(pending, drawn, values)
+        drawn = sampling.uniform(shape, dtype, a, b, source)
+        values = xp.where(pending, drawn, values)
         density = ((drawn - mean) / std) ** 2 * -0.5 - peak
-        pending &= np.log(sampling.uniform(shape, dtype, 0.0, 1.0, generator)) > density
+        pending &= xp.log(sampling.uniform(shape, dtype, 0.0, 1.0, source)) > density
     return _fill(tensor, values)
 
 
@@ -241,11 +241,13 @@ def orthogonal_(tensor: T, gain: float = 1, generator: Generator | None = None) 
     if array.size == 0:
         return tensor
     rows = array.shape[0]
-    drawn = sampling.normal((rows, array.size // rows), array.dtype, 0.0, 1.0, generator)
+    source = random.generator_for(tensor.device, generator)
+    drawn = sampling.normal((rows, array.size // rows), array.dtype, 0.0, 1.0, source)
     tall = drawn if drawn.shape[0] >= drawn.shape[1] else drawn.T
-    q, r = np.linalg.qr(tall)
+    xp = source.xp
+    q, r = xp.linalg.qr(tall)
     # The decomposition is unique only up to signs: these make the distribution uniform.
-    q *= np.sign(np.diag(r))
+    q *= xp.sign(xp.diag(r))
     return _fill(tensor, (q if tall is drawn else q.T).reshape(array.shape) * gain)
 
 
@@ -254,8 +256,10 @@ def sparse_(tensor: T, sparsity: float, std: float = 0.01, generator: Generator 
     if tensor.ndim != 2:
         raise ValueError("Only tensors with 2 dimensions are supported")
     rows, columns = tensor._data.shape
-    values = sampling.normal((rows, columns), tensor._data.dtype, 0.0, std, generator)
+    source = random.generator_for(tensor.device, generator)
+    values = sampling.normal((rows, columns), tensor._data.dtype, 0.0, std, source)
+    # The permutations come from the default generator, in PyTorch too.
+    order = random.generator_for(tensor.device)
     for column in range(columns):
-        # The permutations come from the default generator, in PyTorch too.
-        values[sampling.randperm(rows, np.dtype(np.int64))[: math.ceil(sparsity * rows)], column] = 0
+        values[sampling.randperm(rows, np.dtype(np.int64), order)[: math.ceil(sparsity * rows)], column] = 0
     return _fill(tensor, values)

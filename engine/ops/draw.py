@@ -1,4 +1,4 @@
-"""Factories of random numbers; `engine.sampling` draws them as PyTorch does on the CPU."""
+"""Factories of random numbers; `engine.sampling` draws them, where the tensor is to be."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from engine import backend, dtypes, rejection, sampling
+from engine import backend, dtypes, random, rejection, sampling
 from engine.dtypes import dtype as dtype_type
 from engine.ops.create import Where, _np, like, made, shape_of, sizes
 from engine.random import Generator
@@ -30,7 +30,7 @@ def rand(
     """Uniform random numbers in [0, 1)."""
     start = perf_counter_ns()
     shape = shape_of(positional, size, "rand")
-    array = sampling.uniform(shape, _np(dtype), generator=generator)
+    array = sampling.uniform(shape, _np(dtype), generator=_source(device, generator, out))
     return made("rand", array, requires_grad, device, start, out=out)
 
 
@@ -48,7 +48,7 @@ def randn(
     """Standard normal random numbers."""
     start = perf_counter_ns()
     shape = shape_of(positional, size, "randn")
-    array = sampling.normal(shape, _np(dtype), generator=generator)
+    array = sampling.normal(shape, _np(dtype), generator=_source(device, generator, out))
     return made("randn", array, requires_grad, device, start, out=out)
 
 
@@ -79,7 +79,8 @@ def randint(
             f"randint(): argument 'size' (position {len(args)}) must be tuple of ints, not {type(size).__name__}"
         )
     assert high is not None
-    array = sampling.randint(int(low), int(high), sizes(size, ()), (dtype or dtypes.int64).numpy, generator)
+    source = _source(device, generator)
+    array = sampling.randint(int(low), int(high), sizes(size, ()), (dtype or dtypes.int64).numpy, source)
     return made("randint", array, requires_grad, device, start)
 
 
@@ -97,7 +98,7 @@ def randperm(
         raise TypeError("randperm(): argument 'n' (position 1) must be int, not float")
     return made(
         "randperm",
-        sampling.randperm(n, (dtype or dtypes.int64).numpy, generator),
+        sampling.randperm(n, (dtype or dtypes.int64).numpy, _source(device, generator)),
         requires_grad,
         device,
         start,
@@ -119,16 +120,16 @@ def normal(
     """Normal random numbers: of a mean and standard deviation per element, or of one each and a size."""
     start = perf_counter_ns()
     if size is not None:
-        array = sampling.normal(sizes(size, ()), _np(dtype), float(mean), float(std), generator)
+        made_by = _source(device, generator)
+        array = sampling.normal(sizes(size, ()), _np(dtype), float(mean), float(std), made_by)
         return made("normal", array, requires_grad, device, start)
     source = mean if isinstance(mean, Tensor) else std
-    m, s = (_drawn_from(v) for v in (mean, std))
-    if np.size(s) and np.min(s) < 0:
-        raise RuntimeError("normal expects all elements of std >= 0.0")
-    shape = np.broadcast_shapes(np.shape(m), np.shape(s))
+    m, s = (v._data if isinstance(v, Tensor) else v for v in (mean, std))
+    backend.refuse(s < 0, lambda: RuntimeError("normal expects all elements of std >= 0.0"))
+    shape = np.broadcast_shapes(*(getattr(v, "shape", ()) for v in (m, s)))
     kind = next(v.dtype for v in (m, s) if hasattr(v, "dtype"))
-    drawn = np.asarray(sampling.normal(shape, kind, generator=generator) * s + m).astype(kind)
-    drawn = backend.beside(source._data, drawn) if isinstance(source, Tensor) else drawn
+    numbers = sampling.normal(shape, kind, generator=_source(source.device, generator))
+    drawn = backend.beside(source._data, backend.beside(source._data, numbers) * s + m).astype(kind)
     tensors = [isinstance(v, Tensor) and v.requires_grad for v in (mean, std)]
     if any(tensors) and S.grad_enabled:
         if isinstance(mean, Tensor) and isinstance(std, Tensor):
@@ -138,18 +139,19 @@ def normal(
     return made("normal", drawn, False, backend.device_of(drawn), start)
 
 
-def _drawn_from(value: Any) -> Any:
-    """A parameter of a distribution, in the host's memory: random numbers for every device are drawn there."""
-    return backend.to_host(value._data) if isinstance(value, Tensor) else value
+def _source(where: Where, given: Generator | None, out: Tensor | None = None) -> Generator:
+    """The generator of a factory."""
+    return random.generator_for(where if out is None else out.device, given)
 
 
 def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | None = None) -> Tensor:
     """1 with the probability each element gives, else 0."""
     start = perf_counter_ns()
+    source = _source(input.device, generator)
     if p is None:
-        array = sampling.bernoulli(_drawn_from(input), input._data.dtype, generator)
+        array = sampling.bernoulli(input._data, input._data.dtype, source)
     else:
-        array = sampling.bernoulli_scalar(input._data.shape, input._data.dtype, p, generator)
+        array = sampling.bernoulli_scalar(input._data.shape, input._data.dtype, p, source)
     if input.requires_grad and S.grad_enabled:
         return OPS["bernoulli_of"].call(input, backend.beside(input._data, array))  # type: ignore[no-any-return]
     return made("bernoulli", array, False, input.device, start)
@@ -162,7 +164,7 @@ def multinomial(
     start = perf_counter_ns()
     return made(
         "multinomial",
-        sampling.multinomial(_drawn_from(input), num_samples, replacement, generator),
+        sampling.multinomial(input._data, num_samples, replacement, _source(input.device, generator)),
         False,
         input.device,
         start,
@@ -172,15 +174,21 @@ def multinomial(
 def poisson(input: Tensor, generator: Generator | None = None) -> Tensor:
     """How many events of a given rate, for each element."""
     start = perf_counter_ns()
-    array = rejection.poisson(_drawn_from(input), generator)
+    array = rejection.poisson(backend.to_host(input._data), _on_host(input, generator))
     return made("poisson", array, False, input.device, start)
 
 
 def binomial(count: Tensor, prob: Tensor, generator: Generator | None = None) -> Tensor:
     """How many of `count` trials succeed, each with probability `prob`."""
     start = perf_counter_ns()
-    n, p = np.broadcast_arrays(_drawn_from(count), _drawn_from(prob))
-    return made("binomial", rejection.binomial(n, p, generator), False, count.device, start)
+    n, p = np.broadcast_arrays(backend.to_host(count._data), backend.to_host(prob._data))
+    return made("binomial", rejection.binomial(n, p, _on_host(count, generator)), False, count.device, start)
+
+
+def _on_host(input: Tensor, given: Generator | None) -> Generator:
+    """The generator of what is drawn number by number on the host, whatever the tensor's device."""
+    _source(input.device, given)
+    return random.default_generator if given is None or input.is_cuda else given
 
 
 rand_like, randn_like = map(like, (rand, randn))

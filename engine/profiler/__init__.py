@@ -15,6 +15,7 @@ from engine.autograd import profiler as base
 from engine.autograd.profiler import record_function
 from engine.autograd.profiler_events import EventList, FunctionEvent, FunctionEventAvg
 from engine.autograd.profiler_trace import write_trace
+from engine.cuda import is_available
 
 __all__ = [
     "FunctionEvent",
@@ -30,7 +31,7 @@ __all__ = [
 
 
 class ProfilerActivity(Enum):
-    """What is watched. Only the CPU's times are known here."""
+    """What is watched: the CPU's and CUDA's times are known here."""
 
     CPU = 0
     XPU = 1
@@ -51,8 +52,8 @@ class ProfilerAction(Enum):
 
 
 def supported_activities() -> set[ProfilerActivity]:
-    """What can be watched."""
-    return {ProfilerActivity.CPU}
+    """What can be watched: the CPU, and CUDA where there is a device."""
+    return {ProfilerActivity.CPU, ProfilerActivity.CUDA} if is_available() else {ProfilerActivity.CPU}
 
 
 def schedule(
@@ -114,7 +115,7 @@ class profile:
     """Record what runs inside a ``with`` block, or the steps of it that a schedule picks.
 
     Args:
-        activities: accepted; it is always the CPU that is timed.
+        activities: CUDA among them has the device timed too; the CPU always is.
         schedule: from a step's number to a `ProfilerAction`; the program calls `step` at the end of each.
         on_trace_ready: called with the profile whenever a cycle of recorded steps has ended.
         record_shapes, profile_memory, with_stack: see `engine.autograd.profiler.profile`.
@@ -139,6 +140,10 @@ class profile:
         use_cuda: bool | None = None,
         custom_trace_id_callback: Any = None,
     ) -> None:
+        if use_cuda is not None:
+            warnings.warn(
+                "`use_cuda` is deprecated, use `activities` argument instead", FutureWarning, stacklevel=2
+            )
         self.activities = set(activities) if activities is not None else supported_activities()
         if not self.activities:
             raise AssertionError("No valid profiler activities found")
@@ -147,7 +152,7 @@ class profile:
         self.with_stack = with_stack
         self.with_flops = with_flops
         self.with_modules = with_modules
-        self.use_device = None
+        self.use_device = "cuda" if ProfilerActivity.CUDA in self.activities else None
         self.on_trace_ready = on_trace_ready
         self.step_num = 0
         self.profiler: base.profile | None = None
@@ -159,6 +164,8 @@ class profile:
             "with_stack": with_stack,
             "with_flops": with_flops,
             "with_modules": with_modules,
+            "use_device": self.use_device,
+            "use_cpu": ProfilerActivity.CPU in self.activities,
         }
         self._metadata: dict[str, Any] = {}
         self._running = False

@@ -12,7 +12,7 @@ from engine.autograd import graph
 from engine.autograd.function import Function
 from engine.autograd.grad_mode import enable_grad
 from engine.backward import backward
-from engine.random import get_rng_state, set_rng_state
+from engine.random import set_states, states
 from engine.state import S
 from engine.tensor import Tensor
 
@@ -125,18 +125,18 @@ class _Frame:
 
 
 def _with_rng(function: Callable[..., Any], preserve: bool) -> Callable[..., Any]:
-    """`function` with the random numbers it would draw now, leaving the generator as it finds it then."""
+    """`function` with the random numbers it would draw now, leaving the generators as it finds them then."""
     if not preserve:
         return function
-    state = get_rng_state()
+    now = states()
 
     def call(*args: Any) -> Any:
-        before = get_rng_state()
-        set_rng_state(state)
+        before = states()
+        set_states(now)
         try:
             return function(*args)
         finally:
-            set_rng_state(before)
+            set_states(before)
 
     return call
 

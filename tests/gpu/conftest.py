@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
-from engine import backend, elementwise
+from engine import backend, elementwise, philox, random, sampling
 from engine.backend import ArrayModule
 from engine.registry import OPS
 from tests.gpu import standin
@@ -17,6 +18,8 @@ REAL = backend.cupy()
 def _forget() -> None:
     """What was compiled and what is still asked of one of the two is nothing to the other."""
     backend._PENDING.clear()
+    random._DEVICES.clear()
+    philox.kernel.cache_clear()
     elementwise.compiled.cache_clear()
     for op in OPS.values():
         op.__dict__.pop("device_node", None)
@@ -48,3 +51,15 @@ def cupy(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Ite
         )
         yield standin.CUPY
     _forget()
+
+
+@pytest.fixture
+def numbers_of_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Random numbers for tensors on a device are the CPU's, brought there: else nothing random could be compared.
+
+    What a device draws of its own is held by test_random.py.
+    """
+    monkeypatch.setattr(random, "generator_for", lambda where, given=None: given or random.default_generator)
+    for name in ("bernoulli", "multinomial"):
+        draw: Any = getattr(sampling, name)
+        monkeypatch.setattr(sampling, name, lambda p, *rest, draw=draw: draw(backend.to_host(p), *rest))

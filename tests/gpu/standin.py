@@ -17,7 +17,9 @@ from typing import Any
 
 import numpy as np
 
+from engine import philox
 from tests.gpu import kernel
+from tests.gpu.standin_cuda import CUDA
 
 NAMES: dict[str, Any] = json.loads((Path(__file__).parent / "cupy_names.json").read_text())
 """The public names of CuPy's modules, each with its parameters; ``*`` where they cannot be read, or ``ufunc``."""
@@ -64,13 +66,14 @@ def watched() -> Iterator[Transfers]:
 class ndarray:  # CuPy's name for it, which error messages show
     """An array "on the device"."""
 
-    __slots__ = ("__weakref__", "_a")
+    __slots__ = ("__weakref__", "_a", "_memory")
     __module__ = "cupy"
     __hash__ = None  # type: ignore[assignment]
     __array_priority__ = 100
 
     def __init__(self, a: np.ndarray[Any, Any]) -> None:
         self._a = a
+        self._memory = CUDA.alloc(a.nbytes) if a.base is None else None
 
     def get(self, *_: Any, **__: Any) -> np.ndarray[Any, Any]:
         TRANSFERS.down.append("get")
@@ -208,6 +211,7 @@ def _wrap(value: Any) -> Any:
 def _call(function: Callable[..., Any], name: str, args: Any, keywords: dict[str, Any]) -> Any:
     if name not in _NO_LAUNCH:
         TRANSFERS.launched.append(name)
+        CUDA.launch()
     given = [_unwrap(a, name) for a in args]
     named = {k: _unwrap(v, name) for k, v in keywords.items()}
     result = function(*given, **named)
@@ -329,20 +333,6 @@ class _Module:
         return call
 
 
-class _Device:
-    def __init__(self, id: int = 0) -> None:
-        self.id = id
-
-    def __enter__(self) -> _Device:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        return None
-
-    def synchronize(self) -> None:
-        return None
-
-
 class ElementwiseKernel(kernel.Kernel):
     """A kernel whose text is read and worked out on NumPy's arrays."""
 
@@ -350,10 +340,38 @@ class ElementwiseKernel(kernel.Kernel):
         if any(isinstance(a, np.ndarray) for a in args):
             raise TypeError(f"Unsupported type {np.ndarray}")
         TRANSFERS.launched.append(self.name)
+        CUDA.launch()
         results = self.run([a._a if isinstance(a, ndarray) else a for a in args])
         given = args[len(self.inputs) :]
         made = given or tuple(map(ndarray, results))
         return made[0] if len(made) == 1 else made
+
+
+class _DrawingKernel:
+    """A kernel of `engine.philox`: its arguments are held, its numbers come from the formula instead of its text."""
+
+    def __init__(self, results: str, name: str) -> None:
+        raw, self.kind, self.result = results.split(" ")
+        assert raw == "raw"
+        self.name = name
+
+    def __call__(self, seed: Any, first: Any, y: Any, *, size: int) -> None:
+        kind = self.name.removeprefix("philox_")
+        if type(seed) is not np.uint64 or type(first) is not np.uint64 or y.dtype != self.kind:
+            raise TypeError(f"Type is mismatched. {self.name}({type(seed)}, {type(first)}, {y.dtype})")
+        assert y.size == size * philox.PER_BLOCK[kind], (
+            "some would not be written, or others' memory would be"
+        )
+        TRANSFERS.launched.append(self.name)
+        CUDA.launch()
+        y._a[...] = philox.FORMULAS[kind](np, philox.blocks(np, int(seed), int(first), size))
+
+
+def _kernel(parameters: str, results: str, text: str, name: str, *, preamble: str) -> Any:
+    if preamble == philox.PREAMBLE:
+        assert parameters == "uint64 seed, uint64 first"
+        return _DrawingKernel(results, name)
+    return ElementwiseKernel(parameters, results, text, name, preamble=preamble)
 
 
 class CuPy(_Module):
@@ -362,17 +380,11 @@ class CuPy(_Module):
     def __init__(self) -> None:
         super().__init__("cupy", np)
         self.ndarray = ndarray
-        self.ElementwiseKernel = ElementwiseKernel
-        self.cuda = SimpleNamespace(
-            Device=_Device,
-            runtime=SimpleNamespace(
-                getDeviceCount=lambda: 1,
-                getDeviceProperties=lambda _: {"name": b"stand-in", "totalGlobalMem": 2**30},
-            ),
-        )
+        self.ElementwiseKernel = _kernel
+        self.cuda = CUDA
 
     def get_default_memory_pool(self) -> Any:
-        return SimpleNamespace(used_bytes=lambda: 0, total_bytes=lambda: 0, free_all_blocks=lambda: None)
+        return CUDA.pool
 
     def asnumpy(self, a: Any, *_: Any, **__: Any) -> Any:
         return a.get() if isinstance(a, ndarray) else np.asarray(a)

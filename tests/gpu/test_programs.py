@@ -75,7 +75,7 @@ OTHERWISE = {
 
 
 @pytest.fixture(autouse=True)
-def torch_is_the_engine() -> Iterator[None]:
+def torch_is_the_engine(numbers_of_the_host: None) -> Iterator[None]:
     alias.install()
     yield
     alias.uninstall()

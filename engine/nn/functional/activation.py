@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from engine import backend, sampling
+from engine import backend, random, sampling
 from engine.dtypes import dtype as Dtype
 from engine.inplace import apply_inplace
 from engine.ops import image, nn, pointwise, reduce, shape
@@ -181,10 +181,14 @@ def rrelu(
             return leaky_relu(input, (lower + upper) / 2, True)
         slope = np.where(input._data > 0, 1, (lower + upper) / 2).astype(input._data.dtype)
         return image.rrelu_noise(input, slope)
-    slopes = np.ones(input._data.shape, input._data.dtype)
-    negative = backend.to_host(input._data) <= 0
-    slopes[negative] = sampling.uniform((int(negative.sum()),), np.dtype(np.float64), lower, upper)
-    slopes = backend.to_device(slopes, input.device)
+    x, source = input._data, random.generator_for(input.device)
+    negative = x <= 0
+    if type(x) is np.ndarray:
+        slopes = np.ones(x.shape, x.dtype)
+        slopes[negative] = sampling.uniform((int(negative.sum()),), np.dtype(np.float64), lower, upper)
+    else:  # how many there are is a number in the data
+        drawn = backend.beside(x, sampling.uniform(x.shape, x.dtype, lower, upper, source))
+        slopes = backend.module_of(x).where(negative, drawn, x.dtype.type(1))
     return input.mul_(Tensor._wrap(slopes)) if inplace else image.rrelu_noise(input, slopes)
 
 
@@ -234,14 +238,15 @@ def gumbel_softmax(
     logits: Tensor, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1
 ) -> Tensor:
     """A soft sample from a categorical distribution; with `hard` one-hot forward, soft backward."""
-    drawn = sampling.exponential(logits._data.shape, logits._data.dtype)
-    noise: Any = Tensor._wrap(backend.to_device(-np.log(drawn), logits.device))
+    x = logits._data
+    drawn = sampling.exponential(x.shape, x.dtype, generator=random.generator_for(logits.device))
+    noise: Any = Tensor._wrap(backend.beside(x, -np.log(drawn)))
     soft = reduce.softmax((logits + noise) / tau, dim)
     if not hard:
         return soft
-    best = backend.to_host(soft._data).argmax(dim)
-    one = np.moveaxis(np.eye(soft.shape[dim], dtype=soft._data.dtype)[best], -1, dim)
-    return Tensor._wrap(backend.to_device(one, soft.device)) - soft.detach() + soft
+    xp, y = backend.module_of(soft._data), soft._data
+    one = xp.moveaxis(xp.eye(y.shape[dim], dtype=y.dtype)[y.argmax(dim)], -1, dim)
+    return Tensor._wrap(one) - soft.detach() + soft
 
 
 relu_ = _in_place(relu)

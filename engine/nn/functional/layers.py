@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from engine import backend, dtypes, sampling
+from engine import backend, dtypes, random, sampling
 from engine.dispatch import composite
 from engine.inplace import apply_inplace
 from engine.nn.functional.activation import SELU_ALPHA, SELU_SCALE, softmax
@@ -107,12 +107,12 @@ def bilinear(input1: Any, input2: Any, weight: Any, bias: Tensor | None = None) 
 
 def _mask(like: Tensor, sizes: Sequence[int], p: float) -> Any:
     """1 with probability ``1 - p``, else 0, of the tensor's dtype."""
-    return sampling.bernoulli_scalar(sizes, like._data.dtype, 1 - p)
+    return sampling.bernoulli_scalar(sizes, like._data.dtype, 1 - p, random.generator_for(like.device))
 
 
 def _beside(array: Any, tensor: Tensor) -> Tensor:
-    """A host array, or a scalar that 0-d arithmetic left, as a tensor on the device of another."""
-    return Tensor._wrap(backend.to_device(np.asarray(array), tensor.device))
+    """An array, or a scalar that 0-d arithmetic left, as a tensor on the device of another."""
+    return Tensor._wrap(backend.beside(tensor._data, array))
 
 
 def _check_probability(p: float) -> None:

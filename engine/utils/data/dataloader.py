@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from typing import Any, Generic, TypeVar
 
+from engine import backend
 from engine.dispatch import composite
 from engine.random import Generator
 from engine.utils.data.collate import default_collate, default_convert
@@ -36,7 +37,7 @@ class DataLoader(Generic[T]):
     """Iterates over a data set in batches.
 
     `num_workers` and what belongs to it is accepted and checked, but samples are always read in this process: a
-    program here is one process. `pin_memory` does nothing.
+    program here is one process. `pin_memory` is accepted: what is copied to a device is copied from where it is.
 
     Raises:
         ValueError: for settings that exclude each other, in PyTorch's words.
@@ -129,6 +130,12 @@ class DataLoader(Generic[T]):
         return self.sampler if self.batch_sampler is None else self.batch_sampler
 
     def __iter__(self) -> Iterator[Any]:
+        if self.pin_memory and backend.cupy() is None:
+            warnings.warn(
+                "'pin_memory' argument is set as true but no accelerator is found, then device pinned memory won't be "
+                "used.",
+                stacklevel=2,
+            )
         return _Batches(self)
 
     def __len__(self) -> int:

@@ -1,0 +1,254 @@
+"""What stands in for ``cupy.cuda``: one device, its memory pool, streams and events, with CuPy's names and arguments.
+
+Its clock is not the host's: every kernel that is sent takes `KERNEL` milliseconds of the current stream, and an event
+is a moment of its stream's, so that what is timed is known beforehand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+KERNEL = 0.25
+"""Milliseconds of every kernel."""
+PROPERTIES = {
+    "name": b"stand-in",
+    "major": 9,
+    "minor": 0,
+    "totalGlobalMem": 2**30,
+    "multiProcessorCount": 4,
+    "integrated": 0,
+    "isMultiGpuBoard": 0,
+    "maxThreadsPerMultiProcessor": 2048,
+    "maxThreadsPerBlock": 1024,
+    "warpSize": 32,
+    "l2CacheSize": 2**20,
+    "regsPerMultiprocessor": 65536,
+    "sharedMemPerBlock": 49152,
+    "sharedMemPerMultiprocessor": 233472,
+    "memoryBusWidth": 5120,
+}
+
+
+class OutOfMemoryError(MemoryError):
+    """CuPy's."""
+
+
+class MemoryHook:
+    """Told of every block that is allocated and given back, with keyword arguments."""
+
+    name = "MemoryHook"
+
+    def __enter__(self) -> MemoryHook:
+        if self.name in CUDA.hooks:
+            raise KeyError(f"memory hook {self.name} already exists")
+        CUDA.hooks[self.name] = self
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        del CUDA.hooks[self.name]
+
+    def _nothing(self, **_: Any) -> None: ...
+
+    alloc_preprocess = alloc_postprocess = malloc_preprocess = _nothing
+    malloc_postprocess = free_preprocess = free_postprocess = _nothing
+
+
+def _tell(what: str, **facts: int) -> None:
+    for hook in list(CUDA.hooks.values()):
+        getattr(hook, what)(device_id=0, **facts)
+
+
+class _Block:
+    """Memory of the pool, which goes back to it when nothing refers to it any more."""
+
+    def __init__(self, pool: _Pool, size: int) -> None:
+        self._pool, self._size = pool, size
+
+    def __del__(self) -> None:
+        _tell("free_preprocess", mem_size=self._size, mem_ptr=1, pmem_id=1)
+        self._pool.used -= self._size
+        _tell("free_postprocess", mem_size=self._size, mem_ptr=1, pmem_id=1)
+
+
+class _Pool:
+    def __init__(self) -> None:
+        self.used = self.total = self.limit = 0
+
+    def malloc(self, size: int) -> _Block:
+        rounded = -(-size // 512) * 512
+        _tell("malloc_preprocess", size=size, mem_size=rounded)
+        address = 0
+        try:
+            if self.total - self.used < rounded:
+                self._grow(rounded)
+            self.used += rounded
+            address = 1
+        finally:
+            _tell("malloc_postprocess", size=size, mem_size=rounded, mem_ptr=address, pmem_id=address)
+        return _Block(self, rounded)
+
+    def _grow(self, size: int) -> None:
+        if self.limit and self.total + size > self.limit:
+            raise OutOfMemoryError(size, self.total, self.limit)
+        self.total += size
+        _tell("alloc_preprocess", mem_size=size)
+        _tell("alloc_postprocess", mem_size=size, mem_ptr=1)
+
+    def used_bytes(self) -> int:
+        return self.used
+
+    def total_bytes(self) -> int:
+        return self.total
+
+    def free_all_blocks(self, stream: Any = None) -> None:
+        self.total = self.used
+
+    def set_limit(self, size: int | None = None, fraction: float | None = None) -> None:
+        self.limit = size or 0
+
+    def get_limit(self) -> int:
+        return self.limit
+
+
+class Stream:
+    """A stream; ``with`` makes it the current one."""
+
+    null: Stream
+    _handles = 0
+
+    def __init__(
+        self, null: bool = False, non_blocking: bool = False, ptds: bool = False, *, priority: int = 0
+    ) -> None:
+        self.ptr = 0 if null else Stream._handles + 1
+        Stream._handles = max(Stream._handles, self.ptr)
+        self.busy_until = 0.0
+        self.done = True
+        self.capturing = False
+        self._before: list[Stream] = []
+
+    def __enter__(self) -> Stream:
+        self._before.append(CUDA.current)
+        CUDA.current = self
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        CUDA.current = self._before.pop()
+
+    def use(self) -> Stream:
+        CUDA.current = self
+        return self
+
+    def is_capturing(self) -> bool:
+        return self.capturing
+
+    def synchronize(self) -> None:
+        CUDA.synchronised += 1
+
+    def record(self, event: Event | None = None) -> Event:
+        event = event or Event()
+        event.record(self)
+        return event
+
+    def wait_event(self, event: Event) -> None:
+        assert event.at is not None
+        self.busy_until = max(self.busy_until, event.at)
+
+
+class Event:
+    """A moment of a stream's clock."""
+
+    def __init__(self, block: bool = False, disable_timing: bool = False, interprocess: bool = False) -> None:
+        self._timed = not disable_timing
+        self.ptr, self.done = id(self), True
+        self.at: float | None = None
+
+    def record(self, stream: Stream | None = None) -> None:
+        stream = Stream.null if stream is None else stream
+        assert not stream.capturing, "an event of a stream that is captured has no time"
+        self.at = stream.busy_until
+
+    def synchronize(self) -> None:
+        CUDA.synchronised += 1
+
+
+class Device:
+    """The device."""
+
+    mem_info = (2**29, 2**30)
+
+    def __init__(self, device: Any = None) -> None:
+        self.id = 0 if device is None else int(getattr(device, "id", device))
+        if self.id:
+            raise RuntimeError("cudaErrorInvalidDevice: invalid device ordinal")
+
+    def __enter__(self) -> Device:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def use(self) -> None:
+        return None
+
+    def synchronize(self) -> None:
+        CUDA.synchronised += 1
+
+
+class Nvtx:
+    """Keeps what was labelled."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def RangePush(self, message: str, id_color: int = -1) -> None:
+        self.told.append(f"push {message}")
+
+    def RangePop(self) -> None:
+        self.told.append("pop")
+
+    def Mark(self, message: str, id_color: int = -1) -> None:
+        self.told.append(f"mark {message}")
+
+
+class Cuda:
+    """The module."""
+
+    Device, Stream, Event, MemoryHook = Device, Stream, Event, MemoryHook
+    memory = SimpleNamespace(OutOfMemoryError=OutOfMemoryError)
+    runtime = SimpleNamespace(getDeviceCount=lambda: 1, getDeviceProperties=lambda _: PROPERTIES)
+
+    def __init__(self) -> None:
+        self.hooks: dict[str, MemoryHook] = {}
+        self.pool = _Pool()
+        self.nvtx = Nvtx()
+        self.alloc: Callable[[int], Any] = self.pool.malloc
+        self.current = Stream(null=True)
+        self.synchronised = 0
+        """How often the host waited for the device."""
+
+    def launch(self) -> None:
+        """A kernel is sent to the current stream."""
+        self.current.busy_until += KERNEL
+
+    def set_allocator(self, allocator: Callable[[int], Any] | None = None) -> None:
+        self.alloc = allocator or self.pool.malloc
+
+    def get_allocator(self) -> Callable[[int], Any]:
+        return self.alloc
+
+    def get_current_stream(self, device_id: int = -1) -> Stream:
+        return self.current
+
+    def get_elapsed_time(self, start_event: Event, end_event: Event) -> float:
+        for event in (start_event, end_event):
+            if event.at is None or not event._timed:
+                raise RuntimeError("cudaErrorInvalidResourceHandle: invalid resource handle")
+        assert start_event.at is not None
+        assert end_event.at is not None
+        return end_event.at - start_event.at
+
+
+CUDA = Cuda()
+Stream.null = CUDA.current

@@ -1,0 +1,179 @@
+"""``torch.cuda`` where there is a device."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+import engine as torch
+from engine import allocator, backend
+from tests.gpu import standin
+from tests.gpu.standin_cuda import CUDA, KERNEL
+
+
+@pytest.fixture
+def counted(cupy: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A device whose allocations are counted from now on, as `backend.cupy` has it."""
+    if cupy is standin.CUPY:
+        monkeypatch.setattr(allocator, "_counts", {})
+        allocator.install(cupy)
+    gc.collect()
+    yield cupy
+    if cupy is standin.CUPY:
+        CUDA.hooks.clear()
+        CUDA.set_allocator(None)
+        CUDA.pool.set_limit()
+
+
+def test_a_device_is_found(cupy: Any) -> None:
+    cuda = torch.cuda
+    assert cuda.is_available()
+    assert cuda.is_initialized()
+    assert cuda.device_count() >= 1
+    assert cuda.current_device() == 0
+    cuda.init()
+    properties = cuda.get_device_properties("cuda:0")
+    assert properties.name == cuda.get_device_name() == cuda.get_device_name(0)
+    assert cuda.get_device_capability() == (properties.major, properties.minor)
+    assert cuda.get_arch_list() == [f"sm_{properties.major}{properties.minor}"]
+    assert repr(properties).startswith(
+        f"_CudaDeviceProperties(name='{properties.name}', major={properties.major}"
+    )
+    free, total = cuda.mem_get_info()
+    assert 0 < free <= total
+    with pytest.raises(AssertionError, match="Invalid device id"):
+        cuda.get_device_properties(99)
+    with pytest.raises(ValueError, match="Expected a cuda device, but got: cpu"):
+        cuda.set_device("cpu")
+    with cuda.device(0), cuda.device_of(torch.ones(1, device="cuda")), cuda.device_of(torch.ones(1)):
+        cuda.set_device(torch.device("cuda", 0))
+    cuda.synchronize()
+
+
+def test_memory_has_a_peak(counted: Any) -> None:
+    cuda = torch.cuda
+    cuda.empty_cache()
+    cuda.reset_peak_memory_stats()
+    before = cuda.memory_allocated()
+    x = torch.ones(1000, device="cuda")
+    held = cuda.memory_allocated()
+    assert held >= before + 4000
+    y = x + x
+    most = cuda.max_memory_allocated()
+    assert most >= held + 4000
+    del y
+    assert cuda.memory_allocated() == held
+    assert cuda.max_memory_allocated() == most
+    assert cuda.memory_reserved() >= most
+    assert cuda.max_memory_reserved() >= cuda.memory_reserved()
+    cuda.reset_peak_memory_stats()
+    assert cuda.max_memory_allocated() == held
+    stats = cuda.memory_stats()
+    assert stats["allocated_bytes.all.current"] == held
+    assert (
+        stats["allocation.all.allocated"] - stats["allocation.all.freed"] == stats["allocation.all.current"]
+    )
+    assert stats["allocated_bytes.all.freed"] >= 4000
+    lines = cuda.memory_summary().splitlines()
+    assert {len(line) for line in lines} == {77}
+    assert any(line.startswith("| Allocated memory ") for line in lines)
+    cuda.empty_cache()
+    assert cuda.memory_reserved() <= most
+
+
+def test_memory_that_ends_is_pytorchs_error(counted: Any) -> None:
+    cuda = torch.cuda
+    cuda.empty_cache()
+    ooms = cuda.memory_stats()["num_ooms"]
+    cuda.set_per_process_memory_fraction(1e-3)
+    size = cuda.mem_get_info()[1] // 4 // 500
+    x = torch.ones(1, device="cuda").expand(size)
+    try:
+        with pytest.raises(torch.cuda.OutOfMemoryError, match=r"CUDA out of memory\. Tried to allocate \d"):
+            x.clone()
+    finally:
+        counted.get_default_memory_pool().set_limit(size=0)
+    assert cuda.memory_stats()["num_ooms"] > ooms
+    with pytest.raises(ValueError, match=r"Invalid fraction value: 2\.0"):
+        cuda.set_per_process_memory_fraction(2.0)
+
+
+def test_the_words_of_sizes() -> None:
+    sizes = [allocator.in_units(n) for n in (1, 1024, 1025, 20 << 20, 3 << 30)]
+    assert sizes == ["1 bytes", "1024 bytes", "1.00 KiB", "20.00 MiB", "3.00 GiB"]
+
+
+def test_work_goes_to_the_stream_that_is_chosen(cupy: Any) -> None:
+    cuda = torch.cuda
+    s = cuda.Stream()
+    assert cuda.current_stream() == cuda.default_stream() != s
+    x = torch.ones(10, device="cuda")
+    with cuda.stream(s):
+        assert cuda.current_stream() == s
+        assert not cuda.is_current_stream_capturing()
+        y = x * 2
+        event = s.record_event()
+    assert cuda.current_stream() == cuda.default_stream()
+    cuda.current_stream().wait_event(event)
+    cuda.current_stream().wait_stream(s)
+    s.synchronize()
+    assert s.query()
+    assert y.tolist() == [2.0] * 10
+    cuda.set_stream(s)
+    assert cuda.current_stream().cuda_stream == s.cuda_stream
+    cuda.set_stream(cuda.default_stream())
+    assert len({s, cuda.default_stream(), cuda.current_stream()}) == 2
+    assert repr(s).startswith("<torch.cuda.Stream device=cuda:0 cuda_stream=0x")
+
+
+def test_events_tell_the_device_s_time(cupy: Any) -> None:
+    cuda = torch.cuda
+    begin, end = cuda.Event(enable_timing=True), cuda.Event(enable_timing=True)
+    assert repr(begin) == "<torch.cuda.Event uninitialized>"
+    with pytest.raises(ValueError, match="Both events must be recorded"):
+        begin.elapsed_time(end)
+    x = torch.ones(10, device="cuda")
+    begin.record()
+    x * 2 + 1
+    end.record()
+    cuda.synchronize()
+    assert begin.query()
+    took = begin.elapsed_time(end)
+    assert took == 2 * KERNEL if cupy is standin.CUPY else took > 0
+    with pytest.raises(ValueError, match="enable_timing=True"):
+        begin.elapsed_time(cuda.Event())
+
+
+def test_labels_go_to_nvidia_s_profilers(cupy: Any) -> None:
+    nvtx = torch.cuda.nvtx
+    if cupy is standin.CUPY:
+        CUDA.nvtx.told.clear()
+    with nvtx.range("step {}", 3):
+        assert nvtx.range_push("inner") == 1
+        nvtx.mark("here")
+        assert nvtx.range_pop() == 1
+    if cupy is standin.CUPY:
+        assert CUDA.nvtx.told == ["push step 3", "push inner", "mark here", "pop", "pop"]
+
+
+def test_moving_may_be_told_not_to_wait(cupy: Any) -> None:
+    x = torch.ones(2, pin_memory=True).pin_memory()
+    assert x.cuda(non_blocking=True).tolist() == x.to("cuda", non_blocking=True).tolist() == [1.0, 1.0]
+    y = torch.zeros(2, device="cuda")
+    assert y.copy_(x, non_blocking=True).tolist() == [1.0, 1.0]
+    assert torch.nn.Linear(1, 1).to("cuda", non_blocking=True).weight.is_cuda
+    loader = torch.utils.data.DataLoader(torch.arange(4.0), batch_size=2, pin_memory=True)
+    assert [b.to("cuda", non_blocking=True).tolist() for b in loader] == [[0.0, 1.0], [2.0, 3.0]]
+
+
+def test_the_allocator_is_installed_when_a_device_is_first_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And not before: the module is imported, and told of, in one place."""
+    installed: list[Any] = []
+    monkeypatch.setattr(allocator, "install", installed.append)
+    monkeypatch.setitem(__import__("sys").modules, "cupy", standin.CUPY)
+    look: Any = backend.cupy
+    assert look.__wrapped__() is standin.CUPY
+    assert installed == [standin.CUPY]
