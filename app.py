@@ -116,7 +116,11 @@ def main() -> None:
         sys.exit(str(problem))
     logs.set_up(settings.log)
     # With workers elsewhere no program runs here; each worker looks for itself.
-    if not settings.redis_url and (refusal := doctor.refusal(settings.host, settings.limits)):
+    if not settings.redis_url and (
+        refusal := doctor.refusal(
+            settings.host, settings.limits, proxies=settings.proxies, hosts=settings.hosts
+        )
+    ):
         sys.exit(refusal)
     if doctor.is_own(settings.host) and not settings.proxies:
         settings = for_oneself(settings)

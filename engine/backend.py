@@ -108,13 +108,19 @@ def to_default(array: Array) -> Array:
 def cupy() -> ArrayModule | None:
     """CuPy if it is installed and sees a device, else None. Imported at the first call only."""
     try:
-        import cupy  # type: ignore[import-not-found,unused-ignore]
-
-        if not cupy.cuda.runtime.getDeviceCount():
-            return None
+        cupy = load_cupy()
     except Exception:  # any failure of the driver means there is no usable device
         return None
     allocator.install(cupy)
+    return cupy
+
+
+def load_cupy() -> ArrayModule:
+    """CuPy, for who wants to know why there is none. Raises whatever it or the driver raises."""
+    import cupy  # type: ignore[import-not-found,unused-ignore]
+
+    if not cupy.cuda.runtime.getDeviceCount():
+        raise RuntimeError("CuPy sees no CUDA device")
     return cupy
 
 

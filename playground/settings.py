@@ -111,6 +111,7 @@ _WORDS = {
     "redis_url": "redis://user:password@host:6379/0, or rediss:// for TLS (?ssl_cert_reqs=none if it "
     "signs its certificate itself)",
     "limits.sandbox": "strict or off",
+    "limits.gpu": "off or direct",
     "metrics": "local, all or off",
     "log": "text or json",
 }
@@ -123,6 +124,7 @@ def _check(field: str, text: str) -> str:
         raise ValueError
     choices = {
         "limits.sandbox": ("strict", "off"),
+        "limits.gpu": ("off", "direct"),
         "metrics": ("local", "all", "off"),
         "log": ("text", "json"),
     }
@@ -471,6 +473,43 @@ SETTINGS = (
         "Programs held at a time; when there are more, the one held longest goes on.",
         low=1,
         high=10_000,
+    ),
+    Setting(
+        "PLAYGROUND_GPU",
+        "limits.gpu",
+        "direct: a program that asks for the GPU runs on this machine's card, in a process that is not sealed: for "
+        "your own programs on your own machine, and refused where others may reach the server. off: on the CPU.",
+    ),
+    Setting(
+        "PLAYGROUND_GPU_SLOTS", "limits.gpu_slots", "Programs running on the GPU at a time.", low=1, high=64
+    ),
+    Setting(
+        "PLAYGROUND_GPU_WARM",
+        "limits.gpu_warm",
+        "Processes that hold the card, ready for the next program.",
+        low=0,
+        high=16,
+    ),
+    Setting(
+        "PLAYGROUND_GPU_KEPT",
+        "limits.gpu_kept",
+        "Finished runs on the GPU kept to answer questions about them, and as many held.",
+        low=1,
+        high=64,
+    ),
+    Setting(
+        "PLAYGROUND_GPU_MEMORY_BYTES",
+        "limits.gpu_memory_bytes",
+        "Memory of the card that a program may take.",
+        "bytes",
+        low=16 * MIB,
+    ),
+    Setting(
+        "PLAYGROUND_GPU_START_S",
+        "limits.gpu_start_s",
+        "Time for such a process to be ready; CuPy compiles what it has not kept.",
+        "seconds",
+        low=1,
     ),
     Setting(
         "PLAYGROUND_ZYGOTE_PATIENCE_S",

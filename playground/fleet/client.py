@@ -20,7 +20,7 @@ from playground.fleet.broker import QUEUES, RUN, broker
 from playground.fleet.fairness import Ledger, shared
 from playground.fleet.line import PATIENCE_S, PREFIX, Line
 from playground.fleet.messages import Claimed, End
-from playground.fleet.workers import WorkerState
+from playground.fleet.workers import READ, WorkerState
 from playground.protocol import (
     Answer,
     Control,
@@ -49,17 +49,12 @@ log = logging.getLogger(__name__)
 
 _NO_REDIS = "The server cannot reach its workers just now; run the program again in a moment."
 _NO_WORKER = "No worker is there to run programs just now; run the program again in a moment."
-_READ = "read"
 _SHORT_S = 0.1
 _MISSING_S = 1.5
 """For which a job may be in nobody's hands: taken off the queue by a worker that has not said so yet."""
 _UNHEARD_S = 3.0
 """After which a job at the head of the queue is sent again: a worker has died with it before it could begin."""
 _LATE_S = 5.0
-_COUNTS = (
-    *("slots", "running", "reading", "held", "lingering", "parked"),
-    *("runs", "crashes", "zygote_restarts", "supervisor_restarts"),
-)
 
 
 @dataclass(eq=False)
@@ -94,7 +89,7 @@ class _Job:
     @property
     def place(self) -> str:
         """What is counted for its address while it has not ended."""
-        return f"{'read' if self.lane == _READ else 'run'}:{self.address}"
+        return f"{'read' if self.lane == READ else 'run'}:{self.address}"
 
 
 class Fleet:
@@ -164,14 +159,13 @@ class Fleet:
     def health(self) -> Health:
         """All workers together, as of their last sign of life."""
         states = list(self._workers.values()) if self._line.up else []
-        return Health(
-            alive=self._line.up,
-            ready=any(state.takes for state in states),
-            draining=self._draining,
-            workers=len(states),
-            queued=self._queued + sum(state.health.queued for state in states),
-            **{name: sum(getattr(state.health, name) for state in states) for name in _COUNTS},
+        together = workers.together(states)
+        return msgspec.structs.replace(
+            together, alive=self._line.up, draining=self._draining, queued=self._queued + together.queued
         )
+
+    def no_gpu(self) -> str:
+        return "" if self._serving("gpu") else wire.NO_GPU
 
     # --- Runs: as `ProgramRunner` has them ---------------------------------------------------------------------------
 
@@ -180,7 +174,7 @@ class Fleet:
     ) -> None:
         wire.check(request)
         if isinstance(request, Parse):
-            lane = _READ
+            lane = READ
         else:
             lane = "gpu" if request.device == "cuda" and self._serving("gpu") else "cpu"
         job = _Job(messages.new_job(), client, address, lane, request, request.run, on_event)
@@ -195,7 +189,7 @@ class Fleet:
             self._refuse(job, _NO_REDIS)
         elif not (serving := self._serving(lane)):
             self._refuse(job, _NO_WORKER)
-        elif lane == _READ or self._line_up(job, serving):
+        elif lane == READ or self._line_up(job, serving):
             self._dispatch(job)
 
     def cancel(self, client: str, run: str) -> None:
@@ -242,11 +236,7 @@ class Fleet:
 
     def _serving(self, lane: str) -> list[str]:
         """The workers to which such a job can go."""
-        return [
-            name
-            for name, state in self._workers.items()
-            if state.takes and (lane == _READ or lane in state.queues)
-        ]
+        return [name for name, state in self._workers.items() if state.serves(lane)]
 
     def _line_up(self, job: _Job, serving: list[str]) -> bool:
         """Whether there was room in the queue. Its patience and capacity are those of the embedded one."""
@@ -273,7 +263,7 @@ class Fleet:
             web = self._line.name
             submit = wire.Submit(job=job.number, client=web, address=job.address, request=job.request)
             job.sent = time.monotonic()
-            if job.lane == _READ:
+            if job.lane == READ:
                 self._have_read(job, submit)
                 return
         try:
@@ -291,7 +281,7 @@ class Fleet:
             self._refuse(job, _NO_REDIS)
 
     def _have_read(self, job: _Job, submit: wire.Submit) -> None:
-        serving = self._serving(_READ)
+        serving = self._serving(READ)
         if not serving:
             self._refuse(job, _NO_WORKER)
             return
@@ -359,7 +349,7 @@ class Fleet:
         self._workers = dict(workers.living(redis))
         with self._lock:
             jobs = list(self._jobs.values())
-            waiting = [job for job in jobs if job.waiting and job.lane != _READ]
+            waiting = [job for job in jobs if job.waiting and job.lane != READ]
         pipe = redis.pipeline(transaction=False)
         for lane in QUEUES:
             pipe.zcard(scripts.queue_key(lane))
@@ -378,7 +368,7 @@ class Fleet:
                     self._lose(job, "The worker that ran the program is gone; run the program again.")
                 elif not job.finished and job.clock.elapsed > longest_s:
                     self._lose(job, "The worker has let the run go past every limit; run the program again.")
-            if job.waiting and job.lane == _READ:
+            if job.waiting and job.lane == READ:
                 self._dispatch(job)
 
     def _wait(self, job: _Job, rank: int | None, sent: int) -> None:

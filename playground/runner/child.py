@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import faulthandler
+import fcntl
 import os
 import resource
 import signal
@@ -21,8 +22,6 @@ from playground.runner.limits import MIB, Limits
 Entry = Callable[[Run | Parse, Channel], None]
 
 _NOBODY = 65_534
-_ABOVE = 64
-"""Descriptors are first moved here, out of the way of the numbers they are going to have."""
 
 
 class Memory(msgspec.Struct, frozen=True):
@@ -72,19 +71,27 @@ class Seal:
 def run(pipes: Pipes, limits: Limits, base: Memory, entry: Entry, parent: int, seal: Seal | None) -> NoReturn:
     """Become the one-shot child. `base` is the zygote's memory, `parent` its process id; without a `seal` (development
     on systems that have none) the program keeps what its user may do."""
-    status = 1
-    try:
-        _keep_only(pipes)
+
+    def become() -> Channel:
+        null = os.open(os.devnull, os.O_RDONLY)
+        keep_only({0: null, 1: pipes.output, 2: pipes.output} | talk(pipes))
         os.chdir("/")
-        _give_up_rights(parent)
+        give_up_rights(parent)
+        linux.hide_memory()
         _limit(limits, base)
-        channel = Channel(limits)
-        faulthandler.enable(FAULT_FD, all_threads=False)
-        faulthandler.register(signal.SIGUSR1, FAULT_FD, all_threads=False)
-        channel.install()
-        linux.forbid_new_privileges()
+        channel = listen(limits)
         if seal is not None:
             seal.close()
+        return channel
+
+    one_program(become, entry)
+
+
+def one_program(become: Callable[[], Channel], entry: Entry) -> NoReturn:
+    """Prepare this process, serve the one request that comes, and end, whatever happens."""
+    status = 1
+    try:
+        channel = become()
         entry(channel.request(), channel)
         status = 0
     except EOFError:
@@ -100,20 +107,36 @@ def run(pipes: Pipes, limits: Limits, base: Memory, entry: Entry, parent: int, s
             os._exit(status)
 
 
-def _keep_only(pipes: Pipes) -> None:
-    """Descriptor 0 is /dev/null, 1 and 2 the output pipe, then frames, commands, fault; every other one is closed."""
-    null = os.open(os.devnull, os.O_RDONLY)
-    places = {0: null, 1: pipes.output, 2: pipes.output, FRAMES_FD: pipes.frames}
-    places |= {COMMANDS_FD: pipes.commands, FAULT_FD: pipes.fault}
-    moved = {target: _ABOVE + target for target in places}
-    for target, source in places.items():
-        os.dup2(source, moved[target], inheritable=False)
+def talk(pipes: Pipes) -> dict[int, int]:
+    """Where the pipes on which a program's process and the supervisor talk have to be, for `keep_only`."""
+    return {FRAMES_FD: pipes.frames, COMMANDS_FD: pipes.commands, FAULT_FD: pipes.fault}
+
+
+def listen(limits: Limits) -> Channel:
+    """Take the signals over that interrupt a program, and have its line named when it crashes or is asked for."""
+    channel = Channel(limits)
+    faulthandler.enable(FAULT_FD, all_threads=False)
+    faulthandler.register(signal.SIGUSR1, FAULT_FD, all_threads=False)
+    channel.install()
+    linux.forbid_new_privileges()
+    return channel
+
+
+def keep_only(places: dict[int, int]) -> None:
+    """Have these descriptors, by the numbers they get, which are all from 0; every other one is closed."""
+    above = max(places) + 1
+    moved = {
+        # Out of the way of the numbers they are going to have, wherever others are now.
+        target: fcntl.fcntl(source, fcntl.F_DUPFD_CLOEXEC, above)
+        for target, source in places.items()
+    }
     for target, source in moved.items():
         os.dup2(source, target, inheritable=False)
-    os.closerange(max(places) + 1, os.sysconf("SC_OPEN_MAX"))
+    os.closerange(above, os.sysconf("SC_OPEN_MAX"))
 
 
-def _give_up_rights(parent: int) -> None:
+def give_up_rights(parent: int) -> None:
+    """Be nobody in particular, with nothing that an administrator may have lent, who dies with `parent`."""
     linux.hide_memory(False)  # or the next line is not permitted; there is nothing to hide yet
     file = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
     os.write(file, b"1000")
@@ -124,7 +147,6 @@ def _give_up_rights(parent: int) -> None:
         os.setresgid(_NOBODY, _NOBODY, _NOBODY)
         os.setresuid(_NOBODY, _NOBODY, _NOBODY)
     linux.drop_capabilities()
-    linux.hide_memory()
     linux.die_with_parent(parent, signal.SIGKILL)
     os.nice(19)
 

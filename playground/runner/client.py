@@ -32,6 +32,9 @@ log = logging.getLogger(__name__)
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKER = "playground.worker.main:serve"
+GPU_WORKER = "playground.worker.gpu:serve"
+GPU_ENVIRONMENT = ("CUDA_VISIBLE_DEVICES", "CUDA_PATH", "LD_LIBRARY_PATH", "CUPY_CACHE_DIR")
+"""What a process that holds the GPU may know of the server's environment, if it is there."""
 _SEND_TIMEOUT_S = 5.0
 _PROBE_TIMEOUT_S = 2.0
 
@@ -51,10 +54,14 @@ class _Held:
 class Runner:
     """Runs programs out of process, on this machine: a `ProgramRunner`. `on_event` is called from the reader thread."""
 
-    def __init__(self, limits: Limits | None = None, *, entry: str = WORKER) -> None:
-        """`entry` is what a child calls with ``(request, channel)``: ``module:function``, imported by the zygote."""
+    def __init__(
+        self, limits: Limits | None = None, *, entry: str = WORKER, gpu_entry: str = GPU_WORKER
+    ) -> None:
+        """`entry` is what a child calls with ``(request, channel)``: ``module:function``, imported by the zygote;
+        `gpu_entry` the same for a process that holds the GPU, imported by itself."""
         self._limits = limits or Limits()
-        self._entry = entry
+        self._entries = [entry, gpu_entry]
+        self._no_gpu = wire.NO_GPU
         self._lock = threading.Lock()
         self._sending = threading.Lock()
         self._jobs: dict[int, _Held] = {}
@@ -144,6 +151,9 @@ class Runner:
         found = box[0] if box else Health(draining=self._draining, supervisor=pid)
         return msgspec.structs.replace(found, supervisor_restarts=self._restarts)
 
+    def no_gpu(self) -> str:
+        return self._no_gpu
+
     # --- Runs: as `ProgramRunner` has them ---------------------------------------------------------------------------
 
     def submit(
@@ -227,8 +237,10 @@ class Runner:
         ours, theirs = socket.socketpair()
         with theirs:
             command = [sys.executable, "-s", "-P", "-m", "playground.runner.supervisor"]
-            arguments = [str(theirs.fileno()), self._entry, msgspec.json.encode(self._limits).decode()]
+            arguments = [str(theirs.fileno()), msgspec.json.encode(self._limits).decode(), *self._entries]
             environment = {"PATH": os.defpath, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
+            if self._limits.gpu == "direct":
+                environment |= {name: os.environ[name] for name in GPU_ENVIRONMENT if name in os.environ}
             try:
                 self._process = subprocess.Popen(
                     command + arguments,
@@ -300,6 +312,9 @@ class Runner:
                 probe[1].append(message)
                 probe[0].set()
             return
+        if isinstance(message, wire.Gpu):
+            self._no_gpu = message.no_gpu
+            return
         with self._lock:
             held = self._jobs.get(message.job)
             if held is None:
@@ -331,6 +346,7 @@ class Runner:
         if self._process is not None:
             self._process.kill()
             self._process.wait()
+        self._no_gpu = wire.NO_GPU
         with self._lock:
             lost = list(self._jobs.values())
             self._jobs.clear()

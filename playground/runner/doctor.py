@@ -93,11 +93,28 @@ def is_own(host: str) -> bool:
     return host == "localhost" or (host != "" and ipaddress.ip_address(host).is_loopback)
 
 
-def refusal(host: str, limits: Limits) -> str:
-    """Why a server must not listen at this address (empty: at one that is not known); empty if it may."""
+def _names_own(name: str) -> bool:
+    try:
+        return name == "" or is_own(name)
+    except ValueError:  # no address
+        return False
+
+
+def refusal(host: str, limits: Limits, *, proxies: int = 0, hosts: str = "") -> str:
+    """Why a server must not listen at this address (empty: at one that is not known); empty if it may. Others reach it
+    all the same behind `proxies`, or if it goes by names that are not this machine's own (`hosts`, as in its setting).
+    """
+    where = f"HOST={host} is" if host else "A server started by others than `python app.py` may be"
+    if limits.gpu == "direct":
+        if is_own(host):
+            where = f"With PLAYGROUND_PROXIES={proxies} and PLAYGROUND_HOSTS={hosts} this server may be"
+        if not is_own(host) or proxies or not all(_names_own(name.strip()) for name in hosts.split(",")):
+            return (
+                f"{where} reached from other machines, and PLAYGROUND_GPU=direct lets strangers' programs do what this "
+                "user can do. Leave PLAYGROUND_GPU out, or use `python app.py` with HOST=127.0.0.1 for yourself alone."
+            )
     if is_own(host):
         return ""
-    where = f"HOST={host} is" if host else "A server started by others than `python app.py` may be"
     if limits.sandbox == "off":
         return (
             f"{where} reached from other machines, and PLAYGROUND_SANDBOX=off lets strangers' programs do what this "

@@ -205,9 +205,9 @@ class Forker:
             self._loop.call_later(0.05, self._reap, left)
 
     def _reap_orphans(self) -> None:
-        """Reap also those the zygote had forked and not yet told of; there is no other child of ours now."""
+        """Reap also those the zygote had forked and not yet told of: no other child of ours is of our process group."""
         try:
-            while os.waitpid(-1, os.WNOHANG)[0]:
+            while os.waitpid(0, os.WNOHANG)[0]:
                 pass
         except ChildProcessError:
             pass

@@ -34,6 +34,9 @@ class ProgramRunner(Protocol):
     def health(self) -> Health:
         """How it is; answers within two seconds."""
 
+    def no_gpu(self) -> str:
+        """Why a program cannot use a GPU, in a sentence for people; empty if it can. Answers at once."""
+
     def submit(
         self, *, client: str, address: str, request: Run | Parse, on_event: Callable[[Event], None]
     ) -> None:

@@ -87,6 +87,20 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     holding: int = msgspec.field(default_factory=lambda: 2 * _cores())
     """Programs held (stopped) at a time; the one held longest goes on first."""
 
+    # The GPU
+    gpu: Literal["off", "direct"] = "off"
+    """``direct``: a program that asks for CUDA runs unsealed, in a process with the card; for one's own machine."""
+    gpu_slots: int = 1
+    """Programs running on the GPU at the same time, beside those on the CPU."""
+    gpu_warm: int = 1
+    """Processes that hold the card, ready to read a program."""
+    gpu_kept: int = 1
+    """Of those that have run one: kept (stopped) to answer questions, and as many held between two training steps."""
+    gpu_start_s: float = 60.0
+    """For one to be ready: kernels that are not on the disk yet have to be compiled."""
+    gpu_memory_bytes: int = 2048 * MIB
+    """Of the card's, on top of what CUDA itself takes for a process."""
+
     zygote_patience_s: float = 10.0
     """A zygote that has not forked for this long is replaced."""
 

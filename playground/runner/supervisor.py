@@ -22,6 +22,7 @@ from playground.runner.forker import Forker
 from playground.runner.frames import FrameReader, frame
 from playground.runner.job import Job, State
 from playground.runner.limits import Limits
+from playground.runner.pool import Pool
 
 log = logging.getLogger(__name__)
 
@@ -32,17 +33,36 @@ _UNUSABLE = "This server cannot run programs at the moment; its log says why. Tr
 @dataclass
 class Lane:
     """Jobs of one kind: what runs and what waits for it. Programs are read in a lane of their own, so that no program
-    that runs, of the same tab or of others, keeps one from being read."""
+    that runs, of the same tab or of others, keeps one from being read; the GPU is another."""
 
+    workers: Forker | Pool
     slots: int
+    kept: tuple[int, int] = (0, 0)
+    """How many may be held, and how many may linger."""
     queue: list[Job] = field(default_factory=list)
     running: list[Job] = field(default_factory=list)
+    held: list[Job] = field(default_factory=list)
+    """Without a slot, because they are stopped; the one that was held first first."""
+    lingering: list[Job] = field(default_factory=list)
+    """The one that was used least recently first."""
+
+    def take_out(self, job: Job) -> bool:
+        """Wherever it is; False if it is not in this lane."""
+        for jobs in (self.queue, self.running, self.held, self.lingering):
+            if job in jobs:
+                jobs.remove(job)
+                return True
+        return False
+
+    def at(self, address: str) -> int:
+        """How many an address has running. Who holds one has room for one less."""
+        return sum(job.address == address for job in (*self.running, *self.held))
 
 
 class Supervisor(asyncio.Protocol):
     """The conversation with the web process, and who may run when."""
 
-    def __init__(self, limits: Limits, entry: str) -> None:
+    def __init__(self, limits: Limits, entry: str, gpu_entry: str) -> None:
         self._limits = limits
         self._loop = asyncio.get_running_loop()
         self._encoder = msgspec.msgpack.Encoder()
@@ -50,16 +70,16 @@ class Supervisor(asyncio.Protocol):
         # Ours comes from the web process, which has checked the sizes; the limit only guards against a broken stream.
         self._reader = FrameReader(limits.command_bytes + 65_536)
         self._forker = Forker(limits, entry, self._pump)
+        self._pool = Pool(limits, gpu_entry, self._pump)
         self._transport: asyncio.Transport | None = None
         self._jobs: dict[int, Job] = {}
         """Every job not closed: at most one for each client, its latest."""
         self._latest: dict[str, Job] = {}
-        self._runs = Lane(limits.slots)
-        self._reads = Lane(limits.slots)
-        self._held: list[Job] = []
-        """Without a slot, because they are stopped; the one that was held first first."""
-        self._lingering: list[Job] = []
-        """The one that was used least recently first."""
+        self._runs = Lane(self._forker, limits.slots, (limits.holding, limits.lingering))
+        self._reads = Lane(self._forker, limits.slots)
+        self._gpu = Lane(self._pool, limits.gpu_slots, (limits.gpu_kept, limits.gpu_kept))
+        self._lanes = (self._reads, self._runs, self._gpu)
+        self._told_no_gpu = ""
         self._web_is_behind = False
         self._draining = False
         self._started = 0
@@ -91,14 +111,16 @@ class Supervisor(asyncio.Protocol):
 
     def _set_behind(self, behind: bool) -> None:
         self._web_is_behind = behind
-        for job in [*self._runs.running, *self._reads.running, *self._held]:
-            job.web_is_behind(behind)
+        for lane in self._lanes:
+            for job in (*lane.running, *lane.held):
+                job.web_is_behind(behind)
 
     def close(self) -> None:
         """End every child."""
         for job in list(self._jobs.values()):
             job.drop()
         self._forker.close()
+        self._pool.close()
 
     # --- Requests ----------------------------------------------------------------------------------------------------
 
@@ -111,7 +133,7 @@ class Supervisor(asyncio.Protocol):
                 job.drop()
         elif isinstance(request, wire.Drain):
             self._draining = True
-            for job in list(self._held):
+            for job in [job for lane in self._lanes for job in lane.held]:
                 job.go_on("The server is being restarted, so the program goes on.")
         elif isinstance(request, wire.Probe):
             self._reply(self._health(request.id))
@@ -123,9 +145,10 @@ class Supervisor(asyncio.Protocol):
             elif isinstance(request, wire.Steer):
                 job.steer(request.command)
             else:
-                if job in self._lingering:
-                    self._lingering.remove(job)
-                    self._lingering.append(job)
+                for lane in self._lanes:
+                    if job in lane.lingering:
+                        lane.lingering.remove(job)
+                        lane.lingering.append(job)
                 job.ask(request.command)
 
     def _submit(self, request: wire.Submit) -> None:
@@ -150,7 +173,10 @@ class Supervisor(asyncio.Protocol):
             self._pump()
 
     def _lane(self, request: Run | Parse) -> Lane:
-        return self._reads if isinstance(request, Parse) else self._runs
+        if isinstance(request, Parse):
+            return self._reads
+        # Without a GPU the program is told so, on the CPU; while one is being made ready it waits.
+        return self._gpu if request.device == "cuda" and not self._pool.problem else self._runs
 
     def _deliver(self, job: int, event: Event) -> None:
         self._reply(wire.Deliver(job=job, event=event))
@@ -160,6 +186,7 @@ class Supervisor(asyncio.Protocol):
             self._transport.write(frame(self._encoder.encode(message)))
 
     def _health(self, number: int) -> wire.Health:
+        computing = (self._runs, self._gpu)
         return wire.Health(
             id=number,
             alive=True,
@@ -169,22 +196,38 @@ class Supervisor(asyncio.Protocol):
             supervisor=os.getpid(),
             zygote=self._forker.pid,
             slots=self._limits.slots,
-            running=len(self._runs.running),
-            queued=len(self._runs.queue),
+            running=sum(len(lane.running) for lane in computing),
+            queued=sum(len(lane.queue) for lane in computing),
             reading=len(self._reads.running) + len(self._reads.queue),
-            held=len(self._held),
-            lingering=len(self._lingering),
+            held=sum(len(lane.held) for lane in computing),
+            lingering=sum(len(lane.lingering) for lane in computing),
             parked=self._forker.parked,
             runs=self._started,
             crashes=self._crashes,
             descriptors=len(os.listdir("/proc/self/fd")) - 1,
             zygote_restarts=self._forker.restarts,
+            no_gpu=self._pool.no_gpu,
+            gpu=self._pool.card,
+            gpu_workers=self._pool.alive,
+            gpu_warm=self._pool.warm,
+            gpu_running=len(self._gpu.running),
         )
+
+    def _tell_gpu(self) -> None:
+        """Say whether programs can use a GPU, if that has changed."""
+        if (now := self._pool.no_gpu) != self._told_no_gpu:
+            self._told_no_gpu = now
+            self._reply(wire.Gpu(no_gpu=now))
 
     # --- Who may run -------------------------------------------------------------------------------------------------
 
     def _pump(self, tell: bool = False) -> None:
         """Start what can be started, tell the others where they are, and have enough children forked ahead."""
+        if self._pool.problem:
+            self._runs.queue += self._gpu.queue
+            self._gpu.queue.clear()
+        self._tell_gpu()
+        self._pool.keep(max(self._limits.gpu_warm, self._pump_lane(self._gpu, tell)))
         wanted = sum(self._pump_lane(lane, tell) for lane in (self._reads, self._runs))
         self._forker.keep(max(self._limits.parked, wanted))
 
@@ -194,56 +237,54 @@ class Supervisor(asyncio.Protocol):
         for job in list(lane.queue):
             if len(lane.running) >= lane.slots:
                 break
-            if self._at(lane, job.address) >= most:
+            if lane.at(job.address) >= most:
                 continue
-            worker = self._forker.take()
+            worker = lane.workers.take()
             if worker is None:
                 break
             lane.queue.remove(job)
             lane.running.append(job)
-            self._started += lane is self._runs
+            self._started += lane is not self._reads
             job.web_is_behind(self._web_is_behind)
             job.start(worker)
         free = lane.slots - len(lane.running)
         for position, job in enumerate(lane.queue, start=1):
             # Waiting some milliseconds for a fork is not worth a message, and all who wait move with each that ends:
             # told every time, a full queue is sixteen messages a run.
-            if tell or (not job.position and (free <= 0 or self._at(lane, job.address) >= most)):
+            if tell or (not job.position and (free <= 0 or lane.at(job.address) >= most)):
                 job.queued(position)
         return min(len(lane.queue), free)
 
-    def _at(self, lane: Lane, address: str) -> int:
-        """How many of its own an address has there. Who holds one has room for one less."""
-        held = self._held if lane is self._runs else []
-        return sum(job.address == address for job in (*lane.running, *held))
-
     def _changed(self, job: Job) -> None:
         """A job is held, goes on, lingers or has ended."""
-        runs, reads = self._runs, self._reads
-        if job.state is State.ENDED and (job in runs.running or job in self._held):
-            self._crashes += job.crashed
-        for jobs in (runs.queue, runs.running, reads.queue, reads.running, self._held, self._lingering):
-            if job in jobs:
-                jobs.remove(job)
+        for lane in self._lanes:
+            ran = job in lane.running or job in lane.held
+            if lane.take_out(job):
+                self._crashes += ran and job.crashed and lane is not self._reads
+                self._place(job, lane)
+        self._loop.call_soon(self._pump)
+
+    def _place(self, job: Job, lane: Lane) -> None:
+        """Where it is now in its lane, if it is still anywhere."""
+        held, lingering = lane.kept
         if job.held:
-            self._held.append(job)
-            if len(self._held) > self._limits.holding:
-                self._held[0].go_on("Others have needed the room, so the program goes on.")
+            lane.held.append(job)
+            if len(lane.held) > held:
+                lane.held[0].go_on("Others have needed the room, so the program goes on.")
         elif job.state is State.RUNNING:
             # At once, though there may be no slot: it has waited for one before, and few can be held.
-            runs.running.append(job)
+            lane.running.append(job)
         elif job.state is State.LINGERING:
-            self._lingering.append(job)
-            if len(self._lingering) > self._limits.lingering:
-                self._lingering[0].end(
+            lane.lingering.append(job)
+            if len(lane.lingering) > lingering:
+                lane.lingering[0].end(
                     "Others have needed the room; the values of this run are no longer held."
                 )
-        self._loop.call_soon(self._pump)
 
     def _tick(self) -> None:
         """Four times a second: the queue's patience, and whatever was missed."""
         now = time.monotonic()
-        for job in [*self._runs.queue, *self._reads.queue]:
+        for job in [job for lane in self._lanes for job in lane.queue]:
             if self._forker.problem:
                 job.refuse(_UNUSABLE)
             elif now - job.since > self._limits.queue_wait_s:
@@ -266,24 +307,26 @@ def _too_large(request: Run | Parse, limits: Limits) -> str:
     return ""
 
 
-async def serve(connection: socket.socket, limits: Limits, entry: str) -> None:
+async def serve(connection: socket.socket, limits: Limits, entry: str, gpu_entry: str) -> None:
     """Until the web process is gone."""
     loop = asyncio.get_running_loop()
-    _, supervisor = await loop.create_unix_connection(lambda: Supervisor(limits, entry), sock=connection)
+    _, supervisor = await loop.create_unix_connection(
+        lambda: Supervisor(limits, entry, gpu_entry), sock=connection
+    )
     try:
         await supervisor.over
     finally:
         supervisor.close()
 
 
-def main(descriptor: int, entry: str, limits: Limits) -> None:
+def main(descriptor: int, limits: Limits, entry: str, gpu_entry: str) -> None:
     os.setpgid(0, 0)  # Ctrl-C in a terminal is for the web process; a new session would undo nice (autogroup)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     linux.adopt_orphans()
     linux.hide_memory()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    asyncio.run(serve(socket.socket(fileno=descriptor), limits, entry))
+    asyncio.run(serve(socket.socket(fileno=descriptor), limits, entry, gpu_entry))
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2], msgspec.json.decode(sys.argv[3], type=Limits))
+    main(int(sys.argv[1]), msgspec.json.decode(sys.argv[2], type=Limits), sys.argv[3], sys.argv[4])

@@ -104,6 +104,9 @@ class Closed(_Tagged, frozen=True, kw_only=True):
     job: int
 
 
+NO_GPU = "This server has no GPU worker; programs run on the CPU."
+
+
 class Health(_Tagged, frozen=True, kw_only=True):
     """How the runner is. `alive` is False when the supervisor did not answer; then the counts are 0."""
 
@@ -137,9 +140,26 @@ class Health(_Tagged, frozen=True, kw_only=True):
     supervisor_restarts: int = 0
     workers: int = 0
     """Worker processes that programs can be sent to; 0 where they run beside the web process."""
+    no_gpu: str = NO_GPU
+    """Why a program cannot use a GPU, in a sentence for people; empty if it can."""
+    gpu: str = ""
+    """The card's name, once it is known."""
+    gpu_workers: int = 0
+    """Processes that hold the GPU, whatever they do with it."""
+    gpu_warm: int = 0
+    """Of those, ready for a program."""
+    gpu_running: int = 0
+    """Programs running on the GPU; they are counted in `running`, too."""
 
 
-Reply = Deliver | Closed | Health
+class Gpu(_Tagged, frozen=True, kw_only=True):
+    """Whether programs can use a GPU has changed."""
+
+    no_gpu: str
+    """As in `Health`."""
+
+
+Reply = Deliver | Closed | Health | Gpu
 
 
 # --- Supervisor to zygote and back, one message a packet -------------------------------------------------------------
@@ -158,7 +178,7 @@ class Ready(_Tagged, frozen=True, kw_only=True):
 
 
 class Unusable(_Tagged, frozen=True, kw_only=True):
-    """The zygote could not import what runs programs, and ends."""
+    """The zygote, or a process for the GPU, could not load what runs programs, and ends."""
 
     reason: str
     traceback: str
@@ -185,4 +205,14 @@ class Exited(_Tagged, frozen=True, kw_only=True):
     """Its peak resident memory."""
 
 
+class Usable(_Tagged, frozen=True, kw_only=True):
+    """A process for the GPU holds the card and waits for its program. Nothing comes after it."""
+
+    card: str
+    """Its name."""
+    peak_bytes: int
+    """The process's own peak resident memory until now."""
+
+
+GpuReply = Usable | Unusable
 ZygoteReply = Ready | Unusable | Forked | ForkFailed | Exited

@@ -105,6 +105,8 @@ class _RunnerCollector:
             ("queued", health.queued, "Programs waiting."),
             ("lingering", health.lingering, "Ended programs kept for questions."),
             ("parked", health.parked, "Processes ready for a program."),
+            ("gpu_workers", health.gpu_workers, "Processes or workers that hold a GPU."),
+            ("gpu_running", health.gpu_running, "Programs running on a GPU."),
             ("crashes", health.crashes, "Programs whose process ended unexpectedly, since the start."),
             ("zygote_restarts", health.zygote_restarts, "Fork servers replaced, since the start."),
             ("supervisor_restarts", health.supervisor_restarts, "Supervisors replaced, since the start."),

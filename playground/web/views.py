@@ -30,7 +30,6 @@ from playground.web.program_file import program_file
 from playground.web.throttle import Fairness
 
 _ICON = Path(__file__).with_name("icon.svg")
-_NO_CUDA = "This server has no GPU worker; programs run on the CPU."
 _EXPORTS = {
     "dot": (dot, "text/vnd.graphviz; charset=utf-8"),
     "model-explorer": (model_explorer, "application/json"),
@@ -75,11 +74,11 @@ def views(
     site = Blueprint("views", __name__)
 
     def boot(session: StoredSession | None, *, embed: bool) -> Boot:
-        limits = settings.limits
+        limits, no_gpu = settings.limits, runner.no_gpu()
         return Boot(
             version=__version__,
             embed=embed,
-            devices=Devices(cuda=DeviceState(available=False, reason=_NO_CUDA)),
+            devices=Devices(cuda=DeviceState(available=not no_gpu, reason=no_gpu)),
             limits=BootLimits(
                 code_bytes=limits.source_bytes,
                 code_lines=limits.source_lines,

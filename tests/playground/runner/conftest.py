@@ -36,8 +36,13 @@ def make_runner() -> Iterator[MakeRunner]:
     """Make runners with limits of the test's own; they are closed after it."""
     made: list[Runner] = []
 
-    def make(*, entry: str = SMALL_WORKER, wait: bool = True, **limits: float) -> Runner:
-        runner = Runner(Limits(**{"slots": 2, "wall_soft_s": 1.5, "wall_hard_s": 2.5, **limits}), entry=entry)
+    def make(*, entry: str = SMALL_WORKER, gpu_entry: str = "", wait: bool = True, **limits: float) -> Runner:
+        given = {"slots": 2, "wall_soft_s": 1.5, "wall_hard_s": 2.5, **limits}
+        runner = Runner(
+            Limits(**given, gpu="direct" if gpu_entry else "off"),  # type: ignore[arg-type]
+            entry=entry,
+            gpu_entry=gpu_entry,
+        )
         made.append(runner)
         runner.start()
         if wait:

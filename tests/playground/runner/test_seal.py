@@ -7,6 +7,7 @@ import mmap
 import os
 import subprocess
 import sys
+from typing import Any
 
 import msgspec
 import pytest
@@ -141,6 +142,37 @@ def test_a_server_listens_beyond_this_machine_only_if_programs_are_sealed(
     monkeypatch.setattr(doctor, "examine", lambda limits: failing)
     assert doctor.refusal("127.0.0.1", strict) == ""
     assert "BROKEN  cannot read a file" in doctor.refusal("::", strict)
+
+
+@pytest.mark.parametrize(
+    ("host", "more", "told"),
+    [
+        ("0.0.0.0", {}, "HOST=0.0.0.0 is reached"),
+        ("", {}, "A server started by others"),
+        ("127.0.0.1", {"proxies": 1}, "PLAYGROUND_PROXIES=1"),
+        ("127.0.0.1", {"hosts": "localhost,play.example.org"}, "PLAYGROUND_HOSTS=localhost,play.example.org"),
+        ("127.0.0.1", {"hosts": "*"}, "PLAYGROUND_HOSTS=*"),
+        ("127.0.0.1", {"hosts": "localhost, 127.0.0.1,::1"}, ""),
+        ("::1", {}, ""),
+        ("localhost", {}, ""),
+    ],
+)
+def test_programs_hold_the_card_only_on_ones_own_machine(host: str, more: dict[str, Any], told: str) -> None:
+    said = doctor.refusal(host, Limits(gpu="direct"), **more)
+    assert told in said
+    assert bool(said) == bool(told)
+    assert ("PLAYGROUND_GPU=direct lets strangers' programs" in said) == bool(told)
+
+
+def test_app_does_not_start_with_a_card_for_others() -> None:
+    """Where it is not known who reaches it, as under gunicorn, and where it is."""
+    environ = {"PATH": os.defpath, "PLAYGROUND_GPU": "direct", "PORT": "0"}
+    for command, host in ((["app.py"], "0.0.0.0"), (["-c", "import app; app.create_app()"], "127.0.0.1")):
+        done = subprocess.run(
+            [sys.executable, *command], cwd=ROOT, env=environ | {"HOST": host}, capture_output=True, text=True
+        )
+        assert done.returncode == 1
+        assert "PLAYGROUND_GPU=direct" in done.stderr
 
 
 def test_app_does_not_start_unsealed_beyond_this_machine() -> None:

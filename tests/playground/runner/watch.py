@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from playground.protocol import Error, Event, Finished, Notice, Output, Run
+from playground.protocol import Device, Error, Event, Finished, Notice, Output, Run
 from playground.runner.client import Runner
 
 SMALL_WORKER = "tests.playground.runner.small_worker:run_program"
@@ -58,16 +58,23 @@ class Watch:
 
 
 def start(
-    runner: Runner, code: str, *, client: str = "c", run: str = "r", address: str = "192.0.2.1"
+    runner: Runner,
+    code: str,
+    *,
+    client: str = "c",
+    run: str = "r",
+    address: str = "192.0.2.1",
+    device: Device = "cpu",
 ) -> Watch:
     watch = Watch()
-    runner.submit(client=client, address=address, request=Run(run=run, code=code), on_event=watch)
+    request = Run(run=run, code=code, device=device)
+    runner.submit(client=client, address=address, request=request, on_event=watch)
     return watch
 
 
-def run(runner: Runner, code: str, *, client: str = "c") -> Watch:
+def run(runner: Runner, code: str, *, client: str = "c", device: Device = "cpu") -> Watch:
     """Run a program to its end."""
-    watch = start(runner, code, client=client)
+    watch = start(runner, code, client=client, device=device)
     watch.finished()
     return watch
 

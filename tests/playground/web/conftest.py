@@ -187,6 +187,10 @@ class Idle:
     """As much of a runner as HTTP needs."""
 
     alive = True
+    without_gpu = "There is none."
+
+    def no_gpu(self) -> str:
+        return self.without_gpu
 
     def health(self) -> Health:
         return Health(alive=self.alive, ready=self.alive)

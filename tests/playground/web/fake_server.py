@@ -41,6 +41,9 @@ class FakeRunner:
     def health(self) -> Health:
         return Health(alive=True, ready=True)
 
+    def no_gpu(self) -> str:
+        return ""
+
     def submit(
         self, *, client: str, address: str, request: wire.Run | wire.Parse, on_event: Callback
     ) -> None:

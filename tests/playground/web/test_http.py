@@ -27,6 +27,7 @@ from playground.store.sessions import Sessions
 from playground.web import assets, gallery
 from playground.web.boot import Boot, BootSession
 from playground.web.program_file import data_module
+from tests.playground.web.conftest import Idle
 
 Site = Callable[..., FlaskClient]
 
@@ -133,6 +134,15 @@ def test_the_page_loads_the_build_and_carries_what_it_needs_to_know(client: Flas
     assert boot.limits.memory_mb == 256
     assert boot.limits.session_bytes == 5 * 2**20
     assert [example.id for example in boot.examples] == [example.id for example in gallery.examples()]
+
+
+def test_the_page_is_told_of_a_gpu_as_it_comes_and_goes(built: Path, site: Site) -> None:
+    runner = Idle()
+    client = site(runner)
+    for reason in ("The card is away.", "", "It is away again."):
+        runner.without_gpu = reason
+        cuda = boot_of(client.get("/").text).devices.cuda
+        assert (cuda.available, cuda.reason) == (not reason, reason)
 
 
 def test_the_limits_said_are_the_limits_set(built: Path, site: Site) -> None:
