@@ -143,7 +143,11 @@ def require(where: device | str | None) -> tuple[device, ArrayModule]:
 
 def module_of(array: Array) -> ArrayModule:
     """The module whose array (or NumPy scalar) this is."""
-    return np if isinstance(array, (np.ndarray, np.generic)) else cupy()
+    if isinstance(array, (np.ndarray, np.generic)):
+        return np
+    return (
+        getattr(array, "functions", None) or cupy()
+    )  # of a symbol (`engine.elementwise`), which stands for an array
 
 
 def is_elsewhere(value: Any) -> bool:

@@ -23,7 +23,7 @@ import numpy as np
 from engine import backend
 from engine.tensor import Tensor
 
-__all__ = ["CALLS", "Elementwise", "Functions", "Symbol", "Trace", "Untraceable", "compiled"]
+__all__ = ["CALLS", "WIDTHS", "Elementwise", "Functions", "Symbol", "Trace", "Untraceable", "compiled"]
 
 CALLS: dict[str, str] = {
     **dict.fromkeys(("absolute", "abs", "fabs"), "fabs"),
@@ -47,7 +47,7 @@ _TESTS = ("isnan", "isinf", "isfinite")
 _ARITHMETIC = {"add": "+", "subtract": "-", "multiply": "*", "true_divide": "/", "divide": "/"}
 _COMPARISONS = {"less": "<", "less_equal": "<=", "greater": ">", "greater_equal": ">=", "equal": "=="}
 _COMPARISONS["not_equal"] = "!="
-_WIDTHS = {"e": ("float", "float32"), "f": ("float", "float32"), "d": ("double", "float64")}
+WIDTHS = {"e": ("float", "float32"), "f": ("float", "float32"), "d": ("double", "float64")}
 """The type computed in, in C and in NumPy, by the character of the arrays' dtype."""
 _MOST = 256
 """How many settings of one function are remembered, if its text depends on them."""
@@ -71,7 +71,7 @@ class _Kind:
     kind, char = "f", "?"
 
     def type(self, value: Any) -> Any:
-        return float(value)
+        return value if isinstance(value, Symbol) else float(value)
 
 
 _KIND = _Kind()
@@ -87,19 +87,18 @@ class Trace:
     def __init__(self, slots: bool) -> None:
         self.slots = slots
         self.lines: list[str] = []
-        self.known: dict[str, Symbol] = {}
+        self.known: dict[str, str] = {}
         self.numbers: list[float] = []
         self.operations = 0
 
     def add(self, text: str, *, truth: bool = False, shape: Any = None, load: bool = False) -> Symbol:
-        """The symbol of what `text` computes; the one there is, if it was written before."""
-        found = self.known.get(text)
-        if found is None:
-            name = f"t{len(self.lines)}"
+        """A symbol of what `text` computes, which is written down unless it was before."""
+        name = self.known.get(text)
+        if name is None:
+            name = self.known[text] = f"t{len(self.lines)}"
             self.lines.append(f"const {'bool' if truth else 'C'} {name} = {text};")
             self.operations += not load
-            found = self.known[text] = Symbol(self, name, truth, shape)
-        return found
+        return Symbol(self, name, truth, shape)  # a new one: it may be written over
 
     def operand(self, value: Any) -> str:
         """How a symbol or a number is written where a number is wanted."""
@@ -135,6 +134,11 @@ class Symbol:
         if self._shape is None:
             raise Asked("a shape")
         return self._shape
+
+    @property
+    def functions(self) -> Functions:
+        """What stands for the array library it is of."""
+        return Functions(self.trace)
 
     @property
     def size(self) -> int:
@@ -182,6 +186,9 @@ class Symbol:
         if kind is not _KIND:
             raise Untraceable("another dtype")
         return self.trace.add(f"C({self.name})") if self.truth else self
+
+    def clip(self, low: Any = None, high: Any = None) -> Symbol:
+        return self.functions.clip(self, low, high)  # type: ignore[no-any-return]
 
     def copy(self) -> Symbol:
         return Symbol(self.trace, self.name, self.truth, self._shape)
@@ -255,8 +262,9 @@ class Functions:
         trace = self._trace
         return trace.add(f"{trace.condition(condition)} ? {trace.operand(a)} : {trace.operand(b)}")
 
-    def maximum(self, a: Any, b: Any) -> Symbol:
-        return self._chosen(a, b, ">=")
+    def maximum(self, a: Any, b: Any, out: Symbol | None = None) -> Symbol:
+        larger = self._chosen(a, b, ">=")
+        return larger if out is None else out._become(larger)
 
     def minimum(self, a: Any, b: Any) -> Symbol:
         return self._chosen(a, b, "<=")
@@ -377,10 +385,10 @@ class Elementwise:
         """A launch; None for what is no kernel; `_ASKED` if the text depends on more than is in the key."""
         arrays = [k for k, a in enumerate(args) if backend.is_elsewhere(a) and hasattr(a, "dtype")]
         chars = {args[k].dtype.char for k in arrays} - {"?"}
-        if len(chars) != 1 or not chars <= set(_WIDTHS):
+        if len(chars) != 1 or not chars <= set(WIDTHS):
             return None
         kind = chars.pop()
-        width, dtype = _WIDTHS[kind]
+        width, dtype = WIDTHS[kind]
         trace = Trace(slots=by_value)
         parameters: list[str] = []
         takes: list[int] = []

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from engine import backend, dtypes
 from engine.backend import module_of
 from engine.define import define
@@ -336,9 +338,17 @@ None for the weights stands for 1 each."""
 
 
 def pick(target: Any, weight: Any, classes: int, ignore_index: int, dtype: Any) -> Picked:
-    """What the targets take from their rows. Raises IndexError for a class that is not there."""
+    """What the targets take from their rows. Raises IndexError for a class that is not there; on a device later."""
     xp = module_of(target)
     places = target.reshape(-1)
+    if xp is not np:  # whose numbers are not looked at
+        kept = places != ignore_index
+        wrong = kept & ((places < 0) | (places >= classes))
+        backend.refuse(wrong, lambda: IndexError(f"Target {int(places[wrong][0])} is out of bounds."))
+        inside, counted = xp.where(kept & ~wrong, places, 0), kept.astype(dtype)
+        if weight is not None:
+            counted = counted * weight[inside]
+        return inside, counted, counted.sum()
     count = len(places)
     # As an unsigned number one below 0 is above all classes.
     largest = count and xp.maximum.reduce(places.view(xp.uint64) if places.itemsize == 8 else places)
@@ -387,7 +397,7 @@ def _nll_vjp(F: Any, g: Any, input_shape: Any, picked: Picked, dim: int, reducti
         sizes = list(g.shape)
         g = F.reshape(g, (*sizes[:dim], 1, *sizes[dim:]))
     elif reduction == "mean":
-        g = g / float(picked[2])
+        g = g / (picked[2] if backend.is_elsewhere(picked[2]) else float(picked[2]))
     dtype = (g._data if F.recording else g).dtype
     return g * constant(F, chosen(picked, tuple(input_shape), dim, dtype))
 

@@ -20,7 +20,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from engine import backend, dtypes
-from engine.backend import Array, module_of
+from engine.backend import Array, is_elsewhere, module_of
+from engine.optim import device
 from engine.optim import kernels as k
 from engine.optim.optimizer import Optimizer
 from engine.optim.settings import check_settings, number
@@ -77,7 +78,8 @@ class FormulaOptimizer(Optimizer):
     def begin(self, data: Array, group: Settings) -> State:
         """The state of a parameter that has none: zeros for all `counters` and `buffers`."""
         kind = np.float64 if dtypes.get_default_dtype() is dtypes.float64 else np.float32
-        state = {name: np.zeros((), kind) for name in self.counters}
+        xp = module_of(data) if group.get("capturable") else np
+        state = {name: xp.zeros((), kind) for name in self.counters}
         state.update((name, module_of(data).zeros_like(data)) for name in self.buffers)
         return state
 
@@ -113,7 +115,8 @@ class FormulaOptimizer(Optimizer):
                 plan = plans[number_] = _Plan(self, params, group)
             elif plan.new:
                 plan.join(self)
-            lr = number(group["lr"])
+            lr = group["lr"]
+            lr = lr._data if isinstance(lr, Tensor) and lr.is_cuda else number(lr)
             for part in plan.parts:
                 self._step_part(part, group, lr)
         return loss
@@ -131,41 +134,35 @@ class FormulaOptimizer(Optimizer):
                 else "differentiable=True: steps are not recorded here; write the update with operations on tensors"
             )
 
-    def _step_part(self, part: _Part, group: Settings, lr: float) -> None:
-        observers, params, data, grad, state = S.observers, part.params, part.data, part.grad, part.state
-        for observer in observers:
-            for param in params:
-                observer.before_write(param)
-        if part.places:
-            np.concatenate(part.arrays, None, data)
-            np.concatenate([p._grad._data for p in params], None, grad)  # type: ignore[union-attr]
-        else:
-            grad = params[0]._grad._data  # type: ignore[union-attr]
-        before, step, writes = len(state), 0.0, self.writes
-        if "step" in state:
-            counter = state["step"]
-            counter += 1
-            step = counter.item(0)
+    def change(self, data: Array, grad: Array, state: State, group: Settings, lr: float, step: float) -> None:
+        """All that a step does to a parameter, as `update`."""
         if group.get("maximize"):
             grad = -grad
         decay = group.get("weight_decay")
-        if decay:
-            decay = number(decay)
-            if self.own_decay:
-                writes += 1
-            elif group.get("decoupled_weight_decay"):
-                data *= 1 - lr * decay
-                writes += 1
+        if decay and not self.own_decay:
+            if group.get("decoupled_weight_decay"):
+                data *= 1 - lr * number(decay)
             else:
-                grad = k.plus(grad, data, decay)
-        if part.complex:
+                grad = k.plus(grad, data, number(decay))
+        if data.dtype.kind == "c" and self.as_real:
             data, grad = k.real(data), k.real(grad)
         self.update(data, grad, state, group, lr, step)
-        for array, place in zip(part.arrays, part.places, strict=False):
-            array[...] = place
-        if len(state) != before:
+
+    def _step_part(self, part: _Part, group: Settings, lr: float) -> None:
+        observers, params, state = S.observers, part.params, part.state
+        for observer in observers:
+            for param in params:
+                observer.before_write(param)
+        before = len(state)
+        part.one_launch = type(part.data) is not np.ndarray and device.step(self, part, group, lr)
+        if not part.one_launch:
+            self._step_arrays(part, group, lr)
+        if len(state) != before and len(params) == 1:
             for name in list(state)[before:]:
                 self.state[params[0]][name] = Tensor._wrap(state[name])
+        writes = self.writes
+        if (self.own_decay or group.get("decoupled_weight_decay")) and group.get("weight_decay"):
+            writes += 1
         for param in params:
             counts = param._counter
             if counts is None:
@@ -176,14 +173,42 @@ class FormulaOptimizer(Optimizer):
             for param in params:
                 observer.parameter_updated(param, self)
 
+    def _step_arrays(self, part: _Part, group: Settings, lr: float) -> None:
+        params, data, grad, state, step = part.params, part.data, part.grad, part.state, 0.0
+        if part.places:
+            np.concatenate(part.arrays, None, data)
+            np.concatenate([p._grad._data for p in params], None, grad)  # type: ignore[union-attr]
+        elif part.flat is not None:
+            for param, place in zip(params, part.flat.grads, strict=True):
+                place[...] = param._grad._data  # type: ignore[union-attr]
+        else:
+            grad = params[0]._grad._data  # type: ignore[union-attr]
+        if "step" in state:
+            counter = state["step"]
+            counter += 1
+            step = counter.item(0)
+        self.change(data, grad, state, group, lr, step)
+        for array, place in zip(part.arrays, part.places, strict=False):
+            array[...] = place
+
 
 class _Part:
-    """Parameters that are stepped at once: one, or several small ones."""
+    """Parameters that are stepped at once: one, several small ones, or on a device all that are alike."""
 
-    __slots__ = ("arrays", "complex", "data", "grad", "params", "places", "state")
+    __slots__ = ("arrays", "complex", "data", "flat", "grad", "one_launch", "params", "places", "state")
 
-    def __init__(self, params: list[Tensor], state: State, as_real: bool, counters: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        params: list[Tensor],
+        state: State,
+        as_real: bool,
+        counters: tuple[str, ...],
+        flat: device.Flat | None = None,
+    ) -> None:
         self.params = params
+        self.one_launch = False
+        """Whether the last step was a kernel."""
+        self.flat = flat
         self.arrays = [p._data for p in params]
         self.data: Array = self.arrays[0]
         """Values the formula works on: of the one parameter, or where those of several are gathered, shape (n,)."""
@@ -194,7 +219,9 @@ class _Part:
         self.state = (
             {n: a if n in counters else k.real(a) for n, a in state.items()} if self.complex else state
         )
-        if len(params) > 1:
+        if flat is not None:
+            self.data, self.grad, self.state = flat.data, flat.grad, flat.state
+        elif len(params) > 1:
             self.data = np.empty(sum(a.size for a in self.arrays), self.data.dtype)
             self.grad = np.empty_like(self.data)
             self.places = _slices(self.data, self.arrays)
@@ -207,7 +234,6 @@ class _Plan:
         self.new = True
         """Whether it has been used once only."""
         self.params = params
-        self.arrays = [p._data for p in params]
         for param in params:
             if not optimizer.state.get(param):
                 begun = optimizer.begin(param._data, group)
@@ -223,6 +249,7 @@ class _Plan:
 
     def _note(self, optimizer: FormulaOptimizer) -> None:
         """Take down the state as it is, to see later whether it is still that."""
+        self.arrays = [p._data for p in self.params]
         self._kind = optimizer.as_real, optimizer.counters
         self.dicts = [*map(optimizer.state.get, self.params)]
         self.tensors = [*chain.from_iterable(s.values() for s in self.dicts if s)]
@@ -245,23 +272,31 @@ class _Plan:
         )
 
     def join(self, optimizer: FormulaOptimizer) -> None:
-        """Put small parameters of one dtype, at one step, into one part, if their state can be moved."""
+        """Put small parameters of one dtype, at one step, into one part, if their state can be moved; on a device all
+        that are stepped by one kernel."""
         self.new = False
-        if not optimizer.joins or _overlap(self.arrays):
+        on_device = any(part.one_launch for part in self.parts)
+        if not on_device and (not optimizer.joins or _overlap(self.arrays)):
             return
         alike: dict[Any, list[_Part]] = {}
         for part in self.parts:
             data, state = part.data, part.state
-            small = type(data) is np.ndarray and data.size <= _MOST_JOINED
+            small = part.one_launch or (not on_device and data.size <= _MOST_JOINED)
             numbers = tuple(state[name].item() for name in optimizer.counters if name in state)
             alike.setdefault((data.dtype, tuple(state), numbers) if small else id(part), []).append(part)
         # Only state that nobody else holds is moved: let go of it.
         together = [[part.params[0] for part in parts] for parts in alike.values()]
-        del self.parts[:], self.state_arrays, alike, part, state, data
+        del self.parts[:], self.arrays, self.state_arrays, alike, part, state, data
         for params in together:
             states = [optimizer.state.get(p, {}) for p in params]
-            arrays = _joined(params, states, optimizer.counters) if len(params) > 1 else None
-            if arrays is not None:
+            flat = arrays = None
+            if len(params) > 1 and is_elsewhere(params[0]._data):
+                flat = device.flattened(params, states, optimizer.counters)
+            elif len(params) > 1:
+                arrays = _joined(params, states, optimizer.counters)
+            if flat is not None:
+                self.parts.append(_Part(params, flat.state, *self._kind, flat))
+            elif arrays is not None:
                 self.parts.append(_Part(params, arrays, *self._kind))
             else:
                 for p, s in zip(params, states, strict=True):

@@ -75,7 +75,7 @@ def add(a: Array, b: Array, alpha: float) -> None:
 
 def plus(a: Array, b: Array, alpha: float) -> Array:
     """``a + alpha * b``, new."""
-    total = module_of(a).array(a)  # of a number too, see `add`
+    total = np.array(a) if isinstance(a, np.generic) else a.copy()
     add(total, b, alpha)
     return total
 

@@ -40,16 +40,28 @@ def _forget() -> None:
 )
 def cupy(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[ArrayModule]:
     """CuPy, or what takes its place; there is a device while the test runs."""
+    if request.param == "stand-in":
+        yield from _standing_in(monkeypatch)
+        return
     _forget()
-    if request.param == "CuPy":
-        yield REAL
-    else:
-        scipy = backend.scipy
-        monkeypatch.setattr(backend, "cupy", lambda: standin.CUPY)
-        monkeypatch.setattr(
-            backend, "scipy", lambda xp, part: standin.scipy(part) if xp is standin.CUPY else scipy(xp, part)
-        )
-        yield standin.CUPY
+    yield REAL
+    _forget()
+
+
+@pytest.fixture
+def stand_in(monkeypatch: pytest.MonkeyPatch) -> Iterator[ArrayModule]:
+    """What takes CuPy's place, for tests of what only it can see: launches and copies."""
+    yield from _standing_in(monkeypatch)
+
+
+def _standing_in(monkeypatch: pytest.MonkeyPatch) -> Iterator[ArrayModule]:
+    scipy = backend.scipy
+    monkeypatch.setattr(backend, "cupy", lambda: standin.CUPY)
+    monkeypatch.setattr(
+        backend, "scipy", lambda xp, part: standin.scipy(part) if xp is standin.CUPY else scipy(xp, part)
+    )
+    _forget()
+    yield standin.CUPY
     _forget()
 
 

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -63,17 +64,25 @@ def watched() -> Iterator[Transfers]:
     yield TRANSFERS
 
 
+_OWNERS: WeakValueDictionary[int, ndarray] = WeakValueDictionary()
+"""Whose memory it is, by the number of NumPy's array: a view holds on to it, as CuPy's does."""
+
+
 class ndarray:  # CuPy's name for it, which error messages show
     """An array "on the device"."""
 
-    __slots__ = ("__weakref__", "_a", "_memory")
+    __slots__ = ("__weakref__", "_a", "_memory", "_owner")
     __module__ = "cupy"
     __hash__ = None  # type: ignore[assignment]
     __array_priority__ = 100
 
     def __init__(self, a: np.ndarray[Any, Any]) -> None:
+        root = _root(a)
         self._a = a
         self._memory = CUDA.alloc(a.nbytes) if a.base is None else None
+        self._owner = _OWNERS.get(id(root)) if root is not a else None
+        if root is a:
+            _OWNERS[id(a)] = self
 
     def get(self, *_: Any, **__: Any) -> np.ndarray[Any, Any]:
         TRANSFERS.down.append("get")
@@ -89,7 +98,7 @@ class ndarray:  # CuPy's name for it, which error messages show
 
     @property
     def base(self) -> ndarray | None:
-        return None if self._a.base is None else ndarray(self._a.base)
+        return self._owner
 
     @property
     def shape(self) -> tuple[int, ...]:
