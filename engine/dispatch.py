@@ -8,7 +8,6 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Sequence
-from time import perf_counter_ns
 from typing import Any, NoReturn, TypeVar
 
 import numpy as np
@@ -82,7 +81,7 @@ def run(op: Op, args: tuple[Any, ...]) -> Any:
     n = op.n_inputs
     inputs: tuple[Any, ...] = tuple(args[0]) if op.variadic else args[:n]
     statics = args[n:]
-    start = perf_counter_ns() if observers else 0
+    start = S.clock() if observers else 0
     if observers and op.hot:
         # Watching should tell of what happens unwatched: the same closure, and about the same time.
         S.slow = False
@@ -93,7 +92,7 @@ def run(op: Op, args: tuple[Any, ...]) -> Any:
                 observer.op_failed(op, args, [i for i in inputs if isinstance(i, Tensor)], error)
             raise
         finally:
-            end = perf_counter_ns()
+            end = S.clock()
             S.slow = True
         edge = made._edge
         maker = edge[0] if edge is not None and isinstance(edge[0], op.node) else None
@@ -114,7 +113,7 @@ def run(op: Op, args: tuple[Any, ...]) -> Any:
             raise better from None
         finally:
             del better  # this frame is in its traceback: a cycle would keep the program's tensors alive
-    end = perf_counter_ns() if observers else 0
+    end = S.clock() if observers else 0
     outputs = result if op.outputs > 1 or isinstance(result, tuple) else (result,)
     tensors = tuple(
         Tensor._wrap(a if hasattr(a, "ndim") and not np.isscalar(a) else xp.asarray(a)) for a in outputs

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from operator import attrgetter
-from time import perf_counter_ns
 from typing import Any
 
 import numpy as np
@@ -325,9 +324,9 @@ class _Pass:
             del grad
             leaf.accumulate(holder.pop(), self.as_tensors)
             return
-        start = perf_counter_ns()
+        start = S.clock()
         leaf.accumulate(grad._data if self.on_tensors and not self.as_tensors else grad, self.as_tensors)
-        end = perf_counter_ns()
+        end = S.clock()
         for observer in S.observers:
             observer.backward_node(leaf, (grad,), (), start, end)
 
@@ -345,7 +344,7 @@ class _Pass:
         try:
             node.check_saved()
             if observers:
-                start = perf_counter_ns()
+                start = S.clock()
                 if self.on_tensors:
                     S.observers = self.inside
             needed = [
@@ -363,7 +362,7 @@ class _Pass:
                 fit(F, g, e) if g is not None and e is not None else None
                 for g, e in zip(leaving, node.next_edges, strict=True)
             ]
-            end = perf_counter_ns()
+            end = S.clock()
             S.observers = observers
         if node.hooked and node.post_hooks:
             leaving = list(after_node(node, leaving, incoming, F))

@@ -8,6 +8,7 @@ watches pays for none of it. The switches are per process, not per thread: a pro
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -146,6 +147,7 @@ class State:
     """The switches; one instance, `S`."""
 
     __slots__ = (
+        "clock",
         "grad_enabled",
         "inference",
         "layers",
@@ -158,6 +160,9 @@ class State:
     )
 
     def __init__(self) -> None:
+        self.clock: Callable[[], int] = perf_counter_ns
+        """What tells observers when an operation began and ended; while a device is timed, it marks the moment in the
+        device's stream too (`engine.timeline`)."""
         self.grad_enabled = True
         self.inference = False
         self.observers: tuple[Observer, ...] = ()

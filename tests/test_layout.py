@@ -34,7 +34,7 @@ TABLES = (
 
 LAYERS = (
     {"alias", "allocator", "backend", "cephes", "convert", "dtypes", "naming", "real_only", "state"},
-    {"graph", "philox", "printing", "random", "rejection", "sampling", "tensor"},
+    {"graph", "philox", "printing", "random", "rejection", "sampling", "tensor", "timeline"},
     {"overloads"},
     {"elementwise", "expression", "gradients", "out"},
     {"steps"},

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from time import perf_counter_ns
 from typing import Any, ClassVar
 
 import numpy as np
@@ -230,14 +229,14 @@ class Function:
         node.saved = node.versions = node.shapes = node.metas = None
         node._is_tensor = tuple(isinstance(a, Tensor) for a in args)
         node.needs_input_grad = tuple(isinstance(a, Tensor) and a.requires_grad for a in args)
-        start = perf_counter_ns() if S.observers else 0
+        start = S.clock() if S.observers else 0
         with unobserved(), no_grad():
             if cls.setup_context is not None:
                 result = cls.forward(*args)
                 cls.setup_context(node, args, result)
             else:
                 result = cls.forward(node, *args)
-        end = perf_counter_ns() if S.observers else 0
+        end = S.clock() if S.observers else 0
         given = result if isinstance(result, tuple) else (result,)
         recording = S.grad_enabled and any(node.needs_input_grad)
         outputs: list[Any] = []

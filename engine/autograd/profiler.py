@@ -1,7 +1,8 @@
 """``torch.autograd.profiler``: times of every operation, as a table in PyTorch's layout and as a Chrome trace.
 
 The profiler is an observer: it notes flat records while the program runs and makes nesting, PyTorch's inner rows
-(`profiler_tree`), sums and text only when the block has ended. Times are the host's, in microseconds.
+(`profiler_tree`), sums and text only when the block has ended. Times are the host's, in microseconds; with
+``use_device="cuda"`` those of the device too (`profiler_device`).
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from typing import Any, TypeVar
 from weakref import ref
 
 from engine import backend
-from engine.autograd.profiler_backward import Pass, forward_shapes
+from engine.autograd.profiler_backward import ADDED_UP, Pass, forward_shapes
+from engine.autograd.profiler_device import events_of
 from engine.autograd.profiler_events import (
     EventList as EventList,
 )
@@ -29,11 +31,12 @@ from engine.autograd.profiler_events import (
     format_time as format_time,
 )
 from engine.autograd.profiler_forms import facts_of, of_composite, of_op
-from engine.autograd.profiler_tree import Grower, Raw, Shape, nested
+from engine.autograd.profiler_tree import ADDED, RAN, Raw, Shape
 from engine.graph import AccumulateGrad, Node
 from engine.registry import Op
 from engine.state import Observer, S, add_observer, remove_observer
 from engine.tensor import Tensor
+from engine.timeline import Timeline
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -43,7 +46,8 @@ class profile(Observer):
 
     Args:
         enabled: False makes it do nothing; ``with`` then gives None.
-        use_cuda, use_device: refused with a warning: there are no times of a GPU.
+        use_device: ``cuda`` has the device timed too, by CUDA events that are read when the block ends; without a
+            device there is a warning. `use_cuda` is an older name of it.
         record_shapes: note input shapes, for ``key_averages(group_by_input_shape=True)``.
         profile_memory: note the memory of tensors, when it is allocated and when it is given back (what NumPy uses
             within an operation is not seen).
@@ -97,7 +101,8 @@ class profile(Observer):
         self.entered = False
         self._raw: list[Raw] = []
         self._open: list[Raw] = []
-        self._freed: list[tuple[int, int]] = []
+        self._freed: list[tuple[int, int, bool]] = []
+        self._timeline: Timeline | None = None
         self._alive: dict[int, Any] = {}
         self._began = 0
         self._pass: list[Pass] = []
@@ -108,6 +113,7 @@ class profile(Observer):
         if self.entered:
             raise RuntimeError("Profiler context manager is not reentrant")
         self.entered = True
+        self._timeline = None if self.use_device is None else Timeline.start()
         self._began = perf_counter_ns()
         add_observer(self)
         return self
@@ -116,12 +122,14 @@ class profile(Observer):
         if not self.enabled:
             return
         remove_observer(self)
-        now = perf_counter_ns()
+        now = S.clock()
         self._alive.clear()
         while self._open:
             self._open.pop().end = now
-        grower = Grower(self._began, self.record_shapes, self.with_flops)
-        events = grower.grow(nested(self._raw, self._freed))
+        marks = [] if self._timeline is None else self._timeline.stop()
+        events = events_of(self._raw, self._freed, marks, self._began, self.record_shapes, self.with_flops)
+        for e in events:
+            e.use_device = self.use_device
         self._raw = []
         self.function_events = EventList(
             events, profile_memory=self.profile_memory, with_flops=self.with_flops
@@ -154,6 +162,8 @@ class profile(Observer):
             raw.stack = _stack()
         if self.profile_memory and not (inplace or op.view):
             self._hold(raw, outputs)
+        if self._timeline is not None and not op.view:
+            raw.device = _elsewhere(outputs) or _elsewhere(inputs)
         self._raw.append(raw)
 
     def _hold(self, raw: Raw, outputs: Sequence[Tensor]) -> None:
@@ -167,11 +177,15 @@ class profile(Observer):
             if number in alive:
                 continue
             size = int(owner.nbytes)
-            raw.allocated += size
+            there = backend.is_elsewhere(owner)
+            if there:
+                raw.device_allocated += size
+            else:
+                raw.allocated += size
 
-            def gone(_: Any, number: int = number, size: int = size) -> None:
+            def gone(_: Any, number: int = number, size: int = size, there: bool = there) -> None:
                 if alive.pop(number, None) is not None:
-                    freed.append((perf_counter_ns(), -size))
+                    freed.append((perf_counter_ns(), -size, there))
 
             alive[number] = ref(owner, gone)
 
@@ -183,24 +197,27 @@ class profile(Observer):
         self._end()
 
     def scope_begin(self, kind: str, name: str, owner: object) -> None:
-        if kind != "module":
-            self._begin(f"=Optimizer.step#{name}" if kind == "optimizer" else f"={name}", None)
+        if kind == "optimizer":
+            self._begin(f"=Optimizer.step#{name}", None).device = _steps_elsewhere(owner)
+        elif kind != "module":
+            self._begin(f"={name}", None)
 
     def scope_end(self, kind: str, name: str, owner: object) -> None:
         if kind != "module":
             self._end()
 
-    def _begin(self, key: str, shapes: Sequence[Shape] | None) -> None:
-        now = perf_counter_ns()
+    def _begin(self, key: str, shapes: Sequence[Shape] | None) -> Raw:
+        now = S.clock()
         raw = Raw(key, now, now, shapes)
         if self.with_stack:
             raw.stack = _stack()
         self._raw.append(raw)
         self._open.append(raw)
+        return raw
 
     def _end(self) -> None:
         if self._open:
-            self._open.pop().end = perf_counter_ns()
+            self._open.pop().end = S.clock()
 
     def parameter_updated(self, parameter: Tensor, optimizer: object) -> None:
         now = perf_counter_ns()
@@ -248,6 +265,8 @@ class profile(Observer):
                 if kind.kind in "fc"
             ]
             raw.forward = forward_shapes(node)
+        if self._timeline is not None:
+            raw.device = _elsewhere(entering) or _elsewhere(leaving)
         around = Raw(
             around_name, current.begins or start, end + 1
         )  # what it sends on is inside, after the node
@@ -262,11 +281,16 @@ class profile(Observer):
         if leaving:
             shape = () if arrived is None else tuple(arrived.shape)
             current.sent(raws, node, leaving, shape, broadcast, end + 1)
+            if raw.device:
+                for row in raws[current.first :]:
+                    if row.inner == ADDED_UP:
+                        row.device = ADDED
+                        break  # all the others are added up in the same time
         current.first = len(raws)
         current.begins = 0
 
     def backward_end(self) -> None:
-        self._pass.pop().next(perf_counter_ns(), self._raw)
+        self._pass.pop().next(S.clock(), self._raw)
 
     # --- What users call -------------------------------------------------------------------------------------------
 
@@ -322,6 +346,15 @@ class profile(Observer):
         )
 
     __repr__ = __str__
+
+
+def _elsewhere(values: Sequence[Any]) -> int:
+    """`RAN` if there is an array, or a tensor of one, that is on a device."""
+    return RAN if any(v is not None and backend.is_elsewhere(getattr(v, "_data", v)) for v in values) else 0
+
+
+def _steps_elsewhere(optimizer: Any) -> int:
+    return max((_elsewhere(group["params"]) for group in optimizer.param_groups), default=0)
 
 
 def _step_of(optimizer: Any) -> str:

@@ -13,6 +13,9 @@ from engine.autograd.profiler_tree import Raw, Shape
 from engine.graph import AccumulateGrad, Node
 from engine.tensor import Tensor
 
+ADDED_UP = 3
+"""How far inside (`Raw.inner`) the rows are in which gradients are added up."""
+
 
 class Pass:
     """One backward pass: what has arrived where, to tell which rows PyTorch adds gradients up in."""
@@ -80,7 +83,7 @@ class Pass:
             else:
                 arrived[edge] = -1
                 raw = Raw("add_" if before and before != id(g) else "add", now, now, [size, size], size)
-                raw.inner = 3
+                raw.inner = ADDED_UP
                 added = [*(added or ()), raw]
         if added is not None:
             raws += added

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine.autograd.profiler_trace import write_trace
 
@@ -23,24 +23,68 @@ class Interval:
         return self.end - self.start
 
 
+class Kernel(NamedTuple):
+    """Work of a device; times in microseconds."""
+
+    name: str
+    """Of the event that launched it, unless it is known better."""
+    device: int
+    duration: float
+    start: float = 0.0
+    """Since the profile began."""
+    stream: int = 0
+
+
 class _Formatted:
-    """Times as text, and the columns a CPU has nothing in."""
+    """Times as text."""
 
     __slots__ = ()
 
     cpu_time_total: float
     self_cpu_time_total: float
     cpu_time: float
+    device_time: float
+    device_time_total: float
+    self_device_time_total: float
+    device_memory_usage: int
+    self_device_memory_usage: int
 
-    device_time = device_time_total = self_device_time_total = 0.0
-    cuda_time = cuda_time_total = self_cuda_time_total = 0.0
-    device_memory_usage = self_device_memory_usage = 0
-    cuda_memory_usage = self_cuda_memory_usage = 0
     is_async = is_remote = is_legacy = False
     node_id = -1
-    use_device = None
     overload_name = ""
     device_type = 0
+
+    @property
+    def cuda_time(self) -> float:
+        return self.device_time
+
+    @property
+    def cuda_time_total(self) -> float:
+        return self.device_time_total
+
+    @property
+    def self_cuda_time_total(self) -> float:
+        return self.self_device_time_total
+
+    @property
+    def cuda_memory_usage(self) -> int:
+        return self.device_memory_usage
+
+    @property
+    def self_cuda_memory_usage(self) -> int:
+        return self.self_device_memory_usage
+
+    @property
+    def device_time_str(self) -> str:
+        return format_time(self.device_time)
+
+    @property
+    def device_time_total_str(self) -> str:
+        return format_time(self.device_time_total)
+
+    @property
+    def self_device_time_total_str(self) -> str:
+        return format_time(self.self_device_time_total)
 
     @property
     def cpu_time_str(self) -> str:
@@ -63,20 +107,24 @@ class FunctionEvent(_Formatted):
         "cpu_children",
         "cpu_memory_usage",
         "cpu_parent",
+        "device_memory_usage",
+        "device_time_total",
         "flops",
         "id",
         "input_shapes",
+        "kernels",
         "name",
         "self_cpu_memory_usage",
+        "self_device_memory_usage",
         "sequence_nr",
         "stack",
         "time_range",
+        "use_device",
     )
 
     count = 1
     thread = fwd_thread = 1
     scope = 0
-    kernels: tuple[Any, ...] = ()
 
     def __init__(
         self,
@@ -97,18 +145,43 @@ class FunctionEvent(_Formatted):
         self.cpu_children: list[FunctionEvent] = []
         self._children_time = 0.0
         self.cpu_memory_usage = self.self_cpu_memory_usage = 0
+        self.device_memory_usage = self.self_device_memory_usage = 0
+        self.device_time_total = 0.0
+        self.kernels: list[Kernel] = []
+        self.use_device: str | None = None
         self.cpu_parent = parent
         if parent is not None:
             parent.cpu_children.append(self)
             parent._children_time += end - start
 
-    def allocate(self, size: int) -> None:
-        """It allocated `size` bytes (freed them, if negative), which counts in everything around it."""
+    def allocate(self, size: int, on_device: int) -> None:
+        """It allocated so many bytes (freed them, if negative), which counts in everything around it."""
         self.self_cpu_memory_usage += size
+        self.self_device_memory_usage += on_device
         e: FunctionEvent | None = self
         while e is not None:
             e.cpu_memory_usage += size
+            e.device_memory_usage += on_device
             e = e.cpu_parent
+
+    def launch(self, kernels: Sequence[Kernel]) -> None:
+        """It has had the device do these, which counts in everything around it."""
+        for kernel in kernels:
+            self.kernels.append(kernel._replace(name=kernel.name or self.name))
+            e: FunctionEvent | None = self
+            while e is not None:
+                e.device_time_total += kernel.duration
+                e = e.cpu_parent
+
+    @property
+    def self_device_time_total(self) -> float:  # type: ignore[override]
+        """Microseconds of the device's, without what ran inside."""
+        return sum(kernel.duration for kernel in self.kernels)
+
+    @property
+    def device_time(self) -> float:  # type: ignore[override]
+        """Microseconds of the device's, with what ran inside."""
+        return self.device_time_total
 
     @property
     def key(self) -> str:
@@ -135,8 +208,9 @@ class FunctionEvent(_Formatted):
         return (
             f"<FunctionEvent id={self.id} name={self.name} overload_name= device_type=DeviceType.CPU node_id=-1 "
             f"cpu_time={self.cpu_time_str} start_us={self.time_range.start:.3f} end_us={self.time_range.end:.3f} "
-            f"cpu_children={[c.id for c in self.cpu_children]} None_time=0.000us name={self.name} thread=1 "
-            f"input_shapes={self.input_shapes} cpu_memory_usage={self.cpu_memory_usage} None_memory_usage=0 "
+            f"cpu_children={[c.id for c in self.cpu_children]} {self.use_device}_time={self.device_time_str} "
+            f"name={self.name} thread=1 input_shapes={self.input_shapes} cpu_memory_usage={self.cpu_memory_usage} "
+            f"{self.use_device}_memory_usage={self.device_memory_usage} "
             f"is_async=False is_remote=False seq_nr={self.sequence_nr} is_legacy=False>"
         )
 
@@ -160,7 +234,10 @@ class FunctionEventAvg(_Formatted):
         self.count = 0
         self.cpu_time_total = 0.0
         self.self_cpu_time_total = 0.0
+        self.device_time_total = self.self_device_time_total = 0.0
         self.cpu_memory_usage = self.self_cpu_memory_usage = 0
+        self.device_memory_usage = self.self_device_memory_usage = 0
+        self.use_device: str | None = None
         self.flops = 0
         self.stack: tuple[str, ...] = ()
         self.scope = 0
@@ -170,6 +247,11 @@ class FunctionEventAvg(_Formatted):
     def cpu_time(self) -> float:  # type: ignore[override]
         """Mean microseconds of one call."""
         return self.cpu_time_total / self.count if self.count else 0.0
+
+    @property
+    def device_time(self) -> float:  # type: ignore[override]
+        """Mean microseconds of the device's in one call."""
+        return self.device_time_total / self.count if self.count else 0.0
 
     @property
     def name(self) -> str:
@@ -182,24 +264,31 @@ class FunctionEventAvg(_Formatted):
             self.input_shapes = other.input_shapes
             self.stack = other.stack
             self.is_user_annotation = other.is_user_annotation
+            self.use_device = other.use_device
             if isinstance(other, FunctionEvent):
                 self.cpu_parent = other.cpu_parent
                 self.cpu_children = other.cpu_children  # type: ignore[assignment]
         self.count += other.count
         self.cpu_time_total += other.cpu_time_total
         self.self_cpu_time_total += other.self_cpu_time_total
+        self.device_time_total += other.device_time_total
+        self.self_device_time_total += other.self_device_time_total
         self.cpu_memory_usage += other.cpu_memory_usage
         self.self_cpu_memory_usage += other.self_cpu_memory_usage
+        self.device_memory_usage += other.device_memory_usage
+        self.self_device_memory_usage += other.self_device_memory_usage
         self.flops += other.flops
         return self
 
     __iadd__ = add
 
     def __repr__(self) -> str:
+        device = self.use_device or "cuda"
         return (
             f"<FunctionEventAvg key={self.key} self_cpu_time={self.self_cpu_time_total_str} "
-            f"cpu_time={self.cpu_time_str}  self_cuda_time=0.000us cuda_time=0.000us "
-            f"input_shapes={self.input_shapes} cpu_memory_usage={self.cpu_memory_usage} cuda_memory_usage=0>"
+            f"cpu_time={self.cpu_time_str}  self_{device}_time={self.self_device_time_total_str} "
+            f"{device}_time={self.device_time_str} input_shapes={self.input_shapes} "
+            f"cpu_memory_usage={self.cpu_memory_usage} {device}_memory_usage={self.device_memory_usage}>"
         )
 
 
@@ -264,7 +353,7 @@ class EventList(list[Any]):
         """The events as text, in PyTorch's columns.
 
         Args:
-            sort_by: an attribute of the rows, such as ``self_cpu_time_total``, ``cpu_time``, ``count`` or
+            sort_by: an attribute of the rows, such as ``self_cpu_time_total``, ``cuda_time_total``, ``count`` or
                 ``self_cpu_memory_usage``; descending. By default the order in which they came.
             row_limit: at most so many rows; -1 for all.
             time_unit: ``s``, ``ms`` or ``us`` for all times; None for what suits each.
@@ -279,7 +368,8 @@ class EventList(list[Any]):
             by = sort_by.replace("cuda", "device").replace("xpu", "device").replace("privateuse1", "device")
             events.sort(key=lambda e: getattr(e, by), reverse=True)
         total = sum(e.self_cpu_time_total for e in events)
-        columns = self._columns(events, total, time_unit, max_name_column_width)
+        on_device = sum(e.self_device_time_total for e in events)
+        columns = self._columns(events, total, on_device, time_unit, max_name_column_width)
         if any(e.input_shapes is not None and len(e.input_shapes) > 0 for e in events):
             width = min(max(len(str(e.input_shapes)) for e in events) + 4, max_shapes_column_width)
             columns.append(("Input Shapes", width, ">", lambda e: str(e.input_shapes)[:width]))
@@ -322,10 +412,13 @@ class EventList(list[Any]):
                 for line in (*(_tail(s, source) for s in e.stack[1:]), ""):
                     lines.append(row([line if k == place else "" for k in range(len(columns))]))
         lines += [rule, f"Self CPU time total: {format_time(total, time_unit)}"]
+        if on_device:
+            device = str(events[0].use_device).upper()
+            lines.append(f"Self {device} time total: {format_time(on_device, time_unit)}")
         return "\n".join(lines) + "\n"
 
     def _columns(
-        self, events: Sequence[Any], total: float, unit: str | None, widest: int | None
+        self, events: Sequence[Any], total: float, on_device: float, unit: str | None, widest: int | None
     ) -> list[Any]:
         """Header, width, alignment and text of each column that is always there."""
         name_width = max(len(e.key) for e in events) + 4
@@ -344,11 +437,24 @@ class EventList(list[Any]):
             ("CPU total", 12, ">", lambda e: format_time(e.cpu_time_total, unit)),
             ("CPU time avg", 12, ">", lambda e: format_time(e.cpu_time, unit)),
         ]
+        device = str(events[0].use_device).upper()
+        if on_device:
+            columns += [
+                (f"Self {device}", 12, ">", lambda e: format_time(e.self_device_time_total, unit)),
+                (f"Self {device} %", 12, ">", lambda e: format_share(e.self_device_time_total, on_device)),
+                (f"{device} total", 12, ">", lambda e: format_time(e.device_time_total, unit)),
+                (f"{device} time avg", 12, ">", lambda e: format_time(e.device_time, unit)),
+            ]
         if self._profile_memory:
             columns += [
                 ("CPU Mem", 12, ">", lambda e: format_memory(e.cpu_memory_usage)),
                 ("Self CPU Mem", 12, ">", lambda e: format_memory(e.self_cpu_memory_usage)),
             ]
+            if events[0].use_device and any(e.self_device_memory_usage > 0 for e in events):
+                columns += [
+                    (f"{device} Mem", 12, ">", lambda e: format_memory(e.device_memory_usage)),
+                    (f"Self {device} Mem", 12, ">", lambda e: format_memory(e.self_device_memory_usage)),
+                ]
         columns.append(("# of Calls", 12, ">", lambda e: str(e.count)))
         return columns
 

@@ -13,13 +13,16 @@ import socket
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from engine import cuda
+
 if TYPE_CHECKING:
     from engine.autograd.profiler_events import FunctionEvent
 
 
 def chrome_trace(events: Sequence[FunctionEvent], **facts: Any) -> dict[str, Any]:
     """The events as complete events (``ph`` X, microseconds), an instant for each change of memory, and an arrow
-    (``fwdbwd``) from each operation to its backward node. `facts` are added at the top level."""
+    (``fwdbwd``) from each operation to its backward node. A device has a process of its own and a lane for each
+    stream, with an arrow (``ac2g``) from what launched each kernel. `facts` are added at the top level."""
     pid = os.getpid()
     at = {"pid": pid, "tid": pid}
     items: list[dict[str, Any]] = [
@@ -84,17 +87,91 @@ def chrome_trace(events: Sequence[FunctionEvent], **facts: Any) -> dict[str, Any
         arrow = {"id": number, **at, "cat": "fwdbwd", "name": "fwdbwd"}
         items.append({"ph": "s", **arrow, "ts": round(maker.time_range.start, 3)})
         items.append({"ph": "f", **arrow, "ts": round(node.time_range.start, 3), "bp": "e"})
+    lanes, devices = _device_lanes(events, at)
+    items += lanes
     end = max((e.time_range.end for e in events), default=0.0)
     items.append(
         {"ph": "i", "s": "g", "name": "Record Window End", "pid": "", "tid": "", "ts": round(end, 3)}
     )
     return {
         "schemaVersion": 1,
-        "deviceProperties": [],
+        "deviceProperties": devices,
         **facts,
         "host_name": socket.gethostname(),
         "displayTimeUnit": "ms",
         "traceEvents": items,
+    }
+
+
+def _device_lanes(
+    events: Sequence[FunctionEvent], at: dict[str, int]
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The bars, arrows and names of devices, and what the devices are."""
+    items: list[dict[str, Any]] = []
+    lanes: set[tuple[int, int]] = set()
+    number = 0
+    for e in events:
+        for kernel in e.kernels:
+            number += 1
+            lanes.add((kernel.device, kernel.stream))
+            lane = {"pid": kernel.device, "tid": kernel.stream}
+            arrow = {"id": number, "cat": "ac2g", "name": "ac2g"}
+            begin = round(kernel.start, 3)
+            items += [
+                {
+                    "ph": "X",
+                    "cat": "kernel",
+                    "name": kernel.name,
+                    **lane,
+                    "ts": begin,
+                    "dur": round(kernel.duration, 3),
+                    "args": {
+                        "External id": e.id + 1,
+                        "device": kernel.device,
+                        "stream": kernel.stream,
+                        "correlation": number,
+                    },
+                },
+                {"ph": "s", **arrow, **at, "ts": round(e.time_range.start, 3)},
+                {"ph": "f", **arrow, **lane, "ts": begin, "bp": "e"},
+            ]
+    names: list[tuple[str, int, int, dict[str, Any]]] = []
+    used = sorted({device for device, _ in lanes})
+    for device in used:
+        names += [
+            ("process_name", device, 0, {"name": "python"}),
+            ("process_labels", device, 0, {"labels": f"GPU {device}"}),
+            ("process_sort_index", device, 0, {"sort_index": 5_000_000 + device}),
+        ]
+    for device, stream in sorted(lanes):
+        names += [
+            ("thread_name", device, stream, {"name": f"stream {stream} "}),
+            ("thread_sort_index", device, stream, {"sort_index": stream}),
+        ]
+    items += [
+        {"ph": "M", "name": name, "ts": 0.0, "pid": pid, "tid": tid, "args": args}
+        for name, pid, tid, args in names
+    ]
+    return items, [_device(k) for k in used]
+
+
+def _device(index: int) -> dict[str, Any]:
+    is_one = cuda.get_device_properties(index) if cuda.is_available() else None
+    if is_one is None:  # a timeline of another machine
+        return {"id": index}
+    return {
+        "id": index,
+        "name": is_one.name,
+        "totalGlobalMem": is_one.total_memory,
+        "computeMajor": is_one.major,
+        "computeMinor": is_one.minor,
+        "maxThreadsPerBlock": is_one.max_threads_per_block,
+        "maxThreadsPerMultiprocessor": is_one.max_threads_per_multi_processor,
+        "regsPerMultiprocessor": is_one.regs_per_multiprocessor,
+        "warpSize": is_one.warp_size,
+        "sharedMemPerBlock": is_one.shared_memory_per_block,
+        "sharedMemPerMultiprocessor": is_one.shared_memory_per_multiprocessor,
+        "numSms": is_one.multi_processor_count,
     }
 
 

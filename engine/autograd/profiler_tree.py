@@ -18,11 +18,14 @@ from collections.abc import Iterable, Sequence
 from math import prod
 from typing import Any
 
-from engine.autograd.profiler_events import FunctionEvent
+from engine.autograd.profiler_events import FunctionEvent, Kernel
 from engine.autograd.profiler_flops import operations
 from engine.autograd.profiler_rows import Entry, Inner, shown, table
 
 Shape = tuple[int, ...]
+
+
+RAN, ADDED = 1, 2
 
 
 class Raw:
@@ -31,9 +34,12 @@ class Raw:
     __slots__ = (
         "allocated",
         "children",
+        "device",
+        "device_allocated",
         "end",
         "forward",
         "inner",
+        "kernels",
         "key",
         "out",
         "repeat",
@@ -56,7 +62,10 @@ class Raw:
         """How many results (or gradients) it made: what ``+`` in the table repeats."""
         self.sequence = -1
         self.stack: tuple[str, ...] = ()
-        self.allocated = 0
+        self.allocated = self.device_allocated = 0
+        self.device = 0
+        """Whether it worked on a device's arrays: `RAN`, or `ADDED` if it ended when the next thing began."""
+        self.kernels: list[Kernel] = []
         self.wanted = -1
         """For a backward node: a bit for each input whose gradient is wanted."""
         self.forward: tuple[Shape, ...] = ()
@@ -66,7 +75,7 @@ class Raw:
         self.children: list[Raw] = []
 
 
-def nested(raws: Iterable[Raw], freed: Sequence[tuple[int, int]]) -> list[Raw]:
+def nested(raws: Iterable[Raw], freed: Sequence[tuple[int, int, bool]]) -> list[Raw]:
     """The outermost ones, in order, with those that ran inside as `children`; freed memory as ``[memory]``."""
     order = sorted(raws, key=lambda r: (r.start, -r.end, r.inner))
     top: list[Raw] = []
@@ -80,25 +89,27 @@ def nested(raws: Iterable[Raw], freed: Sequence[tuple[int, int]]) -> list[Raw]:
             stack.pop()
         (stack[-1].children if stack else top).append(raw)
         stack.append(raw)
-    for moment, size in freed:
-        _free(top, moment, size)
+    for moment, size, elsewhere in freed:
+        raw = _freeing(top, moment)
+        if elsewhere:
+            raw.device_allocated += size
+        else:
+            raw.allocated += size
     return top
 
 
-def _free(top: list[Raw], moment: int, size: int) -> None:
+def _freeing(top: list[Raw], moment: int) -> Raw:
     """Memory given back at `moment`: by the innermost of what ran then, else a row of its own."""
     place = bisect_right(top, moment, key=lambda r: r.start) - 1
     if place < 0 or top[place].end < moment or top[place].key == MEMORY:
         alone = Raw(MEMORY, moment, moment)
-        alone.allocated = size
         top.insert(place + 1, alone)
-        return
+        return alone
     raw = top[place]
     while True:
         k = bisect_right(raw.children, moment, key=lambda r: r.start) - 1
         if k < 0 or raw.children[k].end < moment:
-            raw.allocated += size
-            return
+            return raw
         raw = raw.children[k]
 
 
@@ -113,6 +124,8 @@ class Grower:
         self._shapes = shapes
         self._flops = flops
         self._table = table()
+        self._doer: FunctionEvent | None = None
+        """Of the rows made last, the one that does the work."""
         self.events: list[FunctionEvent] = []
 
     def grow(self, raws: Sequence[Raw]) -> list[FunctionEvent]:
@@ -156,7 +169,9 @@ class Grower:
         if entry is not None and entry.spliced:
             place = self._inside(entry, raw, parent, max(raw.start, start), raw.end, raw.shapes or (), mine)
             if place is not None:
-                place.allocate(raw.allocated)
+                place.allocate(raw.allocated, raw.device_allocated)
+            if self._doer is not None:
+                self._doer.launch(raw.kernels)
             return
         if inner is not None and inner.shapes is not None and self._shapes:
             shapes: Sequence[Shape] = around.shapes_of(inner.shapes)
@@ -172,10 +187,12 @@ class Grower:
             cursor = e_start = max(raw.start, start)
             for child in raw.children:
                 self._actual(child, e, max(cursor, e_start), mine)
-            e.allocate(raw.allocated)
+            e.allocate(raw.allocated, raw.device_allocated)
+            e.launch(raw.kernels)
             return
         place = self._inside(entry, raw, e, max(raw.start, start), raw.end, shapes, mine)
-        (place or e).allocate(raw.allocated)
+        (place or e).allocate(raw.allocated, raw.device_allocated)
+        (self._doer or e).launch(raw.kernels)
 
     def _inside(
         self,
@@ -192,6 +209,8 @@ class Grower:
         rows = [i for i in entry.inside or () if i.wanted is None or around.wanted >> i.wanted & 1]
         rows = [i for i in rows for _ in range(around.repeat if i.repeated else 1)]
         found = _matched(rows, raw.children if raw is not None else ())
+        doer = e
+        self._doer = e
         if any(inner.needed and call is None for inner, call in zip(rows, found, strict=True)):
             return None
         cursor = start
@@ -204,20 +223,26 @@ class Grower:
                 cursor = call.end
                 continue
             until = cursor
-            if inner.works and not worked:
+            works = inner.works and not worked
+            if works:
                 until = next((c.start for c in found[k + 1 :] if c is not None), end)
                 worked = True
             mine: Sequence[Shape] = ()
             if self._shapes and inner.shapes is not None:
                 mine = around.shapes_of(inner.shapes)
             place = self._supposed(inner.key, e, cursor, max(until, cursor), mine, around)
+            if works:
+                doer = self._doer
             if inner.works or inner.key.startswith(_FOR_RESULTS):
                 allocates = allocates or place
             cursor = max(until, cursor)
         if raw is not None:
-            # Memory of calls that have no row of their own.
+            # What calls that have no row of their own allocated and launched.
             matched = {id(c) for c in found if c is not None}
-            raw.allocated += sum(_all_memory(c) for c in raw.children if id(c) not in matched)
+            for c in raw.children:
+                if id(c) not in matched:
+                    _take_over(raw, c)
+        self._doer = doer
         return allocates
 
     def _supposed(
@@ -233,6 +258,7 @@ class Grower:
         entry = self._table.get(key)
         e = self._event(key, start, end, shapes, parent)
         place = e if e.name in ALLOCATES else None
+        self._doer = e
         if entry is not None and entry.inside:
             mine = _Around(None, around.forward, around.wanted, around.repeat, shapes, around)
             mine.key = key
@@ -259,8 +285,12 @@ def _matched(rows: Sequence[Inner], calls: Sequence[Raw]) -> list[Raw | None]:
     return found
 
 
-def _all_memory(raw: Raw) -> int:
-    return raw.allocated + sum(_all_memory(c) for c in raw.children)
+def _take_over(raw: Raw, other: Raw) -> None:
+    raw.allocated += other.allocated
+    raw.device_allocated += other.device_allocated
+    raw.kernels += other.kernels
+    for child in other.children:
+        _take_over(raw, child)
 
 
 class _Around:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from time import perf_counter_ns
 from typing import Any
 
 import numpy as np
@@ -28,7 +27,7 @@ def rand(
     pin_memory: bool = False,
 ) -> Tensor:
     """Uniform random numbers in [0, 1)."""
-    start = perf_counter_ns()
+    start = S.clock()
     shape = shape_of(positional, size, "rand")
     array = sampling.uniform(shape, _np(dtype), generator=_source(device, generator, out))
     return made("rand", array, requires_grad, device, start, out=out)
@@ -46,7 +45,7 @@ def randn(
     pin_memory: bool = False,
 ) -> Tensor:
     """Standard normal random numbers."""
-    start = perf_counter_ns()
+    start = S.clock()
     shape = shape_of(positional, size, "randn")
     array = sampling.normal(shape, _np(dtype), generator=_source(device, generator, out))
     return made("randn", array, requires_grad, device, start, out=out)
@@ -63,7 +62,7 @@ def randint(
     requires_grad: bool = False,
 ) -> Tensor:
     """``randint(high, size)``, ``randint(low, high, size)``: random integers, `high` left out."""
-    start = perf_counter_ns()
+    start = S.clock()
     positional = list(args)
     if size is None:
         size = positional.pop()
@@ -93,7 +92,7 @@ def randperm(
     requires_grad: bool = False,
 ) -> Tensor:
     """A random permutation of 0 to n - 1."""
-    start = perf_counter_ns()
+    start = S.clock()
     if isinstance(n, float):
         raise TypeError("randperm(): argument 'n' (position 1) must be int, not float")
     return made(
@@ -118,7 +117,7 @@ def normal(
     requires_grad: bool = False,
 ) -> Tensor:
     """Normal random numbers: of a mean and standard deviation per element, or of one each and a size."""
-    start = perf_counter_ns()
+    start = S.clock()
     if size is not None:
         made_by = _source(device, generator)
         array = sampling.normal(sizes(size, ()), _np(dtype), float(mean), float(std), made_by)
@@ -146,7 +145,7 @@ def _source(where: Where, given: Generator | None, out: Tensor | None = None) ->
 
 def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | None = None) -> Tensor:
     """1 with the probability each element gives, else 0."""
-    start = perf_counter_ns()
+    start = S.clock()
     source = _source(input.device, generator)
     if p is None:
         array = sampling.bernoulli(input._data, input._data.dtype, source)
@@ -161,7 +160,7 @@ def multinomial(
     input: Tensor, num_samples: int, replacement: bool = False, *, generator: Generator | None = None
 ) -> Tensor:
     """Indices drawn in proportion to the weights in each row."""
-    start = perf_counter_ns()
+    start = S.clock()
     return made(
         "multinomial",
         sampling.multinomial(input._data, num_samples, replacement, _source(input.device, generator)),
@@ -173,14 +172,14 @@ def multinomial(
 
 def poisson(input: Tensor, generator: Generator | None = None) -> Tensor:
     """How many events of a given rate, for each element."""
-    start = perf_counter_ns()
+    start = S.clock()
     array = rejection.poisson(backend.to_host(input._data), _on_host(input, generator))
     return made("poisson", array, False, input.device, start)
 
 
 def binomial(count: Tensor, prob: Tensor, generator: Generator | None = None) -> Tensor:
     """How many of `count` trials succeed, each with probability `prob`."""
-    start = perf_counter_ns()
+    start = S.clock()
     n, p = np.broadcast_arrays(backend.to_host(count._data), backend.to_host(prob._data))
     return made("binomial", rejection.binomial(n, p, _on_host(count, generator)), False, count.device, start)
 

@@ -57,6 +57,11 @@ class Transfers:
 TRANSFERS = Transfers()
 
 
+def _launch(name: str) -> None:
+    TRANSFERS.launched.append(name)
+    CUDA.launch()
+
+
 @contextmanager
 def watched() -> Iterator[Transfers]:
     """Count the transfers and launches of a block."""
@@ -167,6 +172,7 @@ class ndarray:  # CuPy's name for it, which error messages show
     def __setitem__(self, key: Any, value: Any) -> None:
         if type(value) is np.ndarray and value.ndim:
             raise TypeError(f"Unsupported type {np.ndarray}")
+        CUDA.launch()
         self._a[_key(key)] = _unwrap(value, "setitem")
 
     def __len__(self) -> int:
@@ -219,8 +225,7 @@ def _wrap(value: Any) -> Any:
 
 def _call(function: Callable[..., Any], name: str, args: Any, keywords: dict[str, Any]) -> Any:
     if name not in _NO_LAUNCH:
-        TRANSFERS.launched.append(name)
-        CUDA.launch()
+        _launch(name)
     given = [_unwrap(a, name) for a in args]
     named = {k: _unwrap(v, name) for k, v in keywords.items()}
     result = function(*given, **named)
@@ -242,7 +247,7 @@ def _operator(name: str) -> Any:
     def operate(self: ndarray, *others: Any) -> Any:
         if any(type(o) is np.ndarray for o in others):
             raise TypeError(f"Unsupported type {np.ndarray}")
-        TRANSFERS.launched.append(name)
+        _launch(name)
         result = getattr(self._a, name)(*(_unwrap(o, name) for o in others))
         return self if name.startswith("__i") and name != "__invert__" else _wrap(result)
 
@@ -348,8 +353,7 @@ class ElementwiseKernel(kernel.Kernel):
     def __call__(self, *args: Any) -> Any:
         if any(isinstance(a, np.ndarray) for a in args):
             raise TypeError(f"Unsupported type {np.ndarray}")
-        TRANSFERS.launched.append(self.name)
-        CUDA.launch()
+        _launch(self.name)
         results = self.run([a._a if isinstance(a, ndarray) else a for a in args])
         given = args[len(self.inputs) :]
         made = given or tuple(map(ndarray, results))
@@ -371,8 +375,7 @@ class _DrawingKernel:
         assert y.size == size * philox.PER_BLOCK[kind], (
             "some would not be written, or others' memory would be"
         )
-        TRANSFERS.launched.append(self.name)
-        CUDA.launch()
+        _launch(self.name)
         y._a[...] = philox.FORMULAS[kind](np, philox.blocks(np, int(seed), int(first), size))
 
 
