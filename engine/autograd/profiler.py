@@ -27,10 +27,8 @@ from engine.autograd.profiler_events import (
 from engine.autograd.profiler_events import (
     FunctionEventAvg as FunctionEventAvg,
 )
-from engine.autograd.profiler_events import (
-    format_time as format_time,
-)
 from engine.autograd.profiler_forms import facts_of, of_composite, of_op
+from engine.autograd.profiler_text import format_time as format_time
 from engine.autograd.profiler_tree import ADDED, RAN, Raw, Shape
 from engine.graph import AccumulateGrad, Node
 from engine.registry import Op
