@@ -104,9 +104,24 @@ def to_default(array: Array) -> Array:
     return array if _DEFAULTS[-1] is CPU else to_device(array, _DEFAULTS[-1])
 
 
+_INSTALLED: list[ArrayModule] = []
+
+
+def install(module: ArrayModule | None) -> None:
+    """Have `module` be the array library of CUDA, in CuPy's place; None puts CuPy back.
+
+    It has CuPy's names, and in its ``scipy`` what is in ``cupyx.scipy``. What it lacks
+    (``ElementwiseKernel``, for one) is done without.
+    """
+    _INSTALLED[:] = [] if module is None else [module]
+    cupy.cache_clear()
+
+
 @functools.cache
 def cupy() -> ArrayModule | None:
     """CuPy if it is installed and sees a device, else None. Imported at the first call only."""
+    if _INSTALLED:
+        return _INSTALLED[0]
     try:
         cupy = load_cupy()
     except Exception:  # any failure of the driver means there is no usable device

@@ -477,7 +477,7 @@ class TensorNamespace:
 
 TENSORS: Final = TensorNamespace()
 _NUMPY: Final = ArrayNamespace(np)
-_others: dict[str, ArrayNamespace] = {}
+_others: dict[backend.ArrayModule, ArrayNamespace] = {}
 
 
 def arrays(like: Array) -> ArrayNamespace:
@@ -485,4 +485,4 @@ def arrays(like: Array) -> ArrayNamespace:
     if isinstance(like, (np.ndarray, np.generic)):
         return _NUMPY
     xp = backend.module_of(like)
-    return _others.setdefault(xp.__name__, ArrayNamespace(xp))
+    return _others.setdefault(xp, ArrayNamespace(xp))

@@ -29,6 +29,7 @@ TABLES = (
     "playground/protocol.py",
     "playground/worker/parsing/menu.py",
     "playground/settings.py",
+    "playground/device/functions.py",
 )
 """Source files that are tables, one record after the other, and would not be clearer in pieces."""
 

@@ -549,7 +549,8 @@ def _topk(xp: Any, x: Any, k: int, dim: int, largest: bool) -> tuple[Any, Any]:
 
 
 def _lse(xp: Any, x: Any, over: tuple[int, ...], keepdim: bool) -> Any:
-    top = x.real.max(over, keepdims=True, initial=-math.inf)
+    # CuPy's `max` takes no `initial`.
+    top = x.real.max(over, keepdims=True) if x.size else xp.zeros_like(x.real.sum(over, keepdims=True)) - math.inf
     top = xp.where(xp.isfinite(top), top, 0)
     total = precise(xp.log, precise(xp.exp, x - top).sum(over, keepdims=True)) + top
     return total if keepdim else total.reshape(tuple(n for k, n in enumerate(x.shape) if k not in over))

@@ -1,0 +1,217 @@
+"""The device server: holds the one CUDA context, and does for sealed children what they ask for in messages.
+
+Run as ``python -m playground.device.server DESCRIPTOR OPTIONS``; the descriptor is the supervisor's socket, and when
+that ends so does this. One thread takes the connections in turn, a few milliseconds each, so that none waits long
+for another.
+"""
+
+from __future__ import annotations
+
+import os
+
+# Whoever has NumPy serve has other things to do with the other cores; CuPy compiles kernels, and keeps them.
+os.environ |= dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+
+import contextlib
+import logging
+import selectors
+import signal
+import socket
+import sys
+import time
+from collections import deque
+
+import msgspec
+import numpy as np
+
+from playground.device import messages
+from playground.device.control import Attach, FromServer, Options, Ping, Pong, Ready, ToServer, Unusable
+from playground.device.library import Library
+from playground.device.session import Hostile, Memory, Session, Spent
+from playground.runner import linux
+from playground.runner.frames import FrameError, FrameReader, frame
+
+log = logging.getLogger(__name__)
+
+_TURN_S = 0.002
+_TURN_WORK = 2e10
+"""Additions and multiplications after which the device is waited for, and the next has its turn."""
+_READ_BYTES = 1 << 18
+
+
+class _Connection:
+    """A run's socket, and what of it has not been done."""
+
+    def __init__(self, sock: socket.socket, session: Session) -> None:
+        sock.setblocking(False)
+        self.sock = sock
+        self.session = session
+        self.waiting: deque[messages.Request] = deque()
+        """At most what was read at once: no more is read until it is done."""
+        self.unsent = memoryview(b"")
+        self._reader = FrameReader(messages.FRAME_BYTES)
+
+    def receive(self) -> bool:
+        """Read what there is; False at its end. Raises `Hostile`."""
+        try:
+            data = self.sock.recv(_READ_BYTES)
+        except (BlockingIOError, InterruptedError):
+            return True
+        except OSError:
+            return False
+        try:
+            for payload in self._reader.feed(data):
+                self.waiting += messages.decode_requests(payload)
+        except (msgspec.DecodeError, FrameError, RecursionError, UnicodeDecodeError) as problem:
+            raise Hostile(f"a message could not be read: {problem}") from None
+        return bool(data)
+
+    def send(self, reply: messages.Reply) -> None:
+        self.unsent = memoryview(frame(messages.encode(reply)))
+        self.write()
+
+    def write(self) -> None:
+        """As much as the socket takes."""
+        with contextlib.suppress(BlockingIOError, InterruptedError):
+            while self.unsent:
+                self.unsent = self.unsent[self.sock.send(self.unsent) :]
+
+
+class Server:
+    """All connections, and the supervisor's.
+
+    Args:
+        control: where connections come from, SOCK_SEQPACKET.
+        options: what it serves with.
+    """
+
+    def __init__(self, control: socket.socket, library: Library, options: Options) -> None:
+        self._control = control
+        self._library = library
+        self._options = options
+        self._memory = Memory(options.memory_bytes)
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(control, selectors.EVENT_READ)
+        self._connections: set[_Connection] = set()
+        self._runnable: deque[_Connection] = deque()
+        self._decode = msgspec.msgpack.Decoder(ToServer).decode
+        self._open = True
+
+    def serve(self) -> None:
+        """Until the supervisor closes its end."""
+        while self._open:
+            for key, _ in self._selector.select(0 if self._runnable else None):
+                if key.fileobj is self._control:
+                    self._obey()
+                else:
+                    self._ready(key.data)
+            for _ in range(len(self._runnable)):
+                self._turn(self._runnable.popleft())
+
+    def say(self, message: FromServer) -> None:
+        """To the supervisor."""
+        with contextlib.suppress(OSError):  # it is gone: the next read says so
+            self._control.send(msgspec.msgpack.encode(message))
+
+    def _obey(self) -> None:
+        data, descriptors, _, _ = socket.recv_fds(self._control, 4096, 4)
+        if not data:
+            self._open = False
+            return
+        match self._decode(data):
+            case Attach():
+                session = Session(self._library, self._options.quota, self._memory)
+                connection = _Connection(socket.socket(fileno=descriptors[0]), session)
+                self._connections.add(connection)
+                self._selector.register(connection.sock, selectors.EVENT_READ, connection)
+            case Ping():
+                self._library.synchronize()
+                self.say(Pong(len(self._connections), self._memory.held))
+
+    def _ready(self, connection: _Connection) -> None:
+        try:
+            if connection.unsent:
+                connection.write()
+                if not connection.unsent:
+                    self._listen(connection)
+            elif not connection.receive():
+                self._end(connection)
+            elif connection.waiting:
+                self._selector.unregister(connection.sock)
+                self._runnable.append(connection)
+        except Hostile as problem:
+            self._end(connection, f"the GPU has ended this run: {problem}")
+        except OSError:
+            self._end(connection)
+
+    def _listen(self, connection: _Connection) -> None:
+        """Go on with what has come, or wait for more."""
+        if connection.waiting:
+            with contextlib.suppress(KeyError):
+                self._selector.unregister(connection.sock)
+            self._runnable.append(connection)
+            return
+        try:
+            self._selector.modify(connection.sock, selectors.EVENT_READ, connection)
+        except KeyError:
+            self._selector.register(connection.sock, selectors.EVENT_READ, connection)
+
+    def _turn(self, connection: _Connection) -> None:
+        session, waiting = connection.session, connection.waiting
+        began, worked = time.monotonic(), session.worked
+        reply = None
+        try:
+            while waiting and reply is None:
+                reply = session.handle(waiting.popleft())
+                if session.worked - worked > _TURN_WORK or time.monotonic() - began > _TURN_S:
+                    break
+            self._library.synchronize()
+            session.charge(time.monotonic() - began)
+            if reply is not None:
+                connection.send(reply)
+        except (Hostile, Spent) as problem:
+            self._end(connection, f"the GPU has ended this run: {problem}")
+        except OSError:
+            self._end(connection)
+        else:
+            if connection.unsent:
+                self._selector.register(connection.sock, selectors.EVENT_WRITE, connection)
+            else:
+                self._listen(connection)
+
+    def _end(self, connection: _Connection, reason: str = "") -> None:
+        """Free all that is its, and tell it why if it is not its own doing."""
+        with contextlib.suppress(KeyError):
+            self._selector.unregister(connection.sock)
+        self._connections.discard(connection)
+        connection.session.close()
+        if reason:
+            log.warning("%s", reason)
+            with contextlib.suppress(OSError):
+                if not connection.unsent:  # else it would not be understood
+                    connection.sock.send(frame(messages.encode(messages.Ended(reason))))
+        connection.sock.close()
+
+
+def main(descriptor: int, options: Options) -> None:
+    os.setpgid(0, 0)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    linux.die_with_parent(os.getppid(), signal.SIGKILL)
+    linux.hide_memory()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    np.seterr(all="ignore")
+    control = socket.socket(fileno=descriptor)
+    try:
+        library = Library(options.library)
+        library.limit_memory(options.memory_bytes)
+        library.synchronize()
+    except Exception as problem:  # whatever a driver fails with
+        control.send(msgspec.msgpack.encode(Unusable(f"{type(problem).__name__}: {problem}"[:300])))
+        sys.exit(1)
+    server = Server(control, library, options)
+    server.say(Ready())
+    server.serve()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), msgspec.json.decode(sys.argv[2], type=Options))
