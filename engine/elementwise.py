@@ -305,6 +305,12 @@ class Functions:
         return a
 
 
+def takes_kernels() -> bool:
+    """Whether the library of CUDA takes kernels as text. One whose arrays are in another process does not; then formulas
+    are run as they are."""
+    return hasattr(backend.cupy(), "ElementwiseKernel")
+
+
 @functools.cache
 def compiled(parameters: str, results: str, text: str, name: str, width: str) -> Any:
     """The kernel of a text; CuPy compiles it at its first launch."""
@@ -385,7 +391,7 @@ class Elementwise:
         """A launch; None for what is no kernel; `_ASKED` if the text depends on more than is in the key."""
         arrays = [k for k, a in enumerate(args) if backend.is_elsewhere(a) and hasattr(a, "dtype")]
         chars = {args[k].dtype.char for k in arrays} - {"?"}
-        if len(chars) != 1 or not chars <= set(WIDTHS):
+        if len(chars) != 1 or not chars <= set(WIDTHS) or not takes_kernels():
             return None
         kind = chars.pop()
         width, dtype = WIDTHS[kind]

@@ -19,7 +19,7 @@ import numpy as np
 
 from engine import backend
 from engine.backend import Array, is_elsewhere
-from engine.elementwise import WIDTHS, Trace, compiled
+from engine.elementwise import WIDTHS, Trace, compiled, takes_kernels
 from engine.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def step(optimizer: FormulaOptimizer, part: Any, group: dict[str, Any], lr: Any)
     arrays: dict[str, Array] = {"data": part.data, "grad": params[0]._grad._data}
     arrays.update((name, array) for name, array in state.items() if name not in host and name not in counters)
     kind = part.data.dtype
-    if kind.char not in WIDTHS or any(a.dtype != kind for a in arrays.values()):
+    if kind.char not in WIDTHS or not takes_kernels() or any(a.dtype != kind for a in arrays.values()):
         return False
     width, dtype = WIDTHS[kind.char]
     settings: dict[str, Array] = {"lr": lr} if is_elsewhere(lr) else {}

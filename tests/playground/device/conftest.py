@@ -7,25 +7,35 @@ from collections.abc import Iterator
 import pytest
 
 from engine import backend
-from playground.device.control import Ready
+from playground.device.control import Quota, Ready
 from playground.device.module import Module
+from tests.gpu.conftest import _forget as forget
+from tests.gpu.conftest import numbers_of_the_host  # noqa: F401  # a fixture
 from tests.playground.device.serving import Serving
 
+PLENTY = Quota(operations=100_000_000, device_s=3600.0, transfer_bytes=1 << 40)
 
-@pytest.fixture(scope="module")
+
+@pytest.fixture(scope="session")
 def server() -> Iterator[Serving]:
-    with Serving() as serving:
+    with Serving(PLENTY) as serving:
         assert serving.first == Ready()
         yield serving
 
 
-@pytest.fixture
-def cupy(server: Serving) -> Iterator[Module]:
-    """What the engine has as CuPy while the test runs."""
+@pytest.fixture(scope="session")
+def connected(server: Serving) -> Iterator[Module]:
+    """One connection: the engine keeps what it has made of an array module, and a child has one in its life."""
     module, sock = server.module()
-    backend._PENDING.clear()
-    backend.install(module)
     yield module
-    backend.install(None)
-    backend._PENDING.clear()
     sock.close()
+
+
+@pytest.fixture
+def cupy(connected: Module) -> Iterator[Module]:
+    """What the engine has as CuPy while the test runs."""
+    forget()
+    backend.install(connected)
+    yield connected
+    backend.install(None)
+    forget()

@@ -84,16 +84,16 @@ def test_memory_of_a_run_and_of_all_together() -> None:
         two.close()
 
 
-def test_a_disconnect_gives_everything_back(server: Serving) -> None:
-    _until(server, lambda state: state.runs == 0)
-    xp, sock = server.module()
-    kept = [xp.zeros((100, 100)) for _ in range(10)]
-    xp.synchronize()
-    assert server.state() == Pong(runs=1, bytes_held=10 * 80_000)
-    sock.close()
-    _until(server, lambda state: state == Pong(runs=0, bytes_held=0))
-    with pytest.raises(DeviceLost):
-        kept[0].get()
+def test_a_disconnect_gives_everything_back() -> None:
+    with Serving() as server:
+        xp, sock = server.module()
+        kept = [xp.zeros((100, 100)) for _ in range(10)]
+        xp.synchronize()
+        assert server.state() == Pong(runs=1, bytes_held=10 * 80_000)
+        sock.close()
+        _until(server, lambda state: state == Pong(runs=0, bytes_held=0))
+        with pytest.raises(DeviceLost):
+            kept[0].get()
 
 
 def test_a_server_that_dies_is_told_of() -> None:

@@ -9,22 +9,21 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine import backend
+from engine import backend, elementwise
 from engine.registry import Op
 from engine.tensor import Tensor
 from playground.device.module import Module
 from tests.engine import samples, test_ops
-from tests.gpu import standin
+from tests.gpu.conftest import _standing_in as standing_in
 from tests.gpu.test_table import CASES, PLACES_ON_HOST, _moved, _tensors
 
 
 @contextmanager
 def _stand_in(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    scipy = backend.scipy
+    """Without kernels, which are not served."""
     with monkeypatch.context() as patch:
-        patch.setattr(backend, "cupy", lambda: standin.CUPY)
-        patch.setattr(backend, "scipy", lambda xp, part: scipy(xp, part) if xp is np else standin.scipy(part))
-        yield standin.CUPY
+        patch.setattr(elementwise, "takes_kernels", lambda: False)
+        yield from standing_in(patch)
 
 
 def _numbers(xp: Any, op: Op, sample: samples.Sample) -> list[np.ndarray[Any, Any] | None]:
