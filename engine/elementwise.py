@@ -306,8 +306,8 @@ class Functions:
 
 
 def takes_kernels() -> bool:
-    """Whether the library of CUDA takes kernels as text. One whose arrays are in another process does not; then formulas
-    are run as they are."""
+    """Whether the library of CUDA takes kernels as text. One whose arrays are in another process does not; then
+    formulas are run as they are."""
     return hasattr(backend.cupy(), "ElementwiseKernel")
 
 
