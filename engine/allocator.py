@@ -103,6 +103,25 @@ def install(cupy: ArrayModule) -> None:
     cupy.cuda.set_allocator(allocate)
 
 
+_ceiling = 0
+"""Bytes on each device that no limit of the program's own can go beyond; 0: there is no such."""
+
+
+def confine(cupy: ArrayModule, size: int) -> None:
+    """Let this process never hold more than `size` bytes on a device, whatever its program asks for."""
+    global _ceiling
+    _ceiling = size
+    for number in range(cupy.cuda.runtime.getDeviceCount()):
+        with cupy.cuda.Device(number):
+            limit(cupy, size)
+
+
+def limit(cupy: ArrayModule, size: int) -> None:
+    """Let this process hold no more than `size` bytes on the current device."""
+    # To CuPy 0 means that there is no limit.
+    cupy.get_default_memory_pool().set_limit(size=max(1, min(size, _ceiling or size)))
+
+
 def _explained(cupy: ArrayModule, size: int) -> str:
     device = cupy.cuda.Device()
     mine = counts(device.id)

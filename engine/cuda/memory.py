@@ -107,7 +107,7 @@ def set_per_process_memory_fraction(fraction: float, device: Any = None) -> None
     if not 0 <= fraction <= 1:
         raise ValueError(f"Invalid fraction value: {fraction}. Allowed range: 0~1")
     with cupy.cuda.Device(number_of(device)):
-        cupy.get_default_memory_pool().set_limit(size=int(fraction * mem_get_info(device)[1]))
+        allocator.limit(cupy, int(fraction * mem_get_info(device)[1]))
 
 
 def memory_stats(device: Any = None) -> OrderedDict[str, int]:

@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Any
 
 import engine
-from engine import backend, cuda
+from engine import allocator, backend, cuda
 from playground.runner.limits import Limits
 from playground.worker.main import prepare as prepare_programs
 from playground.worker.main import serve
@@ -33,9 +33,7 @@ def prepare(limits: Limits) -> str:
         raise RuntimeError(
             f"{problem.name} is not installed (`make gpu`, or pip install 'autograd-playground[gpu]')"
         ) from problem
-    for number in range(cuda.device_count()):
-        with cupy.cuda.Device(number):
-            cupy.get_default_memory_pool().set_limit(size=limits.gpu_memory_bytes)
+    allocator.confine(cupy, limits.gpu_memory_bytes)
     for part in ("special", "linalg"):
         backend.scipy(cupy, part)
     prepare_programs()
