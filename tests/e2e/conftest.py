@@ -65,8 +65,8 @@ class Server:
         return self.log.read_text(errors="replace")[-4_000:]
 
 
-def start_server(folder: Path, **variables: str) -> Server:
-    """Starts ``app.py`` with its database in `folder` and waits until it answers. `variables` are its settings."""
+def start_server(folder: Path, script: str = "app.py", **variables: str) -> Server:
+    """Starts it with its database in `folder` and waits until it answers. `variables` are its settings."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -77,7 +77,7 @@ def start_server(folder: Path, **variables: str) -> Server:
     log = folder / "server.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "app.py"],
+            [sys.executable, script],
             cwd=ROOT,
             env=environment,
             stdin=subprocess.DEVNULL,

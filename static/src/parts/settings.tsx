@@ -1,8 +1,8 @@
 /** What a program runs with: seed and device. In the bar, or on a phone in the menu. */
+import { useEffect, useId, useRef, useState } from "react";
 import { boot } from "../boot";
 import { edit } from "../program";
-import type * as wire from "../protocol.gen";
-import { update, useStore } from "../store";
+import { useStore } from "../store";
 
 const MAX_SEED = Number.MAX_SAFE_INTEGER;
 
@@ -28,30 +28,69 @@ export function Seed() {
 export function DeviceSwitch() {
   const device = useStore((state) => state.draft.device);
   const { cuda } = boot.devices;
-  const choose = (to: wire.Device) => {
-    if (to === "cuda" && !cuda.available) update({ toast: cuda.reason });
-    else edit({ device: to });
-  };
   return (
     <fieldset className="segments device">
       <legend className="unseen">Device</legend>
-      {(["cpu", "cuda"] as const).map((one) => {
-        const off = one === "cuda" && !cuda.available;
-        return (
-          <button
-            type="button"
-            key={one}
-            className="segment"
-            aria-pressed={device === one}
-            aria-disabled={off}
-            data-tip={off ? cuda.reason : undefined}
-            aria-description={off ? cuda.reason : undefined}
-            onClick={() => choose(one)}
-          >
-            {one === "cpu" ? "CPU" : "GPU"}
-          </button>
-        );
-      })}
+      <Choice chosen={device === "cpu"} choose={() => edit({ device: "cpu" })} why="">
+        CPU
+      </Choice>
+      <Choice chosen={device === "cuda"} choose={() => edit({ device: "cuda" })} why={cuda.reason}>
+        GPU
+      </Choice>
     </fieldset>
+  );
+}
+
+interface ChoiceProps {
+  readonly chosen: boolean;
+  readonly choose: () => void;
+  /** Why it cannot be chosen; empty if it can. */
+  readonly why: string;
+  readonly children: string;
+}
+
+/** The reason is shown to a mouse, to a finger that taps and to the keyboard; Esc or a tap elsewhere hides it. */
+function Choice({ chosen, choose, why, children }: ChoiceProps) {
+  const [told, tell] = useState(false);
+  const tip = useId();
+  const place = useRef<HTMLSpanElement>(null);
+  useEffect(() => {
+    if (!told) return;
+    const away = (event: PointerEvent) => {
+      if (!place.current?.contains(event.target as Node)) tell(false);
+    };
+    document.addEventListener("pointerdown", away);
+    return () => document.removeEventListener("pointerdown", away);
+  }, [told]);
+  return (
+    <span
+      ref={place}
+      className="tipped"
+      onPointerEnter={(event) => event.pointerType === "mouse" && tell(true)}
+      onPointerLeave={(event) => event.pointerType === "mouse" && tell(false)}
+    >
+      <button
+        type="button"
+        className="segment"
+        aria-pressed={chosen}
+        aria-disabled={why !== ""}
+        aria-describedby={why ? tip : undefined}
+        onClick={() => (why ? tell(true) : choose())}
+        onFocus={() => tell(true)}
+        onBlur={() => tell(false)}
+        onKeyDown={(event) => {
+          if (event.key !== "Escape" || !why || !told) return;
+          event.stopPropagation();
+          tell(false);
+        }}
+      >
+        {children}
+      </button>
+      {why && (
+        <span role="tooltip" id={tip} className="tip" hidden={!told}>
+          {why}
+        </span>
+      )}
+    </span>
   );
 }

@@ -1,0 +1,15 @@
+"""``app.py`` on a machine with a card, of which NumPy takes the part: ``python tests/gpu/server.py``."""
+
+from __future__ import annotations
+
+from gevent import monkey
+
+monkey.patch_all()
+
+import functools
+
+import app
+from playground.runner.client import Runner
+
+app.Runner = functools.partial(Runner, gpu_entry="tests.gpu.processes:serve")  # type: ignore[misc, assignment]
+app.main()
