@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from gevent import monkey
+if __name__ == "__main__":
+    from gevent import monkey
 
-monkey.patch_all()
+    monkey.patch_all()
 
 import functools
 
@@ -12,4 +13,6 @@ import app
 from playground.runner.client import Runner
 
 app.Runner = functools.partial(Runner, gpu_entry="tests.gpu.processes:serve")  # type: ignore[misc, assignment]
-app.main()
+
+if __name__ == "__main__":
+    app.main()
