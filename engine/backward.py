@@ -80,7 +80,7 @@ def backward(
     ):
         edge = tensors._fresh_edge()
         data = tensors._data
-        if edge is not None and data.size == 1 and type(data) is np.ndarray and data.dtype.kind == "f":
+        if edge is not None and data.size == 1 and data.dtype.kind == "f":
             run_from(tensors, edge, bool(retain_graph))
             if S.watcher is not None:
                 S.watcher.differentiated(tensors, None)

@@ -20,6 +20,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from engine import backend
 from engine.dispatch import _share, bind, into, run
 from engine.graph import NoGradView, new_node
 from engine.overloads import SIGNATURES, refuse_values
@@ -175,6 +176,8 @@ def _general(op: Op, method: bool = False) -> tuple[Callable[..., Any], Callable
 
     def otherwise(*args: Any) -> Any:
         try:
+            if type(args[0]) is Tensor and type(args[0]._data) is not np.ndarray and not S.slow:
+                return _on_device(op)(*args)
             return run(op, args)
         except Exception:
             refuse(*args)
@@ -192,6 +195,26 @@ def _general(op: Op, method: bool = False) -> tuple[Callable[..., Any], Callable
             raise
 
     return otherwise, rest
+
+
+def _on_device(op: Op) -> Callable[..., Any]:
+    """The same function for the arrays of a device: what it does not do itself it leaves to `run`."""
+    found: Callable[..., Any] | None = op.device_call
+    if found is None:
+        xp = backend.cupy()
+        assert xp is not None
+        names = {
+            "_asarray": xp.asarray,
+            "_forward": op.on_device,
+            "_kernel": None if op.ufunc is None else getattr(xp, op.ufunc, op.on_device),
+            "_kind": op.device_node,
+            "_ndarray": xp.ndarray,
+            "_np": xp,
+            "_otherwise": lambda *args: run(op, args),
+            "_rest": lambda _out, _more, args: run(op, args),
+        }
+        found = op.device_call = _compiled(op, _source(op, "function"), names)
+    return found
 
 
 def _compiled(op: Op, text: str, names: dict[str, Any]) -> Callable[..., Any]:

@@ -115,6 +115,8 @@ class Op:
         self.composed: Callable[..., Any] | None = None
         """The function of Tensors that the op is one node for (`engine.fused`)."""
         self.call: Callable[..., Any] = self._not_compiled
+        self.device_call: Callable[..., Any] | None = None
+        """The hot closure for the arrays of a device, once there was one (`engine.closures`)."""
         self.hot = False
         """Whether `call` is a hot closure, which comes to `dispatch.run` only for what it does not do itself."""
         self._validate()
@@ -171,7 +173,7 @@ class Op:
             "__module__": "builtins",
             "__slots__": (),
             "rules": tuple(called),
-            "step": self._step(rules),
+            "step": self._step(rules, backend.cupy()),
         }
         return type(self.grad_name, (OnDevice, self.node), members)
 
@@ -182,11 +184,14 @@ class Op:
             return self.forward
         return Elementwise(self.forward, self.name)
 
-    def _step(self, rules: tuple[Callable[..., Any] | None, ...]) -> Callable[..., None]:
+    def _step(
+        self, rules: tuple[Callable[..., Any] | None, ...], xp: backend.ArrayModule = np
+    ) -> Callable[..., None]:
         return step(
             rules,
             self.places,
             _array,
+            xp,
             saves_input=any(self.saves),
             saves_output=self.saves_any_output,
             elementwise=self.kind == POINTWISE,

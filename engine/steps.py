@@ -26,6 +26,7 @@ def step(
     rules: Sequence[Rule],
     places: dict[str, str],
     arrays_of: Callable[[Any], Any],
+    xp: Any = np,
     *,
     saves_input: bool,
     saves_output: bool,
@@ -37,6 +38,7 @@ def step(
         rules: one for each input, or None.
         places: where each parameter of the rules is found: on the node ``n``, or among its saved inputs ``i``.
         arrays_of: the array of what was saved of an input, for what is no plain Tensor.
+        xp: the module of the arrays.
         saves_input, saves_output: whether the node keeps inputs, and its output.
         elementwise: the rules give the shape of the output.
     """
@@ -48,10 +50,10 @@ def step(
         "_MINE": MINE,
         "_PLANNED": PLANNED,
         "_Tensor": Tensor,
-        "_asarray": np.asarray,
+        "_asarray": xp.asarray,
         "_fit_and_hold": fit_and_hold,
         "_getrefcount": getrefcount,
-        "_ndarray": np.ndarray,
+        "_ndarray": xp.ndarray,
     }
     lines = ["def step(n, F, g, wanted, free):"]
     if saves_input or saves_output:

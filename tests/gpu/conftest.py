@@ -24,6 +24,7 @@ def _forget() -> None:
     for op in OPS.values():
         op.__dict__.pop("device_node", None)
         op.__dict__.pop("on_device", None)
+        op.device_call = None
 
 
 @pytest.fixture(

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import engine
-from engine import backend, elementwise
+from engine import backend, closures, elementwise
 from engine.elementwise import Elementwise
 from engine.registry import OPS, POINTWISE, Op, arrays
 from tests.engine import samples
@@ -194,3 +194,19 @@ def test_the_reader_of_kernels_asks_for_the_types_that_were_declared() -> None:
         made.run([])
     with pytest.raises(kernel.CompileError):
         kernel.Kernel("float32 n", "float32 result", text, "f", preamble="typedef float C;")
+
+
+def test_plain_operations_take_the_short_way(stand_in: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That of the CPU's hot closures, with the device's functions and nodes."""
+    x = engine.tensor([0.5, -1.0], device="cuda", requires_grad=True)
+    expected = (x * x + 2.0).sigmoid()
+
+    def general(*_: Any) -> Any:
+        raise AssertionError("went the general way")
+
+    monkeypatch.setattr(closures, "run", general)
+    y = (x * x + 2.0).sigmoid()
+    assert type(y.grad_fn) is OPS["sigmoid"].device_node
+    assert backend.to_host(y._data).tolist() == backend.to_host(expected._data).tolist()
+    with pytest.raises(AssertionError, match="general way"):
+        _ = x * engine.tensor(2, device="cuda")
