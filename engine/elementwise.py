@@ -313,8 +313,10 @@ def takes_kernels() -> bool:
 
 @functools.cache
 def compiled(parameters: str, results: str, text: str, name: str, width: str) -> Any:
-    """The kernel of a text; CuPy compiles it at its first launch."""
+    """The kernel of a text; CuPy compiles it at its first launch. None where the array library takes no texts."""
     xp = backend.cupy()
+    if not hasattr(xp, "ElementwiseKernel"):
+        return None
     return xp.ElementwiseKernel(parameters, results, text, name, preamble=f"typedef {width} C;")  # type: ignore[union-attr]
 
 
@@ -420,4 +422,4 @@ class Elementwise:
         parameters += [f"{dtype} s{k}" for k in range(len(trace.numbers))]
         text = "\n".join([*trace.lines, f"result = {result.name};"])
         kernel = compiled(", ".join(parameters), f"{np.dtype(kind)} result", text, self.name, width)
-        return _Launch(kernel, tuple(takes), tuple(trace.numbers))
+        return kernel and _Launch(kernel, tuple(takes), tuple(trace.numbers))

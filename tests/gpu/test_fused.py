@@ -210,3 +210,18 @@ def test_plain_operations_take_the_short_way(stand_in: Any, monkeypatch: pytest.
     assert backend.to_host(y._data).tolist() == backend.to_host(expected._data).tolist()
     with pytest.raises(AssertionError, match="general way"):
         _ = x * engine.tensor(2, device="cuda")
+
+
+def test_without_kernels_there_are_the_formulas(stand_in: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As for arrays in another process, which is sent operations and no texts."""
+    monkeypatch.delattr(stand_in, "ElementwiseKernel")
+    monkeypatch.setitem(standin.NAMES, "cupy", {**standin.NAMES["cupy"]})
+    standin.NAMES["cupy"].pop("ElementwiseKernel")
+    x = engine.tensor([0.5, -1.0], device="cuda", requires_grad=True)
+    optimizer = engine.optim.Adam([x], lr=0.1)
+    x.sigmoid().sum().backward()
+    optimizer.step()
+    y = engine.tensor([0.5, -1.0], requires_grad=True)
+    y.sigmoid().sum().backward()
+    engine.optim.Adam([y], lr=0.1).step()
+    np.testing.assert_allclose(x.detach().cpu().numpy(), y.detach().numpy(), rtol=1e-6)
