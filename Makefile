@@ -18,7 +18,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 CHECKS = check-types check-page-types check-generated check-style check-size
 ORACLE_CHECKS = oracle-samples oracle-samples-complex oracle-programs oracle-graphs oracle-references oracle-profiles
 
-.PHONY: help run test test-all test-gpu test-oracle bench bench-page load gen gen-check build check unit page-test e2e fleet gpu lock format clean
+.PHONY: help run test test-all test-gpu test-oracle bench bench-gpu bench-page load gen gen-check build check unit page-test e2e fleet gpu lock format clean
 .PHONY: setup-run setup-test $(CHECKS) $(ORACLE_CHECKS)
 
 help: ## This list
@@ -95,6 +95,9 @@ test-gpu: setup-test ## On a CUDA device: every operation and every program, as 
 bench: ## The same work here, in PyTorch, HIPS/autograd and MyGrad; writes bench/results.md (installs them into .venv-oracle)
 	@$(PYTHON) scripts/setup.py oracle
 	.venv-oracle/bin/python -m bench --write
+
+bench-gpu: setup-test ## The engine on a CUDA device beside PyTorch there; writes bench/results-gpu.md (asks for `make gpu` first)
+	$(PY) -m bench.gpu --write
 
 bench-page: setup-test ## How quick the page is, in a real browser; writes its part of bench/results.md
 	browser=$$($(PY) -m scripts.browser) && CHROMIUM="$$browser" $(PY) -m bench.page --write

@@ -110,7 +110,7 @@ def measure(name: str, peers: list[Peer], rounds: int) -> tuple[Times, dict[str,
     answers = {peer.name: peer.ask("load", name) for peer in peers}
     missing = {k: a["unavailable"] for k, a in answers.items() if "unavailable" in a}
     values = {k: a["value"] for k, a in answers.items() if "value" in a}
-    if not all(math.isclose(v, values["engine"], rel_tol=2e-3, abs_tol=1e-3) for v in values.values()):
+    if not all(math.isclose(v, values[peers[0].name], rel_tol=2e-3, abs_tol=1e-3) for v in values.values()):
         raise SystemExit(f"bench: {name}: the libraries differ, so the work does: {values}")
     return take_turns([peer for peer in peers if peer.name not in missing], rounds), missing
 

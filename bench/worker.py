@@ -1,5 +1,7 @@
 """One configuration in a process of its own: loads a workload, and times it when it is its turn.
 
+On a CUDA device (``engine-cuda``, ``torch-cuda``) time is that from an idle card to an idle card.
+
 Requests and replies are lines of JSON on standard input and output. ``["load", name]`` is answered by the number the
 libraries are compared by, or by why there is none; ``["time", calls]`` by the nanoseconds of that many steps.
 """
@@ -7,6 +9,7 @@ libraries are compared by, or by why there is none; ``["time", calls]`` by the n
 from __future__ import annotations
 
 import gc
+import importlib
 import json
 import os
 import sys
@@ -18,6 +21,7 @@ import numpy as np
 
 from bench.table import WORKLOADS
 from bench.workloads import Step
+from engine import backend
 
 STEPS = 3
 """How many steps are taken before the libraries are compared: enough for gradients and updates to show."""
@@ -27,6 +31,8 @@ Build = Callable[[str], Step]
 
 def builder(configuration: str) -> tuple[Build, str]:
     """How this configuration makes a step of the name of a workload, and the library's version."""
+    if configuration.endswith("-cuda"):
+        return on_cuda(configuration)
     if configuration == "engine":
         import engine
 
@@ -51,6 +57,46 @@ def builder(configuration: str) -> tuple[Build, str]:
 
     library: Library = Autograd() if configuration == "autograd" else MyGrad()
     return lambda name: WORKLOADS[name].peer(library), version(configuration)
+
+
+def on_cuda(configuration: str) -> tuple[Build, str]:
+    """`builder` for the workloads of `bench.gpu`, with every tensor made on the device."""
+    from bench import gpu
+    from bench.peers import Unavailable
+
+    def unavailable(_: str) -> Step:
+        raise Unavailable(reason)
+
+    if configuration == "engine-cuda":
+        import engine
+
+        cupy = backend.cupy()
+        engine.set_default_device("cuda")
+        return lambda name: gpu.WORKLOADS[name].build(engine), f"CuPy {cupy.__version__}" if cupy else ""
+    try:
+        import torch
+    except ImportError:
+        reason = "PyTorch is not installed beside the engine"
+        return unavailable, ""
+    if not torch.cuda.is_available():
+        reason = f"PyTorch {torch.__version__} sees no CUDA device"
+        return unavailable, ""
+    torch.set_default_device("cuda")
+    return lambda name: gpu.WORKLOADS[name].build(torch), f"PyTorch {torch.__version__}"
+
+
+def clock_of(configuration: str) -> Callable[[], int]:
+    """Nanoseconds, as they are counted for this configuration."""
+    if configuration in ("engine-cuda", "torch-cuda"):
+        library = importlib.import_module("engine" if configuration == "engine-cuda" else "torch")
+
+        def when_idle() -> int:
+            library.cuda.synchronize()
+            return time.perf_counter_ns()
+
+        return when_idle
+    # One thread's own time is what it takes when nothing else wants the core; that of several says nothing.
+    return time.perf_counter_ns if configuration == "torch2" else time.process_time_ns
 
 
 def number(value: Any) -> float:
@@ -82,8 +128,7 @@ def main(configuration: str) -> None:
     replies = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     build, library_version = builder(configuration)
-    # One thread's own time is what it takes when nothing else wants the core; that of several says nothing.
-    clock = time.perf_counter_ns if configuration == "torch2" else time.process_time_ns
+    clock: Callable[[], int] | None = None
 
     def reply(value: Any) -> None:
         replies.write(json.dumps(value) + "\n")
@@ -109,6 +154,7 @@ def main(configuration: str) -> None:
             reply({"value": number(value)})
             gc.freeze()  # what the library itself has made is not the workload's garbage
         else:
+            clock = clock or clock_of(configuration)
             reply(timed(step, argument, clock))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -52,6 +53,8 @@ class Transfers:
         self.up: list[str] = []
         self.down: list[str] = []
         self.launched: list[str] = []
+        self.moved = 0
+        """Bytes that what was launched has read and written, an element that stands for many once."""
 
 
 TRANSFERS = Transfers()
@@ -62,10 +65,17 @@ def _launch(name: str) -> None:
     CUDA.launch()
 
 
+def _count(*arrays: Any) -> None:
+    for a in arrays:
+        if isinstance(a, np.ndarray):
+            sizes = (n for n, stride in zip(a.shape, a.strides, strict=True) if stride)
+            TRANSFERS.moved += a.itemsize * math.prod(sizes)
+
+
 @contextmanager
 def watched() -> Iterator[Transfers]:
     """Count the transfers and launches of a block."""
-    TRANSFERS.up, TRANSFERS.down, TRANSFERS.launched = [], [], []
+    TRANSFERS.up, TRANSFERS.down, TRANSFERS.launched, TRANSFERS.moved = [], [], [], 0
     yield TRANSFERS
 
 
@@ -229,6 +239,8 @@ def _call(function: Callable[..., Any], name: str, args: Any, keywords: dict[str
     given = [_unwrap(a, name) for a in args]
     named = {k: _unwrap(v, name) for k, v in keywords.items()}
     result = function(*given, **named)
+    if name not in _NO_LAUNCH:
+        _count(getattr(function, "__self__", None), *given, result)
     out = keywords.get("out")
     if name == "diagonal":
         result.flags.writeable = True  # NumPy's cannot be written to, CuPy's can
@@ -248,7 +260,9 @@ def _operator(name: str) -> Any:
         if any(type(o) is np.ndarray for o in others):
             raise TypeError(f"Unsupported type {np.ndarray}")
         _launch(name)
-        result = getattr(self._a, name)(*(_unwrap(o, name) for o in others))
+        given = [_unwrap(o, name) for o in others]
+        result = getattr(self._a, name)(*given)
+        _count(self._a, *given, result)
         return self if name.startswith("__i") and name != "__invert__" else _wrap(result)
 
     return operate
@@ -354,7 +368,9 @@ class ElementwiseKernel(kernel.Kernel):
         if any(isinstance(a, np.ndarray) for a in args):
             raise TypeError(f"Unsupported type {np.ndarray}")
         _launch(self.name)
-        results = self.run([a._a if isinstance(a, ndarray) else a for a in args])
+        arrays = [a._a if isinstance(a, ndarray) else a for a in args]
+        results = self.run(arrays)
+        _count(*arrays, *(() if len(arrays) > len(self.inputs) else results))
         given = args[len(self.inputs) :]
         made = given or tuple(map(ndarray, results))
         return made[0] if len(made) == 1 else made
