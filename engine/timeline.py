@@ -7,6 +7,7 @@ device, once, and asks how much time was between the events.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from time import perf_counter_ns
 from typing import Any, ClassVar, NamedTuple
 
@@ -26,6 +27,16 @@ class Mark(NamedTuple):
     """CUDA's handle of the stream; 0 is the default one."""
     device: float
     """The same moment of that stream, in nanoseconds of the host's clock."""
+
+
+def on_device(values: Iterable[Any]) -> bool:
+    """Whether there is an array, or a tensor of one, that is on a device."""
+    return any(v is not None and backend.is_elsewhere(getattr(v, "_data", v)) for v in values)
+
+
+def steps_on_device(optimizer: Any) -> bool:
+    """Whether an optimizer has parameters there."""
+    return any(on_device(group["params"]) for group in optimizer.param_groups)
 
 
 class Timeline:

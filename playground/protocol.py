@@ -623,7 +623,20 @@ class ProfileRow(Message, kw_only=True):
     self_cpu: float
     cpu: float
     self_cuda: float = 0.0
+    """Of the GPU's time, between CUDA events; 0 where there was none."""
     cuda: float = 0.0
+
+
+class Kernel(Message, array_like=True):
+    """What the GPU did for one operation; times in microseconds since the run began."""
+
+    name: Label
+    start: float
+    duration: float
+    stream: int
+    """CUDA's handle of it; 0 is the default one."""
+    launched: float
+    """When the host began to send it."""
 
 
 class Span(Message, array_like=True):
@@ -646,6 +659,8 @@ class Profile(RunEvent, kw_only=True, tag="profile"):
     by_shape: Annotated[list[ProfileRow], Meta(max_length=2_000)]
     spans: Annotated[list[Span], Meta(max_length=20_000)] = []
     spans_omitted: Index = 0
+    kernels: Annotated[list[Kernel], Meta(max_length=20_000)] = []
+    """What ran on the GPU, of the spans that are there."""
     overhead_us: float = 0.0
     """What recording cost the program while it ran, about: each operation noted, at a price measured beforehand."""
     explaining_us: float = 0.0

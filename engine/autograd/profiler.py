@@ -34,7 +34,7 @@ from engine.graph import AccumulateGrad, Node
 from engine.registry import Op
 from engine.state import Observer, S, add_observer, remove_observer
 from engine.tensor import Tensor
-from engine.timeline import Timeline
+from engine.timeline import Timeline, on_device, steps_on_device
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -161,7 +161,7 @@ class profile(Observer):
         if self.profile_memory and not (inplace or op.view):
             self._hold(raw, outputs)
         if self._timeline is not None and not op.view:
-            raw.device = _elsewhere(outputs) or _elsewhere(inputs)
+            raw.device = RAN if on_device(outputs) or on_device(inputs) else 0
         self._raw.append(raw)
 
     def _hold(self, raw: Raw, outputs: Sequence[Tensor]) -> None:
@@ -196,7 +196,8 @@ class profile(Observer):
 
     def scope_begin(self, kind: str, name: str, owner: object) -> None:
         if kind == "optimizer":
-            self._begin(f"=Optimizer.step#{name}", None).device = _steps_elsewhere(owner)
+            raw = self._begin(f"=Optimizer.step#{name}", None)
+            raw.device = RAN if self._timeline is not None and steps_on_device(owner) else 0
         elif kind != "module":
             self._begin(f"={name}", None)
 
@@ -264,7 +265,7 @@ class profile(Observer):
             ]
             raw.forward = forward_shapes(node)
         if self._timeline is not None:
-            raw.device = _elsewhere(entering) or _elsewhere(leaving)
+            raw.device = RAN if on_device(entering) or on_device(leaving) else 0
         around = Raw(
             around_name, current.begins or start, end + 1
         )  # what it sends on is inside, after the node
@@ -344,15 +345,6 @@ class profile(Observer):
         )
 
     __repr__ = __str__
-
-
-def _elsewhere(values: Sequence[Any]) -> int:
-    """`RAN` if there is an array, or a tensor of one, that is on a device."""
-    return RAN if any(v is not None and backend.is_elsewhere(getattr(v, "_data", v)) for v in values) else 0
-
-
-def _steps_elsewhere(optimizer: Any) -> int:
-    return max((_elsewhere(group["params"]) for group in optimizer.param_groups), default=0)
 
 
 def _step_of(optimizer: Any) -> str:

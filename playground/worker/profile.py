@@ -6,6 +6,9 @@ for while it ran (each operation noted, at a price measured at the beginning), a
 
 Inside an operation are the rows PyTorch has there (`engine.autograd.profiler_rows`), with times by the same rule as in
 the engine's own profiler: the one that does the work has them, the others have none, and no bar.
+
+On a GPU its times are read off CUDA events when the run has ended (`engine.timeline`). Then an operation, a node or an
+optimizer's step that worked there has the GPU's time between its two events, in the row that does the work.
 """
 
 from __future__ import annotations
@@ -16,7 +19,8 @@ from time import perf_counter_ns
 
 from engine.autograd.profiler_rows import shown, table
 from engine.autograd.profiler_tree import Grower, Raw
-from playground.protocol import Profile, ProfileRow, Span
+from engine.timeline import Timeline
+from playground.protocol import Kernel, Profile, ProfileRow, Span
 from playground.worker.output import clean
 from playground.worker.tape import Shapes
 
@@ -27,6 +31,11 @@ _NEVER = 1 << 63
 Totals = list[float]
 """How many, self and total in nanoseconds; how many and how long of those with nothing recorded inside."""
 
+Row = tuple[str, Shapes]
+Sent = tuple[int, int, int, Row, tuple[Row, ...], bool]
+"""Work for the GPU: when the host began and ended, the program's time when it began, its row, the rows around it, and
+whether it has a bar."""
+
 _NUMBERED = frozenset(
     f"aten::{name}{end}"
     for name in ("add", "sub", "mul", "div", "eq", "ne", "lt", "le", "gt", "ge")
@@ -35,9 +44,12 @@ _NUMBERED = frozenset(
 
 
 class _Open:
-    __slots__ = ("inner", "name", "shapes", "span", "start")
+    __slots__ = ("began", "inner", "name", "sent", "shapes", "span", "start")
 
-    def __init__(self, name: str, shapes: Shapes, span: str, start: int) -> None:
+    def __init__(self, name: str, shapes: Shapes, span: str, start: int, began: int, sent: int) -> None:
+        self.began = began
+        self.sent = sent
+        """How much had been sent to the GPU; -1 if what works there is not this, but what is inside."""
         self.name = name
         self.shapes = shapes
         self.span = span
@@ -69,6 +81,9 @@ class Profiler:
         self._backward_depth = 0
         self._backward_since = 0
         self._inner = 0
+        self.timeline: Timeline | None = None
+        """Where the GPU's times are read, if there is one."""
+        self._sent: list[Sent] = []
 
     def begin(self, noting: int) -> None:
         """The run begins. `noting` is what it costs the program to have one operation noted, in nanoseconds."""
@@ -83,8 +98,10 @@ class Profiler:
         self._pauses.append(since)
         self._before.append(self.explaining)
 
-    def op(self, name: str, shapes: Shapes, start: int, end: int, line: int, node: int) -> None:
-        """An operation has run."""
+    def op(
+        self, name: str, shapes: Shapes, start: int, end: int, line: int, node: int, there: bool = False
+    ) -> None:
+        """An operation has run; `there` if what it made is on the GPU."""
         begin, duration = self._now(start), end - start
         if end >= self._until:
             duration = max(self._clock(end) - begin, 0)
@@ -103,6 +120,8 @@ class Profiler:
         elif self._open:
             self._open[-1].inner += duration
         self._noted += self._noting
+        if there:
+            self._send(start, end, begin, (name, shapes), ())
         if len(self._spans) < _MOST_SPANS:
             depth = len(self._open) + 2 * self._backward_depth
             self._spans.append(Span(name, begin / 1000, duration / 1000, depth, line, node))
@@ -110,9 +129,11 @@ class Profiler:
         else:
             self._spans_omitted += 1
 
-    def enter(self, name: str, shapes: Shapes, now: int, span: str = "") -> None:
-        """Something that contains operations begins; without a name it has a bar but no row."""
-        self._open.append(_Open(name, shapes, span or name, self._now(now)))
+    def enter(self, name: str, shapes: Shapes, now: int, span: str = "", there: bool = False) -> None:
+        """Something that contains operations begins; without a name it has a bar but no row. `there` if it works on the
+        GPU itself, should nothing inside do so."""
+        sent = len(self._sent) if there else -1
+        self._open.append(_Open(name, shapes, span or name, self._now(now), now, sent))
 
     def leave(self, now: int) -> None:
         """It has ended."""
@@ -123,6 +144,8 @@ class Profiler:
         if ended.name:
             self._add(ended.name, ended.shapes, max(duration - ended.inner, 0), duration, not ended.inner)
         self._inside(duration)
+        if ended.sent == len(self._sent):
+            self._send(ended.began, now, ended.start, (ended.name, ended.shapes), ())
         self._span(ended.span, ended.start, duration, 0, 0, -1)
 
     def backward_begin(self, line: int, now: int) -> None:
@@ -132,10 +155,12 @@ class Profiler:
         self._backward_since = self._now(now)
         self._inner = 0
 
-    def backward_node(self, name: str, start: int, end: int, node: int, wanted: int = -1) -> None:
+    def backward_node(
+        self, name: str, start: int, end: int, node: int, wanted: int = -1, there: bool = False
+    ) -> None:
         """A backward node has run. The time since the last one ended is the engine's own, spent on this one.
 
-        `wanted` has a bit for each input of the operation whose gradient was computed.
+        `wanted` has a bit for each input of the operation whose gradient was computed; `there` if that was on the GPU.
         """
         stopped = self._now(end)
         duration = max(stopped - max(self._clock(start), self._backward_since), 0)
@@ -149,6 +174,8 @@ class Profiler:
             alone = self._nodes.setdefault((row, wanted), [0, 0])
             alone[0] += 1
             alone[1] += own
+            if there:
+                self._send(start, end, stopped - duration, (row, ()), ((around, ()),))
         self._inner = 0
         for scope in self._open[-1:]:
             scope.inner += whole
@@ -166,12 +193,12 @@ class Profiler:
     def profile(self) -> Profile:
         """Everything until now."""
         every = self._with_pytorchs_rows()
+        kernels = self._on_gpu(every)
         by_op: dict[str, Totals] = {}
-        for (name, _), (count, own, total) in every.items():
-            row = by_op.setdefault(name, [0, 0, 0])
-            row[0] += count
-            row[1] += own
-            row[2] += total
+        for (name, _), totals in every.items():
+            row = by_op.setdefault(name, [0] * 5)
+            for k, value in enumerate(totals):
+                row[k] += value
         for span in self._spans:
             span.name = clean(span.name, 200)
         rows = sorted(((name, "", totals) for name, totals in by_op.items()), key=_own, reverse=True)
@@ -181,6 +208,7 @@ class Profiler:
             by_shape=[_row(*row) for row in sorted(shaped, key=_own, reverse=True)[:_MOST_ROWS]],
             spans=self._spans,
             spans_omitted=self._spans_omitted,
+            kernels=kernels,
             overhead_us=self._noted / 1000,
             explaining_us=self.explaining / 1000,
         )
@@ -215,7 +243,7 @@ class Profiler:
 
     def _with_pytorchs_rows(self) -> dict[tuple[str, Shapes], list[float]]:
         """The rows, and those PyTorch has inside the ones that have nothing inside here. These have no shapes."""
-        every = {key: totals[:3] for key, totals in self._rows.items()}
+        every = {key: [*totals[:3], 0, 0] for key, totals in self._rows.items()}
         alone: list[tuple[str, Shapes, int, float, float]] = [
             (name, shapes, -1, totals[3], totals[4])
             for (name, shapes), totals in self._rows.items()
@@ -235,11 +263,42 @@ class Profiler:
                 if e.cpu_parent is None:
                     every[name, shapes][1] += own - time
                 else:
-                    row = every.setdefault((e.name, ()), [0, 0, 0])
+                    row = every.setdefault((e.name, ()), [0] * 5)
                     row[0] += count
                     row[1] += own
                     row[2] += total
         return every
+
+    def _send(self, start: int, end: int, begin: int, row: Row, around: tuple[Row, ...]) -> None:
+        if self.timeline is not None:
+            outside = tuple((o.name, o.shapes) for o in self._open if o.name)
+            self._sent.append((start, end, begin, row, around + outside, len(self._spans) < _MOST_SPANS))
+
+    def _on_gpu(self, every: dict[Row, list[float]]) -> list[Kernel]:
+        """Add the GPU's times to the rows: how long it took between the marks of the host's times."""
+        if self.timeline is None:
+            return []
+        marks = {mark.host: mark for mark in self.timeline.stop()}
+        self.timeline = None
+        kernels = []
+        for start, end, begin, row, around, drawn in self._sent:
+            first, last = marks.get(start), marks.get(end)
+            if first is None or last is None or last.device <= first.device:
+                continue
+            took = last.device - first.device
+            inside: list[Row] = [(name, ()) for name in _chain(_key(*row))]
+            does = (*around, row, *inside)
+            for each in does:
+                every.setdefault(each, [0] * 5)[4] += took
+            every[does[-1]][3] += took
+            if drawn:
+                behind = first.device - first.host
+                kernels.append(
+                    Kernel(
+                        clean(row[0], 200), (begin + behind) / 1000, took / 1000, last.stream, begin / 1000
+                    )
+                )
+        return kernels
 
     def _workers(self, key: str, begin: int, duration: int, depth: int, line: int, node: int) -> None:
         """The bars of what PyTorch has inside to do the work."""
@@ -292,6 +351,8 @@ def _row(name: str, shapes: str, totals: Totals) -> ProfileRow:
         count=int(totals[0]),
         self_cpu=totals[1] / 1000,
         cpu=totals[2] / 1000,
+        self_cuda=totals[3] / 1000,
+        cuda=totals[4] / 1000,
     )
 
 

@@ -6,8 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from weakref import ref
 
+from engine.backend import is_elsewhere
 from engine.registry import Op
 from engine.tensor import Tensor
+from engine.timeline import steps_on_device
 from playground.protocol import Clear
 from playground.worker.gradients import To
 from playground.worker.here import Path
@@ -71,10 +73,11 @@ class Reader:
         op, site, targets, start, end, made, array, node, grad_mode, statics, *inputs = entry
         self.operations += 1
         line = 0 if site is None else site.line
+        there = not op.view and is_elsewhere(array)
         if self.full:
             self._stream.omitted += 1
             shapes = tuple([inputs[k + 1].shape for k in range(0, len(inputs), 3) if inputs[k] is not None])
-            self.profiler.op(op.aten, shapes, start, end, line, -1)
+            self.profiler.op(op.aten, shapes, start, end, line, -1, there)
             return
         ledger = self.ledger
         known, writers = ledger.known, ledger.writers
@@ -128,7 +131,7 @@ class Reader:
         known[id(made)] = made, record, 0
         self._stream.add(record)
         self.last = record
-        self.profiler.op(op.aten, tuple(lengths), start, end, line, record.id)
+        self.profiler.op(op.aten, tuple(lengths), start, end, line, record.id, there)
 
     def op(
         self,
@@ -153,9 +156,10 @@ class Reader:
         label = op.aten + "_" if inplace and op.aten[-1] != "_" else op.aten
         shapes = tuple([seen[1].shape for _, seen, _ in inputs])
         line = 0 if site is None else site.line
+        there = not op.view and any(is_elsewhere(array) for _, array, _ in outputs)
         if self.full:
             self._stream.omitted += 1
-            self.profiler.op(label, shapes, start, end, line, -1)
+            self.profiler.op(label, shapes, start, end, line, -1, there)
             return
         kind: Kind = "op"
         sources: list[Source] = []
@@ -198,7 +202,7 @@ class Reader:
                 )
             )
         self.last = record
-        self.profiler.op(label, shapes, start, end, line, record.id)
+        self.profiler.op(label, shapes, start, end, line, record.id, there)
 
     def hidden(
         self,
@@ -216,7 +220,7 @@ class Reader:
             self.ledger.filled(array, site)
         self._stream.omitted += self.full
         label = op.aten + "_" if inplace and op.aten[-1] != "_" else op.aten
-        self.profiler.op(label, shapes, start, end, site.line, -1)
+        self.profiler.op(label, shapes, start, end, site.line, -1, any(map(is_elsewhere, arrays)))
 
     def _sources(
         self, op: Op, args: tuple[Any, ...], inputs: Sequence[Input]
@@ -285,13 +289,13 @@ class Reader:
         self.ledger.keeper.written(memory)
         self.ledger.changes(t)
 
-    def counted(self, op: Op, shapes: Shapes, start: int, end: int) -> None:
+    def counted(self, op: Op, shapes: Shapes, start: int, end: int, there: bool) -> None:
         """An operation has run that is not recorded."""
         if not self.full:
             self._end()
         self.operations += 1
         self._stream.omitted += 1
-        self.profiler.op(op.aten, shapes, start, end, 0, -1)
+        self.profiler.op(op.aten, shapes, start, end, 0, -1, there)
 
     # --- Scopes ------------------------------------------------------------------------------------------------------
 
@@ -307,7 +311,8 @@ class Reader:
         """A module call, a labelled range or an optimizer step begins."""
         self._scopes.enter(kind, name, owner, line)
         row = {"module": "", "optimizer": f"Optimizer.step#{name}"}.get(kind, name)
-        self.profiler.enter(row, (), now, f"nn.Module: {name}" if kind == "module" else row)
+        there = kind == "optimizer" and self.profiler.timeline is not None and steps_on_device(owner)
+        self.profiler.enter(row, (), now, f"nn.Module: {name}" if kind == "module" else row, there)
 
     def scope_end(self, now: int) -> None:
         """It has ended."""
@@ -355,7 +360,8 @@ class Reader:
         for place, g in enumerate(leaving):
             if g is not None:
                 wanted |= 1 << place
-        record = self._stepped(self.ledger.by_sequence.get(node), name, start, end, wanted)
+        there = any(g is not None and is_elsewhere(g) for g in entering)
+        record = self._stepped(self.ledger.by_sequence.get(node), name, start, end, wanted, there)
         retained, self._retained = self._retained, None
         if record is None:
             return
@@ -382,7 +388,7 @@ class Reader:
     ) -> None:
         """A gradient has arrived at a leaf, whose ``grad`` holds the sum."""
         found = None if leaf is None or self.full else self.ledger.lookup(leaf)[0]
-        record = self._stepped(found, name, start, end)
+        record = self._stepped(found, name, start, end, there=is_elsewhere(entering))
         if record is not None:
             # It arrives at the leaf, however often an optimizer has changed it since it was made.
             shown = record.origin or record
@@ -419,14 +425,20 @@ class Reader:
             self._stream.add(clear)
 
     def _stepped(
-        self, record: NodeRecord | None, name: str, start: int, end: int, wanted: int = -1
+        self,
+        record: NodeRecord | None,
+        name: str,
+        start: int,
+        end: int,
+        wanted: int = -1,
+        there: bool = False,
     ) -> NodeRecord | None:
         """Count a step; its record, if it is to be recorded."""
         self.operations += 1
         if self.full:
             record = None
             self._stream.omitted += 1
-        self.profiler.backward_node(name, start, end, -1 if record is None else record.id, wanted)
+        self.profiler.backward_node(name, start, end, -1 if record is None else record.id, wanted, there)
         return record
 
     def _step(

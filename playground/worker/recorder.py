@@ -25,6 +25,7 @@ from engine.nn.parameter import Parameter
 from engine.registry import OPS, Op
 from engine.state import Observer, S, add_observer, remove_observer
 from engine.tensor import Tensor
+from engine.timeline import Timeline
 from playground.protocol import Detail, Inspect, Jacobian, JacobianResult, Local, LocalResult
 from playground.runner.limits import KIB, MIB
 from playground.worker.blocks import Blocks
@@ -67,8 +68,7 @@ class Recorder(Observer):
         self._outbox = outbox
         self._streamed = streamed
         self._preview = limits.preview_values
-        self._batch_s = limits.batch_s
-        self._batch_ns = int(limits.batch_s * 1e9)
+        self._batch_s, self._batch_ns = limits.batch_s, int(limits.batch_s * 1e9)
         self._scopes = Scopes()
         self._stream = Stream(channel, outbox, self._scopes)
         self._reader = Reader(self._stream, self._scopes, limits.operations, self._stop)
@@ -76,6 +76,7 @@ class Recorder(Observer):
         self.records = self._reader.records
         """All nodes, as far as they have been read."""
         self._profiler = self._reader.profiler
+        self._profiler.timeline = Timeline.start() if streamed else None  # before the tape asks for the clock
         self._tape = Tape(blocks or Blocks(), self._reader.unnamed, self._reader.moved)
         self._entries = self._tape.entries
         self._note = self._entries.append
@@ -83,7 +84,7 @@ class Recorder(Observer):
         """`Tape.call` outside each scope that is open."""
         self._step_site: Site | None = None
         """While an optimizer steps."""
-        self._busy = False
+        self._busy, self._depth = False, 0
         self._closed = False
         """What runs is not recorded any more, though the reader may be behind."""
         self.over = False
@@ -92,7 +93,6 @@ class Recorder(Observer):
         self._unsure: object = None
         self.gone = False
         """It has left."""
-        self._depth = 0
         self.on_call: Callable[[Any, tuple[Any, ...], Any, int], None] | None = None
         """Told of every module that is called, with what it is given and returns; 1 is one that no other calls."""
         self.run_hot = self._tape.recorder(self, self._large)
@@ -307,7 +307,7 @@ class Recorder(Observer):
         frame, site, _, _ = tape.where(around)
         if frame is not None and site is not None:
             self._move(frame, site)
-        self._note((self._reader.scope_begin, kind, name, owner, site.line if site else 0, perf_counter_ns()))
+        self._note((self._reader.scope_begin, kind, name, owner, site.line if site else 0, S.clock()))
         self._calls.append(tape.call)
         if kind == "module":
             self._depth += 1
@@ -319,7 +319,7 @@ class Recorder(Observer):
 
     def scope_end(self, kind: str, name: str, owner: object) -> None:
         """It has ended."""
-        self._note((self._reader.scope_end, perf_counter_ns()))
+        self._note((self._reader.scope_end, S.clock()))
         tape = self._tape
         self._depth -= kind == "module"
         tape.call = self._calls.pop() if self._calls else None

@@ -95,10 +95,12 @@ class Stream:
         """Send the profile, with as many bars as there is room for."""
         limits = self._channel.limits
         room = min(limits.frame_bytes, limits.results_bytes - self._channel.sent_bytes - _LAST_WORDS)
-        while (size := len(encode(profile))) > room and (profile.spans or profile.by_shape):
-            rows = profile.spans or profile.by_shape
+        while (size := len(encode(profile))) > room and (
+            profile.kernels or profile.spans or profile.by_shape
+        ):
+            rows: list[Any] = profile.kernels or profile.spans or profile.by_shape
             fewer = min(int(len(rows) * room / size), len(rows) - 1) if room > 0 else 0
-            if profile.spans:
+            if rows is profile.spans:
                 profile.spans_omitted += len(rows) - fewer
             del rows[fewer:]
         self._channel.emit(profile)

@@ -19,6 +19,7 @@ from weakref import ref
 import numpy as np
 
 import engine
+from engine.backend import is_elsewhere
 from engine.registry import OPS, Op
 from engine.state import Observer, S
 from engine.tensor import Tensor
@@ -153,7 +154,7 @@ class Tape:
 
         What is out of the ordinary goes to `observer`; `large` is told the bytes of arrays that are not small.
         """
-        tape, note, getframe, now = self, self.entries.append, sys._getframe, perf_counter_ns
+        tape, note, getframe, now = self, self.entries.append, sys._getframe, S.clock
         sites, where, names, here = self.places.sites, self.where, self.names, self.here
 
         def run_hot(op: Op, args: tuple[Any, ...]) -> Any:
@@ -242,9 +243,9 @@ class Tape:
 
         return run_hot
 
-    def counter(self, observer: Observer, count: Callable[[Op, Shapes, int, int], None]) -> RunHot:
+    def counter(self, observer: Observer, count: Callable[[Op, Shapes, int, int, bool], None]) -> RunHot:
         """The same when nothing is recorded any more: operations are only told to `count`."""
-        now = perf_counter_ns
+        now = S.clock
 
         def run_hot(op: Op, args: tuple[Any, ...]) -> Any:
             S.slow = False
@@ -257,9 +258,8 @@ class Tape:
                 raise
             finally:
                 S.slow = True
-            count(
-                op, tuple([t._data.shape for t in args[: op.n_inputs] if isinstance(t, Tensor)]), start, end
-            )
+            shapes = tuple([t._data.shape for t in args[: op.n_inputs] if isinstance(t, Tensor)])
+            count(op, shapes, start, end, not op.view and is_elsewhere(made._data))
             return made
 
         return run_hot

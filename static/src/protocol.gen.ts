@@ -668,6 +668,8 @@ export interface Profile {
   by_shape: ProfileRow[];
   spans: Span[];
   spans_omitted: number;
+  /** What ran on the GPU, of the spans that are there. */
+  kernels: Kernel[];
   /** What recording cost the program while it ran, about: each operation noted, at a price measured beforehand. */
   overhead_us: number;
   /** What explaining the recording and sending it took, measured; in between and afterwards. */
@@ -685,7 +687,10 @@ export interface ProfileRow {
   count: number;
   self_cpu: number;
   cpu: number;
-  /** @defaultValue `0.0` */
+  /**
+   * Of the GPU's time, between CUDA events; 0 where there was none.
+   * @defaultValue `0.0`
+   */
   self_cuda?: number;
   /** @defaultValue `0.0` */
   cuda?: number;
@@ -693,6 +698,9 @@ export interface ProfileRow {
 
 /** One bar of the flame chart. */
 export type Span = [name: string, start: number, duration: number, depth: number, line: number, node: number];
+
+/** What the GPU did for one operation; times in microseconds since the run began. */
+export type Kernel = [name: string, start: number, duration: number, stream: number, launched: number];
 
 /** Answers `Inspect`: the node's tensors and the last gradient of each, up to 1,000 values. */
 export interface Detail {

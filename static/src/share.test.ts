@@ -46,6 +46,7 @@ const profile = (spans: number): wire.Profile => ({
   by_shape: [],
   spans: Array.from({ length: spans }, (_, i) => ["aten::sin", i, 1, 0, 1, i] as wire.Span),
   spans_omitted: 0,
+  kernels: [],
   overhead_us: 0,
   explaining_us: 0,
 });

@@ -148,7 +148,12 @@ export function fitted(content: wire.SessionContent, limit: number): { body: str
     left.push("the flame chart");
     events = events.map((event) =>
       event.type === "profile"
-        ? { ...event, spans: [], spans_omitted: (event.spans_omitted ?? 0) + (event.spans ?? []).length }
+        ? {
+            ...event,
+            spans: [],
+            kernels: [],
+            spans_omitted: (event.spans_omitted ?? 0) + (event.spans ?? []).length,
+          }
         : event,
     );
     body = make();

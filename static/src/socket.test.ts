@@ -84,6 +84,7 @@ const EVERY: Body[] = [
     by_shape: [],
     spans: [],
     spans_omitted: 0,
+    kernels: [],
     overhead_us: 0,
     explaining_us: 0,
   },

@@ -210,7 +210,8 @@ export default function ProfilerPanel() {
   const profile = run?.profile ?? null;
   const [byShape, setByShape] = useState(false);
   const used = profile?.by_op.some((row) => (row.cuda ?? 0) > 0) ?? false;
-  const [gpu, setGpu] = useState(used);
+  const [chosen, setChosen] = useState<boolean | null>(null);
+  const gpu = chosen ?? used;
   if (!run || !profile) {
     return <Empty text="How long each operation took appears here when the program has ended." />;
   }
@@ -240,7 +241,7 @@ export default function ProfilerPanel() {
           </button>
         </fieldset>
         <label className="check">
-          <input type="checkbox" checked={gpu} onChange={(event) => setGpu(event.target.checked)} />
+          <input type="checkbox" checked={gpu} onChange={(event) => setChosen(event.target.checked)} />
           GPU columns
         </label>
         <span className="spring" />
