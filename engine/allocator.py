@@ -73,6 +73,7 @@ def install(cupy: ArrayModule) -> None:
         return
 
     pool = cupy.get_default_memory_pool()
+    counts(cupy.cuda.Device().id).bytes = pool.used_bytes()  # what was there before
 
     class Hook(cupy.cuda.MemoryHook):  # type: ignore[misc]
         name = "autograd-playground"

@@ -18,9 +18,9 @@ from tests.gpu.standin_cuda import CUDA, KERNEL
 def counted(cupy: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A device whose allocations are counted from now on, as `backend.cupy` has it."""
     if cupy is standin.CUPY:
+        gc.collect()
         monkeypatch.setattr(allocator, "_counts", {})
         allocator.install(cupy)
-    gc.collect()
     yield cupy
     if cupy is standin.CUPY:
         CUDA.hooks.clear()

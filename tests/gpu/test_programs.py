@@ -68,6 +68,7 @@ OTHERWISE = {
         MIXED,
     ),
     **dict.fromkeys(["sums to the last bit", "clipping to the last bit", "SGD"], BITS),
+    "profiler_text": "has columns for CUDA, as there",
     "profiler_schedule": "prints the CPU's memory, of which tensors on a device take none",
     "in-place forms": "map_ and apply_ are for the CPU, as in PyTorch",
     "counting": "histogram is for the CPU, as in PyTorch",
