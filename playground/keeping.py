@@ -12,7 +12,9 @@ COMMANDS = ("doctor", "migrate", "export", "import", "remove", "prune")
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add them to the command line."""
-    commands.add_parser("doctor", help="try whether programs are sealed here, and say what holds")
+    commands.add_parser(
+        "doctor", help="try whether programs are sealed here, say what holds, and look for a GPU"
+    )
     commands.add_parser("migrate", help="bring the database of shared sessions to this version's tables")
     for name, what in (
         ("export", "write all sessions into a file"),
@@ -38,10 +40,13 @@ def main(options: argparse.Namespace) -> int:
     except SettingsError as problem:
         return _fail(str(problem), 2)
     if options.command == "doctor":
-        from playground.runner.doctor import examine
+        from playground.runner.doctor import examine, find_gpu
 
         report = examine(settings.limits)
         print(report.text())
+        print(find_gpu(settings.limits))
+        if settings.limits.gpu == "off":
+            print("Programs do not use a GPU: PLAYGROUND_GPU is off.")
         return 0 if report.sealed else 1
     from playground.store import moving
     from playground.store.schema import SCHEMA

@@ -165,7 +165,7 @@ class Fleet:
         )
 
     def no_gpu(self) -> str:
-        return "" if self._serving("gpu") else wire.NO_GPU
+        return self.health().no_gpu
 
     # --- Runs: as `ProgramRunner` has them ---------------------------------------------------------------------------
 
@@ -187,10 +187,8 @@ class Fleet:
             self._refuse(job, "The server is shutting down; run the program again in a moment.")
         elif not self._line.up:
             self._refuse(job, _NO_REDIS)
-        elif not (serving := self._serving(lane)):
-            self._refuse(job, _NO_WORKER)
-        elif lane == READ or self._line_up(job, serving):
-            self._dispatch(job)
+        else:
+            self._enter(job)
 
     def cancel(self, client: str, run: str) -> None:
         with self._lock:
@@ -237,6 +235,13 @@ class Fleet:
     def _serving(self, lane: str) -> list[str]:
         """The workers to which such a job can go."""
         return [name for name, state in self._workers.items() if state.serves(lane)]
+
+    def _enter(self, job: _Job) -> None:
+        """Have it wait in its lane, if there is somebody to run it."""
+        if not (serving := self._serving(job.lane)):
+            self._refuse(job, _NO_WORKER)
+        elif job.lane == READ or self._line_up(job, serving):
+            self._dispatch(job)
 
     def _line_up(self, job: _Job, serving: list[str]) -> bool:
         """Whether there was room in the queue. Its patience and capacity are those of the embedded one."""
@@ -374,7 +379,7 @@ class Fleet:
     def _wait(self, job: _Job, rank: int | None, sent: int) -> None:
         """Say where it is, try again what did not go before, and end its patience."""
         now = time.monotonic()
-        again = False
+        again = moved = False
         with self._lock:
             if not job.waiting:
                 return
@@ -387,13 +392,18 @@ class Fleet:
                 if now - job.missing > _MISSING_S:
                     self._lose(job, "The worker that took the program has failed; run the program again.")
                 return
+            if moved := job.lane == "gpu" and not self._serving("gpu"):
+                self._line.order("ZREM", scripts.queue_key("gpu"), str(job.number))
+                job.lane, job.sent = "cpu", 0.0
             # Waiting some milliseconds for a worker is not worth a message.
             if rank + 1 != job.position and job.clock.elapsed > _SHORT_S:
                 job.position = rank + 1
                 self._say(job, Queued(position=job.position))
             # Sending it twice does no harm: it can be claimed only once.
             again = not job.sent or (rank == 0 and sent == 0 and now - job.sent > _UNHEARD_S)
-        if again:
+        if moved:
+            self._enter(job)
+        elif again:
             self._dispatch(job)
 
     def _lost(self) -> None:

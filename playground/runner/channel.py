@@ -51,6 +51,10 @@ class Cancelled(Interrupt):
     """The person pressed Stop: hand in what there is and finish; the kill comes in 0.3 s."""
 
 
+class NotHere(Exception):
+    """What runs programs cannot do so on this machine: raised by an entry's ``prepare``, with words for people."""
+
+
 class FrameTooLarge(ValueError):
     """An event that encodes to more than `Limits.frame_bytes`. Nothing was sent; split it."""
 

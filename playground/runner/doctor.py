@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ipaddress
 import threading
+import time
 
 import msgspec
 
 from playground.protocol import Event, Finished, Output, Run
-from playground.runner import landlock, probes
-from playground.runner.client import Runner
+from playground.runner import landlock, probes, wire
+from playground.runner.client import GPU_WORKER, Runner
 from playground.runner.limits import Limits
 
 _PATIENCE_S = 20.0
@@ -86,6 +87,25 @@ def examine(limits: Limits) -> Report:
         how, detail = "refused", "the process was ended"
     findings.append(Finding(f"cannot use {probes.FOREIGN}", how == "refused", detail or ending))
     return Report(findings, landlock.version() if limits.sandbox == "strict" else 0)
+
+
+def find_gpu(limits: Limits, gpu_entry: str = GPU_WORKER) -> str:
+    """A line about the GPU that programs could use here, which a process takes as one does that runs programs. Takes as
+    long as that, some seconds."""
+    limits = msgspec.structs.replace(limits, slots=1, parked=0, gpu_warm=1, gpu="direct")
+    until = time.monotonic() + limits.gpu_start_s + _PATIENCE_S
+    runner = Runner(limits, gpu_entry=gpu_entry)
+    runner.start()
+    try:
+        health = runner.health()
+        while time.monotonic() < until and (not health.alive or health.no_gpu == wire.GPU_STARTS):
+            time.sleep(0.05)
+            health = runner.health()
+    finally:
+        runner.close()
+    if health.no_gpu:
+        return f"{'none':<8}{'a GPU for programs':<46}{health.no_gpu}"
+    return f"{'there':<8}{'a GPU for programs':<46}{health.gpu}"
 
 
 def is_own(host: str) -> bool:

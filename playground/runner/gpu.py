@@ -14,7 +14,7 @@ import traceback
 import msgspec
 
 from playground.runner import child, wire
-from playground.runner.channel import Channel
+from playground.runner.channel import Channel, NotHere
 from playground.runner.child import Pipes
 from playground.runner.limits import MIB, Limits
 
@@ -45,11 +45,10 @@ def main(pipes: Pipes, said: int, parent: int, entry: str, limits: Limits) -> No
         try:
             card = importlib.import_module(module).prepare(limits)
         except Exception as problem:
-            told = isinstance(problem, RuntimeError) and str(problem)
-            reason = (told or f"{type(problem).__name__}: {problem}")[:300]
-            os.write(
-                _SAID_FD, _encode(wire.Unusable(reason=reason, traceback=traceback.format_exc()[-8_000:]))
-            )
+            why, trace = f"{type(problem).__name__}: {problem}", traceback.format_exc()
+            if isinstance(problem, NotHere):
+                why = trace = str(problem)
+            os.write(_SAID_FD, _encode(wire.Unusable(reason=why[:300], traceback=trace[-8_000:])))
             raise
         _limit(limits)
         child.give_up_rights(parent)  # only now: another user may not be permitted to read what was imported

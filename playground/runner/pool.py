@@ -25,7 +25,6 @@ log = logging.getLogger(__name__)
 _LONGEST_PAUSE_S = 60.0
 """Between two attempts to have one."""
 _REAP_S = 0.05
-_STARTING = "The GPU is being made ready; load the page again in a moment."
 
 
 @dataclass(eq=False)
@@ -69,7 +68,7 @@ class Pool:
     @property
     def no_gpu(self) -> str:
         """As in `wire.Health`."""
-        return self.problem or ("" if self.card else _STARTING)
+        return self.problem or ("" if self.card else wire.GPU_STARTS)
 
     @property
     def alive(self) -> int:

@@ -11,6 +11,7 @@ from typing import Any
 
 import engine
 from engine import allocator, backend, cuda
+from playground.runner.channel import NotHere
 from playground.runner.limits import Limits
 from playground.worker.main import prepare as prepare_programs
 from playground.worker.main import serve
@@ -25,14 +26,15 @@ _torch: Any = engine
 def prepare(limits: Limits) -> str:
     """Take the card: import CuPy, make the context, have the first kernels loaded. Returns the card's name.
 
-    Raises RuntimeError, or what CuPy raises, if there is none that works.
+    Raises NotHere if there is none, and what CuPy raises if it does not work.
     """
     try:
         cupy = backend.load_cupy()
     except ModuleNotFoundError as problem:
-        raise RuntimeError(
-            f"{problem.name} is not installed (`make gpu`, or pip install 'autograd-playground[gpu]')"
-        ) from problem
+        missing = f"{problem.name} is not installed (`make gpu`, or pip install 'autograd-playground[gpu]')"
+        raise NotHere(missing) from problem
+    except Exception as problem:
+        raise NotHere(str(problem) or type(problem).__name__) from problem
     allocator.confine(cupy, limits.gpu_memory_bytes)
     for part in ("special", "linalg"):
         backend.scipy(cupy, part)
@@ -41,7 +43,7 @@ def prepare(limits: Limits) -> str:
     x = _torch.ones(4, 4, device="cuda", requires_grad=True)
     (x @ x).exp().sum().backward()
     if x.grad is None or x.grad.cpu().shape != x.shape:
-        raise RuntimeError("the card gave no result")
+        raise NotHere("the card gave no result")
     cuda.empty_cache()
     return cuda.get_device_name()
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from playground.protocol import Detail, Graph, Inspect, Live, LiveResult, Started
+from playground.runner import doctor
 from playground.runner.client import GPU_WORKER, Runner
 from playground.runner.limits import Limits
 from tests.gpu.conftest import REAL
@@ -124,6 +125,10 @@ def test_more_than_a_program_may_hold_is_pytorchs_error(runner: Runner) -> None:
     assert watch.errors[0].line == code.count("\n") + 1
 
 
+def test_the_doctor_says_what_there_is() -> None:
+    assert " ".join(doctor.find_gpu(Limits(), STAND_IN).split()) == "there a GPU for programs stand-in"
+
+
 def test_without_cupy_the_program_runs_on_the_cpu_and_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CUPY_CACHE_DIR", "missing")
     runner = Runner(Limits(slots=1, gpu="direct", queue_wait_s=60), gpu_entry=STAND_IN)
@@ -134,6 +139,6 @@ def test_without_cupy_the_program_runs_on_the_cpu_and_is_told(monkeypatch: pytes
         assert [notice.message for notice in watch.notices] == [
             "There is no GPU here; the program runs on the CPU."
         ]
-        assert "cupy is not installed (`make gpu`" in runner.no_gpu()
+        assert runner.no_gpu().startswith("Programs cannot use a GPU here: cupy is not installed (`make gpu`")
     finally:
         runner.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -71,18 +72,22 @@ class RedisServer:
 class Process:
     """A line of the Procfile, in a group of its own."""
 
-    def __init__(self, name: str, environ: dict[str, str], folder: Path) -> None:
+    def __init__(self, name: str, environ: dict[str, str], folder: Path, **changes: str) -> None:
+        """`changes` are options of the command (by name, without dashes) and what they are here."""
         self.name = name
+        self._command = procfile()[name]
+        for option, value in changes.items():
+            self._command, count = re.subn(rf"(?<= -{option} )\S+", value, self._command)
+            assert count == 1, f"the Procfile's {name} has no -{option}"
         self._environ = environ
         self._log = folder / f"{name}-{environ.get('PORT', os.urandom(2).hex())}.log"
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        command = procfile()[self.name]
         log: IO[bytes]
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(
-                ["sh", "-c", f"exec {command}"],
+                ["sh", "-c", f"exec {self._command}"],
                 cwd=ROOT,
                 env=self._environ,
                 stdout=log,

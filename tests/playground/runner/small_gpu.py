@@ -16,6 +16,7 @@ import sys
 from types import ModuleType
 from typing import Any
 
+from playground.runner.channel import NotHere
 from playground.runner.limits import Limits
 from tests.playground.runner.small_worker import run_program
 
@@ -63,7 +64,7 @@ def prepare(limits: Limits) -> str:
         case "missing":
             importlib.import_module("there_is_no_cupy")
         case "broken":
-            raise RuntimeError("cudaErrorInsufficientDriver: the driver is too old")
+            raise NotHere("cudaErrorInsufficientDriver: the driver is too old")
         case "dies":
             os._exit(7)
         case "hangs":

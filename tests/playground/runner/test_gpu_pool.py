@@ -161,7 +161,7 @@ def test_a_process_that_dies_of_the_card_is_told_and_replaced(runner: Runner) ->
     ("happens", "told"),
     [
         ("missing", "ModuleNotFoundError: No module named 'there_is_no_cupy'"),
-        ("broken", "cudaErrorInsufficientDriver: the driver is too old"),
+        ("broken", "here: cudaErrorInsufficientDriver: the driver is too old."),
         ("dies", "the process that should hold it ended as it started (7)"),
         ("hangs", "was not ready within 0.5 s"),
     ],
