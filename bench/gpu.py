@@ -88,6 +88,26 @@ def matmul(size: int) -> Workload:
     return Workload(f"matmul {size:,}", build, LARGE, 3 * ITEM * size**2, 2 * size**3)
 
 
+def captured(torch: Any) -> Step:
+    """The step of TinyModel as a CUDA graph, recorded after three steps in a stream of its own."""
+    step, result = workloads.tiny_model(torch), []
+    side = torch.cuda.Stream()
+    side.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(side):
+        for _ in range(3):
+            step()
+    torch.cuda.current_stream().wait_stream(side)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        result.append(step())
+
+    def replay() -> Any:
+        graph.replay()
+        return result[0]
+
+    return replay
+
+
 WORKLOADS: dict[str, Workload] = {
     "copy": copying(10**8),
     "chain-forward": Workload("`z = (z / x) * y` 1000 times, forward", workloads.chain_forward),
@@ -96,6 +116,7 @@ WORKLOADS: dict[str, Workload] = {
     "elementwise-100m": elementwise(10**8),
     "matmul": matmul(4096),
     "tiny-model": Workload("TinyModel 16x1000-100-10, SGD step", workloads.tiny_model),
+    "tiny-model-captured": Workload("the same, captured as a CUDA graph", captured),
     "cnn": Workload("small CNN on 8x28x28, SGD step", workloads.cnn),
     "transformer": Workload("2 transformer blocks, SGD step", workloads.transformer),
 }

@@ -179,6 +179,7 @@ def to_host(array: Array) -> np.ndarray[Any, Any]:
     """The array on the CPU; the same object if it is there already. Raises what a device was asked to `refuse`."""
     if isinstance(array, (np.ndarray, np.generic)):
         return np.asarray(array)
+    _not_while_capturing()
     settle()
     return array.get()  # type: ignore[no-any-return]
 
@@ -233,8 +234,50 @@ def refuse(bad: Array, error: Callable[[], Exception]) -> None:
             raise error()
         return
     _PENDING.append((bad.any(), error))
-    if len(_PENDING) > _MOST_PENDING:
+    if len(_PENDING) > _MOST_PENDING and not _CAPTURING:
         settle()
+
+
+_CAPTURING: list[int] = []
+"""While a CUDA graph is recorded, how many questions were asked before; empty otherwise."""
+
+
+def capturing() -> bool:
+    """Whether a CUDA graph is being recorded: nothing runs, so there are no numbers to look at."""
+    return bool(_CAPTURING)
+
+
+def begin_capture() -> None:
+    """A recording begins (`engine.cuda.graphs`).
+
+    Raises:
+        RuntimeError: if there is one already.
+    """
+    if _CAPTURING:
+        raise RuntimeError("another CUDA graph is being captured")
+    settle()
+    _CAPTURING.append(len(_PENDING))
+
+
+def end_capture() -> list[tuple[Array, Callable[[], Exception]]]:
+    """It has ended: what was asked meanwhile has no answer before the graph has run."""
+    start = _CAPTURING.pop()
+    asked = _PENDING[start:]
+    del _PENDING[start:]
+    return asked
+
+
+def ask_again(asked: list[tuple[Array, Callable[[], Exception]]]) -> None:
+    """A graph has been sent: its questions are open once more."""
+    _PENDING.extend(a for a in asked if all(a is not other for other in _PENDING))
+
+
+def _not_while_capturing() -> None:
+    if _CAPTURING:
+        raise RuntimeError(
+            "CUDA error: operation not permitted when stream is capturing: a graph records what the device does, and "
+            "copies between host and device cannot be part of it"
+        )
 
 
 def settle() -> None:
@@ -253,6 +296,7 @@ def to_device(array: Array, where: device | str | None) -> Array:
     if target.type == "cpu":
         return to_host(array)
     if isinstance(array, np.ndarray):
+        _not_while_capturing()
         with module.cuda.Device(target.index or 0):
             return module.asarray(array)
     return array

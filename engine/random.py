@@ -298,6 +298,10 @@ class DeviceGenerator(Generator):
         return self
 
     def _draw(self, kind: str, count: int) -> Array:
+        if backend.capturing():
+            raise RuntimeError(
+                "random numbers cannot be drawn while a CUDA graph is captured: each replay would draw the same ones"
+            )
         first = self._offset // 4
         self._offset += 4 * -(-count // philox.PER_BLOCK[kind])
         with self.xp.cuda.Device(self._where.index):

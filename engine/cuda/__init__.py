@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from engine import backend
 from engine.allocator import OutOfMemoryError
-from engine.cuda import amp, memory, nvtx, random, streams
+from engine.cuda import amp, graphs, memory, nvtx, random, streams
 from engine.cuda.devices import (
     _CudaDeviceProperties,
     current_device,
@@ -23,6 +23,7 @@ from engine.cuda.devices import (
     is_available,
     set_device,
 )
+from engine.cuda.graphs import CUDAGraph, graph, graph_pool_handle
 from engine.cuda.memory import (
     empty_cache,
     max_memory_allocated,
@@ -62,6 +63,7 @@ from engine.cuda.streams import (
 )
 
 __all__ = [
+    "CUDAGraph",
     "Event",
     "OutOfMemoryError",
     "Stream",
@@ -81,6 +83,9 @@ __all__ = [
     "get_gencode_flags",
     "get_rng_state",
     "get_rng_state_all",
+    "graph",
+    "graph_pool_handle",
+    "graphs",
     "has_half",
     "has_magma",
     "init",

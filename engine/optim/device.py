@@ -25,7 +25,7 @@ from engine.tensor import Tensor
 if TYPE_CHECKING:
     from engine.optim.formula import FormulaOptimizer
 
-__all__ = ["Flat", "flattened", "step"]
+__all__ = ["Flat", "flattened", "no_state", "step"]
 
 _ALIGNED = 64
 """Elements to a multiple of which parameters begin in a flat array: matrix products want aligned memory."""
@@ -88,10 +88,23 @@ def flattened(params: list[Tensor], states: list[dict[str, Any]], counters: tupl
     return Flat(params, states, counters) if all(map(_is_alone, (*params, *named))) else None
 
 
+def no_state(optimizer: FormulaOptimizer) -> RuntimeError:
+    """The error of a first step that is captured."""
+    return RuntimeError(
+        f"the first step of {type(optimizer).__name__} makes its state, which every replay of a CUDA graph would make "
+        "anew: take three steps before the graph is captured"
+    )
+
+
 def step(optimizer: FormulaOptimizer, part: Any, group: dict[str, Any], lr: Any) -> bool:
     """Do the step of `part` by a kernel; False, and nothing done, if its formula is none."""
     state, params = part.state, part.params
     host = {name: array.copy() for name, array in state.items() if not is_elsewhere(array)}
+    if host and backend.capturing():
+        raise RuntimeError(
+            "Attempting CUDA graph capture of step() for an instance of "
+            f"{type(optimizer).__name__} but param_groups' capturable is False."
+        )
     counters = [name for name in state if name in optimizer.counters and name not in host]
     arrays: dict[str, Array] = {"data": part.data, "grad": params[0]._grad._data}
     arrays.update((name, array) for name, array in state.items() if name not in host and name not in counters)
@@ -118,6 +131,8 @@ def step(optimizer: FormulaOptimizer, part: Any, group: dict[str, Any], lr: Any)
     symbols.update((name, symbol) for name, symbol in after.items() if name not in host)
     begun = [name for name in after if name not in state]
     written = [*begun, *(name for name in arrays if symbols[name].name != loaded[name])]
+    if begun and backend.capturing():
+        raise no_state(optimizer)
     read = [name for name in arrays if name not in written]
     inputs = [f"{kind} {name}_" for name in read] + [f"{a.dtype} {name}_" for name, a in settings.items()]
     inputs += [f"{dtype} s{k}" for k in range(len(trace.numbers))]

@@ -113,7 +113,7 @@ class FormulaOptimizer(Optimizer):
             if plan is None or not plan.fits(params, self.state):
                 self._refuse(params, group)
                 plan = plans[number_] = _Plan(self, params, group)
-            elif plan.new:
+            elif plan.new and not backend.capturing():
                 plan.join(self)
             lr = group["lr"]
             lr = lr._data if isinstance(lr, Tensor) and lr.is_cuda else number(lr)
@@ -237,6 +237,8 @@ class _Plan:
         for param in params:
             if not optimizer.state.get(param):
                 begun = optimizer.begin(param._data, group)
+                if begun and backend.capturing():
+                    raise device.no_state(optimizer)
                 if begun:
                     optimizer.state.setdefault(param, {}).update(
                         {n: Tensor._wrap(a) for n, a in begun.items()}

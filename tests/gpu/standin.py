@@ -42,6 +42,8 @@ _NO_LAUNCH = {
     ),
     *("swapaxes", "transpose", "view"),
 }
+_WRITING_METHODS = {"fill", "partition", "put", "sort"}
+_WRITING = {"at", "copyto", "fill_diagonal", "place", "put", "put_along_axis", "putmask"}
 _COMPARISONS = {"greater", "less", "greater_equal", "less_equal", "equal", "not_equal"}
 _UFUNC_KEYWORDS = {"out", "dtype", "casting", "axis", "keepdims"}
 
@@ -100,6 +102,7 @@ class ndarray:  # CuPy's name for it, which error messages show
             _OWNERS[id(a)] = self
 
     def get(self, *_: Any, **__: Any) -> np.ndarray[Any, Any]:
+        CUDA.not_while_capturing()
         TRANSFERS.down.append("get")
         return self._a.copy()
 
@@ -170,6 +173,7 @@ class ndarray:  # CuPy's name for it, which error messages show
             raise AttributeError(f"'cupy.ndarray' object has no attribute '{name}'")
         value = getattr(self._a, name)
         if name in ("item", "tolist", "tobytes"):
+            CUDA.not_while_capturing()
             TRANSFERS.down.append(name)
             return value
         if callable(value):
@@ -177,13 +181,13 @@ class ndarray:  # CuPy's name for it, which error messages show
         return _wrap(value)
 
     def __getitem__(self, key: Any) -> Any:
-        return _wrap(self._a[_key(key)])
+        return _wrap(_made(lambda a, k: a[k], (self._a, _key(key)), {}))
 
     def __setitem__(self, key: Any, value: Any) -> None:
         if type(value) is np.ndarray and value.ndim:
             raise TypeError(f"Unsupported type {np.ndarray}")
         CUDA.launch()
-        self._a[_key(key)] = _unwrap(value, "setitem")
+        _written(self._a, lambda a, k, v: a.__setitem__(k, v), (_key(key), _unwrap(value, "setitem")))
 
     def __len__(self) -> int:
         return len(self._a)
@@ -217,6 +221,7 @@ def _unwrap(value: Any, name: str) -> Any:
     if isinstance(value, np.ndarray):
         if name not in _UPLOADING:
             raise TypeError(f"Unsupported type {np.ndarray}")
+        CUDA.not_while_capturing()
         TRANSFERS.up.append(name)
         return value.copy()
     if type(value) in (tuple, list):
@@ -238,17 +243,67 @@ def _call(function: Callable[..., Any], name: str, args: Any, keywords: dict[str
         _launch(name)
     given = [_unwrap(a, name) for a in args]
     named = {k: _unwrap(v, name) for k, v in keywords.items()}
-    result = function(*given, **named)
+    out, own = keywords.get("out"), getattr(function, "__self__", None)
+    if isinstance(out, ndarray):
+        del named["out"]
+        _written(out._a, lambda a, *arguments: function(*arguments, out=a, **named), given)
+        result = out._a
+    elif name in _WRITING_METHODS and isinstance(own, np.ndarray):
+        result = _written(own, lambda a, *arguments: getattr(a, name)(*arguments, **named), given)
+    elif name in _WRITING:
+        result = _written(given[0], lambda a, *arguments: function(a, *arguments, **named), given[1:])
+    else:
+        result = _made(function, given, named)
     if name not in _NO_LAUNCH:
-        _count(getattr(function, "__self__", None), *given, result)
-    out = keywords.get("out")
+        _count(own, *given, result)
     if name == "diagonal":
         result.flags.writeable = True  # NumPy's cannot be written to, CuPy's can
     return out if isinstance(out, ndarray) else _wrap(result)
 
 
+def _made(function: Callable[..., Any], given: Any, named: dict[str, Any]) -> Any:
+    """What a function makes; while a graph is recorded it is not there yet, and made at each replay."""
+    result = function(*given, **named)
+    if CUDA.recording is None:
+        return result
+    sources = [
+        a for a in (*given, *named.values(), getattr(function, "__self__", None)) if isinstance(a, np.ndarray)
+    ]
+    if isinstance(result, np.generic):
+        result = np.asarray(result)
+    results = [r for r in (result if isinstance(result, tuple) else (result,)) if isinstance(r, np.ndarray)]
+    if any(np.may_share_memory(r, a) for r in results for a in sources):
+        return result  # a view
+
+    def again() -> None:
+        made = function(*given, **named)
+        for r, new in zip(results, made if isinstance(made, tuple) else (made,), strict=True):
+            r[...] = new
+
+    CUDA.recording.sent.append(again)
+    for r in results:
+        _spoilt(r)
+    return result
+
+
+def _written(target: Any, function: Callable[..., Any], given: Any) -> Any:
+    """What a function does that writes into `target`; while a graph is recorded, it is only tried."""
+    if CUDA.recording is None:
+        return function(target, *given)
+    CUDA.recording.sent.append(lambda: function(target, *given))
+    return function(target.copy(), *given)
+
+
+def _spoilt(a: Any) -> Any:
+    """Nothing has been computed yet."""
+    if a.flags.writeable:
+        a[...] = np.nan if a.dtype.kind in "fc" else 0
+    return a
+
+
 def _scalar(name: str) -> Any:
     def convert(self: ndarray) -> Any:
+        CUDA.not_while_capturing()
         TRANSFERS.down.append(name)
         return getattr(self._a, name)()
 
@@ -261,7 +316,10 @@ def _operator(name: str) -> Any:
             raise TypeError(f"Unsupported type {np.ndarray}")
         _launch(name)
         given = [_unwrap(o, name) for o in others]
-        result = getattr(self._a, name)(*given)
+        if name.startswith("__i") and name != "__invert__":
+            result = _written(self._a, lambda a, *arguments: getattr(a, name)(*arguments), given)
+        else:
+            result = _made(lambda a, *arguments: getattr(a, name)(*arguments), (self._a, *given), {})
         _count(self._a, *given, result)
         return self if name.startswith("__i") and name != "__invert__" else _wrap(result)
 
@@ -369,11 +427,20 @@ class ElementwiseKernel(kernel.Kernel):
             raise TypeError(f"Unsupported type {np.ndarray}")
         _launch(self.name)
         arrays = [a._a if isinstance(a, ndarray) else a for a in args]
-        results = self.run(arrays)
+        results = self._sent(arrays)
         _count(*arrays, *(() if len(arrays) > len(self.inputs) else results))
         given = args[len(self.inputs) :]
         made = given or tuple(map(ndarray, results))
         return made[0] if len(made) == 1 else made
+
+    def _sent(self, arrays: list[Any]) -> list[Any]:
+        if CUDA.recording is None:
+            return self.run(arrays)
+        count = len(self.inputs)
+        rehearsed = self.run([*arrays[:count], *(a.copy() for a in arrays[count:])])
+        results = arrays[count:] or rehearsed
+        CUDA.recording.sent.append(lambda: self.run([*arrays[:count], *results]))
+        return arrays[count:] or [_spoilt(a) for a in rehearsed]
 
 
 class _DrawingKernel:

@@ -6,7 +6,8 @@ is a moment of its stream's, so that what is timed is known beforehand.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
@@ -112,6 +113,18 @@ class _Pool:
         return self.limit
 
 
+class Graph:
+    """What was sent to a stream while it was captured, to be sent again; meanwhile nothing ran."""
+
+    def __init__(self) -> None:
+        self.sent: list[Callable[[], Any]] = []
+
+    def launch(self, stream: Stream | None = None) -> None:
+        CUDA.launch()
+        for send in self.sent:
+            send()
+
+
 class Stream:
     """A stream; ``with`` makes it the current one."""
 
@@ -125,7 +138,7 @@ class Stream:
         Stream._handles = max(Stream._handles, self.ptr)
         self.busy_until = 0.0
         self.done = True
-        self.capturing = False
+        self.graph: Graph | None = None
         self._before: list[Stream] = []
 
     def __enter__(self) -> Stream:
@@ -142,6 +155,23 @@ class Stream:
 
     def is_capturing(self) -> bool:
         return self.capturing
+
+    @property
+    def capturing(self) -> bool:
+        return self.graph is not None
+
+    def begin_capture(self, mode: int | None = None) -> None:
+        if not self.ptr or self.graph is not None:
+            raise RuntimeError("cudaErrorStreamCaptureUnsupported: operation not permitted")
+        self.graph = Graph()
+
+    def end_capture(self) -> Graph:
+        if self.graph is None:
+            raise RuntimeError(
+                "cudaErrorIllegalState: the operation cannot be performed in the present state"
+            )
+        graph, self.graph = self.graph, None
+        return graph
 
     def synchronize(self) -> None:
         CUDA.synchronised += 1
@@ -193,6 +223,7 @@ class Device:
         return None
 
     def synchronize(self) -> None:
+        CUDA.not_while_capturing()
         CUDA.synchronised += 1
 
 
@@ -215,7 +246,7 @@ class Nvtx:
 class Cuda:
     """The module."""
 
-    Device, Stream, Event, MemoryHook = Device, Stream, Event, MemoryHook
+    Device, Stream, Event, MemoryHook, MemoryPool = Device, Stream, Event, MemoryHook, _Pool
     memory = SimpleNamespace(OutOfMemoryError=OutOfMemoryError)
     runtime = SimpleNamespace(getDeviceCount=lambda: 1, getDeviceProperties=lambda _: PROPERTIES)
 
@@ -227,6 +258,23 @@ class Cuda:
         self.current = Stream(null=True)
         self.synchronised = 0
         """How often the host waited for the device."""
+
+    @property
+    def recording(self) -> Graph | None:
+        """What is sent is kept there, if the current stream is captured."""
+        return self.current.graph
+
+    def not_while_capturing(self) -> None:
+        if self.recording is not None:
+            raise RuntimeError(
+                "cudaErrorStreamCaptureUnsupported: operation not permitted when stream is capturing"
+            )
+
+    @contextmanager
+    def using_allocator(self, allocator: Callable[[int], Any] | None = None) -> Iterator[None]:
+        before, self.alloc = self.alloc, allocator or self.pool.malloc
+        yield
+        self.alloc = before
 
     def launch(self) -> None:
         """A kernel is sent to the current stream."""

@@ -1,0 +1,185 @@
+"""CUDA graphs: a captured step is the step, at every replay; what cannot be captured says so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import engine
+from engine import backend
+from tests.gpu import standin
+
+cuda, nn, optim = engine.cuda, engine.nn, engine.optim
+
+
+@pytest.fixture(autouse=True)
+def a_stream_of_this_device() -> None:
+    cuda.graph.default_capture_stream = None
+
+
+def _model(device: str | None) -> Any:
+    with engine.device(device or "cpu"):
+        model = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2))
+        with engine.no_grad():
+            for k, p in enumerate(model.parameters()):
+                p.copy_(engine.linspace(-0.5, 0.5 + 0.1 * k, p.numel()).reshape(p.shape))
+    return model
+
+
+def _batch(k: int) -> np.ndarray[Any, Any]:
+    return np.random.default_rng(k).normal(size=(5, 3)).astype(np.float32)
+
+
+OPTIMIZERS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
+    "SGD": (lambda p: optim.SGD(p, lr=0.1, momentum=0.9), lambda p: optim.SGD(p, lr=0.1, momentum=0.9)),
+    "Adam": (lambda p: optim.Adam(p, lr=0.1), lambda p: optim.Adam(p, lr=0.1, capturable=True)),
+}
+
+
+@pytest.mark.parametrize("to_none", [False, True], ids=["zeros", "none"])
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_a_captured_step_trains_as_a_step(cupy: Any, name: str, to_none: bool) -> None:
+    here, there = _model(None), _model("cuda")
+    ordinary = OPTIMIZERS[name][0](here.parameters())
+    captured = OPTIMIZERS[name][1](there.parameters())
+    x = engine.zeros(5, 3, device="cuda")
+
+    def step(model: Any, optimizer: Any, inputs: Any) -> Any:
+        optimizer.zero_grad(set_to_none=to_none)
+        loss = model(inputs).pow(2).sum()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    side = cuda.Stream()
+    side.wait_stream(cuda.current_stream())
+    with cuda.stream(side):
+        for k in range(3):
+            x.copy_(engine.tensor(_batch(k), device="cuda"))
+            step(there, captured, x)
+    cuda.current_stream().wait_stream(side)
+    graph = cuda.CUDAGraph()
+    before = [backend.to_host(p._data).copy() for p in there.parameters()]
+    with cuda.graph(graph):
+        assert cuda.is_current_stream_capturing()
+        loss = step(there, captured, x)
+    for p, old in zip(there.parameters(), before, strict=True):
+        np.testing.assert_array_equal(backend.to_host(p._data), old, "nothing runs while it is captured")
+    losses = []
+    for k in range(3, 8):
+        x.copy_(engine.tensor(_batch(k), device="cuda"))
+        graph.replay()
+        losses.append(loss.item())
+    expected = [step(here, ordinary, engine.tensor(_batch(k))).item() for k in range(8)]
+    np.testing.assert_allclose(losses, expected[3:], rtol=1e-3)
+    for a, b in zip(there.parameters(), here.parameters(), strict=True):
+        np.testing.assert_allclose(backend.to_host(a._data), b.detach()._data, rtol=1e-3, atol=1e-4)
+
+
+def _capture(function: Callable[[], Any]) -> cuda.CUDAGraph:
+    graph = cuda.CUDAGraph()
+    with cuda.graph(graph):
+        function()
+    return graph
+
+
+def test_what_cannot_be_captured_says_so(cupy: Any) -> None:
+    x = engine.ones(3, device="cuda", requires_grad=True)
+    with pytest.raises(RuntimeError, match="not permitted when stream is capturing"):
+        _capture(x.sum().cpu)
+    with pytest.raises(RuntimeError, match="not permitted when stream is capturing"):
+        _capture(lambda: engine.ones(3).cuda())
+    with pytest.raises(RuntimeError, match="random numbers cannot be drawn"):
+        _capture(lambda: engine.rand(3, device="cuda"))
+    x.grad = engine.ones(3, device="cuda")
+    adam = optim.Adam([x])
+    for _ in range(3):
+        adam.step()
+    with pytest.raises(RuntimeError, match="for an instance of Adam but param_groups' capturable is False"):
+        _capture(adam.step)
+    for fresh in (optim.Adam([x], capturable=True), optim.SGD([x], momentum=0.9)):
+        with pytest.raises(RuntimeError, match="makes its state"):
+            _capture(fresh.step)
+    assert not cuda.is_current_stream_capturing()
+    assert x.sum().item() == x.detach().cpu().sum().item()
+
+
+def test_a_graph_is_recorded_once_and_replayed_if_it_was(cupy: Any) -> None:
+    with pytest.raises(RuntimeError, match="without a preceding successful capture"):
+        cuda.CUDAGraph().replay()
+    x = engine.ones(3, device="cuda")
+    graph = cuda.CUDAGraph()
+    with pytest.raises(RuntimeError, match="non-default stream"):
+        graph.capture_begin()
+    with cuda.graph(graph):
+        y = x * 2
+        with pytest.raises(RuntimeError, match="another CUDA graph"):
+            cuda.CUDAGraph().capture_begin()
+    with pytest.raises(RuntimeError, match="already owns a captured graph"), cuda.graph(graph):
+        pass
+    graph.replay()
+    assert y.tolist() == [2.0, 2.0, 2.0]
+    x.fill_(5)
+    graph.replay()
+    assert y.tolist() == [10.0, 10.0, 10.0]
+    graph.reset()
+    with pytest.raises(RuntimeError, match="without a preceding"):
+        graph.replay()
+
+
+def test_an_index_out_of_range_is_told_of_after_the_replay_in_which_it_was(cupy: Any) -> None:
+    logarithms = engine.full((2, 3), -1.0, device="cuda")
+    target = engine.tensor([0, 1], device="cuda")
+    graph = cuda.CUDAGraph()
+    with cuda.graph(graph):
+        loss = nn.functional.nll_loss(logarithms, target)
+    graph.replay()
+    assert loss.item() == 1.0
+    target.fill_(7)
+    graph.replay()
+    graph.replay()
+    with pytest.raises(IndexError, match=r"Target 7 is out of bounds\."):
+        loss.item()
+    target.fill_(2)
+    graph.replay()
+    assert loss.item() == 1.0
+
+
+def test_memory_of_a_graph_is_its_own(stand_in: Any) -> None:
+    pool = cuda.graph_pool_handle()
+    graph = cuda.CUDAGraph()
+    x = engine.ones(1000, device="cuda")
+    with cuda.graph(graph, pool=pool):
+        y = x * 2
+    assert graph.pool() is pool
+    assert pool.used_bytes() >= 4000
+    del y
+    assert pool.used_bytes() == 0
+    _ = x * 2
+    assert pool.used_bytes() == 0, "what is made afterwards lies elsewhere"
+
+
+def test_a_replay_is_one_launch(stand_in: Any) -> None:
+    x = engine.ones(3, device="cuda")
+    graph = cuda.CUDAGraph()
+    with cuda.graph(graph):
+        y = x
+        for _ in range(20):
+            y = y * 1.5
+    with standin.watched() as transfers:
+        graph.replay()
+        assert not transfers.launched
+        assert not transfers.down
+    assert y.tolist() == [pytest.approx(1.5**20)] * 3
+
+
+def test_without_cuda_it_is_refused_in_pytorch_s_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backend, "cupy", lambda: None)
+    for make, name in ((cuda.CUDAGraph, "CUDAGraph"), (cuda.graph_pool_handle, "_graph_pool_handle")):
+        with pytest.raises(RuntimeError, match=f"Tried to instantiate dummy base class {name}"):
+            make()
+    with pytest.raises(RuntimeError, match=r"torch\.cuda\.Stream requires CUDA support"):
+        cuda.graph(None)  # type: ignore[arg-type]
