@@ -68,9 +68,18 @@ class Seal:
         self._filter.install()
 
 
-def run(pipes: Pipes, limits: Limits, base: Memory, entry: Entry, parent: int, seal: Seal | None) -> NoReturn:
+def run(
+    pipes: Pipes,
+    limits: Limits,
+    base: Memory,
+    entry: Entry,
+    rehearse: Callable[[], None],
+    parent: int,
+    seal: Seal | None,
+) -> NoReturn:
     """Become the one-shot child. `base` is the zygote's memory, `parent` its process id; without a `seal` (development
-    on systems that have none) the program keeps what its user may do."""
+    on systems that have none) the program keeps what its user may do. `rehearse` is done when all else is, before a
+    program comes."""
 
     def become() -> Channel:
         null = os.open(os.devnull, os.O_RDONLY)
@@ -82,6 +91,7 @@ def run(pipes: Pipes, limits: Limits, base: Memory, entry: Entry, parent: int, s
         channel = listen(limits)
         if seal is not None:
             seal.close()
+        rehearse()
         return channel
 
     one_program(become, entry)
@@ -149,6 +159,9 @@ def give_up_rights(parent: int) -> None:
     linux.drop_capabilities()
     linux.die_with_parent(parent, signal.SIGKILL)
     os.nice(19)
+    # Woken by a command, it would take the processor from who sent it, in spite of that: what has waited long is owed
+    # time. A batch process never does.
+    os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
 def _limit(limits: Limits, base: Memory) -> None:

@@ -78,27 +78,28 @@ class Forker:
         """A parked worker, or None if there is none yet."""
         return self._parked.pop(0) if self._parked else None
 
-    def keep(self, wanted: int) -> None:
-        """Have children forked until `wanted` are parked or on their way."""
+    def keep(self, wanted: int, *, rehearsed: bool = False) -> None:
+        """Have children forked until `wanted` are parked or on their way. A `rehearsed` one costs a third more and
+        starts a program twice as fast."""
         if self._asked and time.monotonic() - min(self._asked.values()) > self._limits.zygote_patience_s:
             log.error("the zygote does not answer")
             self._lost()
             return
         while self.ready and len(self._parked) + len(self._asked) < wanted:
-            self._fork()
+            self._fork(rehearsed)
 
     def close(self) -> None:
         """End the zygote and, by their parent-death signal, all its children."""
         self._closing = True
         self._lost()
 
-    def _fork(self) -> None:
+    def _fork(self, rehearsed: bool) -> None:
         assert self._control is not None
         self._next += 1
         worker = Worker(self._next)
         theirs = worker.open()
         try:
-            packet = msgspec.msgpack.encode(wire.Fork(worker=worker.number))
+            packet = msgspec.msgpack.encode(wire.Fork(worker=worker.number, rehearsed=rehearsed))
             socket.send_fds(self._control, [packet], theirs)
             self._asked[worker.number] = time.monotonic()
             self._workers[worker.number] = worker

@@ -153,9 +153,9 @@ class Job:
 
     def end(self, message: str) -> None:
         """No more answers: a lingering child is killed. Questions that wait are answered with `message`."""
-        self.state = State.ENDED
+        lingered, self.state = self.state is State.LINGERING, State.ENDED
         self.held = False
-        self._let_go()
+        self._let_go(lingered)
         for question in self._questions.leave():
             self._turn_down(question, message, "Run the program again.", gone=True)
         self._on_change(self)
@@ -490,11 +490,11 @@ class Job:
         if self._worker is not None:
             self._worker.signal(number)
 
-    def _let_go(self) -> None:
+    def _let_go(self, lingered: bool) -> None:
         """Kill the child if it still lives and close everything that was its."""
         self._timer.disarm()
         worker, self._worker = self._worker, None
         self._frames = self._output = None
         if worker is not None:
             worker.on_exit = None
-            worker.kill()
+            worker.kill(in_time=lingered)

@@ -27,6 +27,9 @@ from playground.runner.pool import Pool
 log = logging.getLogger(__name__)
 
 _TICK_S = 0.25
+_AHEAD_S = 0.02
+"""After something happened, before a child is forked that nobody waits for: a fork takes what the program that has just
+begun, and the way of its events to the page, need of two cores."""
 _UNUSABLE = "This server cannot run programs at the moment; its log says why. Try again later."
 
 
@@ -80,6 +83,8 @@ class Supervisor(asyncio.Protocol):
         self._gpu = Lane(self._pool, limits.gpu_slots, (limits.gpu_kept, limits.gpu_kept))
         self._lanes = (self._reads, self._runs, self._gpu)
         self._told_no_gpu = ""
+        self._unsaid: list[bytes] = []
+        self._ahead: asyncio.TimerHandle | None = None
         self._web_is_behind = False
         self._draining = False
         self._started = 0
@@ -182,8 +187,15 @@ class Supervisor(asyncio.Protocol):
         self._reply(wire.Deliver(job=job, event=event))
 
     def _reply(self, message: wire.Reply) -> None:
+        """Say it when everything that has come has been dealt with: what belongs together then leaves together."""
+        if not self._unsaid:
+            self._loop.call_soon(self._say)
+        self._unsaid.append(frame(self._encoder.encode(message)))
+
+    def _say(self) -> None:
+        said, self._unsaid = self._unsaid, []
         if self._transport is not None and not self._transport.is_closing():
-            self._transport.write(frame(self._encoder.encode(message)))
+            self._transport.writelines(said)
 
     def _health(self, number: int) -> wire.Health:
         computing = (self._runs, self._gpu)
@@ -229,7 +241,14 @@ class Supervisor(asyncio.Protocol):
         self._tell_gpu()
         self._pool.keep(max(self._limits.gpu_warm, self._pump_lane(self._gpu, tell)))
         wanted = sum(self._pump_lane(lane, tell) for lane in (self._reads, self._runs))
-        self._forker.keep(max(self._limits.parked, wanted))
+        if self._reads.queue or self._runs.queue:
+            self._forker.keep(max(self._limits.parked, wanted))
+        elif self._ahead is None:
+            self._ahead = self._loop.call_later(_AHEAD_S, self._fork_ahead)
+
+    def _fork_ahead(self) -> None:
+        self._ahead = None
+        self._forker.keep(self._limits.parked, rehearsed=not (self._reads.queue or self._runs.queue))
 
     def _pump_lane(self, lane: Lane, tell: bool) -> int:
         """Returns how many more children it could use now."""

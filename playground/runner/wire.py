@@ -170,6 +170,9 @@ class Fork(_Tagged, frozen=True, kw_only=True):
     """Fork one child. Four descriptors come with it: commands (read), frames, output and fault (write)."""
 
     worker: int
+    rehearsed: bool = False
+    """Whether it runs a program of ours before it takes one, because nobody waits for it: the pages of memory that it
+    shares with the zygote are then copied before."""
 
 
 class Ready(_Tagged, frozen=True, kw_only=True):

@@ -16,6 +16,7 @@ import signal
 import socket
 import sys
 import traceback
+from collections.abc import Callable
 
 import msgspec
 import numpy as np
@@ -38,6 +39,7 @@ def main(control_fd: int, entry: str, limits: Limits) -> None:
         call: child.Entry = getattr(worker, function)
         if prepare := getattr(worker, "prepare", None):
             prepare()
+        rehearse: Callable[[], None] = getattr(worker, "rehearse", _nothing)
     except Exception as problem:
         reason = f"{type(problem).__name__}: {problem}"[:300]
         control.send(_encode(wire.Unusable(reason=reason, traceback=traceback.format_exc()[-8_000:])))
@@ -53,7 +55,11 @@ def main(control_fd: int, entry: str, limits: Limits) -> None:
     base = child.memory()
     seal = child.Seal() if limits.sandbox == "strict" else None
     control.send(_encode(wire.Ready(pid=os.getpid())))
-    _Server(control, limits, base, call, seal).serve()
+    _Server(control, limits, base, call, rehearse, seal).serve()
+
+
+def _nothing() -> None:
+    pass
 
 
 class _Server:
@@ -63,12 +69,14 @@ class _Server:
         limits: Limits,
         base: child.Memory,
         entry: child.Entry,
+        rehearse: Callable[[], None],
         seal: child.Seal | None,
     ) -> None:
         self._control = control
         self._limits = limits
         self._base = base
         self._entry = entry
+        self._rehearse = rehearse
         self._seal = seal
         self._decoder = msgspec.msgpack.Decoder(wire.Fork)
         self._children: dict[int, tuple[int, int]] = {}
@@ -88,9 +96,10 @@ class _Server:
                     return
                 if not data:
                     return
-                self._fork(self._decoder.decode(data).worker, child.Pipes(*descriptors))
+                self._fork(self._decoder.decode(data), child.Pipes(*descriptors))
 
-    def _fork(self, worker: int, pipes: child.Pipes) -> None:
+    def _fork(self, asked: wire.Fork, pipes: child.Pipes) -> None:
+        worker = asked.worker
         me = os.getpid()
         try:
             pid = os.fork()
@@ -98,7 +107,8 @@ class _Server:
             self._control.send(_encode(wire.ForkFailed(worker=worker, reason=str(problem))))
             pid = -1
         if pid == 0:
-            child.run(pipes, self._limits, self._base, self._entry, me, self._seal)
+            rehearse = self._rehearse if asked.rehearsed else _nothing
+            child.run(pipes, self._limits, self._base, self._entry, rehearse, me, self._seal)
         for descriptor in (pipes.commands, pipes.frames, pipes.output, pipes.fault):
             os.close(descriptor)
         if pid > 0:

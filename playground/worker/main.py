@@ -51,6 +51,13 @@ def prepare() -> None:
         importlib.import_module(name)
 
 
+def rehearse() -> None:
+    """Done in a child that nobody waits for yet: what most programs do."""
+    # Not in `surroundings`, which would look at every module and so have its page copied; the program that comes
+    # replaces all that this one has.
+    _Session(warm.rehearsal(), warm.Nobody()).run()
+
+
 def serve(request: Run | Parse, channel: Channel) -> None:
     """What a child does, in a process that was prepared."""
     if isinstance(request, Parse):

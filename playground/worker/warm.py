@@ -12,6 +12,13 @@ from playground.worker.output import OneWay
 _EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 _NAMES = ("01_graph_tracing", "02_tiny_model", "05_in_place")
 """An operation on numbers and a plot; layers, a loss and an optimizer; errors."""
+_REHEARSAL = """\
+import torch
+x = torch.tensor([1.0, 2.0], requires_grad=True)
+y = (x * x + 1).sum()
+y.backward()
+print(y.item(), x.grad)
+"""
 
 
 def requests() -> Iterator[Run | Parse]:
@@ -20,6 +27,11 @@ def requests() -> Iterator[Run | Parse]:
         code = (_EXAMPLES / f"{name}.py").read_text(encoding="utf-8")
         yield Run(run="warm", code=code)
         yield Parse(run="warm", code=code)
+
+
+def rehearsal() -> Run:
+    """What most programs do at least."""
+    return Run(run="warm", code=_REHEARSAL)
 
 
 class Nobody(OneWay):

@@ -37,7 +37,7 @@ def hasty() -> Iterator[Runner]:
 def _started(limits: Limits) -> Iterator[Runner]:
     made = Runner(limits)
     made.start()
-    until_ready(made)
+    until_ready(made, limits.parked)
     yield made
     made.close()
 
@@ -185,3 +185,29 @@ def test_every_part_of_the_engine_is_there_before_the_program(runner: Runner) ->
     names = [part.name for part in pkgutil.walk_packages(engine.__path__, "engine.")]
     watch = run(runner, f"import sys\nprint([name for name in {names} if name not in sys.modules])")
     assert watch.text == "[]\n"
+
+
+SURROUNDINGS = """\
+import builtins, gc, random, sys, time, warnings
+import numpy, torch
+print(time.sleep.__qualname__, hasattr(time.sleep.__wrapped__, "__wrapped__"))
+print(builtins.input.__name__, gc.get_threshold())
+print(len(warnings.filters), torch.get_default_dtype(), torch.is_grad_enabled(), torch.initial_seed())
+print(random.random(), numpy.random.rand(), torch.rand(1).item(), sorted(globals()))
+print(sys.stdout.name, sys.modules["__main__"].__dict__ is globals(), sorted(sys.modules) == list(sys.modules))
+x = torch.ones(2, requires_grad=True)
+(x * 2).sum().backward()
+print(x.grad, len(sys.modules), len(sys.meta_path))
+"""
+
+
+def test_a_child_that_rehearsed_is_as_one_that_did_not() -> None:
+    """What is printed, and how the graph's nodes are numbered."""
+    seen = []
+    for parked in (0, 1):
+        for made in _started(Limits(slots=1, parked=parked, wall_soft_s=20, wall_hard_s=22)):
+            watch = run(made, SURROUNDINGS)
+            assert watch.finished().status == "ok", watch.errors
+            seen.append((watch.text, [(n.id, n.op, n.place) for n in _nodes(watch)]))
+    assert seen[0][0] == seen[1][0]
+    assert seen[0][1] == seen[1][1]
