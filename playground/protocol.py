@@ -106,6 +106,7 @@ class Run(Message, kw_only=True, tag="run"):
     run: RunId
     code: Code
     device: Device = "cpu"
+    """``cuda``: where ``torch.cuda.is_available()`` is True, and no more; where there is no such place, on the CPU."""
     seed: Seed = 0
     data: UserData | None = None
 

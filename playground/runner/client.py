@@ -33,7 +33,10 @@ log = logging.getLogger(__name__)
 ROOT = Path(__file__).resolve().parents[2]
 WORKER = "playground.worker.main:serve"
 GPU_WORKER = "playground.worker.gpu:serve"
-GPU_ENVIRONMENT = ("CUDA_VISIBLE_DEVICES", "CUDA_PATH", "LD_LIBRARY_PATH", "CUPY_CACHE_DIR")
+GPU_ENVIRONMENT = (
+    *("CUDA_VISIBLE_DEVICES", "CUDA_PATH", "CUDA_HOME", "CONDA_PREFIX"),
+    *("LD_LIBRARY_PATH", "CUPY_CACHE_DIR"),
+)
 """What a process that holds the GPU may know of the server's environment, if it is there."""
 _SEND_TIMEOUT_S = 5.0
 _PROBE_TIMEOUT_S = 2.0

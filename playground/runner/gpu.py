@@ -7,13 +7,14 @@ import importlib
 import math
 import os
 import resource
+import signal
 import sys
 import time
 import traceback
 
 import msgspec
 
-from playground.runner import child, wire
+from playground.runner import child, linux, wire
 from playground.runner.channel import Channel, NotHere
 from playground.runner.child import Pipes
 from playground.runner.limits import MIB, Limits
@@ -41,6 +42,7 @@ def main(pipes: Pipes, said: int, parent: int, entry: str, limits: Limits) -> No
         here = {0: null, 1: 1, 2: 2, _OUTPUT_FD: pipes.output, _SAID_FD: said}
         child.keep_only(here | child.talk(pipes))
         os.chdir("/")
+        linux.die_with_parent(parent, signal.SIGKILL)  # also while the driver hangs
         os.nice(19)
         try:
             card = importlib.import_module(module).prepare(limits)

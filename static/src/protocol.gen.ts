@@ -10,7 +10,10 @@ export interface Run {
   type: "run";
   run: string;
   code: string;
-  /** @defaultValue `"cpu"` */
+  /**
+   * `cuda`: where `torch.cuda.is_available()` is True, and no more; where there is no such place, on the CPU.
+   * @defaultValue `"cpu"`
+   */
   device?: Device;
   /** @defaultValue `0` */
   seed?: number;

@@ -251,6 +251,17 @@ def test_when_the_supervisor_dies_so_does_what_holds_the_card(runner: Runner) ->
     assert run(runner, "print('next')", device="cuda").text == "next\n"
 
 
+def test_what_hangs_as_it_starts_ends_with_the_supervisor(
+    make_runner: MakeRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CUPY_CACHE_DIR", "hangs")
+    runner = make_runner(gpu_entry=GPU)
+    health = runner.health()
+    (hanging,) = children(health.supervisor) - {health.zygote}
+    os.kill(health.supervisor, signal.SIGKILL)
+    until(lambda: dead(hanging), "it is dead")
+
+
 def test_closing_leaves_no_process(make_runner: MakeRunner) -> None:
     runner = make_runner(gpu_entry=GPU)
     held(runner)

@@ -9,6 +9,7 @@ import pytest
 from playground.protocol import (
     Control,
     Detail,
+    Device,
     Error,
     Event,
     Finished,
@@ -77,8 +78,15 @@ def runner(patient: Runner) -> Runner:
     return patient
 
 
-def train(runner: Runner, code: str = FOREVER, *, client: str = "c", address: str = "192.0.2.1") -> Watch:
-    watch = start(runner, code, client=client, address=address)
+def train(
+    runner: Runner,
+    code: str = FOREVER,
+    *,
+    client: str = "c",
+    address: str = "192.0.2.1",
+    device: Device = "cpu",
+) -> Watch:
+    watch = start(runner, code, client=client, address=address, device=device)
     watch.wait(lambda event: isinstance(event, Output), "output")
     return watch
 
@@ -132,6 +140,24 @@ def test_it_is_stopped_until_it_may_go_on(runner: Runner) -> None:
     assert (runner.health().held, runner.health().running) == (0, 1)
     runner.cancel("c", "r")
     assert watch.finished().status == "cancelled"
+
+
+def test_a_held_program_keeps_its_gpu_and_lends_its_turn(make_runner: MakeRunner) -> None:
+    runner = make_runner(
+        gpu_entry="tests.playground.runner.small_gpu:run_program", wall_soft_s=20, wall_hard_s=21
+    )
+    held = train(runner, device="cuda")
+    pause(runner, held)
+    until(lambda: process_state(pid_of(held)) == "T", "it is stopped")
+    assert (runner.health().held, runner.health().gpu_running) == (1, 0)
+    other = train(runner, client="other", device="cuda")
+    pause(runner, other, "other")
+    assert "Others have needed the room" in resumed(held).message  # one is held at a time
+    assert (runner.health().held, runner.health().gpu_running) == (1, 1)
+    for client, watch in (("c", held), ("other", other)):
+        runner.cancel(client, "r")
+        assert watch.finished().status == "cancelled"
+    until(lambda: dead(pid_of(held)) and dead(pid_of(other)), "both are gone")
 
 
 def test_its_time_stands_still_meanwhile(make_runner: MakeRunner) -> None:
