@@ -156,6 +156,26 @@ def require(where: device | str | None) -> tuple[device, ArrayModule]:
     return d, module
 
 
+def number_of(where: device) -> int:
+    """The number of a CUDA device; that of the one in use if it has none."""
+    if where.index is not None:
+        return where.index
+    return int(require(where)[1].cuda.Device().id)
+
+
+def library(where: device | str | None) -> ArrayModule:
+    """What a factory makes an array with, so that it is made at `where`, or on the default device if that is None.
+
+    NumPy stands for a device that is not the one in use, too: `to_device` brings the array there.
+    """
+    if where is None:
+        where = _DEFAULTS[-1]
+        if where is CPU:
+            return np
+    target, module = require(where)
+    return module if target.index is None or target.index == module.cuda.Device().id else np
+
+
 def module_of(array: Array) -> ArrayModule:
     """The module whose array (or NumPy scalar) this is."""
     if isinstance(array, (np.ndarray, np.generic)):
@@ -297,6 +317,6 @@ def to_device(array: Array, where: device | str | None) -> Array:
         return to_host(array)
     if isinstance(array, np.ndarray):
         _not_while_capturing()
-        with module.cuda.Device(target.index or 0):
+        with module.cuda.Device(number_of(target)):
             return module.asarray(array)
     return array

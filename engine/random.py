@@ -255,7 +255,7 @@ class DeviceGenerator(Generator):
             where, self.xp = backend.require(device)
         except AssertionError as none:
             raise RuntimeError(f"Cannot get CUDA generator without ATen_cuda library. {none}") from None
-        self._where = backend.device("cuda", where.index or 0)
+        self._where = backend.device("cuda", backend.number_of(where))
         self._start(DEFAULT_SEED)
 
     def _start(self, seed: int) -> None:
@@ -301,6 +301,11 @@ class DeviceGenerator(Generator):
         if backend.capturing():
             raise RuntimeError(
                 "random numbers cannot be drawn while a CUDA graph is captured: each replay would draw the same ones"
+            )
+        if backend.capturing():
+            raise RuntimeError(
+                "random numbers cannot be drawn while a CUDA graph is captured: each replay would have the same ones. "
+                "Draw them before, into a tensor that the graph reads"
             )
         first = self._offset // 4
         self._offset += 4 * -(-count // philox.PER_BLOCK[kind])
@@ -384,7 +389,7 @@ def generator_for(where: str | device | None, given: Generator | None = None) ->
         return default_generator
     target = backend.require(where)[0]
     if given is None:
-        return default_generator if target is CPU else device_generator(target.index or 0)
+        return default_generator if target is CPU else device_generator(backend.number_of(target))
     if given.device.type != target.type:
         raise RuntimeError(
             f"Expected a '{target.type}' device type for generator but found '{given.device.type}'"

@@ -39,8 +39,7 @@ def number_of(device: Any) -> int:
         where = backend.device(device)
         if where.type != "cuda":
             raise ValueError(f"Expected a cuda device, but got: {device}")
-        if where.index is not None:
-            return where.index
+        return backend.number_of(where)
     return current_device()
 
 

@@ -206,7 +206,8 @@ def zeros(
         shape = shape_of(positional, size, "zeros")
     except RuntimeError:
         raise RuntimeError("zeros: Dimension size must be non-negative.") from None
-    return made("zeros", np.zeros(shape, _np(dtype, "zeros")), requires_grad, device, start, out=out)
+    array = backend.library(device).zeros(shape, _np(dtype, "zeros"))
+    return made("zeros", array, requires_grad, device, start, out=out)
 
 
 def ones(
@@ -222,7 +223,7 @@ def ones(
 ) -> Tensor:
     """Ones of a shape."""
     start = S.clock()
-    array = np.ones(shape_of(positional, size, "ones"), _np(dtype, "ones"))
+    array = backend.library(device).ones(shape_of(positional, size, "ones"), _np(dtype, "ones"))
     return made("ones", array, requires_grad, device, start, out=out)
 
 
@@ -239,7 +240,7 @@ def empty(
 ) -> Tensor:
     """Memory of a shape. Filled with zeros, so that a run repeats."""
     start = S.clock()
-    array = np.zeros(shape_of(positional, size, "empty"), _np(dtype))
+    array = backend.library(device).zeros(shape_of(positional, size, "empty"), _np(dtype))
     return made("empty", array, requires_grad, device, start, out=out)
 
 
@@ -262,9 +263,8 @@ def full(
         name = dtypes.type_name(fill_value)
         raise TypeError(f"full(): argument 'fill_value' (position 2) must be Number, not {name}")
     kind = dtypes.of_scalar(fill_value) if dtype is None else dtypes.as_dtype(dtype, "full")
-    return made(
-        "full", np.full(sizes(size, ()), fill_value, kind.numpy), requires_grad, device, start, out=out
-    )
+    array = backend.library(device).full(sizes(size, ()), fill_value, kind.numpy)
+    return made("full", array, requires_grad, device, start, out=out)
 
 
 def eye(
@@ -283,7 +283,8 @@ def eye(
     for name, count in (("n", n), ("m", m)):
         if count is not None and count < 0:
             raise RuntimeError(f"{name} must be greater or equal to 0, got {count}")
-    return made("eye", np.eye(n, m, dtype=_np(dtype)), requires_grad, device, start, out=out)
+    array = backend.library(device).eye(n, m, dtype=_np(dtype))
+    return made("eye", array, requires_grad, device, start, out=out)
 
 
 def arange(
@@ -321,7 +322,8 @@ def arange(
     if kind.is_floating_point:
         array = _float_range(float(start), float(step), count, kind.numpy)
     else:
-        array = (int(start) + np.arange(count, dtype=np.int64) * int(step)).astype(kind.numpy)
+        places = backend.library(device).arange(count, dtype=np.int64)
+        array = (int(start) + places * int(step)).astype(kind.numpy)
     return made("arange", array, requires_grad, device, begin, out=out)
 
 
@@ -420,7 +422,7 @@ def like(factory: Any) -> Any:
             made_like: Tensor = factory(
                 input._data.shape,
                 dtype=dtype or input.dtype,
-                device=device or (input.device if input.is_cuda else None),
+                device=device or input.device,
                 requires_grad=requires_grad,
                 **further,
             )
@@ -449,7 +451,11 @@ def full_like(
 ) -> Tensor:
     """`full` of the shape and dtype of another tensor."""
     return full(
-        input._data.shape, fill_value, dtype=dtype or input.dtype, device=device, requires_grad=requires_grad
+        input._data.shape,
+        fill_value,
+        dtype=dtype or input.dtype,
+        device=device or input.device,
+        requires_grad=requires_grad,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -177,3 +177,34 @@ def test_the_allocator_is_installed_when_a_device_is_first_asked_for(monkeypatch
     look: Any = backend.cupy
     assert look.__wrapped__() is standin.CUPY
     assert installed == [standin.CUPY]
+
+
+@pytest.mark.parametrize(
+    "name", ["zeros", "ones", "empty", "full", "eye", "arange", "like", "new", "default"]
+)
+def test_what_a_factory_makes_is_made_on_the_device(cupy: Any, name: str) -> None:
+    x = torch.ones(3, device="cuda")
+    make: dict[str, Callable[[], Any]] = {
+        "zeros": lambda: torch.zeros(3, 2, device="cuda"),
+        "ones": lambda: torch.ones(3, dtype=torch.int64, device="cuda:0"),
+        "empty": lambda: torch.empty(3, 2, device="cuda"),
+        "full": lambda: torch.full((2, 2), 3.5, device="cuda"),
+        "eye": lambda: torch.eye(3, 2, device="cuda"),
+        "arange": lambda: torch.arange(2, 10, 3, device="cuda"),
+        "like": lambda: torch.zeros_like(x) + torch.ones_like(x) + torch.full_like(x, 2.0),
+        "new": lambda: x.new_zeros(3) + x.new_ones(3) + x.new_full((3,), 2.0),
+        "default": lambda: torch.ones(2),
+    }
+    with standin.watched() as transfers, torch.device("cuda" if name == "default" else "cpu"):
+        made = make[name]()
+        assert (transfers.up, transfers.down) == ([], [])
+    assert made.is_cuda
+    here = {
+        "ones": torch.ones(3, dtype=torch.int64),
+        "full": torch.full((2, 2), 3.5),
+        "eye": torch.eye(3, 2),
+        "arange": torch.arange(2, 10, 3),
+    }.get(name)
+    if here is not None:
+        assert made.dtype is here.dtype
+        assert made.tolist() == here.tolist()

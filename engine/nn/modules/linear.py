@@ -6,8 +6,6 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from engine import backend, dtypes
 from engine.dtypes import dtype as Dtype
 from engine.nn import functional as F
@@ -22,7 +20,8 @@ __all__ = ["Bilinear", "Identity", "Linear"]
 
 def new_tensor(sizes: Sequence[int], device: Any = None, dtype: Dtype | None = None) -> Tensor:
     """Zeros for a module to initialise."""
-    array = np.zeros(shape_of((), tuple(sizes), "empty"), (dtype or dtypes.get_default_dtype()).numpy)
+    kind = (dtype or dtypes.get_default_dtype()).numpy
+    array = backend.library(device).zeros(shape_of((), tuple(sizes), "empty"), kind)
     return Tensor._wrap(backend.to_default(array) if device is None else backend.to_device(array, device))
 
 
