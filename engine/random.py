@@ -302,11 +302,6 @@ class DeviceGenerator(Generator):
             raise RuntimeError(
                 "random numbers cannot be drawn while a CUDA graph is captured: each replay would draw the same ones"
             )
-        if backend.capturing():
-            raise RuntimeError(
-                "random numbers cannot be drawn while a CUDA graph is captured: each replay would have the same ones. "
-                "Draw them before, into a tensor that the graph reads"
-            )
         first = self._offset // 4
         self._offset += 4 * -(-count // philox.PER_BLOCK[kind])
         with self.xp.cuda.Device(self._where.index):
