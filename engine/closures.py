@@ -206,7 +206,7 @@ def _on_device(op: Op) -> Callable[..., Any]:
         names = {
             "_asarray": xp.asarray,
             "_forward": op.on_device,
-            "_kernel": None if op.ufunc is None else getattr(xp, op.ufunc, op.on_device),
+            "_kernel": None if op.ufunc is None else getattr(xp, op.ufunc, None),
             "_kind": op.device_node,
             "_ndarray": xp.ndarray,
             "_np": xp,

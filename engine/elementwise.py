@@ -322,13 +322,14 @@ def compiled(parameters: str, results: str, text: str, name: str, width: str) ->
 
 def _kind(value: Any) -> Any:
     """What the text depends on: the dtype of an array, that something is a number, anything else itself."""
-    if isinstance(value, (bool, str)) or value is None:
-        return value
-    if isinstance(value, (Number, np.ndarray)):
-        return Number if not np.ndim(value) else "host"
+    dtype = getattr(value, "dtype", None)
+    if isinstance(dtype, np.dtype):
+        if isinstance(value, (np.ndarray, np.generic)):
+            return "host" if value.ndim else Number
+        return dtype.char
     if isinstance(value, Tensor):
         raise TypeError("a tensor among the settings")
-    return value.dtype.char if backend.is_elsewhere(value) else value
+    return Number if isinstance(value, Number) and value is not True and value is not False else value
 
 
 class _Launch:

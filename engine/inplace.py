@@ -62,7 +62,10 @@ def apply_inplace(op: Op, target: Tensor, args: tuple[Any, ...]) -> Tensor:
     start = S.clock() if observers else 0
     try:
         arrays = prepare(op, inputs)
-        result = op.forward(np if isinstance(target._data, np.ndarray) else _xp(target), *arrays, *statics)
+        forward, xp = (
+            (op.forward, np) if isinstance(target._data, np.ndarray) else (op.on_device, _xp(target))
+        )
+        result = forward(xp, *arrays, *statics)
     except Exception as error:
         better = explain(op, (target, *args), inputs, error)
         for observer in observers:

@@ -43,6 +43,8 @@ class CUDAGraph:
         cupy = backend.cupy()
         if cupy is None:
             raise RuntimeError("Tried to instantiate dummy base class CUDAGraph")
+        if not hasattr(cupy.cuda, "MemoryPool"):
+            raise RuntimeError("CUDA graphs cannot be captured here: the device is in another process")
         self._cuda = cupy.cuda
         self._graph: Any = None
         self._pool: Any = None

@@ -73,6 +73,16 @@ class Flat:
             tensor._data = place
         return flat
 
+    def fill(self, params: list[Tensor]) -> list[int]:
+        """Zeros for all gradients, if they are where they were put; whose they are, by number."""
+        grads = [p._grad for p in params]
+        if any(g is None or g._edge is not None for g in grads) or not self.gradients_are_here(params):
+            return []
+        self.grad.fill(0)
+        for grad in grads:
+            grad._written()  # type: ignore[union-attr]
+        return [*map(id, params)]
+
     def gradients_are_here(self, params: list[Tensor]) -> bool:
         """Whether the gradients are where they were put."""
         return all(map(is_, [p._grad._data for p in params], self.grads))  # type: ignore[union-attr]

@@ -21,6 +21,7 @@ import numpy as np
 
 from engine import backend, dtypes
 from engine.backend import Array, is_elsewhere, module_of
+from engine.nn.parameter import reset_gradients
 from engine.optim import device
 from engine.optim import kernels as k
 from engine.optim.optimizer import Optimizer
@@ -69,6 +70,19 @@ class FormulaOptimizer(Optimizer):
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_plans": {}}
+
+    def zero_grad(self, set_to_none: bool = False) -> None:
+        """As of every optimizer; on a device gradients that lie in one array are filled by one launch."""
+        filled: set[int] = set()
+        if not set_to_none and not S.slow:
+            for plan in self._plans.values():
+                if plan.on_device:
+                    filled.update(*(part.flat.fill(part.params) for part in plan.parts if part.flat))
+        if not filled:
+            super().zero_grad(set_to_none)
+            return
+        for group in self.param_groups:
+            reset_gradients([p for p in group["params"] if id(p) not in filled], set_to_none)
 
     @staticmethod
     def check(settings: Settings) -> None:
@@ -233,6 +247,8 @@ class _Plan:
     def __init__(self, optimizer: FormulaOptimizer, params: list[Tensor], group: Settings) -> None:
         self.new = True
         """Whether it has been used once only."""
+        self.on_device = False
+        """Whether there may be parameters that lie in one array of a device."""
         self.params = params
         for param in params:
             if not optimizer.state.get(param):
@@ -277,7 +293,7 @@ class _Plan:
         """Put small parameters of one dtype, at one step, into one part, if their state can be moved; on a device all
         that are stepped by one kernel."""
         self.new = False
-        on_device = any(part.one_launch for part in self.parts)
+        self.on_device = on_device = any(part.one_launch for part in self.parts)
         if not on_device and (not optimizer.joins or _overlap(self.arrays)):
             return
         alike: dict[Any, list[_Part]] = {}

@@ -105,6 +105,27 @@ def test_a_step_is_one_launch_and_copies_nothing(stand_in: Any, name: str) -> No
     assert not copies
 
 
+def test_gradients_in_one_array_are_zeroed_by_one_launch(stand_in: Any) -> None:
+    params = _parameters(engine.float32, "cuda")
+    other = engine.ones(2, device="cuda", requires_grad=True)
+    optimizer = optim.SGD(params, lr=0.1)
+    _train(optimizer, params, 3)
+    _loss(params).backward()
+    versions = [p.grad._version for p in params if p.grad is not None]
+    with standin.watched() as transfers:
+        optimizer.zero_grad()
+        assert transfers.launched == ["fill"]
+    assert all(p.grad is not None and not p.grad.count_nonzero().item() for p in params)
+    assert [p.grad._version for p in params if p.grad is not None] == [v + 1 for v in versions]
+    optimizer.add_param_group({"params": [other]})
+    _loss([*params, other]).backward()
+    params[0].grad = engine.ones(3, 4, device="cuda")
+    optimizer.zero_grad()
+    assert all(p.grad is not None and not p.grad.count_nonzero().item() for p in (*params, other))
+    optimizer.zero_grad(set_to_none=True)
+    assert all(p.grad is None for p in (*params, other))
+
+
 def test_a_whole_training_step_copies_nothing(stand_in: Any) -> None:
     nn = engine.nn
     with engine.device("cuda"):
