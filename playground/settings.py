@@ -111,7 +111,8 @@ _WORDS = {
     "redis_url": "redis://user:password@host:6379/0, or rediss:// for TLS (?ssl_cert_reqs=none if it "
     "signs its certificate itself)",
     "limits.sandbox": "strict or off",
-    "limits.gpu": "off or direct",
+    "limits.gpu": "off, direct or served",
+    "limits.gpu_library": "cupy or numpy",
     "metrics": "local, all or off",
     "log": "text or json",
 }
@@ -124,7 +125,8 @@ def _check(field: str, text: str) -> str:
         raise ValueError
     choices = {
         "limits.sandbox": ("strict", "off"),
-        "limits.gpu": ("off", "direct"),
+        "limits.gpu": ("off", "direct", "served"),
+        "limits.gpu_library": ("cupy", "numpy"),
         "metrics": ("local", "all", "off"),
         "log": ("text", "json"),
     }
@@ -478,7 +480,13 @@ SETTINGS = (
         "PLAYGROUND_GPU",
         "limits.gpu",
         "direct: a program that asks for the GPU runs on this machine's card, in a process that is not sealed: for "
-        "your own programs on your own machine, and refused where others may reach the server. off: on the CPU.",
+        "your own programs on your own machine, and refused where others may reach the server. served: it runs "
+        "sealed as always, and its CUDA tensors are in a process of the server's, with quotas. off: on the CPU.",
+    ),
+    Setting(
+        "PLAYGROUND_GPU_LIBRARY",
+        "limits.gpu_library",
+        "What the process that serves CUDA tensors computes with; numpy is for development without a card.",
     ),
     Setting(
         "PLAYGROUND_GPU_SLOTS", "limits.gpu_slots", "Programs running on the GPU at a time.", low=1, high=64

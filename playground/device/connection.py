@@ -3,10 +3,12 @@ answer is needed."""
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 
+from engine.allocator import OutOfMemoryError
 from playground.device import messages
 from playground.runner.frames import FrameReader, frame
 
@@ -14,7 +16,7 @@ _TOGETHER = 256
 """Requests in a frame."""
 _PENDING_BYTES = 32 << 20
 """What is held back must not hold much more of the device's memory than the program does."""
-_ERRORS = {error.__name__: error for error in messages.ERRORS}
+_ERRORS = {error.__name__: error for error in (*messages.ERRORS, OutOfMemoryError)}
 
 
 class DeviceLost(RuntimeError):
@@ -26,7 +28,8 @@ class Connection:
 
     Args:
         descriptor: a blocking stream socket.
-        whole: what happens inside is not interrupted halfway, or the stream could not be understood any more.
+        whole: what happens inside is not interrupted halfway, nor is anything else of the connection begun by a handler
+            of signals; or the stream could not be understood any more.
     """
 
     def __init__(
@@ -36,14 +39,13 @@ class Connection:
         self._whole = whole
         self._requests: list[messages.Request] = []
         self._held_back = 0
-        self._handle = 0
+        self._handles = itertools.count(1)
         self._reader = FrameReader(messages.REPLY_BYTES + 4096)
         self._lost = ""
 
     def handle(self) -> int:
         """A number that no array has had."""
-        self._handle += 1
-        return self._handle
+        return next(self._handles)
 
     def send(self, request: messages.Request, size: int = 0) -> None:
         """Have it done, without waiting. `size` is what it has the device hold, or carries, in bytes.
@@ -67,8 +69,8 @@ class Connection:
             DeviceLost: as for `send`.
             Exception: what went wrong with this or an earlier request.
         """
-        self._requests.append(request)
         with self._whole():
+            self._requests.append(request)
             self._flush()
             try:
                 reply = self._receive()
@@ -79,10 +81,10 @@ class Connection:
         return reply
 
     def _flush(self) -> None:
-        requests, self._requests, self._held_back = self._requests, [], 0
-        if self._lost:
-            raise DeviceLost(self._lost)
         with self._whole():
+            requests, self._requests, self._held_back = self._requests, [], 0
+            if self._lost:
+                raise DeviceLost(self._lost)
             try:
                 for start in range(0, len(requests), _TOGETHER):
                     self._write(requests[start : start + _TOGETHER])

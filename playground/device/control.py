@@ -27,8 +27,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
     library: str = "cupy"
     """``numpy`` serves where there is no card."""
-    memory_bytes: int = 8192 * _MIB
-    """What all runs together may hold."""
+    memory_bytes: int = 0
+    """What all runs together may hold; 0 is four fifths of the card, or 1 GiB where there is none."""
     quota: Quota = Quota()
 
 
@@ -45,6 +45,8 @@ ToServer = Attach | Ping
 
 class Ready(msgspec.Struct, frozen=True, tag=True):
     """The library is loaded, the context made."""
+
+    card: str
 
 
 class Unusable(msgspec.Struct, frozen=True, tag=True):

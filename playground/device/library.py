@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from playground.device.functions import FUNCTIONS
+from playground.device.messages import PROPERTIES
 from playground.device.plans import Dims, Kind
 
 Flat = Any
@@ -74,13 +75,12 @@ class Library:
         if self.xp is not np:
             self.xp.cuda.Device().synchronize()
 
-    def about(self) -> tuple[str, int, int, int, int]:
+    def about(self) -> tuple[str, dict[str, int]]:
         """What `messages.Card` has."""
         if self.xp is np:
-            return "NumPy", 0, 0, 0, 0
+            return "NumPy", dict.fromkeys(PROPERTIES, 0)
         found = self.xp.cuda.runtime.getDeviceProperties(0)
-        numbers = (found[key] for key in ("totalGlobalMem", "major", "minor", "multiProcessorCount"))
-        return found["name"].decode(), *map(int, numbers)
+        return found["name"].decode(), {key: int(found[key]) for key in PROPERTIES}
 
     def limit_memory(self, size: int) -> None:
         """A second line behind what sessions count: CuPy takes no more of the card than this."""

@@ -32,6 +32,22 @@ ERRORS = (
 )
 """What an array library may raise, special ones first; the child raises the same."""
 
+OUT_OF_MEMORY = "OutOfMemoryError"
+"""PyTorch's, where a quota of memory ends; a `MemoryError` is the host's."""
+
+PROPERTIES = (
+    *("totalGlobalMem", "major", "minor", "multiProcessorCount", "integrated", "isMultiGpuBoard", "warpSize"),
+    *(
+        "maxThreadsPerMultiProcessor",
+        "maxThreadsPerBlock",
+        "l2CacheSize",
+        "regsPerMultiprocessor",
+        "sharedMemPerBlock",
+    ),
+    *("sharedMemPerMultiprocessor", "memoryBusWidth"),
+)
+"""What is told of a card, under CUDA's names."""
+
 Handle = Annotated[int, Meta(ge=0, lt=1 << 53)]
 """The number of an array; the child gives them out, each once."""
 Size = Annotated[int, Meta(ge=0, lt=1 << 48)]
@@ -138,11 +154,12 @@ Request = Call | Free | Fill | Fetch | Sync | About
 
 
 class Made(_Value, frozen=True, tag=20):
-    """Done. The shape and dtype of each result, and what the run has used: bytes it holds, and held at most."""
+    """Done. The shape and dtype of each result, and the run's memory: bytes it holds, held at most and may hold."""
 
     results: list[tuple[list[int], str]]
     bytes_held: int = 0
     bytes_peak: int = 0
+    bytes_allowed: int = 0
 
 
 class Numbers(_Value, frozen=True, tag=21):
@@ -165,13 +182,10 @@ class Ended(_Value, frozen=True, tag=23):
 
 
 class Card(_Value, frozen=True, tag=24):
-    """The device: its name, memory in bytes, compute capability and multiprocessors; 0 where there is no card."""
+    """The device: its name, and those of its properties that are numbers, 0 where there is no card."""
 
     name: str
-    memory_bytes: int
-    major: int
-    minor: int
-    multiprocessors: int
+    properties: dict[str, int]
 
 
 Reply = Card | Made | Numbers | Failed | Ended

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.allocator import counts
 from playground.device import messages
 from playground.device.arrays import Device, ndarray
 from playground.device.connection import Connection
@@ -103,13 +104,7 @@ class Module:
     def _properties(self, _: int = 0) -> dict[str, Any]:
         card = self._device.connection.ask(messages.About())
         assert isinstance(card, messages.Card)
-        return {
-            "name": card.name.encode(),
-            "totalGlobalMem": card.memory_bytes,
-            "major": card.major,
-            "minor": card.minor,
-            "multiProcessorCount": card.multiprocessors,
-        }
+        return {"name": card.name.encode(), **card.properties}
 
     def synchronize(self) -> messages.Made:
         """Wait until all is done. Raises what went wrong."""
@@ -119,11 +114,13 @@ class Module:
 
     def get_default_memory_pool(self) -> Any:
         """What this run holds on the device."""
-        return SimpleNamespace(
-            used_bytes=lambda: self.synchronize().bytes_held,
-            total_bytes=lambda: self.synchronize().bytes_peak,
-            free_all_blocks=lambda: None,
-        )
+
+        def used() -> int:
+            made = self.synchronize()
+            counts(0).bytes_peak = made.bytes_peak  # no hook counts here what is allocated there
+            return made.bytes_held
+
+        return SimpleNamespace(used_bytes=used, total_bytes=used, free_all_blocks=lambda: None)
 
     # --- Arrays of the host ------------------------------------------------------------------------------------------
 
@@ -259,5 +256,14 @@ class _Device:
     def __exit__(self, *_: object) -> None:
         return None
 
+    def use(self) -> None:
+        return None
+
     def synchronize(self) -> None:
         self._module.synchronize()
+
+    @property
+    def mem_info(self) -> tuple[int, int]:
+        """What the run may still hold, and may in all."""
+        made = self._module.synchronize()
+        return made.bytes_allowed - made.bytes_held, made.bytes_allowed

@@ -203,13 +203,15 @@ def main(descriptor: int, options: Options) -> None:
     control = socket.socket(fileno=descriptor)
     try:
         library = Library(options.library)
-        library.limit_memory(options.memory_bytes)
+        name, card = library.about()
+        most = options.memory_bytes or card["totalGlobalMem"] * 4 // 5 or 1 << 30
+        library.limit_memory(most)
         library.synchronize()
     except Exception as problem:  # whatever a driver fails with
         control.send(msgspec.msgpack.encode(Unusable(f"{type(problem).__name__}: {problem}"[:300])))
         sys.exit(1)
-    server = Server(control, library, options)
-    server.say(Ready())
+    server = Server(control, library, msgspec.structs.replace(options, memory_bytes=most))
+    server.say(Ready(name))
     server.serve()
 
 

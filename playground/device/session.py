@@ -160,7 +160,7 @@ class Session:
         if low < 0 or high > storage.nbytes:
             raise Hostile(f"a view of bytes {low} to {high} of an array of {storage.nbytes}")
         if elements > self._quota.operation_work:
-            raise _Refused("MemoryError", f"a view of {elements} elements is too large")
+            raise _Refused(messages.OUT_OF_MEMORY, f"a view of {elements} elements is too large")
         return self._library.view(storage.flat, value.offset, shape, strides, dtype)
 
     # --- Requests ----------------------------------------------------------------------------------------------------
@@ -241,7 +241,7 @@ class Session:
         if self._held + need > self._quota.bytes_held or self._memory.held + need > self._memory.limit:
             whose = "this program" if self._held + need > self._quota.bytes_held else "all programs together"
             raise _Refused(
-                "MemoryError",
+                messages.OUT_OF_MEMORY,
                 f"CUDA out of memory. Tried to allocate {need / _MIB:.2f} MiB; {self._held / _MIB:.2f} MiB are held of "
                 f"the {self._quota.bytes_held / _MIB:.0f} MiB a program may, and {whose} would have more than that",
             )
@@ -324,7 +324,8 @@ class Session:
         if length > messages.REPLY_BYTES:
             most = messages.REPLY_BYTES // _MIB
             return messages.Failed(
-                "MemoryError", f"at most {most} MiB come back from the GPU at once, not {length / _MIB:.0f}"
+                messages.OUT_OF_MEMORY,
+                f"at most {most} MiB come back from the GPU at once, not {length / _MIB:.0f}",
             )
         self._transfer(length)
         return messages.Numbers(list(array.shape), array.dtype.str[1:], self._library.host(array).tobytes())
@@ -358,7 +359,7 @@ class Session:
         )
 
     def _made(self, shapes: list[tuple[list[int], str]]) -> messages.Made:
-        return messages.Made(shapes, self._held, self._peak)
+        return messages.Made(shapes, self._held, self._peak, self._quota.bytes_held)
 
 
 def _dtype(name: str) -> np.dtype[Any]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.allocator import OutOfMemoryError
 from playground.device.plans import Meta
 
 _LOW = _LENGTH = 1 << 45
@@ -42,7 +43,7 @@ class Addresses:
         start = self._next
         if start + length > _LENGTH:
             if length > _LENGTH // 2:
-                raise MemoryError(f"CUDA out of memory. Tried to allocate {length / (1 << 20):.2f} MiB")
+                raise OutOfMemoryError(f"CUDA out of memory. Tried to allocate {length / (1 << 20):.2f} MiB")
             start = 0
         self._next = start + (length + _ALIGNED) // _ALIGNED * _ALIGNED
         if order is None:

@@ -23,6 +23,8 @@ from playground.runner.limits import Limits
 FRAMES_FD = 3
 COMMANDS_FD = 4
 FAULT_FD = 5
+DEVICE_FD = 6
+"""Only where the GPU is served."""
 
 PROGRAM = "<program>"
 """The file name a program is compiled under; names that begin with ``<program`` count. Lines are found by it."""
@@ -192,6 +194,19 @@ class Channel:
             if not (around and self._due is Cancelled):
                 self._due = None
                 signal.setitimer(signal.ITIMER_REAL, 0)
+
+    @contextmanager
+    def whole(self) -> Iterator[None]:
+        """Inside, an interrupt waits for the end, and so does the recorder's clock (SIGPROF): for what must neither be
+        left half done nor begun again in the middle."""
+        around, self._whole = self._whole, True
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGPROF,))
+        try:
+            yield
+        finally:
+            self._whole = around
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        self._raise_if_due(None)
 
     def install(self) -> None:
         """Take over the signals the supervisor interrupts with. Called once by the child's start-up."""

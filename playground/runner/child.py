@@ -16,7 +16,7 @@ import msgspec
 
 from playground.protocol import Parse, Run
 from playground.runner import landlock, linux, seccomp
-from playground.runner.channel import COMMANDS_FD, FAULT_FD, FRAMES_FD, Channel
+from playground.runner.channel import COMMANDS_FD, DEVICE_FD, FAULT_FD, FRAMES_FD, Channel
 from playground.runner.limits import MIB, Limits
 
 Entry = Callable[[Run | Parse, Channel], None]
@@ -43,12 +43,13 @@ def memory() -> Memory:
 
 
 class Pipes(msgspec.Struct, frozen=True):
-    """The child's ends of its four pipes."""
+    """The child's ends of its four pipes, and of its socket for the device server if there is one."""
 
     commands: int
     frames: int
     output: int
     fault: int
+    device: int = -1
 
 
 class Seal:
@@ -119,7 +120,8 @@ def one_program(become: Callable[[], Channel], entry: Entry) -> NoReturn:
 
 def talk(pipes: Pipes) -> dict[int, int]:
     """Where the pipes on which a program's process and the supervisor talk have to be, for `keep_only`."""
-    return {FRAMES_FD: pipes.frames, COMMANDS_FD: pipes.commands, FAULT_FD: pipes.fault}
+    places = {FRAMES_FD: pipes.frames, COMMANDS_FD: pipes.commands, FAULT_FD: pipes.fault}
+    return places if pipes.device < 0 else places | {DEVICE_FD: pipes.device}
 
 
 def listen(limits: Limits) -> Channel:

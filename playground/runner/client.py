@@ -32,6 +32,8 @@ log = logging.getLogger(__name__)
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKER = "playground.worker.main:serve"
+SERVED_WORKER = "playground.worker.served:serve"
+"""The same where the GPU is served."""
 GPU_WORKER = "playground.worker.gpu:serve"
 GPU_ENVIRONMENT = (
     *("CUDA_VISIBLE_DEVICES", "CUDA_PATH", "CUDA_HOME", "CONDA_PREFIX"),
@@ -57,13 +59,12 @@ class _Held:
 class Runner:
     """Runs programs out of process, on this machine: a `ProgramRunner`. `on_event` is called from the reader thread."""
 
-    def __init__(
-        self, limits: Limits | None = None, *, entry: str = WORKER, gpu_entry: str = GPU_WORKER
-    ) -> None:
+    def __init__(self, limits: Limits | None = None, *, entry: str = "", gpu_entry: str = GPU_WORKER) -> None:
         """`entry` is what a child calls with ``(request, channel)``: ``module:function``, imported by the zygote;
         `gpu_entry` the same for a process that holds the GPU, imported by itself."""
         self._limits = limits or Limits()
-        self._entries = [entry, gpu_entry]
+        usual = SERVED_WORKER if self._limits.gpu == "served" else WORKER
+        self._entries = [entry or usual, gpu_entry]
         self._no_gpu = wire.NO_GPU
         self._lock = threading.Lock()
         self._sending = threading.Lock()
@@ -242,7 +243,7 @@ class Runner:
             command = [sys.executable, "-s", "-P", "-m", "playground.runner.supervisor"]
             arguments = [str(theirs.fileno()), msgspec.json.encode(self._limits).decode(), *self._entries]
             environment = {"PATH": os.defpath, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
-            if self._limits.gpu == "direct":
+            if self._limits.gpu != "off":
                 environment |= {name: os.environ[name] for name in GPU_ENVIRONMENT if name in os.environ}
             try:
                 self._process = subprocess.Popen(

@@ -97,7 +97,7 @@ class Forker:
         assert self._control is not None
         self._next += 1
         worker = Worker(self._next)
-        theirs = worker.open()
+        theirs = worker.open(device=self._limits.gpu == "served")
         try:
             packet = msgspec.msgpack.encode(wire.Fork(worker=worker.number, rehearsed=rehearsed))
             socket.send_fds(self._control, [packet], theirs)

@@ -70,7 +70,7 @@ class Job:
         self.since = time.monotonic()
         self.state = State.QUEUED
         self.crashed = False
-        self._request: Run | Parse = submitted.request
+        self.request: Run | Parse = submitted.request
         self._limits = limits = limits.reading if isinstance(submitted.request, Parse) else limits
         self._deliver = deliver
         self._on_change = on_change
@@ -125,9 +125,9 @@ class Job:
         self._output = Tap(worker, worker.output, self._take_output)
         self._read_or_pause()
         self._timer.arm(self._limits.wall_soft_s, self._soft_deadline)
-        worker.send(self._request)
+        worker.send(self.request)
         # A table may be large, and this is kept as long as its child.
-        self._request.data = None
+        self.request.data = None
 
     def cancel(self) -> None:
         """Stop pressed. A running program has a moment to hand in what it recorded."""
@@ -208,7 +208,7 @@ class Job:
 
     def go_on(self, message: str = "") -> None:
         """End a hold; `message` says why, if nobody asked for it."""
-        self._continue(Control(run=self._request.run, action="resume"), message)
+        self._continue(Control(run=self.request.run, action="resume"), message)
 
     def acknowledge(self, seq: int) -> None:
         """The browser has applied everything up to `seq`."""
@@ -278,7 +278,7 @@ class Job:
         if self._questions.answers(event):
             self._answered(event)
             return
-        if self.state is State.LINGERING or not intake.may_say(self._request, event):
+        if self.state is State.LINGERING or not intake.may_say(self.request, event):
             raise Refused(f"{type(event).__name__} of its own accord")
         if isinstance(event, Paused):
             self._hold(event)
@@ -364,7 +364,7 @@ class Job:
         if self.state is State.RUNNING and line:
             cell = next((i for i, first, last in self._cells if first <= line <= last), self._printed.cell)
             self._send(Error(message=message, line=line, cell=cell))
-        lingers = interactive and self._limits.lingering > 0 and isinstance(self._request, Run)
+        lingers = interactive and self._limits.lingering > 0 and isinstance(self.request, Run)
         self.crashed = status == "crashed"
         self._send(
             Finished(
@@ -393,7 +393,7 @@ class Job:
         if self._cause is not None or self._worker is None:
             return
         if not self._stay:
-            self._worker.send(Control(run=self._request.run, action="resume"))
+            self._worker.send(Control(run=self.request.run, action="resume"))
             return
         self.held = True
         self._clock.stop()
@@ -482,7 +482,7 @@ class Job:
 
     def _send(self, event: Event) -> None:
         self._seq += 1
-        event.run = self._request.run
+        event.run = self.request.run
         event.seq = self._seq
         self._deliver(self.number, event)
 

@@ -88,8 +88,11 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Programs held (stopped) at a time; the one held longest goes on first."""
 
     # The GPU
-    gpu: Literal["off", "direct"] = "off"
-    """``direct``: a program that asks for CUDA runs unsealed, in a process with the card; for one's own machine."""
+    gpu: Literal["off", "direct", "served"] = "off"
+    """``direct``: a program that asks for CUDA runs unsealed, in a process with the card; for one's own machine.
+    ``served``: it runs sealed, as all others do, and its CUDA tensors are in the device server; for strangers."""
+    gpu_library: Literal["cupy", "numpy"] = "cupy"
+    """What the device server computes with; ``numpy`` takes the same way where there is no card."""
     gpu_slots: int = 1
     """Programs running on the GPU at the same time, beside those on the CPU."""
     gpu_warm: int = 1

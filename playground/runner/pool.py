@@ -120,7 +120,7 @@ class Pool:
                 + [str(number) for number in (*inherited, os.getpid())]
                 + [self._entry, msgspec.json.encode(self._limits).decode()],
                 stdin=subprocess.DEVNULL,
-                env=_environment(),
+                env=environment(),
                 pass_fds=inherited,
                 process_group=0,  # of its own, so that what a program has started ends with it
             )
@@ -159,7 +159,7 @@ class Pool:
             self._on_change()
         elif isinstance(message, wire.Unusable):
             process.reason = message.reason
-            if self.problem != _sentence(message.reason):
+            if self.problem != sentence(message.reason):
                 log.error("a process for the GPU could not be made ready:\n%s", message.traceback)
 
     def _exited(self, process: _Process) -> None:
@@ -187,7 +187,7 @@ class Pool:
         self._on_change()
 
     def _fail(self, reason: str) -> None:
-        self.problem = _sentence(reason)
+        self.problem = sentence(reason)
         self._pause()
 
     def _pause(self) -> None:
@@ -217,11 +217,13 @@ class Pool:
             self._loop.call_later(_REAP_S, self._reap, group)
 
 
-def _sentence(reason: str) -> str:
+def sentence(reason: str) -> str:
+    """Why there is no GPU, for people."""
     return f"Programs cannot use a GPU here: {reason.rstrip('.')}."
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
+    """Of a process that holds the card."""
     # With one thread for NumPy, as everywhere: the same program gives the same numbers.
     threads = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     known = {name: os.environ[name] for name in GPU_ENVIRONMENT if name in os.environ}

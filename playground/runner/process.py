@@ -7,6 +7,7 @@ import contextlib
 import fcntl
 import os
 import signal
+import socket
 from collections.abc import Callable
 
 import msgspec
@@ -31,10 +32,13 @@ class Worker:
         self._loop = asyncio.get_running_loop()
         self._pidfd = self._commands = -1
         self.frames = self.output = self.fault = -1
+        self.device = -1
+        """The other end of its socket for the device server, which is either handed on or closed."""
         self._unsent = b""
 
-    def open(self) -> list[int]:
-        """Make the pipes; return the child's ends in the order of `wire.Fork`. The caller closes them."""
+    def open(self, *, device: bool = False) -> list[int]:
+        """Make the pipes, and with `device` a socket for it; return the child's ends in the order of `wire.Fork`.
+        The caller closes them."""
         theirs = []
         read, self._commands = os.pipe()
         theirs.append(read)
@@ -42,6 +46,10 @@ class Worker:
             read, write = os.pipe()
             setattr(self, name, read)
             theirs.append(write)
+        if device:
+            here, there = socket.socketpair()
+            self.device = here.detach()
+            theirs.append(there.detach())
         for descriptor in (self._commands, self.frames, self.output, self.fault):
             os.set_blocking(descriptor, False)
         for descriptor in (self._commands, self.frames):
@@ -95,8 +103,15 @@ class Worker:
             self.signal(signal.SIGKILL)
         self.close()
 
+    def close_device(self) -> None:
+        """Let go of the device server's end."""
+        if self.device >= 0:
+            os.close(self.device)
+            self.device = -1
+
     def close(self) -> None:
         """Close every descriptor."""
+        self.close_device()
         if self._commands >= 0:
             self._loop.remove_writer(self._commands)
         for name in ("frames", "output", "fault", "_commands", "_pidfd"):

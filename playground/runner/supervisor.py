@@ -18,6 +18,7 @@ import msgspec
 
 from playground.protocol import Event, Parse, Run
 from playground.runner import linux, wire
+from playground.runner.device import DeviceServer
 from playground.runner.forker import Forker
 from playground.runner.frames import FrameReader, frame
 from playground.runner.job import Job, State
@@ -74,6 +75,7 @@ class Supervisor(asyncio.Protocol):
         self._reader = FrameReader(limits.command_bytes + 65_536)
         self._forker = Forker(limits, entry, self._pump)
         self._pool = Pool(limits, gpu_entry, self._pump)
+        self._device = DeviceServer(limits, self._pump)
         self._transport: asyncio.Transport | None = None
         self._jobs: dict[int, Job] = {}
         """Every job not closed: at most one for each client, its latest."""
@@ -98,6 +100,7 @@ class Supervisor(asyncio.Protocol):
         self._transport = transport
         transport.set_write_buffer_limits(high=2 * self._limits.frame_bytes)
         self._forker.start()
+        self._device.start()
         self._tick()
 
     def data_received(self, data: bytes) -> None:
@@ -126,6 +129,7 @@ class Supervisor(asyncio.Protocol):
             job.drop()
         self._forker.close()
         self._pool.close()
+        self._device.close()
 
     # --- Requests ----------------------------------------------------------------------------------------------------
 
@@ -218,16 +222,20 @@ class Supervisor(asyncio.Protocol):
             crashes=self._crashes,
             descriptors=len(os.listdir("/proc/self/fd")) - 1,
             zygote_restarts=self._forker.restarts,
-            no_gpu=self._pool.no_gpu,
-            gpu=self._pool.card,
-            gpu_workers=self._pool.alive,
+            no_gpu=self._no_gpu,
+            gpu=self._pool.card or self._device.card,
+            gpu_workers=self._pool.alive + bool(self._device.card),
             gpu_warm=self._pool.warm,
-            gpu_running=len(self._gpu.running),
+            gpu_running=len(self._gpu.running) + self._device.state.runs,
         )
+
+    @property
+    def _no_gpu(self) -> str:
+        return (self._device if self._limits.gpu == "served" else self._pool).no_gpu
 
     def _tell_gpu(self) -> None:
         """Say whether programs can use a GPU, if that has changed."""
-        if (now := self._pool.no_gpu) != self._told_no_gpu:
+        if (now := self._no_gpu) != self._told_no_gpu:
             self._told_no_gpu = now
             self._reply(wire.Gpu(no_gpu=now))
 
@@ -265,6 +273,9 @@ class Supervisor(asyncio.Protocol):
             lane.running.append(job)
             self._started += lane is not self._reads
             job.web_is_behind(self._web_is_behind)
+            if isinstance(job.request, Run) and job.request.device == "cuda":
+                self._device.attach(worker.device)
+            worker.close_device()
             job.start(worker)
         free = lane.slots - len(lane.running)
         for position, job in enumerate(lane.queue, start=1):
@@ -311,6 +322,7 @@ class Supervisor(asyncio.Protocol):
                     f"No worker was free within {self._limits.queue_wait_s:g} s; run the program again later."
                 )
         self._pump(tell=True)
+        self._device.watch()
         self._loop.call_later(_TICK_S, self._tick)
 
 

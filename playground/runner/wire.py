@@ -167,7 +167,8 @@ Reply = Deliver | Closed | Health | Gpu
 
 
 class Fork(_Tagged, frozen=True, kw_only=True):
-    """Fork one child. Four descriptors come with it: commands (read), frames, output and fault (write)."""
+    """Fork one child. Four descriptors come with it: commands (read), frames, output and fault (write); and where the
+    GPU is served a fifth, a socket for the device server."""
 
     worker: int
     rehearsed: bool = False

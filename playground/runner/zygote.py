@@ -109,8 +109,9 @@ class _Server:
         if pid == 0:
             rehearse = self._rehearse if asked.rehearsed else _nothing
             child.run(pipes, self._limits, self._base, self._entry, rehearse, me, self._seal)
-        for descriptor in (pipes.commands, pipes.frames, pipes.output, pipes.fault):
-            os.close(descriptor)
+        for descriptor in (pipes.commands, pipes.frames, pipes.output, pipes.fault, pipes.device):
+            if descriptor >= 0:
+                os.close(descriptor)
         if pid > 0:
             pidfd = os.pidfd_open(pid)
             self._children[pidfd] = (worker, pid)

@@ -19,7 +19,7 @@ PLENTY = Quota(operations=100_000_000, device_s=3600.0, transfer_bytes=1 << 40)
 @pytest.fixture(scope="session")
 def server() -> Iterator[Serving]:
     with Serving(PLENTY) as serving:
-        assert serving.first == Ready()
+        assert serving.first == Ready("NumPy")
         yield serving
 
 

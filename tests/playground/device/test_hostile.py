@@ -146,12 +146,12 @@ ENDED: dict[str, Any] = {
 """By what it would be called in a sentence: a request, several of them, or the bytes of a frame or of the stream."""
 
 REFUSED: dict[str, tuple[Any, str]] = {
-    "a huge shape": (call("zeros", tuple_of(1 << 20, 1 << 20), F8), "MemoryError"),
-    "a shape that overflows": (call("zeros", tuple_of(*[1 << 40] * 8), F8), "MemoryError"),
-    "an endless range": (call("arange", 1 << 60), "MemoryError"),
+    "a huge shape": (call("zeros", tuple_of(1 << 20, 1 << 20), F8), "OutOfMemoryError"),
+    "a shape that overflows": (call("zeros", tuple_of(*[1 << 40] * 8), F8), "OutOfMemoryError"),
+    "an endless range": (call("arange", 1 << 60), "OutOfMemoryError"),
     "a broadcasting bomb": (
         call("add", view(1, 0, [200_000, 1], [0, 0]), view(1, 0, [1, 200_000], [0, 0])),
-        "MemoryError",
+        "OutOfMemoryError",
     ),
     "a product of views": (
         call("matmul", view(1, 0, [1000, 1000], [0, 0]), view(1, 0, [1000, 1000], [0, 0])),
@@ -174,14 +174,17 @@ REFUSED: dict[str, tuple[Any, str]] = {
         call("linalg.det", view(1, 0, [1 << 18, 2, 2], [0, 0, 0])),
         "RuntimeError",
     ),
-    "a tile bomb": (call("tile", A, tuple_of(1 << 20, 1 << 20)), "MemoryError"),
-    "a padding bomb": (call("pad", A, tuple_of(tuple_of(0, 1 << 40), tuple_of(0, 1 << 40))), "MemoryError"),
-    "a counting bomb": (call("bincount", PLACES, minlength=1 << 40), "MemoryError"),
-    "an index bomb": (call("getitem", view(1, 0, [3, 1 << 40], [0, 0]), PLACES), "MemoryError"),
-    "a mask bomb": (call("nonzero", view(1, 0, [1 << 40], [0])), "MemoryError"),
-    "a sum over a view without end": (call("sum", view(1, 0, [1 << 47], [0])), "MemoryError"),
-    "a write without end": (call("assign", view(1, 0, [1 << 37], [0]), 1.0, results=[]), "MemoryError"),
-    "a transform bomb": (call("fft.fftn", A, tuple_of(1 << 40), tuple_of(0)), "MemoryError"),
+    "a tile bomb": (call("tile", A, tuple_of(1 << 20, 1 << 20)), "OutOfMemoryError"),
+    "a padding bomb": (
+        call("pad", A, tuple_of(tuple_of(0, 1 << 40), tuple_of(0, 1 << 40))),
+        "OutOfMemoryError",
+    ),
+    "a counting bomb": (call("bincount", PLACES, minlength=1 << 40), "OutOfMemoryError"),
+    "an index bomb": (call("getitem", view(1, 0, [3, 1 << 40], [0, 0]), PLACES), "OutOfMemoryError"),
+    "a mask bomb": (call("nonzero", view(1, 0, [1 << 40], [0])), "OutOfMemoryError"),
+    "a sum over a view without end": (call("sum", view(1, 0, [1 << 47], [0])), "OutOfMemoryError"),
+    "a write without end": (call("assign", view(1, 0, [1 << 37], [0]), 1.0, results=[]), "OutOfMemoryError"),
+    "a transform bomb": (call("fft.fftn", A, tuple_of(1 << 40), tuple_of(0)), "OutOfMemoryError"),
     "an index out of range": (call("take", A, [6, "i8", 99], 0), "IndexError"),
     "a negative power of integers": (call("power", PLACES, -1), "ValueError"),
     "too large a number": (call("add", [1, 3, 0, [3], [8], "i8"], (1 << 63)), "OverflowError"),
@@ -194,7 +197,7 @@ REFUSED: dict[str, tuple[Any, str]] = {
 def server() -> Iterator[Serving]:
     quota = Quota(bytes_held=64 << 20, operation_work=1e9)
     with Serving(quota) as serving:
-        assert serving.first == Ready()
+        assert serving.first == Ready("NumPy")
         yield serving
 
 

@@ -1,0 +1,167 @@
+"""A sealed child whose CUDA tensors are served: through the whole runner, with NumPy behind the server."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from playground.protocol import Started
+from playground.runner.client import Runner
+from playground.runner.limits import Limits
+from tests.playground.runner.watch import Watch, start, until_ready
+
+TRAINING = """
+import torch
+from torch import nn
+torch.manual_seed(0)
+where = WHERE
+model = nn.Sequential(nn.Linear(2, 16), nn.Tanh(), nn.Linear(16, 1)).to(where)
+x = torch.randn(64, 2).to(where)
+y = (x[:, :1] * x[:, 1:]).sign().clamp(min=0)
+optimizer = torch.optim.Adam(model.parameters(), lr=0.05)
+for step in range(60):
+    optimizer.zero_grad()
+    loss = nn.functional.binary_cross_entropy_with_logits(model(x), y)
+    loss.backward()
+    optimizer.step()
+    if step % 10 == 9:
+        print(step, f"{loss.item():.5f}")
+print(next(model.parameters()).is_cuda, ((model(x) > 0) == (y > 0.5)).float().mean().item())
+"""
+
+
+@pytest.fixture(scope="module")
+def runner() -> Iterator[Runner]:
+    limits = Limits(slots=2, gpu="served", gpu_library="numpy", gpu_memory_bytes=64 << 20)
+    made = Runner(limits)
+    made.start()
+    until_ready(made)
+    _with_gpu(made)
+    yield made
+    made.close()
+
+
+def _with_gpu(runner: Runner) -> None:
+    until = time.monotonic() + 60
+    while runner.no_gpu():
+        assert time.monotonic() < until, runner.no_gpu()
+        time.sleep(0.01)
+
+
+def _run(runner: Runner, code: str, client: str = "c", *, device: str = "cuda") -> Watch:
+    watch = start(runner, code, client=client, device=device)  # type: ignore[arg-type]
+    watch.finished()
+    return watch
+
+
+def test_a_training_prints_what_the_cpu_prints(runner: Runner) -> None:
+    there = _run(runner, TRAINING.replace("WHERE", "'cuda'"))
+    assert there.finished().status == "ok", there.events
+    assert any(isinstance(e, Started) and e.device == "cuda" for e in there.events)
+    here = _run(runner, TRAINING.replace("WHERE", "'cpu'"), device="cpu")
+    assert here.finished().status == "ok", here.events
+    assert there.text.count("\n") == 7
+    assert "True" in there.text
+    assert there.text.replace("True", "False") == here.text
+
+
+def test_a_run_on_the_cpu_has_no_device(runner: Runner) -> None:
+    assert _run(runner, "import torch\nprint(torch.cuda.is_available())", device="cpu").text == "False\n"
+
+
+def test_the_card_is_named_and_the_child_sealed(runner: Runner) -> None:
+    code = """
+import torch, os
+print(torch.cuda.get_device_name(), torch.cuda.device_count())
+kept = torch.ones(2, device="cuda")
+print(torch.cuda.memory_allocated(), kept.sum())
+try:
+    os.open("/etc/passwd", 0)
+except OSError as problem:
+    print(type(problem).__name__)
+import socket
+try:
+    socket.socket()
+except OSError as problem:
+    print(type(problem).__name__)
+"""
+    watch = _run(runner, code)
+    expected = "NumPy 1\n8 tensor(2., device='cuda:0')\nPermissionError\nPermissionError\n"
+    assert watch.text == expected, (watch.text, watch.errors)
+
+
+def test_who_takes_too_much_memory_is_told_in_pytorchs_words(runner: Runner) -> None:
+    code = """
+import torch
+kept = []
+try:
+    while True:
+        kept.append(torch.ones(1 << 20, device="cuda"))
+        torch.cuda.synchronize()
+except torch.OutOfMemoryError as error:
+    print(len(kept), str(error)[:35])
+kept.clear()
+print(torch.ones(3, device="cuda").sum().item())
+"""
+    watch = _run(runner, code)
+    assert watch.text.endswith("CUDA out of memory. Tried to alloca\n3.0\n"), (watch.text, watch.errors)
+
+
+def test_arbitrary_bytes_on_the_socket_end_that_run_alone(runner: Runner) -> None:
+    """As machine code in a child would: past every library of ours."""
+    other = start(runner, TRAINING.replace("WHERE", "'cuda'"), client="other", device="cuda")
+    code = """
+import os, torch
+torch.ones(2, device="cuda").sum().item()
+os.write(6, b"\\xff" * 64)
+print(torch.ones(2, device="cuda").sum())
+"""
+    watch = _run(runner, code, client="hostile")
+    assert watch.finished().status == "error"
+    assert "the GPU has ended this run" in str(watch.events)
+    assert other.finished().status == "ok", other.events
+    assert "True" in other.text
+
+
+def test_a_server_that_dies_is_told_to_its_runs_and_replaced(runner: Runner) -> None:
+    code = """
+import torch, time
+a = torch.ones(3, device="cuda")
+print(a.sum().item(), flush=True)
+while True:
+    a = (a + 1).clamp(max=5.0)
+    a.sum().item()
+"""
+    watch = start(runner, code, device="cuda")
+    watch.wait(lambda event: "3.0" in watch.text, "its first line")
+    for process in _device_servers():
+        os.kill(process, signal.SIGKILL)
+    assert watch.finished().status == "error"
+    assert "CUDA error" in str(watch.events)
+    _with_gpu(runner)
+    again = _run(runner, "import torch\nprint(torch.ones(4, device='cuda').sum().item())")
+    assert again.text == "4.0\n"
+
+
+def _device_servers() -> list[int]:
+    """Those of ours."""
+    found = []
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            try:
+                with open(f"/proc/{name}/cmdline", "rb") as file:
+                    words = file.read().split(b"\0")
+                with open(f"/proc/{name}/stat", "rb") as file:
+                    parent = int(file.read().rpartition(b")")[2].split()[1])
+                with open(f"/proc/{parent}/stat", "rb") as file:
+                    grandparent = int(file.read().rpartition(b")")[2].split()[1])
+            except (OSError, ValueError):
+                continue
+            if b"playground.device.server" in words and grandparent == os.getpid():
+                found.append(int(name))
+    assert found
+    return found
