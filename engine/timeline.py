@@ -46,6 +46,7 @@ class Timeline:
 
     def __init__(self, cupy: Any) -> None:
         self._cuda = cupy.cuda
+        self._device = cupy.cuda.Device().id
         self._users = 0
         self._events: list[tuple[int, int, Any]] = []
         self._read: list[Mark] = []
@@ -94,8 +95,9 @@ class Timeline:
 
     def _note(self, now: int) -> None:
         stream = self._cuda.get_current_stream()
-        if stream.is_capturing():
-            return  # what is captured runs later
+        # What is captured runs later; and events of two devices cannot be compared.
+        if stream.is_capturing() or self._cuda.Device().id != self._device:
+            return
         event = self._cuda.Event()
         event.record(stream)
         self._events.append((now, int(stream.ptr), event))

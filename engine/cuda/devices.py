@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import Any
 
 from engine import backend
@@ -104,7 +105,8 @@ def not_built(name: str) -> str:
 class _CudaDeviceProperties:
     """What a device is: its name, its compute capability and its sizes (in bytes, clocks in kHz)."""
 
-    def __init__(self, of: dict[str, Any]) -> None:
+    def __init__(self, told: dict[str, Any]) -> None:
+        of = defaultdict(int, told)  # a device that lives in another process tells less of itself
         self.name: str = of["name"].decode()
         self.major: int = of["major"]
         self.minor: int = of["minor"]

@@ -79,6 +79,13 @@ PROGRAMS = [
     "torch.nn.Linear(1, 1).to('cpu', non_blocking=True).in_features",
     "torch.autograd.profiler.profile(use_cuda=True).use_device",
     "torch.autograd.profiler.profile(use_device='cuda').use_device",
+    *(
+        f"torch.accelerator.{name}()"
+        for name in (
+            *("memory_allocated", "max_memory_allocated", "memory_reserved", "max_memory_reserved"),
+            *("reset_peak_memory_stats", "empty_cache", "is_available", "device_count"),
+        )
+    ),
     "sorted(a.name for a in torch.profiler.profile(activities=[A.CPU, A.CUDA]).activities)",
     "torch.profiler.profile(use_cuda=True).use_device",
     "list(torch.profiler.profile(activities=[A.CUDA]).__enter__().stop() or [])",
