@@ -49,7 +49,7 @@ def main(pipes: Pipes, said: int, parent: int, entry: str, limits: Limits) -> No
         except Exception as problem:
             why, trace = f"{type(problem).__name__}: {problem}", traceback.format_exc()
             if isinstance(problem, NotHere):
-                why = trace = str(problem)
+                why, trace = str(problem), ""
             os.write(_SAID_FD, _encode(wire.Unusable(reason=why[:300], traceback=trace[-8_000:])))
             raise
         _limit(limits)

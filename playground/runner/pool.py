@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 _LONGEST_PAUSE_S = 60.0
 """Between two attempts to have one."""
 _REAP_S = 0.05
+_HEAD_START_S = 0.1
+"""For a program, before the process that takes the place of its own is started."""
 
 
 @dataclass(eq=False)
@@ -85,6 +87,8 @@ class Pool:
         if not self._warm:
             return None
         self._failures = 0
+        # A program of some lines is over by then; beside the next one's start it takes twenty times as long.
+        self._not_before = time.monotonic() + _HEAD_START_S
         return self._warm.pop(0).worker
 
     def keep(self, wanted: int) -> None:
@@ -159,7 +163,7 @@ class Pool:
             self._on_change()
         elif isinstance(message, wire.Unusable):
             process.reason = message.reason
-            if self.problem != sentence(message.reason):
+            if self.problem != sentence(message.reason) and message.traceback:
                 log.error("a process for the GPU could not be made ready:\n%s", message.traceback)
 
     def _exited(self, process: _Process) -> None:
@@ -178,6 +182,7 @@ class Pool:
             self._fail(process.reason or f"the process that should hold it ended as it started ({code})")
         elif process in self._warm:
             self._warm.remove(process)
+            log.error("a process that held the GPU has ended before its program came (%d)", code)
             self._pause()
         if worker.on_exit is not None:
             peak = max(0, usage.ru_maxrss * KIB - process.base_bytes)
@@ -187,15 +192,15 @@ class Pool:
         self._on_change()
 
     def _fail(self, reason: str) -> None:
-        self.problem = sentence(reason)
+        if self.problem != sentence(reason):
+            self.problem = sentence(reason)
+            log.error("%s It is tried again, less and less often.", self.problem)
         self._pause()
 
     def _pause(self) -> None:
         """Do not start the next at once: what has ended this one may end that."""
         self._failures += 1
-        pause = min(_LONGEST_PAUSE_S, 0.05 * 2**self._failures)
-        self._not_before = time.monotonic() + pause
-        log.error("a process for the GPU has ended unused; the next is started in %.1f s", pause)
+        self._not_before = time.monotonic() + min(_LONGEST_PAUSE_S, 0.05 * 2**self._failures)
 
     def _forget(self, process: _Process) -> None:
         self._processes.discard(process)

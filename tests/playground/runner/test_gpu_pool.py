@@ -205,7 +205,7 @@ def test_many_runs_leave_nothing_behind(runner: Runner) -> None:
         "1 / 0",
         "import os\nif os.fork() == 0:\n    while True: pass",
     ]
-    for i in range(25):
+    for i in range(10):
         run(runner, programs[i % len(programs)], device="cuda")
     until(lambda: rest() == before, f"as many descriptors and processes as before: {before}, now {rest()}")
 
