@@ -225,3 +225,23 @@ def test_without_kernels_there_are_the_formulas(stand_in: Any, monkeypatch: pyte
     y.sigmoid().sum().backward()
     engine.optim.Adam([y], lr=0.1).step()
     np.testing.assert_allclose(x.detach().cpu().numpy(), y.detach().numpy(), rtol=1e-6)
+
+
+SPECIAL = np.array([np.nan, np.inf, -np.inf, 0.0, -0.0, 0.5, -0.5, 1.0, -1.0, 2.0, 6.0, -3.0])
+
+
+@pytest.mark.parametrize("op", [op for op in CASES if op.kind == POINTWISE], ids=lambda op: op.name)
+def test_a_kernel_is_its_formula_at_the_edges(cupy: Any, op: Op) -> None:
+    """Of the numbers: NaN, infinities, zeros, and where conditions change."""
+    values, args = samples.of(op)[0]
+    rng = np.random.default_rng(1)
+    edges = tuple(rng.choice(SPECIAL, 300) if v is not None and v.dtype.kind == "f" else v for v in values)
+    edges = tuple(rng.random(300) < 0.5 if v is not None and v.dtype == np.bool_ else v for v in edges)
+    for name, function, given in _runs(op, (edges, args), np.float64):
+        launch = function.launch(_on(cupy, given))
+        if launch is None:
+            continue
+        expected = function.function(np if name == op.name else arrays(np.zeros(1)), *given)
+        np.testing.assert_allclose(
+            backend.to_host(launch(_on(cupy, given))), expected, rtol=1e-12, atol=1e-13, err_msg=name
+        )
