@@ -247,7 +247,7 @@ def orthogonal_(tensor: T, gain: float = 1, generator: Generator | None = None) 
     xp = source.xp
     q, r = xp.linalg.qr(tall)
     # The decomposition is unique only up to signs: these make the distribution uniform.
-    q *= xp.sign(xp.diag(r))
+    q *= xp.sign(xp.diagonal(r))
     return _fill(tensor, (q if tall is drawn else q.T).reshape(array.shape) * gain)
 
 
