@@ -18,6 +18,10 @@ Flat = Any
 """An array's memory from its first byte, as an array in one dimension."""
 
 
+class CardLost(Exception):
+    """The card does nothing more for this process."""
+
+
 class Library:
     """NumPy or CuPy.
 
@@ -70,10 +74,13 @@ class Library:
         """Wait until the card has done what it was given.
 
         Raises:
-            RuntimeError: if it cannot be used any more.
+            CardLost: if it cannot be used any more. CUDA's errors stay; only another process helps.
         """
         if self.xp is not np:
-            self.xp.cuda.Device().synchronize()
+            try:
+                self.xp.cuda.Device().synchronize()
+            except Exception as problem:
+                raise CardLost(f"{type(problem).__name__}: {problem}") from problem
 
     def about(self) -> tuple[str, dict[str, int]]:
         """What `messages.Card` has."""

@@ -191,7 +191,9 @@ class Card(_Value, frozen=True, tag=24):
 Reply = Card | Made | Numbers | Failed | Ended
 
 encode = msgspec.msgpack.Encoder().encode
-decode_requests = msgspec.msgpack.Decoder(Annotated[list[Request], Meta(max_length=4096)]).decode
+decode_requests = msgspec.msgpack.Decoder(
+    Annotated[list[Request], Meta(min_length=1, max_length=4096)]
+).decode
 decode_reply = msgspec.msgpack.Decoder(Reply).decode
 
 

@@ -26,7 +26,7 @@ import numpy as np
 
 from playground.device import messages
 from playground.device.control import Attach, FromServer, Options, Ping, Pong, Ready, ToServer, Unusable
-from playground.device.library import Library
+from playground.device.library import CardLost, Library
 from playground.device.session import Hostile, Memory, Session, Spent
 from playground.runner import linux
 from playground.runner.frames import FrameError, FrameReader, frame
@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 _TURN_S = 0.002
 _TURN_WORK = 2e10
 """Additions and multiplications after which the device is waited for, and the next has its turn."""
-_READ_BYTES = 1 << 18
+_READ_BYTES = 1 << 17
 
 
 class _Connection:
@@ -129,6 +129,7 @@ class Server:
                 self.say(Pong(len(self._connections), self._memory.held))
 
     def _ready(self, connection: _Connection) -> None:
+        began = time.monotonic()
         try:
             if connection.unsent:
                 connection.write()
@@ -136,10 +137,12 @@ class Server:
                     self._listen(connection)
             elif not connection.receive():
                 self._end(connection)
-            elif connection.waiting:
-                self._selector.unregister(connection.sock)
-                self._runnable.append(connection)
-        except Hostile as problem:
+            else:
+                connection.session.charge(time.monotonic() - began)
+                if connection.waiting:
+                    self._selector.unregister(connection.sock)
+                    self._runnable.append(connection)
+        except (Hostile, Spent) as problem:
             self._end(connection, f"the GPU has ended this run: {problem}")
         except OSError:
             self._end(connection)
@@ -173,6 +176,11 @@ class Server:
             self._end(connection, f"the GPU has ended this run: {problem}")
         except OSError:
             self._end(connection)
+        except CardLost:
+            raise
+        except Exception:  # a mistake of ours must not cost the others theirs
+            log.exception("a request could not be dealt with")
+            self._end(connection, "the GPU has ended this run: a request could not be dealt with")
         else:
             if connection.unsent:
                 self._selector.register(connection.sock, selectors.EVENT_WRITE, connection)

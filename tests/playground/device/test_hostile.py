@@ -12,6 +12,7 @@ import pytest
 
 from playground.device import messages
 from playground.device.control import Quota, Ready
+from playground.device.functions import FUNCTIONS
 from playground.runner.frames import FrameReader, frame
 from tests.playground.device.serving import Serving
 
@@ -277,6 +278,108 @@ def test_what_is_too_large_or_impossible_fails_before_it_is_done(
 
 def test_there_are_enough_kinds() -> None:
     assert len(ENDED) + len(REFUSED) >= 40
+
+
+def test_whatever_is_asked_for_hurts_nobody(server: Serving, bystander: socket.socket) -> None:
+    """Every function with arguments drawn from all there are: done, failed or the end of its connection, by a rule that
+    says so and not by accident."""
+    rng = np.random.default_rng(3)
+    pool: list[Any] = [
+        *(A, B, PLACES, view(1, 0, [4, 3], [8, 32]), view(2, 8, [3, 0], [0, 8]), view(1, 0, [], [])),
+        *(view(3, 0, [2, 3], [0, 8], "i8"), view(1, 0, [12], [8], "i8"), view(1, 0, [3, 8], [32, 4], "f4")),
+        *(
+            None,
+            True,
+            False,
+            0,
+            1,
+            -1,
+            2,
+            70,
+            1 << 40,
+            -(1 << 62),
+            0.5,
+            float("nan"),
+            float("inf"),
+            [7, 1.0, -2.0],
+        ),
+        *(
+            "K",
+            "C",
+            "left",
+            "stable",
+            "reduced",
+            "ortho",
+            "",
+            "\0",
+            F4,
+            I8,
+            BOOL,
+            [2, "c8"],
+            [4],
+            [3, 0, 2, 1],
+        ),
+        *([3, None, None, -1], [3, None, None, 0], [6, "f4", 1.5], [6, "u1", 200], [6, "c16", 1.0, 2.0]),
+        *(
+            tuple_of(),
+            tuple_of(0),
+            tuple_of(1, 0),
+            tuple_of(3, 4),
+            tuple_of(A, A),
+            tuple_of(PLACES, None, [4]),
+        ),
+        *(tuple_of(tuple_of(1), tuple_of(0)), tuple_of(tuple_of(1, 1), tuple_of(0, 2)), tuple_of(-1, 3)),
+    ]
+    keywords = [
+        "axis",
+        "dtype",
+        "keepdims",
+        "ddof",
+        "order",
+        "k",
+        "minlength",
+        "side",
+        "norm",
+        "mode",
+        "n",
+        "decimals",
+    ]
+    ends = failures = done = 0
+    names = [*FUNCTIONS] * 8
+    sock, replies = None, iter(())
+    for name in names:
+        if sock is None:
+            sock = server.connect()
+            replies = _replies(sock)
+            _send(sock, [*BEGIN, [14]])
+            assert isinstance(next(replies), messages.Made)
+        arguments = [pool[k] for k in rng.integers(len(pool), size=rng.integers(1, 4))]
+        if rng.random() < 0.7:
+            arguments[0] = (A, B, PLACES)[int(rng.integers(3))]
+        named = (
+            {keywords[int(rng.integers(len(keywords)))]: pool[int(rng.integers(len(pool)))]}
+            if rng.random() < 0.4
+            else {}
+        )
+        results = list(range(50, 50 + int(rng.choice([1, 1, 1, 0, 2, 3]))))
+        _send(sock, [[10, name, arguments, named, results, None, True], *([11, k] for k in results)])
+        reply = next(replies, None)
+        if isinstance(reply, messages.Ended):
+            assert "could not be dealt with" not in reply.reason, (name, arguments, named)
+            sock.close()
+            sock = None
+            ends += 1
+        elif isinstance(reply, messages.Failed):
+            failures += 1
+        else:
+            assert isinstance(reply, messages.Made), (reply, name, arguments, named)
+            done += 1
+    if sock is not None:
+        sock.close()
+    assert ends > 50
+    assert done > 50
+    assert failures
+    assert server.process.poll() is None
 
 
 def test_a_frame_cut_off_is_the_end_of_its_connection(server: Serving, bystander: socket.socket) -> None:
