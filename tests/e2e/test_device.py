@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import urllib.request
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -114,6 +115,7 @@ def test_with_a_card_a_program_finds_it_where_it_was_chosen(page: Page, server: 
     until(page, card, "stand-in")
     run(page, PROGRAM)
     expect(show(page, "output")).to_contain_text("on cpu tensor")
+    expect(show(page, "profiler").get_by_label("GPU columns")).not_to_be_checked()
     expect(gpu(page)).to_have_attribute("aria-disabled", "false")
     gpu(page).hover()
     gpu(page).click()
@@ -121,6 +123,12 @@ def test_with_a_card_a_program_finds_it_where_it_was_chosen(page: Page, server: 
     expect(tip(page)).to_have_count(0)
     page.get_by_role("button", name="Run").first.click()
     expect(show(page, "output")).to_contain_text("on cuda tensor([2., 2., 2.])")
+    finished(page)
+    profile = show(page, "profiler")
+    expect(profile.get_by_label("GPU columns")).to_be_checked()
+    times = profile.locator("tbody tr", has_text="aten::mul").locator("[data-column=self_cuda]")
+    expect(times).to_have_text(re.compile(r"^250(\.0+)? \D*s$"))  # every kernel of the stand-in's takes that
+    expect(profile).to_contain_text("Self CUDA time total: ")
     page.goto(link(page))
     page.get_by_role("button", name="Run").first.click()
     finished(page)
