@@ -25,7 +25,6 @@ _LONGEST_PAUSE_S = 60.0
 """Between two attempts to start one."""
 _PATIENCE_S = 10.0
 """For an answer; one operation is bounded to much less, unless the card hangs."""
-_STARTING = "The GPU is being made ready; load the page again in a moment."
 
 
 class DeviceServer:
@@ -52,7 +51,7 @@ class DeviceServer:
     @property
     def no_gpu(self) -> str:
         """As in `wire.Health`."""
-        return self.problem or ("" if self.card else _STARTING)
+        return self.problem or ("" if self.card else wire.GPU_STARTS)
 
     @property
     def pid(self) -> int:

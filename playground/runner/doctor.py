@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import threading
 import time
+from typing import Literal
 
 import msgspec
 
@@ -92,7 +93,8 @@ def examine(limits: Limits) -> Report:
 def find_gpu(limits: Limits, gpu_entry: str = GPU_WORKER) -> str:
     """A line about the GPU that programs could use here, which a process takes as one does that runs programs. Takes as
     long as that, some seconds."""
-    limits = msgspec.structs.replace(limits, slots=1, parked=0, gpu_warm=1, gpu="direct")
+    way: Literal["direct", "served"] = "served" if limits.gpu == "served" else "direct"
+    limits = msgspec.structs.replace(limits, slots=1, parked=0, gpu_warm=1, gpu=way)
     until = time.monotonic() + limits.gpu_start_s + _PATIENCE_S
     runner = Runner(limits, gpu_entry=gpu_entry)
     runner.start()

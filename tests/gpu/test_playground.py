@@ -126,6 +126,8 @@ def test_more_than_a_program_may_hold_is_pytorchs_error(runner: Runner) -> None:
 
 
 def test_the_doctor_says_what_there_is() -> None:
+    served = doctor.find_gpu(Limits(gpu="served", gpu_library="numpy"))
+    assert " ".join(served.split()) == "there a GPU for programs NumPy"
     assert " ".join(doctor.find_gpu(Limits(), STAND_IN).split()) == "there a GPU for programs stand-in"
 
 

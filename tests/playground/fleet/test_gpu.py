@@ -12,16 +12,20 @@ from tests.playground.fleet.site import Process, Site, Web
 from tests.playground.store.servers import wait_until
 from tests.playground.web.conftest import Tab
 
-PROGRAM = "import torch\nprint('cuda' if torch.cuda.is_available() else 'cpu')"
+PROGRAM = """\
+import torch
+device = "cuda" if torch.cuda.is_available() else "cpu"
+print(device, torch.ones(2, device=device).sum().item())
+"""
 WAIT = "import time\nprint('here')\nwhile True:\n    time.sleep(0.01)"
 NOTICE = "There is no GPU here; the program runs on the CPU."
 
 
 @contextlib.contextmanager
 def gpu_worker(site: Site) -> Iterator[Process]:
-    """One that serves the queue of the GPU and no other."""
-    environ = site.environ | {"PLAYGROUND_GPU": "direct"}
-    process = Process("worker", environ, site.folder, A="tests.gpu.fleet", Q="gpu")
+    """One that serves the queue of the GPU and no other; NumPy is its card."""
+    environ = site.environ | {"PLAYGROUND_GPU": "served", "PLAYGROUND_GPU_LIBRARY": "numpy"}
+    process = Process("worker", environ, site.folder, Q="gpu")
     process.start()
     try:
         yield process
@@ -51,17 +55,17 @@ def ask(tab: Tab, run: str, code: str = PROGRAM) -> None:
 def test_who_asks_for_the_gpu_gets_it_while_there_is_one(site: Site, visit: Open) -> None:
     tab = visit(site.webs[0])
     assert all("no GPU worker" in reason(web) for web in site.webs)
-    assert where(tab.run(PROGRAM, run="none", device="cuda")) == ("cpu", "cpu\n", [NOTICE])
+    assert where(tab.run(PROGRAM, run="none", device="cuda")) == ("cpu", "cpu 2.0\n", [NOTICE])
     with gpu_worker(site):
         wait_until(lambda: not any(reason(web) for web in site.webs), "the menu offers it")
-        assert where(tab.run(PROGRAM, run="gpu", device="cuda")) == ("cuda", "cuda\n", [])
-        assert where(tab.run(PROGRAM, run="cpu", device="cpu")) == ("cpu", "cpu\n", [])
+        assert where(tab.run(PROGRAM, run="gpu", device="cuda")) == ("cuda", "cuda 2.0\n", [])
+        assert where(tab.run(PROGRAM, run="cpu", device="cpu")) == ("cpu", "cpu 2.0\n", [])
         runner = site.webs[1].get("/healthz")[1]["runner"]
-        assert (runner["gpu"], runner["no_gpu"]) == ("stand-in", "")
+        assert (runner["gpu"], runner["no_gpu"]) == ("NumPy", "")
         assert runner["gpu_workers"] >= 1
         assert re.search(r"playground_runner_gpu_workers [1-9]", site.webs[1].get("/metrics")[1])
     wait_until(lambda: all(reason(web) for web in site.webs), "the menu does not offer it")
-    assert where(tab.run(PROGRAM, run="again", device="cuda")) == ("cpu", "cpu\n", [NOTICE])
+    assert where(tab.run(PROGRAM, run="again", device="cuda")) == ("cpu", "cpu 2.0\n", [NOTICE])
 
 
 def test_who_waits_for_a_gpu_that_goes_away_runs_on_the_cpu(site: Site, visit: Open, another: Any) -> None:
@@ -74,7 +78,7 @@ def test_who_waits_for_a_gpu_that_goes_away_runs_on_the_cpu(site: Site, visit: O
         assert second.until("queued")[-1]["position"] == 1
         worker.kill()
         assert first.until("finished")[-1]["status"] == "crashed"
-        assert where(second.until("finished")) == ("cpu", "cpu\n", [NOTICE])
+        assert where(second.until("finished")) == ("cpu", "cpu 2.0\n", [NOTICE])
 
 
 def test_a_worker_does_not_lend_its_card_to_strangers(site: Site) -> None:
