@@ -6,6 +6,7 @@ output; each is bilinear and the other two are its derivatives, so they are clos
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from collections.abc import Iterator, Sequence
@@ -15,6 +16,7 @@ import numpy as np
 
 from engine import backend
 from engine.define import define
+from engine.elementwise import Elementwise
 from engine.registry import BILINEAR, GENERAL, LINEAR
 
 Sizes = Sequence[int]
@@ -270,6 +272,32 @@ def _correlate(
     return xp.matmul(flat, columns.swapaxes(2, 3)).sum(0).reshape(shape)
 
 
+_PLACE = Elementwise(
+    lambda xp, look, values, found, k: xp.where((look == values) | xp.isnan(look), k, found), "window_place"
+)
+
+
+@functools.lru_cache(64)
+def _table(xp: Any, numbers: tuple[int, ...], where: backend.device) -> Any:
+    """The numbers on a device; kept there, since a copy from the host would be made at every call."""
+    return backend.to_device(np.asarray(numbers, np.int64), where)
+
+
+def _first_place(looks: list[Any], values: Any) -> Any:
+    """Which of `looks` is the first to hold the value, or NaN, at each place."""
+    nan = values.dtype.kind == "f" and bool(np.isnan(values.sum()))
+    first: Any = None
+    for k, look in enumerate(looks):
+        missed = look != values
+        if nan:
+            missed &= ~np.isnan(look)
+        place = missed.astype(np.uint8 if len(looks) < 128 else np.int32)
+        place *= len(looks)
+        place += k
+        first = place if first is None else np.minimum(first, place, out=first)
+    return first
+
+
 def _max_pool(
     xp: Any, x: Any, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes, ceil: bool
 ) -> tuple[Any, Any]:
@@ -289,21 +317,18 @@ def _max_pool(
     values = looks[0].copy()
     for look in looks[1:]:
         xp.maximum(values, look, out=values)
-    # The first place that holds the largest; NaN is the largest.
-    # (A device is not asked whether there is any: that would make the host wait.)
-    nan = values.dtype.kind == "f" and (backend.is_elsewhere(values) or bool(xp.isnan(values.sum())))
-    first = None
-    for k, look in enumerate(looks):
-        missed = look != values
-        if nan:
-            missed &= ~xp.isnan(look)
-        place = missed.astype(np.uint8 if len(looks) < 128 else np.int32)
-        place *= len(looks)
-        place += k
-        first = place if first is None else xp.minimum(first, place, out=first)
     steps = _steps(sizes)
-    inside = [sum(k * d * s for k, d, s in zip(place, dilation, steps, strict=True)) for place in _places(kernel)]
-    index = xp.asarray(inside, np.int64)[first]
+    inside = tuple(sum(k * d * s for k, d, s in zip(place, dilation, steps, strict=True)) for place in _places(kernel))
+    # The first place that holds the largest; NaN is the largest.
+    if xp is np:
+        index = np.asarray(inside, np.int64)[_first_place(looks, values)]
+    else:
+        # In the values' dtype, so that it is one kernel; float16 counts to 2048.
+        kind = np.dtype(np.float32) if values.dtype.char == "e" and len(looks) > 2048 else values.dtype
+        largest, found = values.astype(kind, copy=False), xp.zeros(values.shape, kind)
+        for k in reversed(range(len(looks))):
+            found = _PLACE(xp, looks[k].astype(kind, copy=False), largest, found, k)
+        index = _table(xp, inside, backend.device_of(values))[found.astype(np.int64)]
     for axis, (c, s, p) in enumerate(zip(counts, stride, padding, strict=True)):
         index += (xp.arange(-p, c * s - p, s) * steps[axis]).reshape(-1, *(1,) * (n - 1 - axis))
     return values, index

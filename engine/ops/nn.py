@@ -10,6 +10,7 @@ import numpy as np
 from engine import backend, dtypes
 from engine.backend import module_of
 from engine.define import define
+from engine.elementwise import Elementwise
 from engine.ops.cascade import add_up
 from engine.ops.pointwise import _by_math
 from engine.ops.reduce import softmax_forward, softmax_vjp
@@ -421,15 +422,33 @@ def _last(x: Any, count: int) -> tuple[int, ...]:
     return tuple(range(ndim - count, ndim))
 
 
+# What lies between the sums of a norm, on a device: one launch each.
+_LESS_MEAN = Elementwise(lambda xp, x, total, count: x - total / count, "less_mean")
+_INVERSE = Elementwise(lambda xp, total, count, eps: 1 / xp.sqrt(total / count + eps), "inverse_deviation")
+_NORM_BACKWARD = Elementwise(
+    lambda xp, g, total, standard, product, inverse, count: (
+        (g - total / count - standard * (product / count)) * inverse
+    ),
+    "norm_backward",
+)
+
+
+def _count(x: Any, axes: tuple[int, ...]) -> int:
+    return (x.shape[axes[0]] if len(axes) == 1 else math.prod([x.shape[a] for a in axes])) or 1
+
+
 def _mean_over(xp: Any, x: Any, axes: tuple[int, ...]) -> Any:
     total = xp.add.reduce(x, axes, keepdims=True)
-    count = x.shape[axes[0]] if len(axes) == 1 else math.prod([x.shape[a] for a in axes])
-    total /= x.dtype.type(count or 1)
+    total /= x.dtype.type(_count(x, axes))
     return total
 
 
 def _centred(xp: Any, x: Any, axes: tuple[int, ...], eps: float) -> tuple[Any, Any]:
     """x with mean 0, and one over its standard deviation."""
+    if xp is not np:
+        count = _count(x, axes)
+        centred = _LESS_MEAN(xp, x, x.sum(axes, keepdims=True), count)
+        return centred, _INVERSE(xp, (centred * centred).sum(axes, keepdims=True), count, eps)
     centred = x - _mean_over(xp, x, axes)
     variance = _mean_over(xp, centred * centred, axes)
     variance += x.dtype.type(eps)
@@ -472,6 +491,11 @@ def _normal_vjp_of_arrays(xp: Any, g: Any, x: Any, axes: tuple[int, ...], eps: f
     """The same, in as few arrays as it takes."""
     standard, inverse = _centred(xp, x, axes, eps)
     standard *= inverse
+    if xp is not np:
+        product = (g * standard).sum(axes, keepdims=True)
+        return _NORM_BACKWARD(
+            xp, g, g.sum(axes, keepdims=True), standard, product, inverse, _count(x, axes)
+        )
     result = g - _mean_over(xp, g, axes)
     standard *= _mean_over(xp, g * standard, axes)
     result -= standard

@@ -40,7 +40,7 @@ _NO_LAUNCH = {
         "reshape",
         "squeeze",
     ),
-    *("swapaxes", "transpose", "view"),
+    *("as_strided", "swapaxes", "transpose", "view"),
 }
 _WRITING_METHODS = {"fill", "partition", "put", "sort"}
 _WRITING = {"at", "copyto", "fill_diagonal", "place", "put", "put_along_axis", "putmask"}
@@ -225,6 +225,9 @@ def _unwrap(value: Any, name: str) -> Any:
         TRANSFERS.up.append(name)
         return value.copy()
     if type(value) in (tuple, list):
+        if name in _UPLOADING:
+            CUDA.not_while_capturing()
+            TRANSFERS.up.append(name)
         return type(value)(_unwrap(v, name) for v in value)
     return value
 

@@ -212,6 +212,31 @@ def test_plain_operations_take_the_short_way(stand_in: Any, monkeypatch: pytest.
         _ = x * engine.tensor(2, device="cuda")
 
 
+def test_what_lies_between_the_sums_of_a_norm_is_one_launch(stand_in: Any) -> None:
+    x = engine.tensor([[1.0, 2.0, 4.0], [0.0, 1.0, 5.0]], device="cuda", requires_grad=True)
+    launched = _launched(lambda: engine.nn.functional.layer_norm(x, (3,)).pow(2).sum().backward())
+    assert [launched.count(name) for name in ("less_mean", "inverse_deviation", "norm_backward")] == [2, 2, 1]
+
+
+@pytest.mark.parametrize("dtype", DTYPES, ids=lambda d: d.__name__)
+def test_places_in_windows_are_the_host_s(cupy: Any, dtype: Any) -> None:
+    """Also where several are the largest, or NaN, and with more places than float16 has whole numbers."""
+    rng = np.random.default_rng(0)
+    pool = engine.nn.functional.max_pool2d
+    for shape, *settings in (
+        ((2, 3, 9, 8), 3, 2, 1, 1),
+        ((2, 1, 12, 11), (2, 3), (1, 2), (1, 0), (2, 1)),
+        ((1, 1, 48, 48), 47),
+    ):
+        a = rng.integers(-3, 4, shape).astype(dtype)
+        a[rng.random(shape) < 0.1] = np.nan if len(settings) > 1 else -5
+        a[..., -1, -1] = 7
+        here = pool(engine.tensor(a), *settings, return_indices=True)
+        there = pool(engine.tensor(a, device="cuda"), *settings, return_indices=True)
+        for x, y in zip(here, there, strict=True):
+            np.testing.assert_array_equal(backend.to_host(y._data), x._data)
+
+
 def test_without_kernels_there_are_the_formulas(stand_in: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """As for arrays in another process, which is sent operations and no texts."""
     monkeypatch.delattr(stand_in, "ElementwiseKernel")
