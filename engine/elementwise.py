@@ -314,9 +314,9 @@ def takes_kernels() -> bool:
 @functools.cache
 def compiled(parameters: str, results: str, text: str, name: str, width: str) -> Any:
     """The kernel of a text; CuPy compiles it at its first launch. None where the array library takes no texts."""
-    xp = backend.cupy()
-    if not hasattr(xp, "ElementwiseKernel"):
+    if not takes_kernels():
         return None
+    xp = backend.cupy()
     return xp.ElementwiseKernel(parameters, results, text, name, preamble=f"typedef {width} C;")  # type: ignore[union-attr]
 
 
@@ -394,7 +394,7 @@ class Elementwise:
         """A launch; None for what is no kernel; `_ASKED` if the text depends on more than is in the key."""
         arrays = [k for k, a in enumerate(args) if backend.is_elsewhere(a) and hasattr(a, "dtype")]
         chars = {args[k].dtype.char for k in arrays} - {"?"}
-        if len(chars) != 1 or not chars <= set(WIDTHS) or not takes_kernels():
+        if len(chars) != 1 or not chars <= set(WIDTHS):
             return None
         kind = chars.pop()
         width, dtype = WIDTHS[kind]

@@ -149,8 +149,6 @@ def step(optimizer: FormulaOptimizer, part: Any, group: dict[str, Any], lr: Any)
     outputs = ", ".join(f"{kind} {name}_" for name in written)
     text = "\n".join([*trace.lines, *(f"{name}_ = {symbols[name].name};" for name in written)])
     kernel = compiled(", ".join(inputs), outputs, text, f"{type(optimizer).__name__}_step", width)
-    if kernel is None:
-        return False
     if "step" in settings:
         state["step"] += 1
     for name, array in host.items():

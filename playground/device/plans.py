@@ -243,18 +243,37 @@ def elementwise(ufunc: np.ufunc, operands: Sequence[Any], out: Any = None) -> Pl
     """One ufunc."""
     if len(operands) != ufunc.nin:
         raise TypeError(f"{ufunc.__name__}() takes {ufunc.nin} arrays or numbers, {len(operands)} were given")
-    kinds = tuple([o.dtype if hasattr(o, "dtype") else kind_in(o) for o in operands])
-    shapes = [o.shape for o in operands if hasattr(o, "shape")]
+    kinds: list[Any] = []
+    shapes: list[Dims] = []
+    plain = True
+    for o in operands:
+        dtype = getattr(o, "dtype", None)
+        if dtype is None:
+            kinds.append(kind_in(o))
+        else:
+            kinds.append(dtype)
+            shapes.append(o.shape)
+            plain = plain and o.flags.c_contiguous
+    if plain and out is None:
+        return _plain(ufunc, tuple(kinds), tuple(shapes))
     shape = broadcast(shapes) if shapes else ()
     if out is not None:
         if broadcast((shape, out.shape)) != out.shape:
             raise ValueError(
                 f"non-broadcastable output operand with shape {out.shape} doesn't match the broadcast shape {shape}"
             )
-        resolved(ufunc, kinds, out.dtype)
+        resolved(ufunc, tuple(kinds), out.dtype)
         return nothing(max(size(out.shape), 1))
     order = kept(operands, shape)
-    results = tuple([Meta(shape, dtype, order) for dtype in resolved(ufunc, kinds, None)])
+    results = tuple([Meta(shape, dtype, order) for dtype in resolved(ufunc, tuple(kinds), None)])
+    return Plan(results, max(size(shape), 1))
+
+
+@functools.lru_cache(8192)
+def _plain(ufunc: np.ufunc, kinds: tuple[Any, ...], shapes: tuple[Dims, ...]) -> Plan:
+    """`elementwise` of arrays that all lie in C order."""
+    shape = broadcast(shapes) if shapes else ()
+    results = tuple([Meta(shape, dtype) for dtype in resolved(ufunc, kinds, None)])
     return Plan(results, max(size(shape), 1))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,9 @@ import numpy as np
 from playground.device import messages
 from playground.device.control import Quota
 from playground.device.functions import FUNCTIONS
-from playground.device.library import Library
+from playground.device.library import Flat, Library
 from playground.device.messages import DTYPES
-from playground.device.plans import Plan, size
+from playground.device.plans import Plan
 
 _MIB = 1 << 20
 _HELD_BESIDE = 16
@@ -48,14 +49,22 @@ class Memory:
 
 
 class _Storage:
-    """An array that was made, and its memory."""
+    """An array that was made, and its memory: the array with its axes as they lie there."""
 
-    __slots__ = ("array", "flat", "nbytes")
+    __slots__ = ("_flat", "_lying", "array", "nbytes")
 
-    def __init__(self, array: Any, order: tuple[int, ...] | None) -> None:
+    def __init__(self, array: Any, lying: Any) -> None:
         self.array = array
-        self.flat = (array if order is None else array.transpose(order)).reshape(-1)
         self.nbytes = int(array.nbytes)
+        self._lying = lying
+        self._flat: Any = None
+
+    @property
+    def flat(self) -> Flat:
+        """The memory, made when something of it is first looked at."""
+        if self._flat is None:
+            self._flat = self._lying.reshape(-1)
+        return self._flat
 
 
 class Session:
@@ -91,6 +100,15 @@ class Session:
             messages.Complex: lambda v: complex(v.real, v.imag),
         }
 
+        self._requests: dict[type, Callable[[Any], messages.Reply | None]] = {
+            messages.Call: self._call,
+            messages.Free: self._free,
+            messages.Fill: self._fill,
+            messages.Fetch: self._fetch,
+            messages.Sync: lambda _: self._settled() or self._made([]),
+            messages.About: lambda _: messages.Card(*self._library.about()),
+        }
+
     def close(self) -> None:
         """Give everything back."""
         self._memory.held -= self._held
@@ -112,20 +130,7 @@ class Session:
         self._operations += 1
         if self._operations > self._quota.operations:
             raise Spent(f"the program has used its {self._quota.operations:,} operations on the GPU")
-        match request:
-            case messages.Call():
-                return self._call(request)
-            case messages.Free():
-                self._free(request.handle)
-            case messages.Fill():
-                self._fill(request)
-            case messages.Fetch():
-                return self._fetch(request)
-            case messages.Sync():
-                return self._settled() or self._made([])
-            case messages.About():
-                return messages.Card(*self._library.about())
-        return None
+        return self._requests[type(request)](request)
 
     # --- Values ------------------------------------------------------------------------------------------------------
 
@@ -153,7 +158,7 @@ class Session:
         if any(step % dtype.itemsize for step in (value.offset, *strides)):
             raise Hostile("a view begins, and steps, at whole elements")
         low = high = value.offset
-        if elements := size(shape):
+        if elements := prod(shape):
             for n, step in zip(shape, strides, strict=True):
                 low, high = low + min(0, (n - 1) * step), high + max(0, (n - 1) * step)
             high += dtype.itemsize
@@ -169,7 +174,7 @@ class Session:
         for handle in request.results:
             if handle in self._arrays:
                 raise Hostile(f"there is an array {handle} already")
-        if len(set(request.results)) != len(request.results):
+        if len(request.results) > 1 and len(set(request.results)) != len(request.results):
             raise Hostile("two results have one number")
         shapes: list[tuple[list[int], str]] = []
         try:
@@ -235,9 +240,9 @@ class Session:
         return plan
 
     def _admit(self, plan: Plan) -> None:
-        need = (
-            sum(size(m.shape) * m.dtype.itemsize for m in plan.results or ()) + plan.elements * _HELD_BESIDE
-        )
+        need = plan.elements * _HELD_BESIDE
+        for shape, dtype, _ in plan.results or ():
+            need += prod(shape) * dtype.itemsize
         if self._held + need > self._quota.bytes_held or self._memory.held + need > self._memory.limit:
             whose = "this program" if self._held + need > self._quota.bytes_held else "all programs together"
             raise _Refused(
@@ -263,23 +268,25 @@ class Session:
             )
         shapes = []
         for k, (handle, one) in enumerate(zip(request.results, made, strict=True)):
-            one = self._library.xp.asarray(one)
-            order = None
+            one, order = self._library.xp.asarray(one), None
             if plan.results is not None:
-                meta = plan.results[k]
-                if one.shape != meta.shape:
+                shape, dtype, order = plan.results[k]
+                if one.shape != shape:
                     raise _Refused(
-                        "RuntimeError", f"{request.function} gave {one.shape} where {meta.shape} was expected"
+                        "RuntimeError", f"{request.function} gave {one.shape} where {shape} was expected"
                     )
-                one, order = one.astype(meta.dtype, copy=False), meta.order
+                if one.dtype != dtype:
+                    one = one.astype(dtype)
             elif one.dtype.str[1:] not in DTYPES:
                 raise _Refused("TypeError", f"{request.function} gave {one.dtype}, which is not for a device")
-            lying = one if order is None else one.transpose(order)
-            if not lying.flags.c_contiguous or not one.flags.owndata or any(one is a for a in arguments):
+            lying, flags = one if order is None else one.transpose(order), one.flags
+            inside = flags.c_contiguous if order is None else lying.flags.c_contiguous
+            if not inside or not flags.owndata or any([one is a for a in arguments]):  # noqa: C419  # quicker
                 lying = lying.copy("C")
                 one = lying if order is None else lying.transpose(np.argsort(order).tolist())
-            self._add(handle, _Storage(one, order))
-            shapes.append((list(one.shape), one.dtype.str[1:]))
+            self._add(handle, _Storage(one, lying))
+            if request.wait:
+                shapes.append((list(one.shape), one.dtype.str[1:]))
         return shapes
 
     def _add(self, handle: int, storage: _Storage | None) -> None:
@@ -291,11 +298,11 @@ class Session:
             self._memory.held += storage.nbytes
             self._peak = max(self._peak, self._held)
 
-    def _free(self, handle: int) -> None:
+    def _free(self, request: messages.Free) -> None:
         try:
-            storage = self._arrays.pop(handle)
+            storage = self._arrays.pop(request.handle)
         except KeyError:
-            raise Hostile(f"there is no array {handle} to free") from None
+            raise Hostile(f"there is no array {request.handle} to free") from None
         if storage is not None:
             self._held -= storage.nbytes
             self._memory.held -= storage.nbytes
@@ -320,7 +327,7 @@ class Session:
             array = None
         if (failed := self._settled()) is not None:
             return failed
-        length = size(array.shape) * array.dtype.itemsize
+        length = prod(array.shape) * array.dtype.itemsize
         if length > messages.REPLY_BYTES:
             most = messages.REPLY_BYTES // _MIB
             return messages.Failed(
