@@ -39,6 +39,10 @@ class _Refused(Exception):
 class _Lost(Exception):
     """An operation wants an array that was never made, because making it had failed."""
 
+    def __init__(self, failed: messages.Failed) -> None:
+        super().__init__()
+        self.failed = failed
+
 
 class Memory:
     """What all connections hold together, and may."""
@@ -80,8 +84,8 @@ class Session:
         self._library = library
         self._quota = quota
         self._memory = memory
-        self._arrays: dict[int, _Storage | None] = {}
-        """By number; None for those that could not be made."""
+        self._arrays: dict[int, _Storage | messages.Failed] = {}
+        """By number; for those that could not be made, why."""
         self._failed: messages.Failed | None = None
         self._operations = 0
         self.worked = 0.0
@@ -143,8 +147,8 @@ class Session:
             found = self._arrays[handle]
         except KeyError:
             raise Hostile(f"there is no array {handle}") from None
-        if found is None:
-            raise _Lost
+        if isinstance(found, messages.Failed):
+            raise _Lost(found)
         return found
 
     def _whole(self, value: messages.Whole) -> Any:
@@ -177,16 +181,17 @@ class Session:
         if len(request.results) > 1 and len(set(request.results)) != len(request.results):
             raise Hostile("two results have one number")
         shapes: list[tuple[list[int], str]] = []
+        lost: messages.Failed | None = None
         try:
             shapes = self._work_out(request)
-        except _Lost:
-            self._give_up(request)
+        except _Lost as without:
+            lost = without.failed
+            self._give_up(request, lost)
         except _Refused as refusal:
-            self._fail(refusal.kind, str(refusal))
-            self._give_up(request)
+            self._give_up(request, self._fail(refusal))
         if not request.wait:
             return None
-        return self._settled() or self._made(shapes)
+        return self._settled() or lost or self._made(shapes)
 
     def _work_out(self, request: messages.Call) -> list[tuple[list[int], str]]:
         function = FUNCTIONS.get(request.function)
@@ -289,11 +294,11 @@ class Session:
                 shapes.append((list(one.shape), one.dtype.str[1:]))
         return shapes
 
-    def _add(self, handle: int, storage: _Storage | None) -> None:
+    def _add(self, handle: int, storage: _Storage | messages.Failed) -> None:
         self._arrays[handle] = storage
         if len(self._arrays) > self._quota.arrays:
             raise Spent(f"the program holds more than {self._quota.arrays:,} arrays on the GPU")
-        if storage is not None:
+        if isinstance(storage, _Storage):
             self._held += storage.nbytes
             self._memory.held += storage.nbytes
             self._peak = max(self._peak, self._held)
@@ -303,7 +308,7 @@ class Session:
             storage = self._arrays.pop(request.handle)
         except KeyError:
             raise Hostile(f"there is no array {request.handle} to free") from None
-        if storage is not None:
+        if isinstance(storage, _Storage):
             self._held -= storage.nbytes
             self._memory.held -= storage.nbytes
 
@@ -320,10 +325,11 @@ class Session:
     def _fetch(self, request: messages.Fetch) -> messages.Reply:
         try:
             array = self._value(request.array)
-        except _Lost:
-            return self._settled() or self._never_made()
+        except _Lost as lost:
+            self._settled()
+            return lost.failed
         except _Refused as refusal:
-            self._fail(refusal.kind, str(refusal))
+            self._fail(refusal)
             array = None
         if (failed := self._settled()) is not None:
             return failed
@@ -346,24 +352,22 @@ class Session:
 
     # --- What did not work -------------------------------------------------------------------------------------------
 
-    def _fail(self, kind: str, message: str) -> None:
+    def _fail(self, refusal: _Refused) -> messages.Failed:
         """The first failure is the one that is told."""
+        failed = messages.Failed(refusal.kind, str(refusal))
         if self._failed is None:
-            self._failed = messages.Failed(kind, message)
+            self._failed = failed
+        return failed
 
-    def _give_up(self, request: messages.Call) -> None:
+    def _give_up(self, request: messages.Call, failed: messages.Failed) -> None:
+        """Whoever asks for one of its results is told why there is none."""
         for handle in request.results:
             if handle not in self._arrays:
-                self._add(handle, None)
+                self._add(handle, failed)
 
     def _settled(self) -> messages.Failed | None:
         failed, self._failed = self._failed, None
         return failed
-
-    def _never_made(self) -> messages.Failed:
-        return messages.Failed(
-            "RuntimeError", "this array was never made, because an operation before it failed"
-        )
 
     def _made(self, shapes: list[tuple[list[int], str]]) -> messages.Made:
         return messages.Made(shapes, self._held, self._peak, self._quota.bytes_held)

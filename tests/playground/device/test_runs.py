@@ -100,7 +100,7 @@ import torch
 kept = []
 try:
     while True:
-        kept.append(torch.ones(1 << 20, device="cuda"))
+        kept.append(torch.ones((1 << 20) - 1024, device="cuda"))
         torch.cuda.synchronize()
 except torch.OutOfMemoryError as error:
     print(len(kept), str(error)[:35])
