@@ -73,7 +73,8 @@ def install(cupy: ArrayModule) -> None:
         return
 
     pool = cupy.get_default_memory_pool()
-    counts(cupy.cuda.Device().id).bytes = pool.used_bytes()  # what was there before
+    of = counts(cupy.cuda.Device().id)
+    of.bytes = of.given_bytes = pool.used_bytes()  # what was there before
 
     class Hook(cupy.cuda.MemoryHook):  # type: ignore[misc]
         name = "autograd-playground"

@@ -22,6 +22,7 @@ def _forget() -> None:
     random._DEVICES.clear()
     philox.kernel.cache_clear()
     elementwise.compiled.cache_clear()
+    conv._table.cache_clear()
     for op in OPS.values():
         op.__dict__.pop("device_node", None)
         op.__dict__.pop("on_device", None)
