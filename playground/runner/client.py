@@ -53,6 +53,8 @@ class _Held:
     on_event: Callable[[Event], None]
     clock: Clock = field(default_factory=Clock)
     seq: int = 0
+    acknowledged: int = 0
+    """As the supervisor was told last."""
     finished: bool = False
 
 
@@ -192,8 +194,14 @@ class Runner:
             self._send(wire.Steer(job=number, command=command))
 
     def ack(self, client: str, run: str, seq: int) -> None:
-        if (number := self._find(client, run)) is not None:
-            self._send(wire.Acknowledge(job=number, seq=seq))
+        # A page acknowledges every frame, and the supervisor counts in hundreds: each would wake it for nothing.
+        step = max(1, self._limits.unacknowledged_events // 8)
+        with self._lock:
+            held = self._jobs.get(self._latest.get(client, 0))
+            if held is None or held.run != run or (seq := min(seq, held.seq)) - held.acknowledged < step:
+                return
+            held.acknowledged, number = seq, self._latest[client]
+        self._send(wire.Acknowledge(job=number, seq=seq))
 
     def disconnect(self, client: str) -> None:
         with self._lock:

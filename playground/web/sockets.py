@@ -61,8 +61,6 @@ class _Client:
     commands: Bucket
     active: set[str] = field(default_factory=set)
     """Its runs and readings that have not ended."""
-    passed_on: tuple[str, int] = ("", 0)
-    """The run whose acknowledgements the runner was told of last, and up to where."""
     last: float = field(default_factory=time.monotonic)
     """When it was last asked or told something."""
 
@@ -205,14 +203,7 @@ class Sockets:
             case Control() | Tune():
                 self._runner.steer(client.sid, command)
             case Ack():
-                self._acknowledge(client, command)
-
-    def _acknowledge(self, client: _Client, ack: Ack) -> None:
-        """Pass it on if it says something: a page acknowledges every frame, and the runner counts in hundreds."""
-        run, seq = client.passed_on
-        if ack.seq - (seq if run == ack.run else 0) > self._settings.limits.unacknowledged_events // 8:
-            client.passed_on = ack.run, ack.seq
-            self._runner.ack(client.sid, ack.run, ack.seq)
+                self._runner.ack(client.sid, command.run, command.seq)
 
     def _submit(self, client: _Client, name: str, request: Run | Parse) -> None:
         limits = self._settings.limits

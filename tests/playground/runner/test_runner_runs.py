@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from playground.protocol import Finished, Output, Queued, Run, Started
+from playground.runner import wire
 from playground.runner.client import ROOT, Runner
 from tests.playground.runner.conftest import MakeRunner
 from tests.playground.runner.watch import Watch, dead, run, start, until
@@ -247,6 +248,28 @@ print("done")
         runner.ack("c", "r", watch.events[-1].seq)
         time.sleep(0.01)
     assert len(watch.notices) == 200
+
+
+def test_acknowledgements_are_passed_on_in_steps(
+    make_runner: MakeRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runner = make_runner(unacknowledged_events=80)
+    sent: list[int] = []
+    monkeypatch.setattr(
+        runner, "_send", lambda message, send=runner._send: _note(message, sent) or send(message)
+    )
+    code = "from playground.protocol import Notice\nfor i in range(40): channel.emit(Notice(message=str(i)))"
+    watch = run(runner, code)
+    for event in watch.events:
+        runner.ack("c", "r", event.seq)
+    runner.ack("c", "r", 10**6)
+    assert sent == [10, 20, 30, 40]
+    assert len(watch.events) < 50
+
+
+def _note(message: object, sent: list[int]) -> None:
+    if isinstance(message, wire.Acknowledge):
+        sent.append(message.seq)
 
 
 def test_who_never_acknowledges_is_not_paced(make_runner: MakeRunner) -> None:
