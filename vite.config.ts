@@ -35,5 +35,7 @@ export default defineConfig({
     include: ["static/src/**/*.test.{ts,tsx}", "tests/**/*.test.{ts,tsx}"],
     environment: "happy-dom",
     maxWorkers: 2,
+    // One that fails runs once more, as in Python: the report marks it.
+    retry: 1,
   },
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { transformer } from "../graph/fixtures";
+import { ratioOf } from "../measured";
 import type { Recording } from "../run";
 import { flags } from "./flags";
 import { whys } from "./index";
@@ -9,26 +10,15 @@ function large(): Recording {
   return { ...transformer(10_000), clears: [], omitted: 0 };
 }
 
-/** In milliseconds. The quickest of several: what else the machine does is not asked. */
-function quickest(run: (graph: Recording) => void): number {
-  const times = Array.from({ length: 7 }, () => {
-    const graph = large();
-    const start = performance.now();
-    run(graph);
-    return performance.now() - start;
-  });
-  return Math.min(...times);
-}
-
 describe("on ten thousand nodes", () => {
-  // The budget is 50 ms, with slack.
+  // Measured 80 and 45; the budget on a page is 50 ms.
   it("finds what is to be found", () => {
     expect(large().nodes.length).toBeGreaterThan(9_000);
-    expect(quickest((graph) => flags(graph))).toBeLessThan(100);
+    expect(ratioOf(large, (graph) => flags(graph))).toBeLessThan(240);
   });
 
   it("answers for any tensor", () => {
-    expect(quickest((graph) => whys(graph, 0))).toBeLessThan(100);
-    expect(quickest((graph) => whys(graph, graph.nodes.length - 1))).toBeLessThan(100);
+    expect(ratioOf(large, (graph) => whys(graph, 0))).toBeLessThan(240);
+    expect(ratioOf(large, (graph) => whys(graph, graph.nodes.length - 1))).toBeLessThan(240);
   });
 });
