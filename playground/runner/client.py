@@ -196,12 +196,12 @@ class Runner:
     def ack(self, client: str, run: str, seq: int) -> None:
         # A page acknowledges every frame, and the supervisor counts in hundreds: each would wake it for nothing.
         step = max(1, self._limits.unacknowledged_events // 8)
-        with self._lock:
-            held = self._jobs.get(self._latest.get(client, 0))
-            if held is None or held.run != run or (seq := min(seq, held.seq)) - held.acknowledged < step:
-                return
-            held.acknowledged, number = seq, self._latest[client]
-        self._send(wire.Acknowledge(job=number, seq=seq))
+        if (number := self._find(client, run)) is None or (held := self._jobs.get(number)) is None:
+            return
+        seq = min(seq, held.seq)
+        if seq - held.acknowledged >= step:
+            held.acknowledged = seq
+            self._send(wire.Acknowledge(job=number, seq=seq))
 
     def disconnect(self, client: str) -> None:
         with self._lock:
