@@ -187,8 +187,8 @@ class Symbol:
             raise Untraceable("another dtype")
         return self.trace.add(f"C({self.name})") if self.truth else self
 
-    def clip(self, low: Any = None, high: Any = None) -> Symbol:
-        return self.functions.clip(self, low, high)  # type: ignore[no-any-return]
+    def clip(self, low: Any = None, high: Any = None) -> Any:
+        return self.functions.clip(self, low, high)
 
     def copy(self) -> Symbol:
         return Symbol(self.trace, self.name, self.truth, self._shape)
@@ -314,10 +314,10 @@ def takes_kernels() -> bool:
 @functools.cache
 def compiled(parameters: str, results: str, text: str, name: str, width: str) -> Any:
     """The kernel of a text; CuPy compiles it at its first launch. None where the array library takes no texts."""
-    if not takes_kernels():
-        return None
     xp = backend.cupy()
-    return xp.ElementwiseKernel(parameters, results, text, name, preamble=f"typedef {width} C;")  # type: ignore[union-attr]
+    if xp is None or not takes_kernels():
+        return None
+    return xp.ElementwiseKernel(parameters, results, text, name, preamble=f"typedef {width} C;")
 
 
 def _kind(value: Any) -> Any:
@@ -388,7 +388,7 @@ class Elementwise:
                 if len(launches) > _MOST:
                     launches.clear()
                 found = launches[key] = self._made(args, key, True)
-        return found  # type: ignore[no-any-return]
+        return found if isinstance(found, _Launch) else None
 
     def _made(self, args: tuple[Any, ...], key: Any, by_value: bool) -> Any:
         """A launch; None for what is no kernel; `_ASKED` if the text depends on more than is in the key."""

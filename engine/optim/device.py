@@ -34,7 +34,13 @@ _ALIGNED = 64
 class Flat:
     """Several parameters one after the other: their values, gradients and state, each in one array."""
 
-    def __init__(self, params: list[Tensor], states: list[dict[str, Any]], counters: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        params: list[Tensor],
+        grads: list[Tensor],
+        states: list[dict[str, Any]],
+        counters: tuple[str, ...],
+    ) -> None:
         arrays = [p._data for p in params]
         self.shapes = [a.shape for a in arrays]
         self.starts = [0]
@@ -43,8 +49,8 @@ class Flat:
         self.dtype, self.xp = arrays[0].dtype, backend.module_of(arrays[0])
         del arrays
         self.data = self._moved(params)
-        self.grad = self._moved([p._grad for p in params])  # type: ignore[misc]
-        self.grads = [p._grad._data for p in params]  # type: ignore[union-attr]
+        self.grad = self._moved(grads)
+        self.grads = [grad._data for grad in grads]
         self.state: dict[str, Array] = {}
         self.places: dict[str, list[Array]] = {}
         """Where in `state` that of each parameter is."""
@@ -75,27 +81,33 @@ class Flat:
 
     def fill(self, params: list[Tensor]) -> list[int]:
         """Zeros for all gradients, if they are where they were put; whose they are, by number."""
-        grads = [p._grad for p in params]
-        if any(g is None or g._edge is not None for g in grads) or not self.gradients_are_here(params):
+        grads = _gradients(params)
+        if any(g._edge is not None for g in grads) or not self.gradients_are_here(params):
             return []
         self.grad.fill(0)
         for grad in grads:
-            grad._written()  # type: ignore[union-attr]
+            grad._written()
         return [*map(id, params)]
 
     def gradients_are_here(self, params: list[Tensor]) -> bool:
         """Whether the gradients are where they were put."""
-        return all(map(is_, [p._grad._data for p in params], self.grads))  # type: ignore[union-attr]
+        grads = _gradients(params)
+        return len(grads) == len(params) and all(map(is_, [g._data for g in grads], self.grads))
 
 
 def flattened(params: list[Tensor], states: list[dict[str, Any]], counters: tuple[str, ...]) -> Flat | None:
     """Several parameters in one array; None, and nothing done, if somebody else looks at their memory."""
     named = [t for state in states for t in state.values()]
-    for param in params:
-        grad = param._grad
-        if grad is None or grad._data.dtype != param._data.dtype or not _is_alone(grad):
-            return None
-    return Flat(params, states, counters) if all(map(_is_alone, (*params, *named))) else None
+    grads = _gradients(params)
+    if len(grads) < len(params) or not all(map(_is_alone, (*params, *grads, *named))):
+        return None
+    alike = all(g._data.dtype == p._data.dtype for g, p in zip(grads, params, strict=True))
+    return Flat(params, grads, states, counters) if alike else None
+
+
+def _gradients(params: list[Tensor]) -> list[Tensor]:
+    """Of those that have one."""
+    return [grad for param in params if (grad := param._grad) is not None]
 
 
 def no_state(optimizer: FormulaOptimizer) -> RuntimeError:
