@@ -6,9 +6,14 @@ PYTHON := $(or $(PYTHON),$(shell command -v python3))
 PY := .venv/bin/python
 # Overridable: make test JOBS=8
 JOBS ?= 2
-# A test that fails is run once more, and the summary names it (RERUN): most of these tests talk to processes under
-# deadlines, on machines that others use too. A name there is a bug to be found.
-AGAIN = --reruns 1 -rR
+# Python tests, side by side or not as the first argument says, of the rest. Those that fail are run once more, alone: most
+# of them talk to processes under deadlines, on machines that others use too. A name there is a bug to be found.
+define tests
+{ $(PY) -m pytest -q $(1) $(2) || { \
+  test $$? -eq 1 && echo "Those that failed, once more and alone:" && \
+  $(PY) -m pytest -q -rA --tb=short --last-failed --last-failed-no-failures=none $(2); }; }
+endef
+ABREAST = -n $(JOBS) --dist worksteal
 
 # Node's tools find `node` on the path: the system's, or the one that set-up put into .venv.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -80,14 +85,14 @@ check-size:
 
 unit: setup-test ## Python tests without a browser; those that compare times run alone
 	$(PY) -m scripts.servers
-	$(PY) -m pytest -q -n $(JOBS) --dist worksteal $(AGAIN) -m "not timing" --ignore=tests/e2e
-	$(PY) -m pytest -q $(AGAIN) -m timing --ignore=tests/e2e --ignore=tests/gpu
+	$(call tests,$(ABREAST),-m "not timing" --ignore=tests/e2e)
+	$(call tests,,-m timing --ignore=tests/e2e --ignore=tests/gpu)
 
 page-test: setup-test ## TypeScript tests
 	node_modules/.bin/vitest run
 
 e2e: setup-test ## Tests in a real browser
-	browser=$$($(PY) -m scripts.browser) && CHROMIUM="$$browser" $(PY) -m pytest -q -n $(JOBS) --dist worksteal $(AGAIN) tests/e2e
+	export CHROMIUM; CHROMIUM=$$($(PY) -m scripts.browser) && $(call tests,$(ABREAST),tests/e2e)
 
 test-gpu: setup-test ## On a CUDA device: every operation and every program, as on the CPU (asks for `make gpu` first)
 	$(PY) -m pytest -q -m gpu tests/gpu
