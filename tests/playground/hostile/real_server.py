@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -56,15 +57,21 @@ class RealServer:
         """Its own and all below it."""
         found = [self.process.pid]
         for pid in found:
-            for children in Path(f"/proc/{pid}/task").glob("*/children"):
-                found += map(int, children.read_text().split())
+            # One that ends meanwhile has no children.
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                for children in Path(f"/proc/{pid}/task").glob("*/children"):
+                    found += map(int, children.read_text().split())
         return found
 
     def sockets(self) -> set[str]:
         """Of every process but the first, which has the visitors'."""
         names: set[str] = set()
         for pid in self.processes()[1:]:
-            for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+            try:
+                descriptors = list(Path(f"/proc/{pid}/fd").iterdir())
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            for descriptor in descriptors:
                 try:
                     name = os.readlink(descriptor)
                 except OSError:

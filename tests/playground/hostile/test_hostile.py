@@ -53,25 +53,30 @@ def said(events: list[dict[str, Any]]) -> str:
     return "\n".join(parts)
 
 
+AT_REST = 4
+"""Processes where nothing runs: the web process, the supervisor, the zygote and one child that waits for a program."""
+
+
 def calm(server: RealServer) -> tuple[int, set[str]]:
     """How many processes there are once nothing runs, and the sockets that are not the web process's."""
-    until = time.monotonic() + 5
-    while True:
-        count = len(server.processes())
-        # The web process, the supervisor, the zygote and one child that waits for a program.
-        if count <= 4 or time.monotonic() > until:
-            return count, server.sockets()
+    until = time.monotonic() + 10
+    # One more is a child that goes, one less a child that is not there yet.
+    while len(server.processes()) != AT_REST and time.monotonic() < until:
         time.sleep(0.02)
+    return len(server.processes()), server.sockets()
 
 
 @pytest.fixture(scope="module")
-def usual(server: RealServer, tab: Tab) -> tuple[int, set[str]]:
-    return calm(server)
+def usual(server: RealServer, tab: Tab) -> set[str]:
+    """The sockets of a server at rest."""
+    count, sockets = calm(server)
+    assert count == AT_REST
+    return sockets
 
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda one: f"{one.kind}-{one.name}".replace(" ", "_"))
 def test_it_ends_as_it_must_and_changes_nothing(
-    server: RealServer, tab: Tab, usual: tuple[int, set[str]], program: Hostile
+    server: RealServer, tab: Tab, usual: set[str], program: Hostile
 ) -> None:
     events = tab.run(program.code, run="hostile")
     last = events[-1]
@@ -85,8 +90,8 @@ def test_it_ends_as_it_must_and_changes_nothing(
     following = tab.run("print('next')", run="next")
     assert [event["text"] for event in following if event["type"] == "output"] == ["next\n"]
     count, sockets = calm(server)
-    assert count <= usual[0]
-    assert sockets <= usual[1]
+    assert count == AT_REST
+    assert sockets <= usual
 
 
 def test_there_are_enough_of_every_kind() -> None:
