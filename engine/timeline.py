@@ -27,6 +27,12 @@ class Mark(NamedTuple):
     """CUDA's handle of the stream; 0 is the default one."""
     device: float
     """The same moment of that stream, in nanoseconds of the host's clock."""
+    away: float = 0.0
+    """Nanoseconds until then in which the device was not the program's: one that is served works for others, too."""
+
+    def since(self, begin: Mark) -> float:
+        """Nanoseconds in which the device worked between two marks."""
+        return (self.device - self.away) - (begin.device - begin.away)
 
 
 def on_device(values: Iterable[Any]) -> bool:
@@ -56,9 +62,9 @@ class Timeline:
 
     @classmethod
     def start(cls) -> Timeline | None:
-        """The timeline that runs from now on; None where there is no device, or none that has events."""
+        """The timeline that runs from now on; None where there is no device."""
         cupy = backend.cupy()
-        if cupy is None or not hasattr(cupy.cuda, "Event"):
+        if cupy is None:
             return None
         if cls._running is None:
             cls._running = cls(cupy)
@@ -72,17 +78,24 @@ class Timeline:
         if not self._users:
             Timeline._running = None
             S.clock = perf_counter_ns
-        self._cuda.Device().synchronize()
+        self._wait()
         events, read = self._events, self._read
         for k in range(len(read), len(events)):
             host, stream, event = events[k]
-            if not k:
+            if hasattr(event, "moment"):  # a served device's: it has the host's clock
+                read.append(Mark(host, stream, *event.moment()))
+            elif not k:
                 read.append(Mark(host, stream, float(host)))
-                continue
-            # From one event to the next: CUDA tells times as float32, which are exact only when they are short.
-            after = self._cuda.get_elapsed_time(events[k - 1][2], event) * 1e6
-            read.append(Mark(host, stream, read[-1].device + after))
+            else:
+                # From one event to the next: CUDA tells times as float32, which are exact only when they are short.
+                after = self._cuda.get_elapsed_time(events[k - 1][2], event) * 1e6
+                read.append(Mark(host, stream, read[-1].device + after))
         return read.copy()
+
+    def _wait(self) -> None:
+        """Until all marks have come. What went wrong on the device is not asked for."""
+        for event in {stream: event for _, stream, event in self._events}.values():
+            event.synchronize()
 
     def _clock(self) -> int:
         now = perf_counter_ns()

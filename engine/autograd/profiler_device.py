@@ -52,14 +52,15 @@ def _time(raw: Raw, marks: Sequence[Mark], hosts: Sequence[int], began: int) -> 
     if first < 0 or last >= len(marks) or (raw.device == RAN and hosts[first] != raw.start):
         return False  # outside of what was marked
     begin, end = marks[first], marks[last]
-    if end.device <= begin.device:
+    took = end.since(begin)
+    if took <= 0:
         return False
     raw.kernels.append(
         Kernel(
             "",
             0,
-            (end.device - begin.device) / 1000,
-            (begin.device - began) / 1000,
+            took / 1000,
+            (end.device - took - began) / 1000,
             end.stream,
         )
     )

@@ -42,6 +42,8 @@ class Connection:
         self._handles = itertools.count(1)
         self._reader = FrameReader(messages.REPLY_BYTES + 4096)
         self._lost = ""
+        self.marked: int | None = None
+        """The number of a moment after which nothing has been asked for."""
 
     def handle(self) -> int:
         """A number that no array has had."""
@@ -53,6 +55,7 @@ class Connection:
         Raises:
             DeviceLost: if there is no server any more.
         """
+        self.marked = None
         self._requests.append(request)
         self._held_back += size
         if len(self._requests) >= _TOGETHER or self._held_back > _PENDING_BYTES:
@@ -62,6 +65,11 @@ class Connection:
         """An array is not needed any more. Called by destructors, so nothing is sent now."""
         self._requests.append(messages.Free(handle))
 
+    def mark(self, number: int) -> None:
+        """This moment has a number. Nothing is sent now: what is timed shall not wait for that, nor fail by it."""
+        self._requests.append(messages.Mark(number))
+        self.marked = number
+
     def ask(self, request: messages.Request) -> messages.Reply:
         """Have it done and wait for the answer.
 
@@ -70,6 +78,7 @@ class Connection:
             Exception: what went wrong with this or an earlier request.
         """
         with self._whole():
+            self.marked = None
             self._requests.append(request)
             self._flush()
             try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -81,6 +82,18 @@ class Library:
                 self.xp.cuda.Device().synchronize()
             except Exception as problem:
                 raise CardLost(f"{type(problem).__name__}: {problem}") from problem
+
+    def event(self) -> Any:
+        """The moment at which the device will have done what it was given until now."""
+        if self.xp is np:
+            return time.perf_counter_ns()
+        event = self.xp.cuda.Event()
+        event.record(self.xp.cuda.get_current_stream())
+        return event
+
+    def elapsed(self, begin: Any, end: Any) -> float:
+        """Nanoseconds between two events, which have come."""
+        return float(end - begin) if self.xp is np else self.xp.cuda.get_elapsed_time(begin, end) * 1e6
 
     def about(self) -> tuple[str, dict[str, int]]:
         """What `messages.Card` has."""

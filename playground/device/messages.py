@@ -1,7 +1,7 @@
 """What a sealed child and the device server say to each other: length-prefixed frames, each a MessagePack list.
 
-A child's frame is a list of `Request`, done in order. Those that ask (`Fetch`, `Sync`, `About`, a `Call` with
-``wait``) are answered by one `Reply` each, the others by nothing. There is no way to send code, an object, or a name
+A child's frame is a list of `Request`, done in order. Those that ask (`Fetch`, `Sync`, `About`, `Times`, a `Call`
+with ``wait``) are answered by one `Reply` each, the others by nothing. There is no way to send code, an object, or a name
 that is not in `functions.FUNCTIONS`: values are numbers, a few strings, dtypes, slices, tuples of these, and arrays
 by number.
 """
@@ -19,6 +19,8 @@ FRAME_BYTES = 1 << 20
 PIECE_BYTES = FRAME_BYTES - 4096
 REPLY_BYTES = 64 << 20
 """Most that one `Fetch` may bring."""
+MOMENTS = 65_536
+"""Most that are marked before they are asked for."""
 
 DTYPES = {
     np.dtype(code).str[1:]: np.dtype(code)
@@ -150,7 +152,17 @@ class About(_Value, frozen=True, tag=15):
     """Answer with what the device is: `Card`."""
 
 
-Request = Call | Free | Fill | Fetch | Sync | About
+class Mark(_Value, frozen=True, tag=16):
+    """Note when the device comes to this. The child gives the numbers."""
+
+    number: Handle
+
+
+class Times(_Value, frozen=True, tag=17):
+    """Answer with what has been marked since this was asked last: `Moments`. What went wrong is no part of it."""
+
+
+Request = Call | Free | Fill | Fetch | Sync | About | Mark | Times
 
 
 class Made(_Value, frozen=True, tag=20):
@@ -188,7 +200,16 @@ class Card(_Value, frozen=True, tag=24):
     properties: dict[str, int]
 
 
-Reply = Card | Made | Numbers | Failed | Ended
+class Moments(_Value, frozen=True, tag=25):
+    """When the device came to each, in nanoseconds of ``CLOCK_MONOTONIC``, and how much of the time until then it was
+    not this run's: it was others', or nothing was asked for."""
+
+    numbers: list[int]
+    at: list[float]
+    away: list[float]
+
+
+Reply = Card | Made | Numbers | Failed | Ended | Moments
 
 encode = msgspec.msgpack.Encoder().encode
 decode_requests = msgspec.msgpack.Decoder(

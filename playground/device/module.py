@@ -15,6 +15,7 @@ from playground.device.arrays import Device, ndarray
 from playground.device.connection import Connection
 from playground.device.functions import FUNCTIONS
 from playground.device.plans import axis_of
+from playground.device.streams import Event, Marks, Streams, get_elapsed_time
 
 
 class Function:
@@ -90,8 +91,13 @@ class Module:
             setattr(self, name, getattr(np, name))
         for name in ("float16", "float32", "float64", "complex64", "complex128"):
             setattr(self, name, getattr(np, name))
+        streams = Streams(self.synchronize)
         self.cuda = SimpleNamespace(
             Device=functools.partial(_Device, self),
+            Stream=streams,
+            Event=functools.partial(Event, Marks(connection)),
+            get_current_stream=streams.get_current_stream,
+            get_elapsed_time=get_elapsed_time,
             runtime=SimpleNamespace(getDeviceCount=lambda: 1, getDeviceProperties=self._properties),
         )
 

@@ -164,11 +164,12 @@ class Server:
         began, worked = time.monotonic(), session.worked
         reply = None
         try:
+            session.moments.turn_begins()
             while waiting and reply is None:
                 reply = session.handle(waiting.popleft())
                 if session.worked - worked > _TURN_WORK or time.monotonic() - began > _TURN_S:
                     break
-            self._library.synchronize()
+            session.moments.turn_ends()
             session.charge(time.monotonic() - began)
             if reply is not None:
                 connection.send(reply)

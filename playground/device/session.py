@@ -13,6 +13,7 @@ from playground.device.control import Quota
 from playground.device.functions import FUNCTIONS
 from playground.device.library import Flat, Library
 from playground.device.messages import DTYPES
+from playground.device.moments import Moments
 from playground.device.plans import Plan
 
 _MIB = 1 << 20
@@ -88,6 +89,7 @@ class Session:
         """By number; for those that could not be made, why."""
         self._failed: messages.Failed | None = None
         self._operations = 0
+        self.moments = Moments(library)
         self.worked = 0.0
         """Additions and multiplications so far."""
         self._transferred = 0
@@ -111,6 +113,8 @@ class Session:
             messages.Fetch: self._fetch,
             messages.Sync: lambda _: self._settled() or self._made([]),
             messages.About: lambda _: messages.Card(*self._library.about()),
+            messages.Mark: self._mark,
+            messages.Times: lambda _: self.moments.tell(),
         }
 
     def close(self) -> None:
@@ -349,6 +353,11 @@ class Session:
             raise Spent(
                 f"the program has moved its {self._quota.transfer_bytes // _MIB} MiB to and from the GPU"
             )
+
+    def _mark(self, request: messages.Mark) -> None:
+        if self.moments.untold >= messages.MOMENTS:
+            raise Hostile(f"more than {messages.MOMENTS:,} moments are marked and not asked for")
+        self.moments.mark(request.number)
 
     # --- What did not work -------------------------------------------------------------------------------------------
 

@@ -278,21 +278,23 @@ class Profiler:
         """Add the GPU's times to the rows: how long it took between the marks of the host's times."""
         if self.timeline is None:
             return []
-        marks = {mark.host: mark for mark in self.timeline.stop()}
-        self.timeline = None
+        timeline, self.timeline = self.timeline, None
+        try:
+            marks = {mark.host: mark for mark in timeline.stop()}
+        except Exception:  # a device that is lost has no times to tell, and the program knows it already
+            return []
         kernels = []
         for start, end, begin, row, around, drawn in self._sent:
             first, last = marks.get(start), marks.get(end)
-            if first is None or last is None or last.device <= first.device:
+            if first is None or last is None or (took := last.since(first)) <= 0:
                 continue
-            took = last.device - first.device
             inside: list[Row] = [(name, ()) for name in _chain(_key(*row))]
             does = (*around, row, *inside)
             for each in does:
                 every.setdefault(each, [0] * 5)[4] += took
             every[does[-1]][3] += took
             if drawn:
-                behind = first.device - first.host
+                behind = last.device - took - first.host
                 kernels.append(
                     Kernel(
                         clean(row[0], 200), (begin + behind) / 1000, took / 1000, last.stream, begin / 1000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from collections.abc import Iterator
 from typing import Any
@@ -136,6 +137,7 @@ ENDED: dict[str, Any] = {
     "a request without fields": [10],
     "a request with more fields": [*call("add", A, A), 1, 2],
     "a request of an unknown kind": [99, 1],
+    "a mark of a negative number": [16, -1],
     "a request as a map": {"function": "add"},
     "an extension": msgspec.msgpack.Ext(1, b"pickle"),
     "nesting": b"\x91\x97\x0a\xa5zeros\x91" + b"\x92\x05\x91" * 100_000 + b"\x01\x80\x91\x09\xc0\xc3",
@@ -432,3 +434,14 @@ def test_memory_handed_out_is_empty(server: Serving) -> None:
     numbers = messages.decode_reply(payloads[0])
     assert isinstance(numbers, messages.Numbers)
     assert not np.frombuffer(numbers.data).any()
+
+
+def test_marks_without_end_end_the_run(server: Serving, bystander: socket.socket) -> None:
+    with server.connect() as sock:
+        numbers = iter(range(messages.MOMENTS + 4096))
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            for _ in range(messages.MOMENTS // 4096 + 1):
+                _send(sock, [[16, next(numbers)] for _ in range(4096)])
+        told = list(_replies(sock))
+    assert [type(reply) for reply in told] == [messages.Ended]
+    assert "65,536 moments" in told[0].reason

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from playground.protocol import Started
+from playground.protocol import Profile, Started
 from playground.runner.client import Runner
 from playground.runner.limits import Limits
 from tests.playground.runner.watch import Watch, start, until_ready
@@ -67,6 +67,19 @@ def test_a_training_prints_what_the_cpu_prints(runner: Runner) -> None:
     assert there.text.count("\n") == 7
     assert "True" in there.text
     assert there.text.replace("True", "False") == here.text
+    profile, on_cpu = _profile(there), _profile(here)
+    times = {row.name: row.cuda for row in profile.by_op}
+    assert times["aten::linear"] == times["aten::addmm"] > 0
+    assert times["TanhBackward0"] > 0
+    assert times["Optimizer.step#Adam.step"] > 0
+    assert len(profile.kernels) > 60
+    assert all(kernel.start + kernel.duration > kernel.launched for kernel in profile.kernels)
+    assert on_cpu.kernels == []
+    assert not any(row.cuda for row in on_cpu.by_op)
+
+
+def _profile(watch: Watch) -> Profile:
+    return next(event for event in watch.events if isinstance(event, Profile))
 
 
 def test_a_run_on_the_cpu_has_no_device(runner: Runner) -> None:
@@ -142,6 +155,9 @@ while True:
         os.kill(process, signal.SIGKILL)
     assert watch.finished().status == "error"
     assert "CUDA error" in str(watch.events)
+    profile = _profile(watch)  # without the times that nobody has any more
+    assert profile.by_op
+    assert profile.kernels == []
     _with_gpu(runner)
     again = _run(runner, "import torch\nprint(torch.ones(4, device='cuda').sum().item())")
     assert again.text == "4.0\n"
