@@ -1,9 +1,9 @@
 """What a sealed child and the device server say to each other: length-prefixed frames, each a MessagePack list.
 
 A child's frame is a list of `Request`, done in order. Those that ask (`Fetch`, `Sync`, `About`, `Times`, a `Call`
-with ``wait``) are answered by one `Reply` each, the others by nothing. There is no way to send code, an object, or a name
-that is not in `functions.FUNCTIONS`: values are numbers, a few strings, dtypes, slices, tuples of these, and arrays
-by number.
+with ``wait``) are answered by one `Reply` each, the others by nothing. There is no way to send code, an object, or a
+name that is not in `functions.FUNCTIONS`: values are numbers, a few strings, dtypes, slices, tuples of these, and
+arrays by number.
 """
 
 from __future__ import annotations
