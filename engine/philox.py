@@ -6,6 +6,9 @@ to be kept, and nothing of it on the device.
 
 Every kind of number is written twice: as array operations, which any array library can run, and as a kernel of one
 launch, for CuPy. Both give the same; `PER_BLOCK` says how many a block makes.
+
+A kernel that is recorded in a CUDA graph is sent again with the same arguments. So that each replay has numbers of its
+own, such a kernel is given where seed and block stand in the device's memory (`now`), and counts from there.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.backend import Array, ArrayModule
+from engine.backend import Array, ArrayModule, address
 
 _ROUNDS = 10
 _FACTORS = 0xD2511F53, 0xCD9E8D57
@@ -36,7 +39,12 @@ _DTYPES = {
 }
 
 PREAMBLE = """
-__device__ inline void philox(unsigned long long seed, unsigned long long block, unsigned int* c) {
+__device__ inline void philox(unsigned long long seed, unsigned long long block, unsigned long long now,
+                              unsigned int* c) {
+    if (now) {
+        seed = ((const unsigned long long*)now)[0];
+        block += ((const unsigned long long*)now)[1];
+    }
     unsigned int k0 = (unsigned int)seed, k1 = (unsigned int)(seed >> 32);
     c[0] = (unsigned int)block; c[1] = (unsigned int)(block >> 32); c[2] = 0; c[3] = 0;
     for (int round = 0; round < 10; ++round) {
@@ -47,7 +55,7 @@ __device__ inline void philox(unsigned long long seed, unsigned long long block,
     }
 }
 """
-_BLOCK = "unsigned int c[4]; philox(seed, first + i, c);"
+_BLOCK = "unsigned int c[4]; philox(seed, first + i, now, c);"
 _TWO_DOUBLES = """
     double u = (double)(((unsigned long long)(c[0] & 0x1FFFFFu) << 32) | c[1]) * 1.1102230246251565e-16;
     double v = (double)(((unsigned long long)(c[2] & 0x1FFFFFu) << 32) | c[3]) * 1.1102230246251565e-16;
@@ -126,7 +134,7 @@ def kernel(xp: ArrayModule, kind: str) -> Any:
     if not hasattr(xp, "ElementwiseKernel"):
         return None
     return xp.ElementwiseKernel(
-        "uint64 seed, uint64 first",
+        "uint64 seed, uint64 first, uint64 now",
         f"raw {_DTYPES[kind]} y",
         _BLOCK + _BODIES[kind],
         f"philox_{kind}",
@@ -134,12 +142,16 @@ def kernel(xp: ArrayModule, kind: str) -> Any:
     )
 
 
-def draw(xp: ArrayModule, kind: str, seed: int, first: int, count: int) -> Array:
-    """`count` numbers of a kind, from the beginning of the block `first`."""
+def draw(xp: ArrayModule, kind: str, seed: int, first: int, count: int, now: Array | None = None) -> Array:
+    """`count` numbers of a kind, from the beginning of the block `first`.
+
+    Where `now` is given, two uint64 on the device, they are the seed and what is added to `first` when the kernel runs.
+    """
     number = -(-count // PER_BLOCK[kind])
     run = kernel(xp, kind)
     if run is None or not number:
         return FORMULAS[kind](xp, blocks(xp, seed, first, number))[:count]
     y = xp.empty(number * PER_BLOCK[kind], _DTYPES[kind])
-    run(np.uint64(seed), np.uint64(first), y, size=number)
+    where = np.uint64(0 if now is None else address(now))
+    run(np.uint64(seed), np.uint64(first), where, y, size=number)
     return y[:count]

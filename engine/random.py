@@ -240,6 +240,45 @@ class Generator:
         return values
 
 
+class CapturedNumbers:
+    """What a CUDA graph draws from a device's generator: each replay goes on where the generator stands.
+
+    The seed and the number of a block are in the device's memory, where the kernels of the graph look for them; `begin`
+    and `end` are the recording's, and `replay` writes them before the graph is sent. So a graph draws the numbers that
+    the same program would draw without one.
+    """
+
+    __slots__ = ("_generator", "blocks", "now")
+
+    def __init__(self, generator: DeviceGenerator) -> None:
+        self._generator = generator
+        self.blocks = 0
+        """How many blocks the graph draws."""
+        with generator.xp.cuda.Device(generator.device.index):
+            self.now: Array = generator.xp.empty(2, np.uint64)
+
+    def begin(self) -> None:
+        """What the generator draws from now on is recorded."""
+        self._generator._captured = self
+
+    def end(self) -> None:
+        """The recording has ended; the generator stands where it stood before."""
+        self._generator._captured = None
+
+    def replay(self) -> None:
+        """Let the next replay draw what the generator would, and the generator go on behind that.
+
+        Raises:
+            RuntimeError: in PyTorch's words, if a graph is being recorded.
+        """
+        if self.blocks:
+            if self._generator._captured is not None:
+                raise RuntimeError("Cannot prepare for replay during capturing stage.")
+            first, _ = self._generator._next(self.blocks)
+            self.now[:1].fill(np.uint64(self._generator._seed))
+            self.now[1:].fill(np.uint64(first))
+
+
 class DeviceGenerator(Generator):
     """A stream of a device's random numbers: what it draws is made there, from its seed and how much it has drawn.
 
@@ -248,9 +287,10 @@ class DeviceGenerator(Generator):
     Raises RuntimeError if there is no such device.
     """
 
-    __slots__ = ("_offset", "_where", "xp")
+    __slots__ = ("_captured", "_offset", "_where", "xp")
 
     def __init__(self, device: str | device = "cuda") -> None:
+        self._captured: CapturedNumbers | None = None
         try:
             where, self.xp = backend.require(device)
         except AssertionError as none:
@@ -259,6 +299,7 @@ class DeviceGenerator(Generator):
         self._start(DEFAULT_SEED)
 
     def _start(self, seed: int) -> None:
+        self._not_captured("set_current_seed")
         self._seed = seed
         self._offset = 0
 
@@ -266,10 +307,15 @@ class DeviceGenerator(Generator):
     def device(self) -> device:
         return self._where
 
+    def initial_seed(self) -> int:
+        self._not_captured("current_seed")
+        return self._seed
+
     def get_state(self) -> Tensor:
         """The state as a uint8 tensor of 16 bytes on the CPU, as PyTorch's: the seed, and the offset."""
         from engine.tensor import Tensor
 
+        self._not_captured("current_seed")
         packed = struct.pack("<QQ", self._seed, self._offset)
         return Tensor._wrap(np.frombuffer(bytearray(packed), np.uint8))
 
@@ -279,6 +325,7 @@ class DeviceGenerator(Generator):
         Raises:
             TypeError, RuntimeError: in PyTorch's words, if `state` is not such a state.
         """
+        self._not_captured("set_current_seed")
         raw = _bytes(state)
         if raw.size != 16:
             raise RuntimeError("RNG state is wrong size")
@@ -289,23 +336,47 @@ class DeviceGenerator(Generator):
         return Generator(self._where).set_state(self.get_state())
 
     def get_offset(self) -> int:
+        self._not_captured("get_offset")
         return self._offset
 
     def set_offset(self, offset: int) -> Generator:
+        self._not_captured("set_offset")
         if offset % 4:
             raise RuntimeError("offset must be a multiple of 4")
         self._offset = offset
         return self
 
-    def _draw(self, kind: str, count: int) -> Array:
+    def _not_captured(self, call: str) -> None:
+        if self._captured is not None:
+            raise RuntimeError(
+                f"Cannot call CUDAGeneratorImpl::{call} during CUDA graph capture. If you need this call to be captured, "
+                "please file an issue. Current cudaStreamCaptureStatus: cudaStreamCaptureStatusActive"
+            )
+
+    def _next(self, blocks: int) -> tuple[int, Array | None]:
+        """The first of so many blocks that are drawn now; counted from where the second stands, if there is one.
+
+        Raises:
+            RuntimeError: in PyTorch's words, if a CUDA graph is captured that does not know of this generator.
+        """
+        captured = self._captured
+        if captured is not None:
+            first = captured.blocks
+            captured.blocks += blocks
+            return first, captured.now
         if backend.capturing():
             raise RuntimeError(
-                "random numbers cannot be drawn while a CUDA graph is captured: each replay would draw the same ones"
+                "Attempt to increase offset for a CUDA generator not in capture mode. A generator of your own is made "
+                "known to the graph before it is captured: g.register_generator_state(generator)"
             )
         first = self._offset // 4
-        self._offset += 4 * -(-count // philox.PER_BLOCK[kind])
+        self._offset += 4 * blocks
+        return first, None
+
+    def _draw(self, kind: str, count: int) -> Array:
+        first, now = self._next(-(-count // philox.PER_BLOCK[kind]))
         with self.xp.cuda.Device(self._where.index):
-            return philox.draw(self.xp, kind, self._seed, first, count)
+            return philox.draw(self.xp, kind, self._seed, first, count, now)
 
     def words(self, count: int) -> Array:
         return self._draw("words", count)
@@ -343,24 +414,25 @@ def _bytes(state: Any) -> npt.NDArray[np.uint8]:
 
 default_generator = Generator()
 
-_DEVICES: dict[int, Generator] = {}
+_DEVICES: dict[int, DeviceGenerator] = {}
 """The generators of devices that have been asked for, by the device's number."""
 _later: list[int] = [DEFAULT_SEED]
 """What a device's generator that has not been asked for yet will begin with."""
 
 
-def device_generator(index: int = 0) -> Generator:
+def device_generator(index: int = 0) -> DeviceGenerator:
     """The generator used on a device where the program gives none.
 
     Raises:
         RuntimeError: if there is no such device.
     """
     if index not in _DEVICES:
-        _DEVICES[index] = Generator(backend.device("cuda", index)).manual_seed(_later[0])
+        _DEVICES[index] = DeviceGenerator(backend.device("cuda", index))
+        _DEVICES[index].manual_seed(_later[0])
     return _DEVICES[index]
 
 
-def device_generators() -> list[Generator]:
+def device_generators() -> list[DeviceGenerator]:
     """Those that have been asked for: the others have drawn nothing."""
     return list(_DEVICES.values())
 

@@ -12,7 +12,7 @@ import gc
 from collections.abc import Callable
 from typing import Any
 
-from engine import backend
+from engine import backend, random
 from engine.cuda.streams import Stream, StreamContext, synchronize
 
 __all__ = ["CUDAGraph", "graph", "graph_pool_handle"]
@@ -49,6 +49,19 @@ class CUDAGraph:
         self._graph: Any = None
         self._pool: Any = None
         self._asked: list[tuple[Any, Callable[[], Exception]]] = []
+        self._generators: list[random.DeviceGenerator] = []
+        self._numbers: list[random.CapturedNumbers] = []
+
+    def register_generator_state(self, generator: random.Generator) -> None:
+        """Let the recording that follows draw from a generator of the program's own; the device's is known already.
+
+        Raises:
+            RuntimeError: for a generator of the CPU.
+        """
+        if not isinstance(generator, random.DeviceGenerator):
+            raise RuntimeError("Expected a 'cuda' device type for generator but found 'cpu'")
+        if generator not in self._generators:
+            self._generators.append(generator)
 
     def capture_begin(
         self, pool: Any = None, capture_error_mode: str = "global", check_input_liveness: bool = False
@@ -73,7 +86,11 @@ class CUDAGraph:
                 "CUDA graphs must be captured on a non-default stream. (However, after capture, it's ok to replay them "
                 "on the default stream.)"
             )
+        own = random.device_generator(self._cuda.Device().id)
+        self._numbers = [random.CapturedNumbers(g) for g in dict.fromkeys((own, *self._generators))]
         backend.begin_capture()
+        for numbers in self._numbers:
+            numbers.begin()
         self._pool = graph_pool_handle() if pool is None else pool
         self._memory = self._cuda.using_allocator(self._pool.malloc)
         self._memory.__enter__()
@@ -91,6 +108,8 @@ class CUDAGraph:
             self._left()
 
     def _left(self) -> None:
+        for numbers in self._numbers:
+            numbers.end()
         self._memory.__exit__(None, None, None)
         self._asked = backend.end_capture()
 
@@ -102,13 +121,15 @@ class CUDAGraph:
         """
         if self._graph is None:
             raise RuntimeError("Called CUDAGraph::replay without a preceding successful capture.")
+        for numbers in self._numbers:
+            numbers.replay()
         self._graph.launch(self._cuda.get_current_stream())
         backend.ask_again(self._asked)
 
     def reset(self) -> None:
         """Forget the recording, and let go of its memory."""
         self._graph = self._pool = None
-        self._asked = []
+        self._asked, self._numbers = [], []
 
     def pool(self) -> Any:
         """The memory of this graph, for another to share."""

@@ -7,6 +7,7 @@ cannot tell is whether CuPy's numbers are right: that takes a card (the tests ma
 
 from __future__ import annotations
 
+import ctypes
 import importlib
 import json
 import math
@@ -454,20 +455,28 @@ class _DrawingKernel:
         assert raw == "raw"
         self.name = name
 
-    def __call__(self, seed: Any, first: Any, y: Any, *, size: int) -> None:
+    def __call__(self, seed: Any, first: Any, now: Any, y: Any, *, size: int) -> None:
         kind = self.name.removeprefix("philox_")
-        if type(seed) is not np.uint64 or type(first) is not np.uint64 or y.dtype != self.kind:
-            raise TypeError(f"Type is mismatched. {self.name}({type(seed)}, {type(first)}, {y.dtype})")
+        if {type(seed), type(first), type(now)} != {np.uint64} or y.dtype != self.kind:
+            raise TypeError(f"Type is mismatched. {self.name}({seed!r}, {first!r}, {now!r}, {y.dtype})")
         assert y.size == size * philox.PER_BLOCK[kind], (
             "some would not be written, or others' memory would be"
         )
         _launch(self.name)
-        y._a[...] = philox.FORMULAS[kind](np, philox.blocks(np, int(seed), int(first), size))
+
+        def draw(result: Any) -> None:
+            key, block = int(seed), int(first)
+            if now:  # where in this memory they are
+                key, start = (ctypes.c_uint64 * 2).from_address(int(now))
+                block += start
+            result[...] = philox.FORMULAS[kind](np, philox.blocks(np, key, block, size))
+
+        _written(y._a, draw, ())
 
 
 def _kernel(parameters: str, results: str, text: str, name: str, *, preamble: str) -> Any:
     if preamble == philox.PREAMBLE:
-        assert parameters == "uint64 seed, uint64 first"
+        assert parameters == "uint64 seed, uint64 first, uint64 now"
         return _DrawingKernel(results, name)
     return ElementwiseKernel(parameters, results, text, name, preamble=preamble)
 

@@ -92,8 +92,6 @@ def test_what_cannot_be_captured_says_so(cupy: Any) -> None:
         _capture(x.sum().cpu)
     with pytest.raises(RuntimeError, match="not permitted when stream is capturing"):
         _capture(lambda: engine.ones(3).cuda())
-    with pytest.raises(RuntimeError, match="random numbers cannot be drawn"):
-        _capture(lambda: engine.rand(3, device="cuda"))
     x.grad = engine.ones(3, device="cuda")
     adam = optim.Adam([x])
     for _ in range(3):
@@ -105,6 +103,75 @@ def test_what_cannot_be_captured_says_so(cupy: Any) -> None:
             _capture(fresh.step)
     assert not cuda.is_current_stream_capturing()
     assert x.sum().item() == x.detach().cpu().sum().item()
+
+
+DRAWS: dict[str, Callable[[Any], Any]] = {
+    "dropout": lambda x: nn.functional.dropout(x, 0.4) + nn.functional.dropout(x, 0.3),
+    "rand": lambda x: engine.rand(50, device="cuda", dtype=engine.float64) - engine.rand_like(x),
+    "randn": lambda x: engine.randn_like(x) + engine.randn(50, device="cuda", dtype=engine.float64),
+    "randint": lambda x: engine.randint(0, 100, (50,), device="cuda"),
+    "randperm": lambda x: engine.randperm(50, device="cuda"),
+    "bernoulli": lambda x: engine.bernoulli(x / 9),
+    "multinomial": lambda x: engine.multinomial(x, 50, replacement=True),
+    "exponential": lambda x: engine.empty(50, device="cuda").exponential_(),
+    "nothing": lambda x: x * 2,
+}
+
+
+@pytest.mark.parametrize("name", DRAWS)
+def test_a_replay_draws_what_the_program_would_have_drawn(cupy: Any, name: str) -> None:
+    x, draw = engine.linspace(1.0, 2.0, 50).cuda(), DRAWS[name]
+    engine.manual_seed(5)
+    expected = [draw(x).tolist() for _ in range(3)]
+    after = cuda.get_rng_state().tolist()
+    engine.manual_seed(5)
+    first = draw(x).tolist()
+    graph = cuda.CUDAGraph()
+    with cuda.graph(graph):
+        drawn = draw(x)
+    found = [first]
+    for _ in range(2):
+        graph.replay()
+        found.append(drawn.tolist())
+    assert found == expected
+    assert cuda.get_rng_state().tolist() == after
+    assert (expected[0] != expected[1]) == (name != "nothing")
+    engine.manual_seed(2**64 - 3)
+    graph.replay()
+    seeded = drawn.tolist()
+    engine.manual_seed(2**64 - 3)
+    assert draw(x).tolist() == seeded
+
+
+def test_two_graphs_draw_one_after_the_other(cupy: Any) -> None:
+    graphs, drawn = [cuda.CUDAGraph(), cuda.CUDAGraph()], []
+    for graph, count in zip(graphs, (5, 9), strict=True):
+        with cuda.graph(graph):
+            drawn.append(engine.rand(count, device="cuda"))
+    engine.manual_seed(8)
+    found = []
+    for k in (0, 1, 1, 0):
+        graphs[k].replay()
+        found.append(drawn[k].tolist())
+    engine.manual_seed(8)
+    assert found == [engine.rand(count, device="cuda").tolist() for count in (5, 9, 9, 5)]
+
+
+def test_a_generator_of_the_program_s_own_is_told_of(cupy: Any) -> None:
+    own = engine.Generator("cuda").manual_seed(3)
+    with pytest.raises(RuntimeError, match="not in capture mode"):
+        _capture(lambda: engine.rand(3, device="cuda", generator=own))
+    graph = cuda.CUDAGraph()
+    graph.register_generator_state(own)
+    with cuda.graph(graph):
+        drawn = engine.rand(3, device="cuda", generator=own)
+        for call in (own.seed, own.get_state, own.get_offset, lambda: engine.manual_seed(1)):
+            with pytest.raises(RuntimeError, match="during CUDA graph capture"):
+                call()
+    graph.replay()
+    assert drawn.tolist() == engine.rand(3, device="cuda", generator=own.manual_seed(3)).tolist()
+    with pytest.raises(RuntimeError, match="Expected a 'cuda' device type for generator but found 'cpu'"):
+        graph.register_generator_state(engine.Generator())
 
 
 def test_a_graph_is_recorded_once_and_replayed_if_it_was(cupy: Any) -> None:
