@@ -7,6 +7,7 @@ import importlib
 import re
 from collections.abc import Callable
 from typing import Any
+from weakref import WeakSet
 
 import numpy as np
 
@@ -285,6 +286,10 @@ def end_capture() -> list[tuple[Array, Callable[[], Exception]]]:
     asked = _PENDING[start:]
     del _PENDING[start:]
     return asked
+
+
+RECORDED: WeakSet[Any] = WeakSet()
+"""CUDA graphs that can be replayed. They know arrays by their addresses: while there are any, nothing may be moved."""
 
 
 def ask_again(asked: list[tuple[Array, Callable[[], Exception]]]) -> None:

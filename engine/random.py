@@ -349,8 +349,8 @@ class DeviceGenerator(Generator):
     def _not_captured(self, call: str) -> None:
         if self._captured is not None:
             raise RuntimeError(
-                f"Cannot call CUDAGeneratorImpl::{call} during CUDA graph capture. If you need this call to be captured, "
-                "please file an issue. Current cudaStreamCaptureStatus: cudaStreamCaptureStatusActive"
+                f"Cannot call CUDAGeneratorImpl::{call} during CUDA graph capture. If you need this call to be "
+                "captured, please file an issue. Current cudaStreamCaptureStatus: cudaStreamCaptureStatusActive"
             )
 
     def _next(self, blocks: int) -> tuple[int, Array | None]:

@@ -6,8 +6,7 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
-import numpy as np
-
+from engine import backend
 from engine.autograd import forward, layers
 from engine.autograd.grad_mode import no_grad
 from engine.autograd.graph import saved_tensors_hooks
@@ -119,9 +118,9 @@ class _FunctionNode(Node, FunctionCtx):
 
     def apply(self, F: Any, grads: Sequence[Any], needed: Sequence[bool]) -> Sequence[Any]:
         present = [None if g is None else g if F.recording else Tensor._wrap(g) for g in grads]
-        like = next(g for g in present if g is not None)
+        xp = backend.module_of(next(g for g in present if g is not None)._data)
         given: list[Any] = [
-            like._beside(np.zeros(shape, dtype)) if g is None and self._materialize else g
+            Tensor._wrap(xp.zeros(shape, dtype)) if g is None and self._materialize else g
             for g, (shape, dtype) in zip(present, self.meta, strict=True)
         ]
         result = self.function.backward(self, *given)

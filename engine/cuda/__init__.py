@@ -9,6 +9,7 @@ from __future__ import annotations
 from engine import backend
 from engine.allocator import OutOfMemoryError
 from engine.cuda import amp, graphs, memory, nvtx, random, streams
+from engine.cuda.callables import make_graphed_callables
 from engine.cuda.devices import (
     _CudaDeviceProperties,
     current_device,
@@ -96,6 +97,7 @@ __all__ = [
     "is_current_stream_capturing",
     "is_initialized",
     "is_tf32_supported",
+    "make_graphed_callables",
     "manual_seed",
     "manual_seed_all",
     "max_memory_allocated",

@@ -104,6 +104,7 @@ class CUDAGraph:
         """End the recording."""
         try:
             self._graph = self._stream.end_capture()
+            backend.RECORDED.add(self)
         finally:
             self._left()
 
@@ -130,6 +131,7 @@ class CUDAGraph:
         """Forget the recording, and let go of its memory."""
         self._graph = self._pool = None
         self._asked, self._numbers = [], []
+        backend.RECORDED.discard(self)
 
     def pool(self) -> Any:
         """The memory of this graph, for another to share."""

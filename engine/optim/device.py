@@ -5,8 +5,8 @@ The formula of the optimizer (`FormulaOptimizer.change`) is run on symbols, whic
 few of Python's numbers, and no changed setting, schedule or count of steps can be missed. What is compiled is kept.
 
 From the second step on the parameters of a group, their gradients and their state lie in one array each, one after the
-other; the tensors look into it. That needs memory which nobody else looks at; where somebody does, or where gradients
-are dropped and made anew at every step, there is a launch for each parameter.
+other; the tensors look into it. That needs memory which nobody else looks at; where somebody does (as a CUDA graph that
+was recorded before), or where gradients are dropped and made anew at every step, there is a launch for each parameter.
 """
 
 from __future__ import annotations
@@ -97,6 +97,8 @@ class Flat:
 
 def flattened(params: list[Tensor], states: list[dict[str, Any]], counters: tuple[str, ...]) -> Flat | None:
     """Several parameters in one array; None, and nothing done, if somebody else looks at their memory."""
+    if backend.RECORDED:
+        return None
     named = [t for state in states for t in state.values()]
     grads = _gradients(params)
     if len(grads) < len(params) or not all(map(_is_alone, (*params, *grads, *named))):

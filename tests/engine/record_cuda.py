@@ -49,6 +49,7 @@ PROGRAMS = [
     "cuda.manual_seed_all(3)",
     "cuda.set_rng_state(torch.zeros(16, dtype=torch.uint8))",
     "cuda.set_rng_state_all([])",
+    "cuda.make_graphed_callables(torch.nn.Linear(1, 1), (torch.ones(1, 1),))",
     "cuda.OutOfMemoryError.__mro__",
     "cuda.OutOfMemoryError is torch.OutOfMemoryError",
     "cuda.set_device(0)",

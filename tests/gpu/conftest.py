@@ -19,6 +19,7 @@ REAL = backend.cupy()
 def _forget() -> None:
     """What was compiled and what is still asked of one of the two is nothing to the other."""
     backend._PENDING.clear()
+    backend.RECORDED.clear()
     random._DEVICES.clear()
     philox.kernel.cache_clear()
     elementwise.compiled.cache_clear()
