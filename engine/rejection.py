@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from engine.random import Generator, default_generator
+from engine.generators import Generator
+from engine.random import default_generator
 
 __all__ = ["binomial", "dirichlet", "dirichlet_slope", "gamma", "gamma_slope", "poisson"]
 

@@ -17,7 +17,8 @@ import numpy.typing as npt
 
 from engine import backend, dtypes
 from engine.cephes import box_muller
-from engine.random import DeviceGenerator, Doubles, Generator, default_generator, libm
+from engine.generators import DeviceGenerator, Doubles, Generator, libm
+from engine.random import default_generator
 
 __all__ = [
     "bernoulli",

@@ -14,6 +14,7 @@ from typing import Any
 
 from engine import backend, random
 from engine.cuda.streams import Stream, StreamContext, synchronize
+from engine.generators import CapturedNumbers, DeviceGenerator, Generator
 
 __all__ = ["CUDAGraph", "graph", "graph_pool_handle"]
 
@@ -49,16 +50,16 @@ class CUDAGraph:
         self._graph: Any = None
         self._pool: Any = None
         self._asked: list[tuple[Any, Callable[[], Exception]]] = []
-        self._generators: list[random.DeviceGenerator] = []
-        self._numbers: list[random.CapturedNumbers] = []
+        self._generators: list[DeviceGenerator] = []
+        self._numbers: list[CapturedNumbers] = []
 
-    def register_generator_state(self, generator: random.Generator) -> None:
+    def register_generator_state(self, generator: Generator) -> None:
         """Let the recording that follows draw from a generator of the program's own; the device's is known already.
 
         Raises:
             RuntimeError: for a generator of the CPU.
         """
-        if not isinstance(generator, random.DeviceGenerator):
+        if not isinstance(generator, DeviceGenerator):
             raise RuntimeError("Expected a 'cuda' device type for generator but found 'cpu'")
         if generator not in self._generators:
             self._generators.append(generator)
@@ -87,7 +88,7 @@ class CUDAGraph:
                 "on the default stream.)"
             )
         own = random.device_generator(self._cuda.Device().id)
-        self._numbers = [random.CapturedNumbers(g) for g in dict.fromkeys((own, *self._generators))]
+        self._numbers = [CapturedNumbers(g) for g in dict.fromkeys((own, *self._generators))]
         backend.begin_capture()
         for numbers in self._numbers:
             numbers.begin()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine import backend, random
 from engine.cuda.devices import device_count, number_of
+from engine.generators import DeviceGenerator
 
 if TYPE_CHECKING:
     from engine.tensor import Tensor
@@ -24,7 +25,7 @@ __all__ = [
 ]
 
 
-def _generator(device: Any) -> random.Generator:
+def _generator(device: Any) -> DeviceGenerator:
     backend.require("cuda")
     return random.device_generator(number_of(device))
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from engine import random, sampling
 from engine.backend import module_of
-from engine.random import Generator
+from engine.generators import Generator
 from engine.state import S
 from engine.tensor import Tensor
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from engine import backend, dtypes, random, rejection, sampling
 from engine.dtypes import dtype as dtype_type
+from engine.generators import Generator
 from engine.ops.create import Where, _np, like, made, shape_of, sizes
-from engine.random import Generator
 from engine.registry import OPS
 from engine.state import S
 from engine.tensor import Tensor

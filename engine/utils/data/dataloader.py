@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from engine import backend
 from engine.dispatch import composite
-from engine.random import Generator
+from engine.generators import Generator
 from engine.utils.data.collate import default_collate, default_convert
 from engine.utils.data.dataset import IterableDataset
 from engine.utils.data.sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler, drawn_seed

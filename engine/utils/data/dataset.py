@@ -12,7 +12,8 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from engine import sampling
-from engine.random import Generator, default_generator
+from engine.generators import Generator
+from engine.random import default_generator
 from engine.tensor import Tensor
 
 __all__ = [

@@ -10,8 +10,8 @@ import numpy as np
 
 from engine import backend, sampling
 from engine.dtypes import float64
+from engine.generators import Generator
 from engine.ops.create import as_tensor
-from engine.random import Generator
 from engine.state import S, happened
 
 __all__ = [
