@@ -35,7 +35,18 @@ TABLES = (
 
 LAYERS = (
     {"alias", "allocator", "backend", "cephes", "convert", "dtypes", "naming", "real_only", "state"},
-    {"graph", "philox", "printing", "random", "rejection", "sampling", "tensor", "timeline"},
+    {
+        "generators",
+        "graph",
+        "philox",
+        "printing",
+        "random",
+        "rejection",
+        "sampling",
+        "tensor",
+        "timeline",
+        "tree",
+    },
     {"overloads"},
     {"elementwise", "expression", "gradients", "out"},
     {"steps"},

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from engine import backend
+from engine import backend, tree
 from engine.autograd.function import Function, once_differentiable
 from engine.backward import grad
 from engine.cuda.graphs import CUDAGraph, graph, graph_pool_handle
 from engine.cuda.streams import Stream, StreamContext, synchronize
-from engine.func import tree
 from engine.nn.modules.module import Module
 from engine.tensor import Tensor
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.func import tree
+from engine import tree
 from engine.ops.arrange import stack
 from engine.ops.shape import movedim
 from engine.random import set_states, states

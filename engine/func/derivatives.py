@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
+from engine import tree
 from engine.autograd.forward import Level, alias, outside, tracked, zeros
 from engine.autograd.forward_ad import set_tangent
 from engine.autograd.grad_mode import enable_grad
 from engine.backward import grad as autograd_grad
 from engine.backward import root_gradients
-from engine.func import tree
 from engine.ops.arrange import stack
 from engine.state import S
 from engine.tensor import Tensor

@@ -1,4 +1,4 @@
-"""Nested tuples, lists and dictionaries of tensors, as arguments and results of transforms: "pytrees"."""
+"""Nested tuples, lists and dictionaries of tensors, as arguments and results of functions: "pytrees"."""
 
 from __future__ import annotations
 
