@@ -1162,6 +1162,13 @@ class Closing(RunEvent, kw_only=True, tag="closing"):
     """`restart`: come back in a moment, but not all at once. `idle`: come back when there is something to do."""
 
 
+class Gpu(RunEvent, kw_only=True, tag="gpu"):
+    """Whether programs can use a GPU is not as the page was told. It is about no run."""
+
+    reason: Text
+    """Why they cannot, in a sentence; empty if they can."""
+
+
 Event = (
     Queued
     | Started
@@ -1182,6 +1189,7 @@ Event = (
     | Error
     | Finished
     | Closing
+    | Gpu
 )
 
 # --- Inside the server: what the child may send ----------------------------------------------------------------------

@@ -95,7 +95,7 @@ class DeviceServer:
         patience_s = _PATIENCE_S if self.card else self._limits.gpu_start_s
         if self._asked and time.monotonic() - self._asked > patience_s:
             log.error("the device server does not answer")
-            self._lost("it does not answer")
+            self._lost("its process does not answer")
         elif self.card and not self._asked:
             with contextlib.suppress(OSError):
                 self._control.send(msgspec.msgpack.encode(Ping()))
@@ -115,7 +115,7 @@ class DeviceServer:
         except OSError:
             data = b""
         if not data:
-            self._lost("it has ended")
+            self._lost("its process has ended")
             return
         self._asked = 0.0
         match self._decode(data):

@@ -104,7 +104,7 @@ class Closed(_Tagged, frozen=True, kw_only=True):
     job: int
 
 
-GPU_STARTS = "The GPU is being made ready; load the page again in a moment."
+GPU_STARTS = "The GPU is being made ready."
 NO_GPU = "This server has no GPU worker; programs run on the CPU."
 
 

@@ -23,6 +23,7 @@ from playground.protocol import (
     Error,
     Event,
     Finished,
+    Gpu,
     Inspect,
     Jacobian,
     JacobianResult,
@@ -59,6 +60,8 @@ class _Client:
     sid: str
     link: Link
     commands: Bucket
+    no_gpu: str | None
+    """Why programs cannot use a GPU, as its page says; None if that is not so any more."""
     active: set[str] = field(default_factory=set)
     """Its runs and readings that have not ended."""
     last: float = field(default_factory=time.monotonic)
@@ -105,7 +108,7 @@ class Sockets:
         )
         eio = self._io.server.eio
         self._links = Links(settings.connections, settings.connections_per_address, fairness.pages)
-        self._links.every_second = self._close_idle
+        self._links.every_second = self._look_around
         eio._async = {**eio._async, "websocket": functools.partial(Link, self._links), "queue": Outbox}
         self._io.on_event("connect", self._connect)
         self._io.on_event("disconnect", self._disconnect)
@@ -133,20 +136,28 @@ class Sockets:
         self._emit(client, Closing(reason=reason))
         client.link.engine.close(wait=False)
 
-    def _close_idle(self) -> None:
-        now = time.monotonic()
+    def _look_around(self) -> None:
+        """Send away who does nothing, and tell the others whether there is a GPU, if that has changed."""
+        now, no_gpu = time.monotonic(), self._runner.no_gpu()
         for client in list(self._clients.values()):
             if now - client.last > self._settings.idle_s and not client.active:
                 self._send_away(client, "idle")
+            elif client.no_gpu != no_gpu:
+                client.no_gpu = no_gpu
+                self._emit(client, Gpu(reason=no_gpu))
 
     def _connect(self, auth: object = None) -> None:
         sid: str = request.sid  # type: ignore[attr-defined]
         rate = self._settings.commands_per_s
         link = self._links[self._io.server.manager.eio_sid_from_sid(sid, "/")]
         link.joined = True
-        self._clients[sid] = _Client(sid, link, Bucket(rate, 2 * rate))
+        told = auth if isinstance(auth, dict) else {}
+        # A page that says nothing of a GPU is as good as told; what it says is not kept.
+        no_gpu = self._runner.no_gpu()
+        seen = no_gpu if told.get("no_gpu", no_gpu) == no_gpu else None
+        self._clients[sid] = _Client(sid, link, Bucket(rate, 2 * rate), seen)
         self._metrics.connections.inc()
-        tab = auth.get("tab") if isinstance(auth, dict) else None
+        tab = told.get("tab")
         if isinstance(tab, str) and _TAB.fullmatch(tab) and (older := self._fairness.tabs.sit(tab, sid)):
             self._io.server.disconnect(older)
 

@@ -9,7 +9,7 @@ import { boot } from "./boot";
 import { Embed, OpenInPlayground } from "./embed";
 import { keepAll, openFirst } from "./program";
 import { connect } from "./socket";
-import { getState, subscribe } from "./store";
+import { getState, subscribe, update } from "./store";
 import { applyTheme } from "./theme";
 
 const root = document.getElementById("app");
@@ -24,6 +24,7 @@ openFirst();
 if (boot.embed) {
   createRoot(root).render(<Embed aside={<OpenInPlayground />} />);
 } else {
+  update({ noGpu: boot.devices.cuda.reason });
   connect();
   listenForKeys(actions, palette);
   window.addEventListener("pagehide", keepAll);

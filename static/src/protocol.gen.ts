@@ -197,7 +197,7 @@ export interface Ack {
   seq: number;
 }
 
-export type Event = Queued | Started | Output | Figure | Graph | Profile | Detail | JacobianResult | LocalResult | LiveResult | Document | Table | Training | Paused | Resumed | Notice | Error | Finished | Closing;
+export type Event = Queued | Started | Output | Figure | Graph | Profile | Detail | JacobianResult | LocalResult | LiveResult | Document | Table | Training | Paused | Resumed | Notice | Error | Finished | Closing | Gpu;
 
 /** The run waits for a free worker. */
 export interface Queued {
@@ -1254,6 +1254,15 @@ export interface Closing {
   seq: number;
   /** `restart`: come back in a moment, but not all at once. `idle`: come back when there is something to do. */
   reason: "idle" | "restart";
+}
+
+/** Whether programs can use a GPU is not as the page was told. It is about no run. */
+export interface Gpu {
+  type: "gpu";
+  run: string;
+  seq: number;
+  /** Why they cannot, in a sentence; empty if they can. */
+  reason: string;
 }
 
 /** What Share stores; its id is a hash of exactly this. */

@@ -199,6 +199,7 @@ export function apply(run: RunState, event: wire.Event): RunState {
     case "document":
     case "table":
     case "closing":
+    case "gpu":
       return next;
     case "notice":
       return { ...next, items: [...run.items, { kind: "notice", cell: event.cell, message: event.message }] };

@@ -9,26 +9,30 @@ const wires = vi.hoisted(() => ({
   connected: true,
   active: true,
   connects: 0,
+  auth: {} as object,
 }));
 
 vi.mock("socket.io-client", () => ({
-  io: () => ({
-    get connected() {
-      return wires.connected;
-    },
-    get active() {
-      return wires.active;
-    },
-    connect: () => {
-      wires.connects++;
-      wires.active = true;
-    },
-    disconnect: () => {
-      wires.active = false;
-    },
-    on: (name: string, handler: (event?: unknown) => void) => wires.handlers.set(name, handler),
-    emit: (_name: string, command: unknown) => wires.sent.push(command),
-  }),
+  io: ({ auth }: { auth: object }) => {
+    wires.auth = auth;
+    return {
+      get connected() {
+        return wires.connected;
+      },
+      get active() {
+        return wires.active;
+      },
+      connect: () => {
+        wires.connects++;
+        wires.active = true;
+      },
+      disconnect: () => {
+        wires.active = false;
+      },
+      on: (name: string, handler: (event?: unknown) => void) => wires.handlers.set(name, handler),
+      emit: (_name: string, command: unknown) => wires.sent.push(command),
+    };
+  },
 }));
 
 type Body = wire.Event extends infer E ? (E extends wire.Event ? Omit<E, "run" | "seq"> : never) : never;
@@ -193,6 +197,17 @@ describe("a broken connection", () => {
     expect(getState().run?.phase).toBe("lost");
     expect(getState().shown?.id).toBe("a");
     expect(getState().shown?.finished?.interactive).toBe(false);
+  });
+});
+
+describe("a GPU that comes or goes", () => {
+  const said = () => JSON.parse(JSON.stringify(wires.auth));
+  it("is known to the page, and to the server when the page comes back", () => {
+    update({ noGpu: "The GPU is being made ready." });
+    expect(said()).toMatchObject({ no_gpu: "The GPU is being made ready." });
+    receive({ type: "gpu", run: "", seq: 0, reason: "" });
+    expect(getState().noGpu).toBe("");
+    expect(said()).toMatchObject({ no_gpu: "" });
   });
 });
 

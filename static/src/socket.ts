@@ -23,7 +23,13 @@ export function connect(): void {
   socket = io({
     transports: ["websocket"],
     // By which the server knows the page when it is back before its old connection is known to be dead.
-    auth: { tab: tabName() },
+    auth: {
+      tab: tabName(),
+      /** So that the server can say if that is not so any more, each time the page comes back. */
+      get no_gpu() {
+        return getState().noGpu;
+      },
+    },
     // A server that comes back has all its pages coming back: each at its own time, from a tenth of this to twice it.
     reconnectionDelay: 1500,
     reconnectionDelayMax: 10_000,
@@ -83,6 +89,10 @@ export function receive(event: wire.Event): void {
   if (event.type === "closing") {
     farewell = event.reason;
     update({ connection: parted(farewell) });
+    return;
+  }
+  if (event.type === "gpu") {
+    update({ noGpu: event.reason });
     return;
   }
   const take = asked.get(event.run);

@@ -49,6 +49,8 @@ export interface State {
   readonly shown: RunState | null;
   /** `resting`: closed because nothing was asked for long; opened again when somebody uses the page. */
   readonly connection: "connecting" | "open" | "lost" | "resting";
+  /** Why programs cannot use a GPU; empty if they can. */
+  readonly noGpu: string;
   readonly panel: Panel;
   readonly view: GraphView;
   readonly way: Way;
@@ -89,6 +91,7 @@ let state: State = {
   run: null,
   shown: null,
   connection: "connecting",
+  noGpu: "",
   panel: "graph",
   view: keptView(),
   way: "code",

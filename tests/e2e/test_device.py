@@ -1,11 +1,14 @@
-"""The choice between CPU and GPU: on a server without a card, and on one for whose card NumPy stands in."""
+"""The choice between CPU and GPU: on a server without a card, and on those for whose card NumPy stands in."""
 
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 import urllib.request
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +16,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.conftest import ROOT, Server, start_server, stop_server
 from tests.e2e.playground import faults, finished, opened, run, show, until
+from tests.playground.device.serving import device_servers
 
 REASON = "This server has no GPU worker; programs run on the CPU."
 PROGRAM = """\
@@ -22,7 +26,8 @@ x = torch.ones(3, device=device, requires_grad=True)
 (x * 2).sum().backward()
 print("on", device, x.grad.cpu())
 """
-WITH_CARD = pytest.mark.parametrize("server", ["card"], indirect=True)
+WITH_CARD = pytest.mark.parametrize("server", ["with_card"], indirect=True)
+SERVED = pytest.mark.parametrize("server", ["served"], indirect=True)
 
 
 @pytest.fixture(scope="module")
@@ -35,9 +40,17 @@ def with_card(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture
+def served(tmp_path: Path) -> Iterator[Server]:
+    """One that has just been started: its device server is not ready yet."""
+    server = start_server(tmp_path, PLAYGROUND_GPU="served", PLAYGROUND_GPU_LIBRARY="numpy")
+    yield server
+    stop_server(server)
+
+
+@pytest.fixture
 def server(request: pytest.FixtureRequest, server: Server) -> Server:
     """The shared one, which has no card, or one that has."""
-    return request.getfixturevalue("with_card") if hasattr(request, "param") else server
+    return request.getfixturevalue(request.param) if hasattr(request, "param") else server
 
 
 def gpu(page: Page) -> Locator:
@@ -133,4 +146,31 @@ def test_with_a_card_a_program_finds_it_where_it_was_chosen(page: Page, server: 
     page.get_by_role("button", name="Run").first.click()
     finished(page)
     expect(show(page, "output")).to_contain_text("on cuda tensor")
+    assert faults(page) == []
+
+
+@SERVED
+def test_the_choice_follows_the_gpu_without_loading_the_page_anew(page: Page, server: Server) -> None:
+    """It is made ready, is lost, and comes back. Lost before it is ready it is tried later each time, so that the page
+    hears of it."""
+    opened(page)
+    page.evaluate("window.loadedOnce = true")
+    expect(gpu(page)).to_have_attribute("aria-disabled", "false")
+
+    def lose() -> bool:
+        for process in device_servers(server.process.pid):
+            os.kill(process, signal.SIGKILL)
+        return gpu(page).get_attribute("aria-disabled") == "true"
+
+    until(page, lose)
+    expect(gpu(page)).to_have_attribute("aria-disabled", "false")
+    expect(tip(page)).to_have_count(0)
+    gpu(page).click()
+    run(page, PROGRAM)
+    expect(show(page, "output")).to_contain_text("on cuda tensor([2., 2., 2.])")
+    profile = show(page, "profiler")
+    expect(profile.get_by_label("GPU columns")).to_be_checked()
+    times = profile.locator("tbody tr", has_text="MulBackward0").locator("[data-column=cuda]")
+    expect(times.first).to_have_text(re.compile(r"[1-9]"))
+    assert page.evaluate("window.loadedOnce") is True
     assert faults(page) == []

@@ -1,6 +1,5 @@
 /** What a program runs with: seed and device. In the bar, or on a phone in the menu. */
 import { useEffect, useId, useRef, useState } from "react";
-import { boot } from "../boot";
 import { edit } from "../program";
 import { useStore } from "../store";
 
@@ -27,14 +26,14 @@ export function Seed() {
 
 export function DeviceSwitch() {
   const device = useStore((state) => state.draft.device);
-  const { cuda } = boot.devices;
+  const noGpu = useStore((state) => state.noGpu);
   return (
     <fieldset className="segments device">
       <legend className="unseen">Device</legend>
       <Choice chosen={device === "cpu"} choose={() => edit({ device: "cpu" })} why="">
         CPU
       </Choice>
-      <Choice chosen={device === "cuda"} choose={() => edit({ device: "cuda" })} why={cuda.reason}>
+      <Choice chosen={device === "cuda"} choose={() => edit({ device: "cuda" })} why={noGpu}>
         GPU
       </Choice>
     </fieldset>

@@ -12,6 +12,7 @@ import pytest
 from playground.protocol import Profile, Started
 from playground.runner.client import Runner
 from playground.runner.limits import Limits
+from tests.playground.device.serving import device_servers
 from tests.playground.runner.watch import Watch, start, until_ready
 
 TRAINING = """
@@ -151,7 +152,9 @@ while True:
 """
     watch = start(runner, code, device="cuda")
     watch.wait(lambda event: "3.0" in watch.text, "its first line")
-    for process in _device_servers():
+    servers = device_servers(os.getpid())
+    assert servers
+    for process in servers:
         os.kill(process, signal.SIGKILL)
     assert watch.finished().status == "error"
     assert "CUDA error" in str(watch.events)
@@ -161,23 +164,3 @@ while True:
     _with_gpu(runner)
     again = _run(runner, "import torch\nprint(torch.ones(4, device='cuda').sum().item())")
     assert again.text == "4.0\n"
-
-
-def _device_servers() -> list[int]:
-    """Those of ours."""
-    found = []
-    for name in os.listdir("/proc"):
-        if name.isdigit():
-            try:
-                with open(f"/proc/{name}/cmdline", "rb") as file:
-                    words = file.read().split(b"\0")
-                with open(f"/proc/{name}/stat", "rb") as file:
-                    parent = int(file.read().rpartition(b")")[2].split()[1])
-                with open(f"/proc/{parent}/stat", "rb") as file:
-                    grandparent = int(file.read().rpartition(b")")[2].split()[1])
-            except (OSError, ValueError):
-                continue
-            if b"playground.device.server" in words and grandparent == os.getpid():
-                found.append(int(name))
-    assert found
-    return found

@@ -74,12 +74,12 @@ class Server:
 class Tab:
     """One websocket that speaks Socket.IO by hand, so that it can also speak it wrongly."""
 
-    def __init__(self, server: Server, *, join: bool = True, **options: Any) -> None:
+    def __init__(self, server: Server, *, join: bool = True, auth: object = None, **options: Any) -> None:
         url = f"ws://127.0.0.1:{server.port}/socket.io/?EIO=4&transport=websocket"
         self.socket = websocket.create_connection(url, timeout=10, **options)
         self.opened = json.loads(self.socket.recv()[1:])
         if join:
-            self.socket.send("40")
+            self.socket.send("40" + ("" if auth is None else json.dumps(auth)))
             assert self.socket.recv().startswith("40{")
 
     def say(self, packet: str | bytes) -> None:

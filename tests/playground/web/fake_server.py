@@ -37,12 +37,13 @@ class FakeRunner:
         self.told: list[list[object]] = []
         self.runs: dict[str, tuple[str, Callback, list[int]]] = {}
         self.finished: set[tuple[str, str]] = set()
+        self.without_gpu = ""
 
     def health(self) -> Health:
         return Health(alive=True, ready=True)
 
     def no_gpu(self) -> str:
-        return ""
+        return self.without_gpu
 
     def submit(
         self, *, client: str, address: str, request: wire.Run | wire.Parse, on_event: Callback
@@ -117,6 +118,8 @@ class FakeRunner:
             )
             nodes = [wire.Node(id=i, kind="op", op="aten::sin", outputs=[info]) for i in range(20_000)]
             self._emit(client, wire.Graph(nodes=nodes))
+        elif words[:1] == ["gpu"]:
+            self.without_gpu = " ".join(words[1:])
         else:
             text = json.dumps(self.told) if request.code == "report" else request.code[:16_000]
             self._emit(client, wire.Output(cell=0, stream="stdout", text=text))

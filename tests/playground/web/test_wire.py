@@ -313,6 +313,18 @@ def test_a_newer_run_replaces_the_older_one_of_its_tab(tab: Any) -> None:
     assert {e["run"] for e in tab.until("finished")} == {"new"}
 
 
+def test_a_page_is_told_when_the_gpu_comes_or_goes(server: Any, connect: Connect) -> None:
+    behind = connect(server, auth={"no_gpu": "The GPU is being made ready."})
+    strange = connect(server, auth={"no_gpu": {"reason": [1]}})
+    for tab in (behind, strange):
+        event = tab.until("gpu")[-1]
+        assert (event["run"], event["reason"]) == ("", "")
+    told, silent = connect(server, auth={"no_gpu": ""}), connect(server)
+    told.command({"type": "run", "run": "r1", "code": "gpu The card is lost."})
+    for tab in (behind, strange, told, silent):
+        assert tab.until("gpu")[-1]["reason"] == "The card is lost."
+
+
 def test_answers_about_a_run_and_binary_values(tab: Any) -> None:
     tab.run("x", run="r1")
     tab.command({"type": "inspect", "run": "r1", "node": 3})
