@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import os
 import re
 from collections.abc import Callable
 from typing import Any
@@ -128,7 +129,43 @@ def cupy() -> ArrayModule | None:
     except Exception:  # any failure of the driver means there is no usable device
         return None
     allocator.install(cupy)
+    _multiply(cupy, TF32["matmul"])
     return cupy
+
+
+TF32: dict[str, bool | None] = {
+    "matmul": True if os.environ.get("CUPY_TF32", "0") > "0" else None,
+    "convolution": None,
+}
+"""Whether a device computes float32 products of matrices in TF32, and those of convolutions; None: nobody has said."""
+
+
+def allow_tf32(which: str, allowed: bool | None) -> None:
+    """Have a device compute its products (``matmul`` or ``convolution``) in TF32 or not; now, or once there is one."""
+    TF32[which] = allowed
+    if which == "matmul" and cupy.cache_info().currsize and (module := cupy()) is not None:
+        _multiply(module, allowed)
+
+
+def _multiply(cupy: ArrayModule, tf32: bool | None) -> None:
+    """Set the precision of CuPy's float32 products; a device that is served has no such setting."""
+    core = getattr(cupy, "_core", None)
+    if core is not None:
+        kinds = core._routines_linalg
+        able = tf32 and int(cupy.cuda.Device().compute_capability) >= 80
+        core.set_compute_type(np.float32, kinds.COMPUTE_TYPE_TF32 if able else kinds.COMPUTE_TYPE_DEFAULT)
+
+
+def convolution_product(xp: ArrayModule, a: Array, b: Array) -> Array:
+    """The product of matrices that a convolution is, in its own precision."""
+    own = TF32["convolution"]
+    if xp is np or bool(own) == bool(TF32["matmul"]):
+        return xp.matmul(a, b)
+    _multiply(xp, own)
+    try:
+        return xp.matmul(a, b)
+    finally:
+        _multiply(xp, TF32["matmul"])
 
 
 def load_cupy() -> ArrayModule:

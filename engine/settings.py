@@ -41,7 +41,8 @@ class _Settings:
     interop_threads = os.cpu_count() or 1
     deterministic = False
     warn_only = False
-    matmul_precision = "highest"
+    matmul_precision = "high"
+    """What TF32 is called."""
     warn_always = False
 
 
@@ -113,16 +114,22 @@ def is_deterministic_algorithms_warn_only_enabled() -> bool:
 
 
 def get_float32_matmul_precision() -> str:
-    """What `set_float32_matmul_precision` was given; products are of full precision whatever it is."""
+    """In which precision a device multiplies matrices: ``highest`` is float32, ``high`` and ``medium`` are TF32."""
+    if not backend.TF32["matmul"]:
+        return "highest"
     return _settings.matmul_precision
 
 
 def set_float32_matmul_precision(precision: str) -> None:
-    """Note one of ``highest``, ``high``, ``medium``."""
+    """Have a device multiply matrices in float32 (``highest``) or, where the card can, in TF32 (``high``, ``medium``).
+
+    The CPU's products are of full precision always, and so are those of a card that is served.
+    """
     if precision not in ("highest", "high", "medium"):
         warnings.warn(f"{precision} is not one of 'highest', 'high', 'medium'", UserWarning, stacklevel=2)
         return
-    _settings.matmul_precision = precision
+    backend.allow_tf32("matmul", precision != "highest")
+    _settings.matmul_precision = "medium" if precision == "medium" else "high"
 
 
 def set_flush_denormal(mode: bool) -> bool:

@@ -1,6 +1,6 @@
 """``torch.backends``: libraries programs ask about and set before they choose a device.
 
-The engine uses none of them. What is asked gets a true answer, what is set is kept and changes nothing.
+What is asked gets a true answer, what is set is kept. Only the precision of a device's products changes by it.
 """
 
 from engine.backends import cuda, cudnn, mps

@@ -1,8 +1,8 @@
 """``torch.backends.cuda``: settings of CUDA's matrix products."""
 
-from types import SimpleNamespace
+from engine.backends.precision import Products
 
-matmul = SimpleNamespace(allow_tf32=False)
+matmul = Products()
 
 
 def is_built() -> bool:

@@ -151,7 +151,7 @@ def is_bf16_supported(including_emulation: bool = True) -> bool:
 
 
 def is_tf32_supported() -> bool:
-    """Whether the device can multiply matrices in TF32, which is off unless CuPy is told to (``CUPY_TF32=1``)."""
+    """Whether the device can multiply matrices in TF32, if `torch.backends.cuda.matmul.allow_tf32` is set."""
     return is_available() and get_device_capability() >= (8, 0)
 
 

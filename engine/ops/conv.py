@@ -198,7 +198,7 @@ def _convolve(
     sizes = x.shape[2:]
     span = _span(sizes, counts, stride)
     columns = _columns(xp, x, kernel, stride, dilation, counts, groups, span)
-    y = xp.matmul(weight.reshape(groups, outputs // groups, -1), columns)
+    y = backend.convolution_product(xp, weight.reshape(groups, outputs // groups, -1), columns)
     if not span:
         return _with_bias(y.reshape(len(x), outputs, *counts), bias)
     y = _in_span(xp, y.reshape(len(x), outputs, span), sizes, counts)
@@ -242,7 +242,7 @@ def _spread(
     flat = _flat(xp, g, reach, groups, span)
     turned = weight.reshape(groups, len(weight) // groups, -1).swapaxes(1, 2)
     # What each window sends to each place of the kernel, (N, C, *kernel, windows).
-    sent = xp.matmul(turned, flat).reshape(*shape[:2], *kernel, *((span,) if span else counts))
+    sent = backend.convolution_product(xp, turned, flat).reshape(*shape[:2], *kernel, *((span,) if span else counts))
     result = xp.zeros((*shape[:2], *reach), g.dtype)
     if span:
         whole = result.reshape(*shape[:2], math.prod(reach))
@@ -268,8 +268,8 @@ def _correlate(
     if len(x) > 1 and flat.shape[-1] < 16:
         # Few windows in each of many inputs: one product over both is better than many small ones.
         flat, columns = (a.transpose(1, 2, 0, 3).reshape(*a.shape[1:3], -1) for a in (flat, columns))
-        return xp.matmul(flat, columns.swapaxes(1, 2)).reshape(shape)
-    return xp.matmul(flat, columns.swapaxes(2, 3)).sum(0).reshape(shape)
+        return backend.convolution_product(xp, flat, columns.swapaxes(1, 2)).reshape(shape)
+    return backend.convolution_product(xp, flat, columns.swapaxes(2, 3)).sum(0).reshape(shape)
 
 
 _PLACE = Elementwise(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,6 +21,8 @@ def _forget() -> None:
     """What was compiled and what is still asked of one of the two is nothing to the other."""
     backend._PENDING.clear()
     backend.RECORDED.clear()
+    for which in backend.TF32:
+        backend.allow_tf32(which, None)
     random._DEVICES.clear()
     philox.kernel.cache_clear()
     elementwise.compiled.cache_clear()
@@ -63,7 +66,8 @@ def stand_in(monkeypatch: pytest.MonkeyPatch) -> Iterator[ArrayModule]:
 
 def _standing_in(monkeypatch: pytest.MonkeyPatch) -> Iterator[ArrayModule]:
     scipy = backend.scipy
-    monkeypatch.setattr(backend, "cupy", lambda: standin.CUPY)
+    monkeypatch.setattr(backend, "cupy", functools.cache(lambda: standin.CUPY))
+    backend.cupy()
     monkeypatch.setattr(
         backend, "scipy", lambda xp, part: standin.scipy(part) if xp is standin.CUPY else scipy(xp, part)
     )

@@ -22,7 +22,7 @@ import numpy as np
 
 from engine import philox
 from tests.gpu import kernel
-from tests.gpu.standin_cuda import CUDA
+from tests.gpu.standin_cuda import CORE, CUDA
 
 NAMES: dict[str, Any] = json.loads((Path(__file__).parent / "cupy_names.json").read_text())
 """The public names of CuPy's modules, each with its parameters; ``*`` where they cannot be read, or ``ufunc``."""
@@ -245,7 +245,7 @@ def _wrap(value: Any) -> Any:
 def _call(function: Callable[..., Any], name: str, args: Any, keywords: dict[str, Any]) -> Any:
     if name not in _NO_LAUNCH:
         _launch(name)
-    given = [_unwrap(a, name) for a in args]
+    given = CORE.rounded(name, [_unwrap(a, name) for a in args])
     named = {k: _unwrap(v, name) for k, v in keywords.items()}
     out, own = keywords.get("out"), getattr(function, "__self__", None)
     if isinstance(out, ndarray):
@@ -319,11 +319,11 @@ def _operator(name: str) -> Any:
         if any(type(o) is np.ndarray for o in others):
             raise TypeError(f"Unsupported type {np.ndarray}")
         _launch(name)
-        given = [_unwrap(o, name) for o in others]
+        own, *given = CORE.rounded(name, [self._a, *(_unwrap(o, name) for o in others)])
         if name.startswith("__i") and name != "__invert__":
             result = _written(self._a, lambda a, *arguments: getattr(a, name)(*arguments), given)
         else:
-            result = _made(lambda a, *arguments: getattr(a, name)(*arguments), (self._a, *given), {})
+            result = _made(lambda a, *arguments: getattr(a, name)(*arguments), (own, *given), {})
         _count(self._a, *given, result)
         return self if name.startswith("__i") and name != "__invert__" else _wrap(result)
 
@@ -489,6 +489,7 @@ class CuPy(_Module):
         self.ndarray = ndarray
         self.ElementwiseKernel = _kernel
         self.cuda = CUDA
+        self._core = CORE
 
     def get_default_memory_pool(self) -> Any:
         return CUDA.pool

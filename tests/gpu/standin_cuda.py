@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
+
 KERNEL = 0.25
 """Milliseconds of every kernel."""
 PROPERTIES = {
@@ -207,6 +209,7 @@ class Device:
     """The device."""
 
     mem_info = (2**29, 2**30)
+    compute_capability = "90"
 
     def __init__(self, device: Any = None) -> None:
         self.id = 0 if device is None else int(getattr(device, "id", device))
@@ -296,6 +299,40 @@ class Cuda:
         assert start_event.at is not None
         assert end_event.at is not None
         return end_event.at - start_event.at
+
+
+class Core:
+    """``cupy._core``: in which precision products of float32 matrices are computed."""
+
+    _routines_linalg = SimpleNamespace(COMPUTE_TYPE_DEFAULT=1, COMPUTE_TYPE_TF32=7)
+    PRODUCTS = frozenset(
+        {"matmul", "__matmul__", "__rmatmul__", "dot", "tensordot", "einsum", "inner", "vdot"}
+    )
+
+    def __init__(self) -> None:
+        self.set_compute_type(np.float32, 1)
+
+    def set_compute_type(self, dtype: Any, compute_type: int) -> None:
+        assert np.dtype(dtype) == np.float32
+        assert compute_type in (1, 7)
+        self._type = compute_type
+
+    def get_compute_type(self, dtype: Any) -> int:
+        return self._type if np.dtype(dtype) == np.float32 else 1
+
+    def rounded(self, name: str, given: list[Any]) -> list[Any]:
+        """The factors of a product; in TF32 they are float32 numbers whose mantissa has 10 bits."""
+        if self._type == 1 or name not in self.PRODUCTS:
+            return given
+        return [
+            ((a.view(np.uint32) + np.uint32(0x1000)) & np.uint32(0xFFFFE000)).view(np.float32)
+            if isinstance(a, np.ndarray) and a.dtype == np.float32
+            else a
+            for a in (np.ascontiguousarray(a) if isinstance(a, np.ndarray) else a for a in given)
+        ]
+
+
+CORE = Core()
 
 
 CUDA = Cuda()
