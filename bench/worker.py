@@ -71,7 +71,7 @@ def on_cuda(configuration: str) -> tuple[Build, str]:
         import engine
 
         cupy = backend.cupy()
-        engine.backends.cudnn.allow_tf32 = True  # as PyTorch's convolutions are
+        backend.allow_tf32("convolution", True)  # as PyTorch's are
         engine.set_default_device("cuda")
         return lambda name: gpu.WORKLOADS[name].build(engine), f"CuPy {cupy.__version__}" if cupy else ""
     try:

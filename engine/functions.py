@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -166,20 +165,6 @@ def from_dlpack(ext_tensor: Any) -> Tensor:
     return create.from_numpy(np.from_dlpack(ext_tensor))
 
 
-def range_(start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None) -> Tensor:
-    """Numbers from `start` to `end`, which is included: the older `arange`."""
-    warnings.warn(
-        "torch.range is deprecated and will be removed in a future release because its behavior is inconsistent with "
-        "Python's range builtin. Instead, use torch.arange, which produces values in [start, end).",
-        UserWarning,
-        stacklevel=2,
-    )
-    first, last = (0, start) if end is None else (start, end)
-    count = int((last - first) / step) + 1
-    kind = dtype or dtypes.get_default_dtype()
-    return Tensor._wrap((first + step * np.arange(count)).astype(kind.numpy))
-
-
 def empty_strided(size: Any, stride: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Zeros whose elements lie in memory as `stride` says, in elements."""
     kind = (dtype or dtypes.get_default_dtype()).numpy
@@ -212,7 +197,6 @@ FUNCTIONS.update(
         "matrix_power": linalg.matrix_power,
         "norm_except_dim": norm_except_dim,
         "moveaxis": shape.movedim,
-        "range": range_,
         "row_stack": arrange.vstack,
     }
 )

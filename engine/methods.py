@@ -27,6 +27,7 @@ from engine.ops import (
     linalg,
     native,
     pointwise,
+    ranges,
     reduce,
     scan,
     scatter,
@@ -71,7 +72,7 @@ _FIRST = {"input", "args", "condition", "L"}
 
 _PUBLIC = {
     name: spelled(getattr(module, name), takes_out=module is not shape)
-    for module in (*MODULES, create, draw)
+    for module in (*MODULES, create, ranges, draw)
     for name in module.__all__
     if inspect.isfunction(getattr(module, name))
 }

@@ -10,24 +10,31 @@ import numpy as np
 
 from engine import backend, dtypes
 from engine.dtypes import dtype as Dtype
+from engine.ops.create import Where
 from engine.tensor import Tensor
 
 __all__ = ["bartlett_window", "blackman_window", "hamming_window", "hann_window", "kaiser_window"]
 
 
 def _window(
-    length: int, periodic: bool, dtype: Dtype | None, requires_grad: bool, formula: Callable[[Any, int], Any]
+    length: int,
+    periodic: bool,
+    dtype: Dtype | None,
+    device: Where,
+    requires_grad: bool,
+    formula: Callable[[Any, int], Any],
 ) -> Tensor:
     """`formula` of the places, in the dtype asked for, and n; a periodic window lacks its last number."""
     if length < 0:
         raise RuntimeError(f"window_length must be non-negative, got {length}")
     kind = (dtype or dtypes.get_default_dtype()).numpy
+    xp = backend.library(device)
     if length < 2:
-        made = Tensor._wrap(np.ones(length, kind))
+        array = xp.ones(length, kind)
     else:
         n = length if periodic else length - 1
-        made = Tensor._wrap(np.asarray(formula(np.arange(length).astype(kind), n), kind))
-    made = Tensor._wrap(backend.to_default(made._data))
+        array = formula(xp.arange(length).astype(kind), n).astype(kind)
+    made = Tensor._wrap(backend.to_device(array, device or backend.default_device()))
     return made.requires_grad_() if requires_grad else made
 
 
@@ -41,10 +48,15 @@ def _cosines(constant: float, *terms: float) -> Callable[[Any, int], Any]:
 
 
 def hann_window(
-    window_length: int, periodic: bool = True, *, dtype: Dtype | None = None, requires_grad: bool = False
+    window_length: int,
+    periodic: bool = True,
+    *,
+    dtype: Dtype | None = None,
+    device: Where = None,
+    requires_grad: bool = False,
 ) -> Tensor:
     """Hann's window."""
-    return _window(window_length, periodic, dtype, requires_grad, _cosines(0.5, -0.5))
+    return _window(window_length, periodic, dtype, device, requires_grad, _cosines(0.5, -0.5))
 
 
 def hamming_window(
@@ -54,27 +66,39 @@ def hamming_window(
     beta: float = 0.46,
     *,
     dtype: Dtype | None = None,
+    device: Where = None,
     requires_grad: bool = False,
 ) -> Tensor:
     """Hamming's window."""
-    return _window(window_length, periodic, dtype, requires_grad, _cosines(alpha, -beta))
+    return _window(window_length, periodic, dtype, device, requires_grad, _cosines(alpha, -beta))
 
 
 def blackman_window(
-    window_length: int, periodic: bool = True, *, dtype: Dtype | None = None, requires_grad: bool = False
+    window_length: int,
+    periodic: bool = True,
+    *,
+    dtype: Dtype | None = None,
+    device: Where = None,
+    requires_grad: bool = False,
 ) -> Tensor:
     """Blackman's window."""
-    return _window(window_length, periodic, dtype, requires_grad, _cosines(0.42, -0.5, 0.08))
+    return _window(window_length, periodic, dtype, device, requires_grad, _cosines(0.42, -0.5, 0.08))
 
 
 def bartlett_window(
-    window_length: int, periodic: bool = True, *, dtype: Dtype | None = None, requires_grad: bool = False
+    window_length: int,
+    periodic: bool = True,
+    *,
+    dtype: Dtype | None = None,
+    device: Where = None,
+    requires_grad: bool = False,
 ) -> Tensor:
     """A triangle."""
     return _window(
         window_length,
         periodic,
         dtype,
+        device,
         requires_grad,
         lambda k, n: np.where(k <= n / 2, 2 * k / n, 2 - 2 * k / n),
     )
@@ -86,11 +110,12 @@ def kaiser_window(
     beta: float = 12.0,
     *,
     dtype: Dtype | None = None,
+    device: Where = None,
     requires_grad: bool = False,
 ) -> Tensor:
     """Kaiser's window."""
 
     def formula(k: Any, n: int) -> Any:
-        return np.i0(beta * np.sqrt(np.maximum(0, 1 - (2 * k / n - 1) ** 2))) / np.i0(beta)
+        return np.i0(beta * np.sqrt(np.maximum(0, 1 - (2 * k / n - 1) ** 2))) / np.float64(np.i0(beta))
 
-    return _window(window_length, periodic, dtype, requires_grad, formula)
+    return _window(window_length, periodic, dtype, device, requires_grad, formula)

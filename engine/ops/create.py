@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -81,6 +80,7 @@ FACTORIES = {
         "arange": "Numbers from start to end (left out) in steps.",
         "linspace": "Evenly spaced numbers from start to end (included).",
         "logspace": "Numbers evenly spaced on a logarithmic scale.",
+        "range": "Numbers from start to end (included) in steps.",
         "rand": "Uniform random numbers in [0, 1).",
         "randn": "Standard normal random numbers.",
         "randint": "Random integers from low to high (left out).",
@@ -287,122 +287,6 @@ def eye(
     return made("eye", array, requires_grad, device, start, out=out)
 
 
-def arange(
-    *args: Any,
-    start: Any = 0,
-    end: Any = None,
-    step: Any = 1,
-    dtype: dtype_type | None = None,
-    device: Where = None,
-    requires_grad: bool = False,
-    out: Tensor | None = None,
-    layout: Any = None,
-    pin_memory: bool = False,
-) -> Tensor:
-    """``arange(end)``, ``arange(start, end, step)``: numbers from start up to but not including end.
-
-    Raises:
-        RuntimeError: for a step of zero or of the wrong sign.
-    """
-    begin = S.clock()
-    if len(args) == 1 and end is None:
-        end = args[0]
-    elif args:
-        start, end, step = (*args, *(end, step)[len(args) - 1 :])[:3] if len(args) < 3 else args
-    start, end, step = (v.item() if isinstance(v, Tensor) else v for v in (start, end, step))
-    if not step:
-        raise RuntimeError("step must be nonzero")
-    if (end - start) * step < 0:
-        raise RuntimeError("upper bound and lower bound inconsistent with step sign")
-    floating = any(isinstance(v, (float, np.floating)) for v in (start, end, step))
-    kind = dtypes.get_default_dtype() if floating else dtypes.int64
-    if dtype is not None:
-        kind = dtypes.as_dtype(dtype, "arange")
-    count = math.ceil((end - start) / step)
-    if kind.is_floating_point:
-        array = _float_range(float(start), float(step), count, kind.numpy)
-    else:
-        places = backend.library(device).arange(count, dtype=np.int64)
-        array = (int(start) + places * int(step)).astype(kind.numpy)
-    return made("arange", array, requires_grad, device, begin, out=out)
-
-
-def _float_range(start: float, step: float, count: int, kind: np.dtype[Any]) -> np.ndarray[Any, Any]:
-    """``start + k * step`` with the bits of ATen's ``arange`` kernel (``RangeFactoriesKernel.cpp``).
-
-    It fills two vectors of 32 bytes at a time, each from a first element rounded to `kind`, and what is left over one
-    by one; every multiplication is fused with its addition, in double.
-    """
-    lanes = 32 // kind.itemsize if kind.itemsize > 2 else 16
-    wide = np.longdouble
-    k = np.arange(count)
-    first = np.where(k < count // (2 * lanes) * 2 * lanes, k // lanes * lanes, k)
-    base = (wide(start) + wide(step) * first).astype(np.float64)
-    base = np.where(first == k, base, base.astype(kind).astype(np.float64))
-    return (base.astype(wide) + wide(step) * (k - first)).astype(np.float64).astype(kind)
-
-
-def linspace(
-    start: Any,
-    end: Any,
-    steps: int,
-    *,
-    dtype: dtype_type | None = None,
-    device: Where = None,
-    requires_grad: bool = False,
-    out: Tensor | None = None,
-    layout: Any = None,
-    pin_memory: bool = False,
-) -> Tensor:
-    """`steps` evenly spaced numbers from `start` to `end`, both included.
-
-    Computed from both ends towards the middle, as ATen's ``RangeFactories`` does, so that the bits agree.
-
-    Raises:
-        RuntimeError: for a negative number of steps.
-    """
-    begin = S.clock()
-    start, end = (v.item() if isinstance(v, Tensor) else v for v in (start, end))
-    if steps < 0:
-        raise RuntimeError("number of steps must be non-negative")
-    kind = dtypes.get_default_dtype() if dtype is None else dtypes.as_dtype(dtype, "linspace")
-    if not kind.is_floating_point:
-        array = np.trunc(np.linspace(start, end, steps)).astype(kind.numpy)
-        return made("linspace", array, requires_grad, device, begin, out=out)
-    f = kind.numpy.type
-    if steps == 1:
-        array = np.array([start], kind.numpy)
-    else:
-        step = (f(end) - f(start)) / f(max(steps - 1, 1))
-        k = np.arange(steps)
-        half = steps // 2
-        # PyTorch's vector code fuses the multiplication and the addition: rounded once, from double.
-        wide: Any = np.float64 if kind is not dtypes.float64 else np.longdouble
-        low = wide(f(start)) + wide(step) * k[:half].astype(wide)
-        high = wide(f(end)) - wide(step) * (steps - 1 - k[half:]).astype(wide)
-        array = np.concatenate([low, high]).astype(kind.numpy)
-    return made("linspace", array, requires_grad, device, begin, out=out)
-
-
-def logspace(
-    start: float,
-    end: float,
-    steps: int,
-    base: float = 10.0,
-    *,
-    dtype: dtype_type | None = None,
-    device: Where = None,
-    requires_grad: bool = False,
-    out: Tensor | None = None,
-    layout: Any = None,
-    pin_memory: bool = False,
-) -> Tensor:
-    """base ** linspace(start, end, steps)."""
-    begin = S.clock()
-    array = (base ** np.linspace(start, end, steps)).astype(_np(dtype))
-    return made("logspace", array, requires_grad, device, begin, out=out)
-
-
 # --- Like another ----------------------------------------------------------------------------------------------------
 
 
@@ -474,7 +358,6 @@ def triu_indices(
 
 
 __all__ = [
-    "arange",
     "as_tensor",
     "empty",
     "empty_like",
@@ -482,8 +365,6 @@ __all__ = [
     "from_numpy",
     "full",
     "full_like",
-    "linspace",
-    "logspace",
     "ones",
     "ones_like",
     "tensor",

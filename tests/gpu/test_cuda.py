@@ -179,6 +179,46 @@ def test_the_allocator_is_installed_when_a_device_is_first_asked_for(monkeypatch
     assert installed == [standin.CUPY]
 
 
+RANGES: dict[str, Callable[[Any], Any]] = {
+    "arange": lambda device: torch.arange(-1.0, 2.0, 0.3, device=device),
+    "arange of a number": lambda device: torch.arange(7.0, device=device, dtype=torch.float64),
+    "arange in half": lambda device: torch.arange(0, 9, 2, device=device, dtype=torch.float16),
+    "arange of none": lambda device: torch.arange(0.0, device=device),
+    "linspace": lambda device: torch.linspace(-2.0, 3.0, 37, device=device),
+    "linspace float64": lambda device: torch.linspace(0.1, 0.7, 12, device=device, dtype=torch.float64),
+    "linspace of one": lambda device: torch.linspace(2.5, 3.0, 1, device=device),
+    "linspace of integers": lambda device: torch.linspace(0, 10, 7, device=device, dtype=torch.int64),
+    "logspace": lambda device: torch.logspace(-2.0, 2.0, 9, device=device),
+    "range": lambda device: torch.range(0.5, 3.0, 0.5, device=device),
+    "hann_window": lambda device: torch.hann_window(9, device=device),
+    "hamming_window": lambda device: torch.hamming_window(9, False, device=device),
+    "blackman_window": lambda device: torch.blackman_window(8, device=device),
+    "bartlett_window": lambda device: torch.bartlett_window(8, device=device),
+    "kaiser_window": lambda device: torch.kaiser_window(8, beta=4.0, device=device),
+    "a window of one": lambda device: torch.hann_window(1, device=device),
+}
+
+
+@pytest.mark.filterwarnings("ignore:torch.range is deprecated")
+@pytest.mark.parametrize("name", RANGES)
+def test_numbers_in_a_row_are_made_on_the_device(cupy: Any, name: str) -> None:
+    make = RANGES[name]
+    with standin.watched() as transfers:
+        there = make("cuda")
+        assert (transfers.up, transfers.down) == ([], [])
+    assert there.is_cuda
+    with standin.watched() as transfers, torch.device("cuda"):
+        assert make(None).is_cuda
+        assert transfers.up == []
+    here = make("cpu")
+    assert not here.is_cuda
+    assert there.dtype is here.dtype
+    last_bits = 2 * torch.finfo(here.dtype).eps if here.dtype.is_floating_point else 0
+    torch.testing.assert_close(there.cpu(), here, rtol=last_bits, atol=1e-7)
+    with torch.device("cuda"):
+        assert not make("cpu").is_cuda
+
+
 @pytest.mark.parametrize(
     "name", ["zeros", "ones", "empty", "full", "eye", "arange", "like", "new", "default"]
 )
