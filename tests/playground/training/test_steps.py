@@ -87,8 +87,8 @@ def test_a_scheduler_shows(train: Trainer) -> None:
 
 def test_a_closure(train: Trainer, limits: Limits) -> None:
     """L-BFGS calls the closure several times in a step, which is still one."""
-    result = train(program("LBFGS", 12), limits)
-    assert result.step == 12
+    result = train(program("LBFGS", 60), limits)
+    assert result.step == 60
     found = losses(result)
     assert found[-1] < found[0]
 
