@@ -71,8 +71,7 @@ class Moments:
         return self._began + self._library.elapsed(self._begin, event)
 
     def _read(self) -> None:
-        for number, event in self._marked:
-            self._numbers.append(number)
-            self._at.append(self._time(event))
-            self._aways.append(self._away)
-        self._marked.clear()
+        marked, self._marked = self._marked, []
+        self._numbers.extend([number for number, _ in marked])
+        self._at.extend([self._time(event) for _, event in marked])
+        self._aways.extend([self._away] * len(marked))

@@ -10,7 +10,7 @@ from engine import backend
 from playground.device.control import Quota, Ready
 from playground.device.module import Module
 from tests.gpu.conftest import _forget as forget
-from tests.gpu.conftest import numbers_of_the_host  # noqa: F401  # a fixture
+from tests.gpu.conftest import numbers_of_the_host, stand_in  # noqa: F401  # fixtures
 from tests.playground.device.serving import Serving
 
 PLENTY = Quota(operations=100_000_000, device_s=3600.0, transfer_bytes=1 << 40)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pytest
@@ -9,11 +10,13 @@ import pytest
 import engine as torch
 from engine.autograd import profiler
 from engine.timeline import Timeline
-from playground.device import messages
+from playground.device import library, messages
 from playground.device.connection import DeviceLost
 from playground.device.library import Library
 from playground.device.module import Module
 from playground.device.moments import Moments
+from tests.gpu import standin
+from tests.gpu.standin_cuda import CUDA, KERNEL
 from tests.playground.device.serving import Serving
 
 
@@ -95,6 +98,27 @@ def test_who_asks_in_the_middle_of_a_turn_is_told_all(device: _Slow) -> None:
     assert moments.untold == 1
     moments.turn_ends()
     assert moments.tell().at == [1008]
+
+
+def test_cupys_events_are_the_moments(stand_in: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    for part in ("special", "linalg"):
+        monkeypatch.setitem(sys.modules, f"cupyx.scipy.{part}", standin.scipy(part))
+    monkeypatch.setattr(library, "_cupy", lambda: stand_in)
+    moments = Moments(Library("cupy"))
+    a = stand_in.ones(3)
+    moments.turn_begins()
+    moments.mark(0)
+    a + a
+    moments.mark(1)
+    a + (a + a)
+    moments.mark(2)
+    waited = CUDA.synchronised
+    moments.turn_ends()
+    assert CUDA.synchronised == waited + 1
+    worked = _worked(moments.tell())
+    kernel_ns = KERNEL * 1e6
+    assert worked[1] - worked[0] == pytest.approx(kernel_ns)
+    assert worked[2] - worked[1] == pytest.approx(2 * kernel_ns)
 
 
 def test_a_profile_has_the_device_s_times(cupy: Module) -> None:
