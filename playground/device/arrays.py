@@ -88,6 +88,8 @@ class Device:
     def upload(self, array: np.ndarray[Any, Any]) -> ndarray:
         """A copy of a host array."""
         messages.name_of(array.dtype)
+        if array.dtype == bool:
+            array = array.view(np.uint8) != 0  # a program's bytes may be any
         made: ndarray = self.call("zeros", array.shape, dtype=array.dtype)
         data = array.tobytes()
         for start in range(0, len(data), messages.PIECE_BYTES):
@@ -199,12 +201,17 @@ class ndarray:  # CuPy's name for it, which error messages show
         """How it is called on the wire.
 
         Raises:
-            ValueError: for a view that begins in the middle of an element, which a device cannot read.
+            ValueError: for a view that begins in the middle of an element, which a device cannot read, or that looks at
+                truth values as numbers, or the other way round.
         """
         owner = self._owner
         if owner is None:
             return messages.Whole(self._handle)
         shadow = self._shadow
+        if (shadow.dtype == bool) != (owner.dtype == bool):
+            raise ValueError(
+                f"an array of {owner.dtype} is not looked at as {shadow.dtype} on a device that is served"
+            )
         offset = address(shadow) - address(owner._shadow)
         if any(step % shadow.itemsize for step in (offset, *shadow.strides)):
             raise ValueError(

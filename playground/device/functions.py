@@ -94,17 +94,20 @@ digamma entr erf erfc erfcx erfinv gammainc gammaincc gammaln i0 i0e i1 i1e j0 j
 """
 _SLOW = 64.0
 """Additions and multiplications that an element of a special function takes."""
+_LAUNCH = 2e6
+"""Those that a card does while the host launches one kernel, some 10 us."""
+
+
+def _elementwise(ufunc: np.ufunc, times: float, /, *operands: Any, out: Any = None) -> Plan:
+    plan = elementwise(ufunc, operands, out)
+    return plan if times == 1.0 else plan._replace(work=plan.work * times)
+
 
 for _name in (*_UFUNCS.split(), *(f"scipy.special.{n}" for n in _SPECIAL.split())):
     _ufunc: np.ufunc = getattr(scipy.special if "." in _name else np, _name.rpartition(".")[2])
 
-    def _elementwise(
-        *operands: Any, out: Any = None, _ufunc: np.ufunc = _ufunc, _slow: bool = "." in _name
-    ) -> Plan:
-        plan = elementwise(_ufunc, operands, out)
-        return plan._replace(work=plan.work * _SLOW) if _slow else plan
-
-    FUNCTIONS[_name] = Function(_name, _elementwise, _ufunc)
+    _times = _SLOW if "." in _name or _name in ("gcd", "lcm") else 1.0
+    FUNCTIONS[_name] = Function(_name, functools.partial(_elementwise, _ufunc, _times), _ufunc)
 
 _REDUCING = "add multiply maximum minimum logical_and logical_or"
 
@@ -165,7 +168,8 @@ def _clip(a: Any, a_min: Any = None, a_max: Any = None) -> Plan:
 
 @_rule("round")
 def _round(a: Any, decimals: Any = 0) -> Plan:
-    integer(decimals)
+    if abs(integer(decimals)) > 400:  # a library multiplies by ten as often
+        raise ValueError(f"decimals must be between -400 and 400, not {decimals}")
     dtype = _dtype_of("round", array(a).dtype)
     return Plan((Meta(a.shape, dtype, kept((a,), a.shape)),), 4 * a.size)
 
@@ -538,11 +542,16 @@ def _tile(A: Any, reps: Any) -> Plan:
     times = dims(reps)
     ndim = max(len(times), array(A).ndim)
     shape, times = (1,) * (ndim - A.ndim) + A.shape, (1,) * (ndim - len(times)) + times
-    return made(dims(tuple(a * b for a, b in zip(shape, times, strict=True))), A.dtype, elements=0)
+    made_shape = dims(tuple(a * b for a, b in zip(shape, times, strict=True)))
+    # One axis after the other is repeated, also where the last of them leaves nothing.
+    between = 0 if size(made_shape) else A.size * size(n for n in times if n)
+    return made(made_shape, A.dtype, elements=between)
 
 
 @_rule("pad")
 def _pad(array: Any, pad_width: Any, constant_values: Any = 0) -> Plan:
+    if not isinstance(pad_width, (tuple, list)):
+        raise TypeError("pad_width takes a sequence")
     widths = tuple(dims(pair) for pair in pad_width)
     number(constant_values)
     if len(widths) != array.ndim or any(len(pair) != 2 for pair in widths):
@@ -555,10 +564,9 @@ def _roll(a: Any, shift: Any, axis: Any = None) -> Plan:
     for s in shift if isinstance(shift, tuple) else (shift,):
         integer(s)
     many = axis if isinstance(axis, tuple) else (axis,)
-    if axis is not None:
-        for one in many:
-            axis_of(one, array(a).ndim)
-    return made(array(a).shape, a.dtype, 2 * a.size * len(many), 2 * a.size)
+    over = {0 if one is None else axis_of(one, array(a).ndim) for one in many}
+    # Each axis is cut in two: an assignment for every corner.
+    return made(array(a).shape, a.dtype, 2 * a.size * len(many) + _LAUNCH * 2 ** len(over), 2 * a.size)
 
 
 # --- Products --------------------------------------------------------------------------------------------------------
@@ -627,8 +635,8 @@ def _matrices(a: Any, times: float) -> tuple[int, float]:
             f"{a.ndim}-dimensional array given. Array must be at least two-dimensional"
         )
     many, most = size(a.shape[:-2]), max(a.shape[-2:])
-    # A launch or more for each matrix of a stack, however small.
-    return 3 * many * most * most + many, times * many * (float(most) ** 3 + 1000.0)
+    # Launches for each matrix of a stack, however small.
+    return 3 * many * most * most + many, many * (times * float(most) ** 3 + _LAUNCH)
 
 
 @_rule("linalg.cholesky", "linalg.det", "linalg.inv")
@@ -670,10 +678,12 @@ def _svd(a: Any, full_matrices: Any = True, compute_uv: Any = True) -> Plan:
 
 @_rule("linalg.solve")
 def _solve(a: Any, b: Any) -> Plan:
-    elements, work = _matrices(a, 1)
+    elements, _ = _matrices(a, 1)
     shape = broadcast((a.shape[:-2], array(b).shape[:-2])) if b.ndim > 1 else a.shape[:-2]
-    most = size(shape) * size(b.shape[-2:])
-    return late(elements + 2 * most, work * max(size(shape), 1) + 2.0 * a.shape[-1] * most)
+    many, most = size(shape), size(shape) * size(b.shape[-2:])
+    return late(
+        elements + 2 * most, many * (float(max(a.shape[-2:])) ** 3 + _LAUNCH) + 2.0 * a.shape[-1] * most
+    )
 
 
 @_rule("scipy.linalg.solve_triangular")

@@ -14,12 +14,14 @@ os.environ |= dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM
 
 import contextlib
 import logging
+import select
 import selectors
 import signal
 import socket
 import sys
 import time
 from collections import deque
+from collections.abc import Iterator
 
 import msgspec
 import numpy as np
@@ -50,6 +52,8 @@ class _Connection:
         """At most what was read at once: no more is read until it is done."""
         self.unsent = memoryview(b"")
         self._reader = FrameReader(messages.FRAME_BYTES)
+        self._other_end = select.poll()
+        self._other_end.register(sock, 0)
 
     def receive(self) -> bool:
         """Read what there is; False at its end. Raises `Hostile`."""
@@ -65,6 +69,10 @@ class _Connection:
         except (msgspec.DecodeError, FrameError, RecursionError, UnicodeDecodeError) as problem:
             raise Hostile(f"a message could not be read: {problem}") from None
         return bool(data)
+
+    def forsaken(self) -> bool:
+        """Whether nobody is at the other end any more: what is left to do is for nobody."""
+        return bool(self._other_end.poll(0))
 
     def send(self, reply: messages.Reply) -> None:
         self.unsent = memoryview(frame(messages.encode(reply)))
@@ -105,7 +113,9 @@ class Server:
                     self._obey()
                 else:
                     self._ready(key.data)
-            for _ in range(len(self._runnable)):
+            if (
+                self._runnable
+            ):  # one: the supervisor, which takes silence for a hang, does not wait for all of them
                 self._turn(self._runnable.popleft())
 
     def say(self, message: FromServer) -> None:
@@ -114,7 +124,9 @@ class Server:
             self._control.send(msgspec.msgpack.encode(message))
 
     def _obey(self) -> None:
-        data, descriptors, _, _ = socket.recv_fds(self._control, 4096, 4)
+        data = b""
+        with contextlib.suppress(ConnectionResetError):
+            data, descriptors, _, _ = socket.recv_fds(self._control, 4096, 4)
         if not data:
             self._open = False
             return
@@ -130,7 +142,7 @@ class Server:
 
     def _ready(self, connection: _Connection) -> None:
         began = time.monotonic()
-        try:
+        with self._answered_for(connection):
             if connection.unsent:
                 connection.write()
                 if not connection.unsent:
@@ -142,10 +154,21 @@ class Server:
                 if connection.waiting:
                     self._selector.unregister(connection.sock)
                     self._runnable.append(connection)
+
+    @contextlib.contextmanager
+    def _answered_for(self, connection: _Connection) -> Iterator[None]:
+        """What goes wrong inside is the end of this connection, and of no other."""
+        try:
+            yield
         except (Hostile, Spent) as problem:
-            self._end(connection, f"the GPU has ended this run: {problem}")
+            self._end(connection, str(problem))
         except OSError:
             self._end(connection)
+        except CardLost:
+            raise
+        except Exception:  # a mistake of ours must not cost the others theirs
+            log.exception("a request could not be dealt with")
+            self._end(connection, "a request could not be dealt with")
 
     def _listen(self, connection: _Connection) -> None:
         """Go on with what has come, or wait for more."""
@@ -160,10 +183,13 @@ class Server:
             self._selector.register(connection.sock, selectors.EVENT_READ, connection)
 
     def _turn(self, connection: _Connection) -> None:
+        if connection.forsaken():
+            self._end(connection)
+            return
         session, waiting = connection.session, connection.waiting
         began, worked = time.monotonic(), session.worked
         reply = None
-        try:
+        with self._answered_for(connection):
             session.moments.turn_begins()
             while waiting and reply is None:
                 reply = session.handle(waiting.popleft())
@@ -173,16 +199,6 @@ class Server:
             session.charge(time.monotonic() - began)
             if reply is not None:
                 connection.send(reply)
-        except (Hostile, Spent) as problem:
-            self._end(connection, f"the GPU has ended this run: {problem}")
-        except OSError:
-            self._end(connection)
-        except CardLost:
-            raise
-        except Exception:  # a mistake of ours must not cost the others theirs
-            log.exception("a request could not be dealt with")
-            self._end(connection, "the GPU has ended this run: a request could not be dealt with")
-        else:
             if connection.unsent:
                 self._selector.register(connection.sock, selectors.EVENT_WRITE, connection)
             else:
@@ -195,7 +211,8 @@ class Server:
         self._connections.discard(connection)
         connection.session.close()
         if reason:
-            log.warning("%s", reason)
+            reason = f"the GPU has ended this run: {reason}"
+            log.warning("%a", reason)  # there may be words of the program's in it
             with contextlib.suppress(OSError):
                 if not connection.unsent:  # else it would not be understood
                     connection.sock.send(frame(messages.encode(messages.Ended(reason))))

@@ -14,11 +14,14 @@ from playground.device.functions import FUNCTIONS
 from playground.device.library import Flat, Library
 from playground.device.messages import DTYPES
 from playground.device.moments import Moments
-from playground.device.plans import Plan
+from playground.device.plans import BOOL, Plan
 
 _MIB = 1 << 20
+_MESSAGE_LENGTH = 500
 _HELD_BESIDE = 16
 """Bytes an element of a temporary or of a result of unknown dtype counts for: those of the largest."""
+_UNIT = 512
+"""Bytes that memory is handed out in, as by CuPy and PyTorch: an array of one number takes as much."""
 
 
 class Hostile(Exception):
@@ -56,11 +59,13 @@ class Memory:
 class _Storage:
     """An array that was made, and its memory: the array with its axes as they lie there."""
 
-    __slots__ = ("_flat", "_lying", "array", "nbytes")
+    __slots__ = ("_flat", "_lying", "array", "nbytes", "taken")
 
     def __init__(self, array: Any, lying: Any) -> None:
         self.array = array
         self.nbytes = int(array.nbytes)
+        self.taken = _taken(self.nbytes)
+        """Of the memory that there is."""
         self._lying = lying
         self._flat: Any = None
 
@@ -138,7 +143,10 @@ class Session:
         self._operations += 1
         if self._operations > self._quota.operations:
             raise Spent(f"the program has used its {self._quota.operations:,} operations on the GPU")
-        return self._requests[type(request)](request)
+        try:
+            return self._requests[type(request)](request)
+        except RecursionError:
+            raise Hostile("values are nested too deeply") from None
 
     # --- Values ------------------------------------------------------------------------------------------------------
 
@@ -166,14 +174,16 @@ class Session:
         if any(step % dtype.itemsize for step in (value.offset, *strides)):
             raise Hostile("a view begins, and steps, at whole elements")
         low = high = value.offset
-        if elements := prod(shape):
+        if prod(shape):
             for n, step in zip(shape, strides, strict=True):
                 low, high = low + min(0, (n - 1) * step), high + max(0, (n - 1) * step)
             high += dtype.itemsize
         if low < 0 or high > storage.nbytes:
             raise Hostile(f"a view of bytes {low} to {high} of an array of {storage.nbytes}")
-        if elements > self._quota.operation_work:
-            raise _Refused(messages.OUT_OF_MEMORY, f"a view of {elements} elements is too large")
+        if (most := prod(max(n, 1) for n in shape)) > self._quota.operation_work:
+            raise _Refused(messages.OUT_OF_MEMORY, f"a view of {most} elements is too large")
+        if (dtype == BOOL) != (storage.array.dtype == BOOL):
+            raise Hostile("truth values are not looked at as numbers, nor numbers as truth values")
         return self._library.view(storage.flat, value.offset, shape, strides, dtype)
 
     # --- Requests ----------------------------------------------------------------------------------------------------
@@ -213,17 +223,23 @@ class Session:
         elif "out" in keywords:
             raise Hostile("out has a place of its own")
         plan = self._planned(request, function.rule, arguments, keywords)
-        if request.function == "bincount" and arguments and arguments[0].size:
+        if request.function == "bincount":
             # The one result whose size is no bound of its inputs' sizes.
-            keywords["largest"] = int(arguments[0].max())
-            plan = self._planned(request, function.rule, arguments, keywords)
+            places = arguments[0] if arguments else keywords["x"]
+            if places.size:
+                keywords["largest"] = int(places.max())
+                plan = self._planned(request, function.rule, arguments, keywords)
         self._admit(plan)
         try:
             result = call(*arguments, **keywords)
         except messages.ERRORS as error:
             self._library.synchronize()  # a card in order says so; one that is not ends the server
+            if isinstance(error, MemoryError):  # ours is the device's
+                raise _Refused(
+                    messages.OUT_OF_MEMORY, f"CUDA out of memory. {error}"[:_MESSAGE_LENGTH]
+                ) from None
             kind = next(k for k in messages.ERRORS if isinstance(error, k))
-            raise _Refused(kind.__name__, str(error)[:2000]) from None
+            raise _Refused(kind.__name__, str(error)[:_MESSAGE_LENGTH]) from None
         if plan.results == ():
             return []
         return self._keep(request, plan, result, arguments)
@@ -251,7 +267,7 @@ class Session:
     def _admit(self, plan: Plan) -> None:
         need = plan.elements * _HELD_BESIDE
         for shape, dtype, _ in plan.results or ():
-            need += prod(shape) * dtype.itemsize
+            need += _taken(prod(shape) * dtype.itemsize)
         if self._held + need > self._quota.bytes_held or self._memory.held + need > self._memory.limit:
             whose = "this program" if self._held + need > self._quota.bytes_held else "all programs together"
             raise _Refused(
@@ -275,6 +291,8 @@ class Session:
             raise _Refused(
                 "RuntimeError", f"{request.function} gave {len(made)} results, not {len(request.results)}"
             )
+        if plan.results is None and sum(one.nbytes for one in made) > max(plan.elements, 1) * _HELD_BESIDE:
+            raise _Refused(messages.OUT_OF_MEMORY, f"CUDA out of memory: {request.function} made too much")
         shapes = []
         for k, (handle, one) in enumerate(zip(request.results, made, strict=True)):
             one, order = self._library.xp.asarray(one), None
@@ -303,8 +321,8 @@ class Session:
         if len(self._arrays) > self._quota.arrays:
             raise Spent(f"the program holds more than {self._quota.arrays:,} arrays on the GPU")
         if isinstance(storage, _Storage):
-            self._held += storage.nbytes
-            self._memory.held += storage.nbytes
+            self._held += storage.taken
+            self._memory.held += storage.taken
             self._peak = max(self._peak, self._held)
 
     def _free(self, request: messages.Free) -> None:
@@ -313,8 +331,8 @@ class Session:
         except KeyError:
             raise Hostile(f"there is no array {request.handle} to free") from None
         if isinstance(storage, _Storage):
-            self._held -= storage.nbytes
-            self._memory.held -= storage.nbytes
+            self._held -= storage.taken
+            self._memory.held -= storage.taken
 
     def _fill(self, request: messages.Fill) -> None:
         self._transfer(len(request.data))
@@ -324,6 +342,8 @@ class Session:
             return
         if request.offset + len(request.data) > storage.nbytes:
             raise Hostile("bytes beyond the end of an array")
+        if storage.array.dtype == BOOL and request.data.translate(None, b"\0\1"):
+            raise Hostile("a truth value is 0 or 1")
         self._library.fill(storage.flat, request.offset, request.data)
 
     def _fetch(self, request: messages.Fetch) -> messages.Reply:
@@ -380,6 +400,10 @@ class Session:
 
     def _made(self, shapes: list[tuple[list[int], str]]) -> messages.Made:
         return messages.Made(shapes, self._held, self._peak, self._quota.bytes_held)
+
+
+def _taken(nbytes: int) -> int:
+    return max(-(-nbytes // _UNIT), 1) * _UNIT
 
 
 def _dtype(name: str) -> np.dtype[Any]:

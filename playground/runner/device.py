@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import socket
 import subprocess
 import sys
@@ -25,6 +26,8 @@ _LONGEST_PAUSE_S = 60.0
 """Between two attempts to start one."""
 _PATIENCE_S = 10.0
 """For an answer; one operation is bounded to much less, unless the card hangs."""
+_NUMPY_WORK = 2e9
+"""Of one operation, where NumPy is the card: what one core does in a second or two."""
 
 
 class DeviceServer:
@@ -62,9 +65,10 @@ class DeviceServer:
         if self._limits.gpu != "served" or self._closing:
             return
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        options = Options(
-            library=self._limits.gpu_library, quota=Quota(bytes_held=self._limits.gpu_memory_bytes)
-        )
+        quota = Quota(bytes_held=self._limits.gpu_memory_bytes)
+        if self._limits.gpu_library == "numpy":
+            quota = msgspec.structs.replace(quota, operation_work=_NUMPY_WORK)
+        options = Options(library=self._limits.gpu_library, quota=quota)
         with theirs:
             try:
                 arguments = [str(theirs.fileno()), msgspec.json.encode(options).decode()]
@@ -136,12 +140,24 @@ class DeviceServer:
         self._control.close()
         self._control, self.state = None, Pong(0, 0)
         assert self._process is not None
-        self._process.kill()
-        self._process.wait()
+        self._end(self._process)
         was_there, self.card = bool(self.card), ""
         if self._closing:
             return
         self._fail("" if was_there else reason)
+
+    def _end(self, process: subprocess.Popen[bytes]) -> None:
+        """Kill it, and reap it when it is dead: who is in a driver that hangs is not for as long, and everybody else's
+        programs go on meanwhile."""
+        pidfd = os.pidfd_open(process.pid)
+
+        def reap() -> None:
+            self._loop.remove_reader(pidfd)
+            os.close(pidfd)
+            process.wait()
+
+        process.kill()
+        self._loop.add_reader(pidfd, reap)
 
     def _fail(self, reason: str) -> None:
         """Try again later, and later each time."""

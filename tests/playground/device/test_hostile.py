@@ -130,6 +130,19 @@ ENDED: dict[str, Any] = {
     "a step of nothing": call("arange", 0, 1, 0),
     "infinitely many": call("arange", 0, float("inf")),
     "a thousandth difference": call("diff", A, 1000),
+    "more decimals than there are": call("round", A, (1 << 31) - 1),
+    "what only a rule of ours is given": call("add", A, A, _slow=False),
+    "a function for a rule of ours": call("add", A, A, _ufunc=1),
+    # Truth values, of which libraries rely on being 0 or 1
+    "numbers as truth values": [13, view(1, 0, [3], [1], "b1")],
+    "truth values as numbers": [
+        call("zeros", 3, BOOL, results=[4], wait=False),
+        [13, view(4, 0, [3], [1], "u1")],
+    ],
+    "truth values that are none": [
+        call("zeros", 3, BOOL, results=[4], wait=False),
+        [12, 4, 0, b"\0\1\2"],
+    ],
     # The stream
     "nonsense": b"\xc1\xc1\xc1",
     "a number for a request": 7,
@@ -142,6 +155,7 @@ ENDED: dict[str, Any] = {
     "an extension": msgspec.msgpack.Ext(1, b"pickle"),
     "nesting": b"\x91\x97\x0a\xa5zeros\x91" + b"\x92\x05\x91" * 100_000 + b"\x01\x80\x91\x09\xc0\xc3",
     "some nesting": call("zeros", _nested(200)),
+    "nesting that can be read": call("zeros", _nested(450)),
     "too many requests in a frame": [[14]] * 5_000,
     "a frame too long": (1 << 24).to_bytes(4, "big") + b"x",
     "a frame of four GiB": b"\xff\xff\xff\xff",
@@ -178,6 +192,15 @@ REFUSED: dict[str, tuple[Any, str]] = {
         "RuntimeError",
     ),
     "a tile bomb": (call("tile", A, tuple_of(1 << 20, 1 << 20)), "OutOfMemoryError"),
+    "a tile of nothing, by much": (call("tile", A, tuple_of(1 << 21, 0)), "OutOfMemoryError"),
+    "a view of nothing, too large": (
+        call("sum", view(1, 0, [0, 1 << 47, 1 << 47], [0, 0, 0])),
+        "OutOfMemoryError",
+    ),
+    "a million corners": (
+        call("roll", view(1, 0, [2] * 20, [0] * 20), tuple_of(*[1] * 20), tuple_of(*range(20))),
+        "RuntimeError",
+    ),
     "a padding bomb": (
         call("pad", A, tuple_of(tuple_of(0, 1 << 40), tuple_of(0, 1 << 40))),
         "OutOfMemoryError",
@@ -258,6 +281,7 @@ def test_hostile_message_ends_its_connection_alone(
     assert len(told) == 1, told
     assert isinstance(told[0], messages.Ended)
     assert told[0].reason.startswith("the GPU has ended this run: ")
+    assert "could not be dealt with" not in told[0].reason  # that is for mistakes of ours
     assert server.process.poll() is None
 
 
@@ -276,6 +300,28 @@ def test_what_is_too_large_or_impossible_fails_before_it_is_done(
         numbers = next(replies)
         assert isinstance(numbers, messages.Numbers)
         assert np.frombuffer(numbers.data).tolist() == [1.0, 1.0]
+
+
+def test_counting_by_keyword_is_bounded_too(server: Serving, bystander: socket.socket) -> None:
+    with server.connect() as sock:
+        many = call("full", 3, 1 << 25, I8, results=[4], wait=False)
+        _send(sock, [many, call("bincount", x=[0, 4])])
+        failed = _reply(sock)
+    assert isinstance(failed, messages.Failed)
+    assert failed.kind == "OutOfMemoryError"
+
+
+def test_small_arrays_take_what_a_card_gives_them(server: Serving) -> None:
+    with server.connect() as sock:
+        made = [call("zeros", tuple_of(), F8, results=[k], wait=False) for k in range(1000)]
+        _send(sock, [*made, call("zeros", 0, F8, results=[1000], wait=False), [14]])
+        reply = _reply(sock)
+        assert isinstance(reply, messages.Made)
+        assert reply.bytes_held == 1001 * 512
+        _send(sock, [*([11, k] for k in range(1001)), [14]])
+        reply = _reply(sock)
+    assert isinstance(reply, messages.Made)
+    assert reply.bytes_held == 0
 
 
 def test_there_are_enough_kinds() -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Iterator
 
@@ -11,6 +13,7 @@ import pytest
 
 from playground.protocol import Profile, Started
 from playground.runner.client import Runner
+from playground.runner.device import DeviceServer
 from playground.runner.limits import Limits
 from tests.playground.device.serving import device_servers
 from tests.playground.runner.watch import Watch, start, until_ready
@@ -104,7 +107,7 @@ except OSError as problem:
     print(type(problem).__name__)
 """
     watch = _run(runner, code)
-    expected = "NumPy 1\n8 tensor(2., device='cuda:0')\nPermissionError\nPermissionError\n"
+    expected = "NumPy 1\n512 tensor(2., device='cuda:0')\nPermissionError\nPermissionError\n"
     assert watch.text == expected, (watch.text, watch.errors)
 
 
@@ -123,6 +126,46 @@ print(torch.ones(3, device="cuda").sum().item())
 """
     watch = _run(runner, code)
     assert watch.text.endswith("CUDA out of memory. Tried to alloca\n3.0\n"), (watch.text, watch.errors)
+
+
+def test_one_operation_is_over_before_a_server_is_thought_to_hang(runner: Runner) -> None:
+    code = """
+import torch
+try:
+    print(torch.ones(1, device="cuda").expand(1 << 33).sum())
+except RuntimeError as error:
+    print(type(error).__name__)
+"""
+    assert _run(runner, code).text == "OutOfMemoryError\n"
+
+
+def test_a_server_that_no_signal_ends_holds_up_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As one in a driver that hangs: it is reaped when it is dead, and nobody waits until then."""
+
+    async def lose_it() -> None:
+        ready = asyncio.Event()
+        server = DeviceServer(Limits(gpu="served", gpu_library="numpy"), ready.set)
+        server.start()
+        await asyncio.wait_for(ready.wait(), 60)
+        pid, reaped = server.pid, asyncio.Event()
+        really_wait = subprocess.Popen.wait
+
+        def wait(process: subprocess.Popen[bytes]) -> None:
+            dead = os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            assert dead, "this would be waited for for ever"
+            really_wait(process)
+            reaped.set()
+
+        with monkeypatch.context() as patch:
+            patch.setattr(subprocess.Popen, "kill", lambda _: None)
+            patch.setattr(subprocess.Popen, "wait", wait)
+            server.close()
+            assert not reaped.is_set()
+            os.kill(pid, signal.SIGKILL)
+            await asyncio.wait_for(reaped.wait(), 60)
+        assert not os.path.exists(f"/proc/{pid}")
+
+    asyncio.run(lose_it())
 
 
 def test_arbitrary_bytes_on_the_socket_end_that_run_alone(runner: Runner) -> None:

@@ -90,7 +90,7 @@ def test_a_disconnect_gives_everything_back() -> None:
         xp, sock = server.module()
         kept = [xp.zeros((100, 100)) for _ in range(10)]
         xp.synchronize()
-        assert server.state() == Pong(runs=1, bytes_held=10 * 80_000)
+        assert server.state() == Pong(runs=1, bytes_held=10 * 157 * 512)
         sock.close()
         _until(server, lambda state: state == Pong(runs=0, bytes_held=0))
         with pytest.raises(DeviceLost):
