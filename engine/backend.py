@@ -129,8 +129,13 @@ def cupy() -> ArrayModule | None:
     except Exception:  # any failure of the driver means there is no usable device
         return None
     allocator.install(cupy)
+    _LOADED.append(cupy)
     _multiply(cupy, TF32["matmul"])
     return cupy
+
+
+_LOADED: list[ArrayModule] = []
+"""CuPy, once it has been asked for."""
 
 
 TF32: dict[str, bool | None] = {
@@ -143,8 +148,8 @@ TF32: dict[str, bool | None] = {
 def allow_tf32(which: str, allowed: bool | None) -> None:
     """Have a device compute its products (``matmul`` or ``convolution``) in TF32 or not; now, or once there is one."""
     TF32[which] = allowed
-    if which == "matmul" and cupy.cache_info().currsize and (module := cupy()) is not None:
-        _multiply(module, allowed)
+    if which == "matmul" and _LOADED:
+        _multiply(_LOADED[0], allowed)
 
 
 def _multiply(cupy: ArrayModule, tf32: bool | None) -> None:

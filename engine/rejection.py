@@ -2,20 +2,21 @@
 depend on their parameters.
 
 Each takes a number of draws that depends on what was drawn, so they are made one after the other in double precision,
-as in PyTorch's ``ATen/native/Distributions.cpp``. The derivatives are the approximations of its ``Distributions.h``,
-which are good to about four digits: exact ones would print other numbers than PyTorch.
+as in PyTorch's ``ATen/native/Distributions.cpp``; those of a device are made there (`engine.rounds`). The derivatives
+are the approximations of its ``Distributions.h``, which are good to about four digits: exact ones would print other
+numbers than PyTorch.
 """
 
 from __future__ import annotations
 
-import importlib
 import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from engine.generators import Generator
+from engine import backend, rounds
+from engine.generators import DeviceGenerator, Generator
 from engine.random import default_generator
 
 __all__ = ["binomial", "dirichlet", "dirichlet_slope", "gamma", "gamma_slope", "poisson"]
@@ -66,6 +67,8 @@ def _gamma_one(alpha: Any, source: _Source) -> float:
 
 def gamma(alpha: Array, generator: Generator | None = None) -> Array:
     """Gamma numbers of shape `alpha` and rate 1, in the shape and dtype of `alpha`."""
+    if isinstance(generator, DeviceGenerator):
+        return rounds.gamma(alpha, generator)
     source = _Source(generator)
     least = np.finfo(alpha.dtype).tiny
     drawn = np.array([_gamma_one(a, source) for a in alpha.reshape(-1)], np.float64).astype(alpha.dtype)
@@ -74,6 +77,8 @@ def gamma(alpha: Array, generator: Generator | None = None) -> Array:
 
 def dirichlet(alpha: Array, generator: Generator | None = None) -> Array:
     """Points of the simplex; the last dimension of `alpha` is its corners."""
+    if isinstance(generator, DeviceGenerator):
+        return rounds.dirichlet(alpha, generator)
     source = _Source(generator)
     drawn = np.array([_gamma_one(np.float64(a), source) for a in alpha.reshape(-1)], np.float64)
     parts = np.maximum(drawn, np.finfo(np.float64).tiny).reshape(alpha.shape)
@@ -114,8 +119,9 @@ def _poisson_one(rate: float, source: _Source) -> int:
 
 def poisson(rate: Array, generator: Generator | None = None) -> Array:
     """How many events of a given rate: ``poisson``."""
-    if (rate < 0).any():
-        raise RuntimeError("invalid Poisson rate, expected rate to be non-negative")
+    backend.refuse(rate < 0, lambda: RuntimeError("invalid Poisson rate, expected rate to be non-negative"))
+    if isinstance(generator, DeviceGenerator):
+        return rounds.poisson(rate, generator)
     source = _Source(generator)
     drawn = [_poisson_one(float(r), source) for r in rate.reshape(-1)]
     return np.array(drawn, rate.dtype).reshape(rate.shape)
@@ -189,6 +195,8 @@ def _binomial_one(count: float, p: float, source: _Source) -> float:
 
 def binomial(count: Array, prob: Array, generator: Generator | None = None) -> Array:
     """How many of `count` trials succeed, each with probability `prob`; both of one shape and dtype."""
+    if isinstance(generator, DeviceGenerator):
+        return rounds.binomial(count, prob, generator)
     source = _Source(generator)
     pairs = zip(count.reshape(-1), prob.reshape(-1), strict=True)
     drawn = [_binomial_one(float(n), float(p), source) for n, p in pairs]
@@ -199,11 +207,20 @@ def binomial(count: Array, prob: Array, generator: Generator | None = None) -> A
 
 
 def _digamma(x: Array) -> Array:
-    return importlib.import_module("scipy.special").digamma(x)
+    return backend.scipy(backend.module_of(x), "special").digamma(x)
 
 
 def _pieces(cases: list[tuple[Array, Callable[..., Array]]], *arguments: Array) -> Array:
-    """Each function where its condition is the first to hold."""
+    """Each function where its condition is the first to hold; the last holds everywhere.
+
+    On a device all are computed everywhere: how many elements a condition holds for is not known on the host.
+    """
+    if backend.is_elsewhere(arguments[0]):
+        *before, (_, otherwise) = cases
+        result = otherwise(*arguments)
+        for condition, function in reversed(before):
+            result = np.where(condition, function(*arguments), result)
+        return result
     result = np.empty(arguments[0].shape)
     left = np.ones(arguments[0].shape, np.bool_)
     for condition, function in cases:
@@ -266,13 +283,13 @@ def _gamma_rational(alpha: Array, x: Array) -> Array:
 
 def gamma_slope(alpha: Array, x: Array) -> Array:
     """The derivative by `alpha` of a gamma number that came out as `x`, at the same quantile."""
-    a, v = (np.asarray(t, np.float64) for t in (alpha, x))
+    a, v = (t.astype(np.float64) for t in (alpha, x))
     middle = (np.float32(0.9) * a <= v) & (v <= np.float32(1.1) * a)
     cases: list[tuple[Array, Callable[..., Array]]] = [
         (v < np.float32(0.8), _gamma_small),
         ((a > 8) & middle, _gamma_middle),
         (a > 8, _gamma_large),
-        (np.ones(v.shape, np.bool_), _gamma_rational),
+        (np.ones_like(v, np.bool_), _gamma_rational),
     ]
     return _pieces(cases, a, v).astype(x.dtype)
 
@@ -374,7 +391,7 @@ def _beta_rational(x: Array, alpha: Array, beta: Array) -> Array:
 
 def dirichlet_slope(x: Array, alpha: Array, total: Array) -> Array:
     """The derivative by `alpha` of one coordinate `x` of a Dirichlet sample whose parameters sum to `total`."""
-    v, a, t = np.broadcast_arrays(*(np.asarray(p, np.float64) for p in (x, alpha, total)))
+    v, a, t = np.broadcast_arrays(*(p.astype(np.float64) for p in (x, alpha, total)))
     b = t - a
     edge = t * v * (1 - v)
     mean = a / t
@@ -385,6 +402,6 @@ def dirichlet_slope(x: Array, alpha: Array, total: Array) -> Array:
         ((v >= 0.5) & (edge < 0.75), lambda x, alpha, beta: -_beta_small_other(1 - x, beta, alpha)),
         (large & (mean - near <= v) & (v <= mean + near), _beta_at_mean),
         (large, _beta_middle),
-        (np.ones(v.shape, np.bool_), _beta_rational),
+        (np.ones_like(v, np.bool_), _beta_rational),
     ]
     return _pieces(cases, v, a, b).astype(x.dtype)

@@ -8,7 +8,6 @@ there, memory lies where it stays, and every kernel is compiled.
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable
 from typing import Any
 
@@ -167,7 +166,6 @@ class graph:
 
     def __enter__(self) -> None:
         synchronize()
-        gc.collect()
         self.stream_ctx.__enter__()
         try:
             self.cuda_graph.capture_begin(self._given)

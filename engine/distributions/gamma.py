@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from engine import backend, dtypes, rejection
+from engine import dtypes, random, rejection
 from engine.autograd.function import Function, once_differentiable
 from engine.distributions import constraints
 from engine.distributions.distribution import (
@@ -17,14 +17,15 @@ from engine.distributions.distribution import (
     shape_of,
     torch,
 )
+from engine.generators import Generator
 from engine.nn.functional import one_hot
 from engine.tensor import Tensor
 
 __all__ = ["Beta", "Chi2", "Dirichlet", "FisherSnedecor", "Gamma", "StudentT"]
 
 
-def _host(tensor: Tensor) -> Any:
-    return backend.to_host(tensor._data)
+def _generator(tensor: Tensor) -> Generator:
+    return random.generator_for(tensor.device)
 
 
 class StandardGamma(Function):
@@ -32,7 +33,7 @@ class StandardGamma(Function):
 
     @staticmethod
     def forward(ctx: Any, concentration: Any) -> Any:
-        drawn = concentration._beside(rejection.gamma(_host(concentration)))
+        drawn = Tensor._wrap(rejection.gamma(concentration._data, _generator(concentration)))
         ctx.save_for_backward(drawn, concentration)
         return drawn
 
@@ -40,13 +41,13 @@ class StandardGamma(Function):
     @once_differentiable
     def backward(ctx: Any, grad_output: Any) -> Any:
         drawn, concentration = ctx.saved_tensors
-        return grad_output * concentration._beside(rejection.gamma_slope(_host(concentration), _host(drawn)))
+        return grad_output * Tensor._wrap(rejection.gamma_slope(concentration._data, drawn._data))
 
 
 class _Dirichlet(Function):
     @staticmethod
     def forward(ctx: Any, concentration: Any) -> Any:
-        drawn = concentration._beside(rejection.dirichlet(_host(concentration)))
+        drawn = Tensor._wrap(rejection.dirichlet(concentration._data, _generator(concentration)))
         ctx.save_for_backward(drawn, concentration)
         return drawn
 
@@ -55,7 +56,7 @@ class _Dirichlet(Function):
     def backward(ctx: Any, grad_output: Any) -> Any:
         x, concentration = ctx.saved_tensors
         total = concentration.sum(-1, True).expand_as(concentration)
-        slope = concentration._beside(rejection.dirichlet_slope(_host(x), _host(concentration), _host(total)))
+        slope = Tensor._wrap(rejection.dirichlet_slope(x._data, concentration._data, total._data))
         return slope * (grad_output - (x * grad_output).sum(-1, True))
 
 

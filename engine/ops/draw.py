@@ -173,21 +173,16 @@ def multinomial(
 def poisson(input: Tensor, generator: Generator | None = None) -> Tensor:
     """How many events of a given rate, for each element."""
     start = S.clock()
-    array = rejection.poisson(backend.to_host(input._data), _on_host(input, generator))
+    array = rejection.poisson(input._data, _source(input.device, generator))
     return made("poisson", array, False, input.device, start)
 
 
 def binomial(count: Tensor, prob: Tensor, generator: Generator | None = None) -> Tensor:
     """How many of `count` trials succeed, each with probability `prob`."""
     start = S.clock()
-    n, p = np.broadcast_arrays(backend.to_host(count._data), backend.to_host(prob._data))
-    return made("binomial", rejection.binomial(n, p, _on_host(count, generator)), False, count.device, start)
-
-
-def _on_host(input: Tensor, given: Generator | None) -> Generator:
-    """The generator of what is drawn number by number on the host, whatever the tensor's device."""
-    _source(input.device, given)
-    return random.default_generator if given is None or input.is_cuda else given
+    n, p = np.broadcast_arrays(count._data, prob._data)
+    array = rejection.binomial(n, p, _source(count.device, generator))
+    return made("binomial", array, False, count.device, start)
 
 
 rand_like, randn_like = map(like, (rand, randn))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from engine import backend, elementwise, philox, random, sampling
+from engine import backend, elementwise, philox, random, rounds, sampling
 from engine.backend import ArrayModule
 from engine.ops import conv, nn
 from engine.registry import OPS
@@ -31,7 +30,7 @@ def _forget() -> None:
         op.__dict__.pop("device_node", None)
         op.__dict__.pop("on_device", None)
         op.device_call = None
-    for piece in (*vars(nn).values(), *vars(conv).values()):
+    for piece in (*vars(nn).values(), *vars(conv).values(), *vars(rounds).values()):
         if isinstance(piece, elementwise.Elementwise):
             piece.launches.clear()
 
@@ -66,8 +65,8 @@ def stand_in(monkeypatch: pytest.MonkeyPatch) -> Iterator[ArrayModule]:
 
 def _standing_in(monkeypatch: pytest.MonkeyPatch) -> Iterator[ArrayModule]:
     scipy = backend.scipy
-    monkeypatch.setattr(backend, "cupy", functools.cache(lambda: standin.CUPY))
-    backend.cupy()
+    monkeypatch.setattr(backend, "cupy", lambda: standin.CUPY)
+    monkeypatch.setattr(backend, "_LOADED", [standin.CUPY])
     monkeypatch.setattr(
         backend, "scipy", lambda xp, part: standin.scipy(part) if xp is standin.CUPY else scipy(xp, part)
     )

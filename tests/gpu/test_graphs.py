@@ -114,6 +114,8 @@ DRAWS: dict[str, Callable[[Any], Any]] = {
     "bernoulli": lambda x: engine.bernoulli(x / 9),
     "multinomial": lambda x: engine.multinomial(x, 50, replacement=True),
     "exponential": lambda x: engine.empty(50, device="cuda").exponential_(),
+    "gamma": lambda x: engine.distributions.Gamma(x, x, validate_args=False).sample(),
+    "poisson": lambda x: engine.poisson(x * 9),
     "nothing": lambda x: x * 2,
 }
 

@@ -105,18 +105,15 @@ def test_what_was_set_before_there_was_a_device_holds(stand_in: Any, monkeypatch
     monkeypatch.undo()
     look: Any = backend.cupy
     monkeypatch.setitem(__import__("sys").modules, "cupy", stand_in)
-    monkeypatch.setattr(engine.backend.allocator, "install", lambda _: None)
-    look.cache_clear()
-    try:
-        matmul.allow_tf32 = True
-        assert look.cache_info().currsize == 0
-        assert stand_in._core.get_compute_type(np.float32) == 1
-        assert look() is stand_in
-        assert stand_in._core.get_compute_type(np.float32) == 7
-        matmul.allow_tf32 = False
-        assert stand_in._core.get_compute_type(np.float32) == 1
-    finally:
-        look.cache_clear()
+    monkeypatch.setattr(backend, "_LOADED", [])
+    monkeypatch.setattr(backend.allocator, "install", lambda _: None)
+    matmul.allow_tf32 = True
+    assert not backend._LOADED
+    assert stand_in._core.get_compute_type(np.float32) == 1
+    assert look.__wrapped__() is stand_in
+    assert stand_in._core.get_compute_type(np.float32) == 7
+    matmul.allow_tf32 = False
+    assert stand_in._core.get_compute_type(np.float32) == 1
 
 
 def test_one_setting_has_several_names() -> None:
