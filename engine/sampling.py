@@ -53,15 +53,18 @@ def _cast(values: Doubles, dtype: DType, shape: Shape) -> Array:
     return values.astype(dtype, copy=False).reshape(shape)
 
 
-def _affine(x: Doubles, scale: float, shift: float) -> Doubles:
+def affine(x: Doubles, scale: float, shift: Doubles | float) -> Doubles:
     """``x * scale + shift`` in float64 rounded once, as the fused multiply-add that PyTorch is compiled to.
+
+    `shift` is a number, or an array of the shape of `x`.
 
     Dekker's exact product and Knuth's exact sum; the two errors are added back at the end.
     """
+    nothing = isinstance(shift, float) and not shift
     if scale == 1.0:
-        return x + shift if shift else x
+        return x if nothing else x + shift
     product = x * scale
-    if not shift:
+    if nothing:
         return product
     high = x * 134217729.0
     high -= high - x
@@ -143,7 +146,7 @@ def uniform(
     count = math.prod(shape)
     values: Array
     if dtype == np.float64:
-        values = _affine(generator.doubles(count), high - low, low)
+        values = affine(generator.doubles(count), high - low, low)
         values[values == high] = low
         return values.reshape(shape)
     values = generator.singles(count)
@@ -184,7 +187,7 @@ def normal(
         narrow = generator.single_normals(count) * np.float32(std) + np.float32(mean)
         return narrow.astype(dtype, copy=False).reshape(shape)
     if count < 16 or not contiguous:
-        return _cast(_affine(generator.normals(count), std, mean), dtype, shape)
+        return _cast(affine(generator.normals(count), std, mean), dtype, shape)
     whole = count // 16 * 16
     # The last block, if not whole, is drawn afresh after the others and overlaps the one before.
     more = 16 if count > whole else 0
@@ -203,8 +206,8 @@ def normal(
 def _fill_double(blocks: Doubles, mean: float, std: float) -> None:
     radius = np.sqrt(-2.0 * libm("log", 1.0 - blocks[:, :8]))
     angle = 2.0 * math.pi * blocks[:, 8:]
-    blocks[:, :8] = _affine(radius * libm("cos", angle), std, mean)
-    blocks[:, 8:] = _affine(radius * libm("sin", angle), std, mean)
+    blocks[:, :8] = affine(radius * libm("cos", angle), std, mean)
+    blocks[:, 8:] = affine(radius * libm("sin", angle), std, mean)
 
 
 def log_normal(
@@ -213,7 +216,7 @@ def log_normal(
     """The exponential of normal numbers: ``log_normal_``."""
     _require(std > 0.0, f"log_normal_ expects std > 0.0, but found std={_number(std)}")
     _floating(dtype, "log_normal_cpu")
-    values = _affine((generator or default_generator).normals(math.prod(shape)), std, mean)
+    values = affine((generator or default_generator).normals(math.prod(shape)), std, mean)
     return _cast(libm("exp", values), dtype, shape)
 
 
@@ -236,7 +239,7 @@ def cauchy(
     _require(sigma > 0.0, f"cauchy_ expects sigma > 0.0, but found sigma={_number(sigma)}")
     _floating(dtype, "cauchy_cpu")
     unit = (generator or default_generator).doubles(math.prod(shape))
-    return _cast(_affine(libm("tan", math.pi * (unit - 0.5)), sigma, median), dtype, shape)
+    return _cast(affine(libm("tan", math.pi * (unit - 0.5)), sigma, median), dtype, shape)
 
 
 # --- Discrete distributions ------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from engine import backend, dtypes
 from engine.backend import Array, ArrayModule
 from engine.dtypes import dtype as dtype_type
 from engine.ops.create import Where, _np, made
+from engine.sampling import affine
 from engine.state import S
 from engine.tensor import Tensor
 
@@ -57,21 +58,25 @@ def arange(
 
 
 def _float_range(start: float, step: float, count: int, kind: np.dtype[Any], device: Where) -> Array:
-    """``start + k * step``: rounded once on a device, with the bits of ATen's kernel on the CPU.
+    """``start + k * step`` with the bits of ATen's kernel for the CPU (``RangeFactoriesKernel.cpp``).
 
-    That (``RangeFactoriesKernel.cpp``) fills two vectors of 32 bytes at a time, each from a first element rounded to
-    `kind`, and what is left over one by one; every multiplication is fused with its addition, in double.
+    It fills two vectors of 32 bytes at a time, each from a first element rounded to `kind`, and what is left over one
+    by one; every multiplication is fused with its addition, in double.
     """
     xp = backend.library(device)
-    if xp is not np:
-        return (start + xp.arange(count, dtype=np.float64) * step).astype(kind)
     lanes = 32 // kind.itemsize if kind.itemsize > 2 else 16
-    wide = np.longdouble
-    k = np.arange(count)
-    first = np.where(k < count // (2 * lanes) * 2 * lanes, k // lanes * lanes, k)
-    base = (wide(start) + wide(step) * first).astype(np.float64)
-    base = np.where(first == k, base, base.astype(kind).astype(np.float64))
-    return (base.astype(wide) + wide(step) * (k - first)).astype(np.float64).astype(kind)
+    k = xp.arange(count)
+    first = xp.where(k < count // (2 * lanes) * 2 * lanes, k // lanes * lanes, k)
+    base = _fused(xp, first, step, start)
+    base = xp.where(first == k, base, base.astype(kind).astype(np.float64))
+    return _fused(xp, k - first, step, base).astype(kind)
+
+
+def _fused(xp: ArrayModule, k: Array, step: float, start: Any) -> Array:
+    """``start + k * step`` in float64, rounded once."""
+    if xp is not np:
+        return affine(k.astype(np.float64), step, start)
+    return (np.asarray(start, np.longdouble) + np.longdouble(step) * k).astype(np.float64)
 
 
 def linspace(
@@ -110,9 +115,12 @@ def linspace(
         k = xp.arange(steps)
         half = steps // 2
         # PyTorch's vector code fuses the multiplication and the addition: rounded once, from double.
-        wide: Any = np.longdouble if kind is dtypes.float64 and xp is np else np.float64
-        low = wide(f(start)) + wide(step) * k[:half].astype(wide)
-        high = wide(f(end)) - wide(step) * (steps - 1 - k[half:]).astype(wide)
+        low, high = k[:half], steps - 1 - k[half:]
+        if kind is dtypes.float64:
+            low, high = _fused(xp, low, step, f(start)), _fused(xp, high, -step, f(end))
+        else:  # such products are exact in double
+            wide = np.float64
+            low, high = wide(f(start)) + wide(step) * low, wide(f(end)) - wide(step) * high
         array = xp.concatenate([low, high]).astype(kind.numpy)
     return made("linspace", array, requires_grad, device, begin, out=out)
 

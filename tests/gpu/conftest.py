@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from engine import backend, elementwise, philox, random, rounds, sampling
+from engine import backend, elementwise, philox, random, rejection, rounds, sampling
 from engine.backend import ArrayModule
 from engine.ops import conv, nn
 from engine.registry import OPS
@@ -82,6 +82,20 @@ def numbers_of_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
     What a device draws of its own is held by test_random.py.
     """
     monkeypatch.setattr(random, "generator_for", lambda where, given=None: given or random.default_generator)
-    for name in ("bernoulli", "multinomial"):
-        draw: Any = getattr(sampling, name)
-        monkeypatch.setattr(sampling, name, lambda p, *rest, draw=draw: draw(backend.to_host(p), *rest))
+    for module, names in (
+        (sampling, ("bernoulli", "multinomial")),
+        (rejection, ("gamma", "dirichlet", "poisson", "binomial")),
+    ):
+        for name in names:
+            monkeypatch.setattr(module, name, _of_the_host(getattr(module, name)))
+
+
+def _of_the_host(draw: Any) -> Any:
+    """`draw` of the numbers of arrays on a device, its result brought there too."""
+
+    def call(*args: Any) -> Any:
+        like = args[0]
+        drawn = draw(*(backend.to_host(a) if hasattr(a, "strides") else a for a in args))
+        return backend.beside(like, drawn)
+
+    return call
