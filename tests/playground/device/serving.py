@@ -14,6 +14,7 @@ from playground.device import control
 from playground.device.connection import Connection
 from playground.device.control import Options, Quota
 from playground.device.module import Module
+from playground.runner.client import ROOT
 
 _decode = msgspec.msgpack.Decoder(control.FromServer).decode
 
@@ -33,7 +34,7 @@ class Serving:
                     *(str(theirs.fileno()), msgspec.json.encode(options).decode()),
                 ],
                 pass_fds=[theirs.fileno()],
-                env={"PYTHONPATH": os.getcwd(), "PATH": os.environ["PATH"]},
+                env={"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"]},
             )
         self.control.settimeout(60)
         self.first = self._hear()

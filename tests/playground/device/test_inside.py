@@ -55,9 +55,6 @@ class Here:
     def ping(self) -> None:
         self.control.send(msgspec.msgpack.encode(Ping()))
 
-    def answered(self) -> bool:
-        return bool(select.select([self.control], [], [], 0)[0])
-
     def runs(self) -> int:
         self.ping()
         reply: Any = msgspec.msgpack.decode(self.control.recv(4096), type=FromServer)
@@ -69,6 +66,10 @@ class Here:
         self._thread.join(60)
         assert not self._thread.is_alive()
         self._theirs.close()
+
+
+def can_be_read(sock: socket.socket) -> bool:
+    return bool(select.select([sock], [], [], 0)[0])
 
 
 @pytest.fixture
@@ -113,7 +114,7 @@ def test_the_supervisor_is_answered_between_two_turns(library: Library, here: He
             assert all_there.wait(60)
         elif done == 3:  # the others wait for their turns
             here.ping()
-        elif answered_at < 0 and done > 3 and here.answered():
+        elif answered_at < 0 and done > 3 and can_be_read(here.control):
             answered_at = done
         return np.zeros(1)
 
@@ -129,6 +130,29 @@ def test_the_supervisor_is_answered_between_two_turns(library: Library, here: He
         assert run.recv(4096)
         run.close()
     assert answered_at == 4
+
+
+def test_nobody_waits_long_for_another(library: Library, here: Here) -> None:
+    done, answered_at = 0, -1
+
+    def inv(_: Any) -> Any:
+        nonlocal done, answered_at
+        done += 1
+        if done == 3:
+            quiet.sendall(frame(messages.encode([messages.Sync()])))
+        elif answered_at < 0 and done > 3 and can_be_read(quiet):
+            answered_at = done
+        return np.zeros(1)
+
+    library.calls["linalg.inv"] = inv
+    here.start()
+    quiet = here.connect(messages.Sync())
+    assert quiet.recv(4096)
+    with here.connect(*AGAIN * 40, messages.Sync()) as busy:
+        assert busy.recv(4096)
+    quiet.close()
+    assert done == 40
+    assert answered_at == 5  # after its own turn and one of the other's
 
 
 def test_what_a_program_says_is_not_a_line_of_the_log(here: Here, caplog: pytest.LogCaptureFixture) -> None:

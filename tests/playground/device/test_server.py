@@ -110,23 +110,6 @@ def test_a_server_that_dies_is_told_of() -> None:
     server.control.close()
 
 
-def test_nobody_waits_long_for_another(server: Serving) -> None:
-    busy, sock = server.module()
-    a = busy.asarray(np.eye(400, dtype=np.float32))
-    for _ in range(200):  # some hundred milliseconds of work, two frames
-        a = busy.matmul(a, a)
-    busy._device.connection.send(messages.Sync())
-    busy._device.connection._flush()
-    quiet, another = server.module()
-    for _ in range(5):
-        assert quiet.ones(2).sum().item() == 2.0
-    sock.setblocking(False)
-    with pytest.raises(BlockingIOError):  # it is not done yet
-        sock.recv(1)
-    sock.close()
-    another.close()
-
-
 def test_who_does_not_read_holds_up_nobody(server: Serving) -> None:
     slow, sock = server.module()
     big = slow.zeros((2 << 20,))

@@ -52,11 +52,11 @@ def ask(tab: Tab, run: str, code: str = PROGRAM) -> None:
     tab.command({"type": "run", "run": run, "code": code, "device": "cuda"})
 
 
-def test_who_asks_for_the_gpu_gets_it_while_there_is_one(site: Site, visit: Open) -> None:
-    tab = visit(site.webs[0])
+def test_who_asks_for_the_gpu_gets_it_while_there_is_one(site: Site, visit: Open, another: Any) -> None:
+    tab, second = visit(site.webs[0]), visit(site.webs[1], another())
     assert all("no GPU worker" in reason(web) for web in site.webs)
     assert where(tab.run(PROGRAM, run="none", device="cuda")) == ("cpu", "cpu 2.0\n", [NOTICE])
-    with gpu_worker(site):
+    with gpu_worker(site) as worker:
         wait_until(lambda: not any(reason(web) for web in site.webs), "the menu offers it")
         assert where(tab.run(PROGRAM, run="gpu", device="cuda")) == ("cuda", "cuda 2.0\n", [])
         assert where(tab.run(PROGRAM, run="cpu", device="cpu")) == ("cpu", "cpu 2.0\n", [])
@@ -64,21 +64,16 @@ def test_who_asks_for_the_gpu_gets_it_while_there_is_one(site: Site, visit: Open
         assert (runner["gpu"], runner["no_gpu"]) == ("NumPy", "")
         assert runner["gpu_workers"] >= 1
         assert re.search(r"playground_runner_gpu_workers [1-9]", site.webs[1].get("/metrics")[1])
-    wait_until(lambda: all(reason(web) for web in site.webs), "the menu does not offer it")
-    assert where(tab.run(PROGRAM, run="again", device="cuda")) == ("cpu", "cpu 2.0\n", [NOTICE])
-
-
-def test_who_waits_for_a_gpu_that_goes_away_runs_on_the_cpu(site: Site, visit: Open, another: Any) -> None:
-    first, second = visit(site.webs[0]), visit(site.webs[1], another())
-    with gpu_worker(site) as worker:
-        wait_until(lambda: not any(reason(web) for web in site.webs), "the menu offers it")
-        ask(first, "r1", WAIT)
-        first.until("output")
+        # It goes away while one has it and another waits for it.
+        ask(tab, "r1", WAIT)
+        tab.until("output")
         ask(second, "r2")
         assert second.until("queued")[-1]["position"] == 1
         worker.kill()
-        assert first.until("finished")[-1]["status"] == "crashed"
+        assert tab.until("finished")[-1]["status"] == "crashed"
         assert where(second.until("finished")) == ("cpu", "cpu 2.0\n", [NOTICE])
+    wait_until(lambda: all(reason(web) for web in site.webs), "the menu does not offer it")
+    assert where(tab.run(PROGRAM, run="again", device="cuda")) == ("cpu", "cpu 2.0\n", [NOTICE])
 
 
 def test_a_worker_does_not_lend_its_card_to_strangers(site: Site) -> None:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import os
 import signal
+from collections.abc import Iterator
 
 import pytest
 
 from playground.protocol import Detail, Event, Inspect, Output
 from playground.runner import wire
 from playground.runner.client import Runner
+from playground.runner.limits import Limits
 from tests.playground.runner.conftest import MakeRunner
 from tests.playground.runner.watch import (
+    SMALL_WORKER,
     Watch,
     children,
     dead,
@@ -21,7 +24,6 @@ from tests.playground.runner.watch import (
     run,
     start,
     until,
-    until_ready,
 )
 
 GPU = "tests.playground.runner.small_gpu:run_program"
@@ -45,16 +47,36 @@ print(json.dumps({"parent": os.getppid(), "environ": dict(os.environ), "limits":
 """
 
 
-def held(runner: Runner, warm: int = 1) -> None:
+def held(runner: Runner) -> None:
     """Wait until the card is there for programs."""
-    until(lambda: runner.health().gpu_warm >= warm, "processes hold the card", 10)
+    until(lambda: runner.health().gpu_warm >= 1, "a process holds the card")
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Runner]:
+    """One runner for all tests that leave it as it was."""
+    limits = Limits(slots=2, wall_soft_s=60, wall_hard_s=61, gpu="direct")
+    made = Runner(limits, entry=SMALL_WORKER, gpu_entry=GPU)
+    made.start()
+    yield made
+    made.close()
 
 
 @pytest.fixture
-def runner(make_runner: MakeRunner) -> Runner:
-    made = make_runner(gpu_entry=GPU)
-    held(made)
-    return made
+def runner(shared: Runner) -> Runner:
+    """At rest: one process is warm, and nothing is left of the tests before."""
+    for client in ("c", "gpu", "waiting", "a", "b"):
+        shared.disconnect(client)
+
+    def at_rest() -> bool:
+        health = shared.health()
+        alone = len(children(health.supervisor) - {health.zygote}) == 1
+        return (
+            health.ready and health.parked > 0 and (health.gpu_workers, health.gpu_warm) == (1, 1) and alone
+        )
+
+    until(at_rest, "the runner is at rest")
+    return shared
 
 
 def on_gpu(runner: Runner, code: str, *, client: str = "gpu", run: str = "r") -> Watch:
@@ -115,26 +137,28 @@ def test_what_such_a_process_may(make_runner: MakeRunner, monkeypatch: pytest.Mo
     assert said["kinds"] == ["device", *5 * ["pipe"], *250 * [None]]
 
 
-def test_a_kernel_that_hangs_is_ended_and_the_cpu_goes_on_meanwhile(runner: Runner) -> None:
+def test_a_kernel_that_hangs_is_ended(make_runner: MakeRunner) -> None:
+    runner = make_runner(gpu_entry=GPU)
+    watch = on_gpu(runner, HANG)
+    pid = pid_of(watch)
+    last = watch.finished()
+    assert last.status == "timeout"
+    assert last.message == "The run was stopped at line 4: it took longer than 1.5 s."
+    until(lambda: gone(pid), "its process is dead and reaped")
+
+
+def test_stop_ends_a_kernel_that_hangs_and_the_cpu_goes_on_meanwhile(runner: Runner) -> None:
     watch = on_gpu(runner, HANG)
     pid = pid_of(watch)
     held(runner)
     waiting = on_gpu(runner, "print('next')", client="waiting")
     assert run(runner, "print('cpu')").text == "cpu\n"
     assert runner.health().gpu_running == 1
-    last = watch.finished()
-    assert last.status == "timeout"
-    assert last.message == "The run was stopped at line 4: it took longer than 1.5 s."
-    assert waiting.finished().status == "ok"
-    assert waiting.text == "next\n"
-    until(lambda: gone(pid), "its process is dead and reaped")
-
-
-def test_stop_ends_a_kernel_that_hangs(runner: Runner) -> None:
-    watch = on_gpu(runner, HANG)
-    pid = pid_of(watch)
+    assert not waiting.text
     runner.cancel("gpu", "r")
     assert watch.finished().status == "cancelled"
+    assert waiting.finished().status == "ok"
+    assert waiting.text == "next\n"
     until(lambda: gone(pid), "its process is dead and reaped")
 
 
@@ -150,11 +174,12 @@ def test_more_than_the_card_may_hold_is_told(make_runner: MakeRunner) -> None:
 
 
 def test_a_process_that_dies_of_the_card_is_told_and_replaced(runner: Runner) -> None:
+    crashes = runner.health().crashes
     watch = run(runner, "import cupy\ncupy.die()", device="cuda")
     assert watch.finished().status == "crashed"
     assert "SIGSEGV" in watch.finished().message
     assert run(runner, "print('next')", device="cuda").text == "next\n"
-    assert runner.health().crashes == 1
+    assert runner.health().crashes == crashes + 1
 
 
 @pytest.mark.parametrize(
@@ -170,7 +195,7 @@ def test_a_card_that_cannot_be_used_is_told_and_programs_run_on_the_cpu(
     happens: str, told: str, make_runner: MakeRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CUPY_CACHE_DIR", happens)
-    runner = make_runner(gpu_entry=GPU, gpu_start_s=0.5)
+    runner = make_runner(gpu_entry=GPU, gpu_start_s=0.5 if happens == "hangs" else 60)
     watch = on_gpu(runner, "import os\nprint(os.getppid())")
     assert watch.finished().status == "ok"
     assert int(watch.text) == runner.health().zygote
@@ -189,14 +214,15 @@ def test_without_the_setting_there_is_no_such_process(make_runner: MakeRunner) -
     assert int(watch.text) == health.zygote
 
 
-def test_many_runs_leave_nothing_behind(runner: Runner) -> None:
+def test_many_runs_leave_nothing_behind(make_runner: MakeRunner) -> None:
+    runner = make_runner(gpu_entry=GPU)
+
     def rest() -> tuple[int, int, int]:
         health = runner.health()
         others = children(health.supervisor) - {health.zygote}
         return health.descriptors, len(others), len(os.listdir("/proc/self/fd"))
 
-    until_ready(runner)
-    until(lambda: rest()[1] == 1, "one process is warm")
+    until(lambda: rest()[1] == 1 and runner.health().gpu_warm == 1, "one process is warm")
     before = rest()
     programs = [
         "print(1)",
@@ -205,8 +231,8 @@ def test_many_runs_leave_nothing_behind(runner: Runner) -> None:
         "1 / 0",
         "import os\nif os.fork() == 0:\n    while True: pass",
     ]
-    for i in range(10):
-        run(runner, programs[i % len(programs)], device="cuda")
+    for program in programs:
+        run(runner, program, device="cuda")
     until(lambda: rest() == before, f"as many descriptors and processes as before: {before}, now {rest()}")
 
 
@@ -231,7 +257,11 @@ def test_the_zygote_and_the_card_are_lost_apart(runner: Runner) -> None:
     )
     pid = pid_of(watch)
     os.kill(before.zygote, signal.SIGKILL)
-    until(lambda: runner.health().zygote_restarts == 1 and runner.health().ready, "another zygote is there")
+    restarts = before.zygote_restarts + 1
+    until(
+        lambda: runner.health().zygote_restarts == restarts and runner.health().ready,
+        "another zygote is there",
+    )
     assert not dead(pid)
     runner.cancel("gpu", "r")
     assert watch.finished().status == "cancelled"
@@ -239,7 +269,8 @@ def test_the_zygote_and_the_card_are_lost_apart(runner: Runner) -> None:
     assert run(runner, "print(1)").text == run(runner, "print(1)", device="cuda").text == "1\n"
 
 
-def test_when_the_supervisor_dies_so_does_what_holds_the_card(runner: Runner) -> None:
+def test_when_the_supervisor_dies_so_does_what_holds_the_card(make_runner: MakeRunner) -> None:
+    runner = make_runner(gpu_entry=GPU, wall_soft_s=60, wall_hard_s=61)
     watch = on_gpu(runner, HANG)
     pid = pid_of(watch)
     held(runner)
@@ -263,14 +294,14 @@ def test_what_hangs_as_it_starts_ends_with_the_supervisor(
 
 
 def test_closing_leaves_no_process(make_runner: MakeRunner) -> None:
-    runner = make_runner(gpu_entry=GPU)
+    runner = make_runner(gpu_entry=GPU, wall_soft_s=60, wall_hard_s=61)
     held(runner)
     watch = on_gpu(runner, HANG)
     pid = pid_of(watch)
     held(runner)
     everyone = children(runner.health().supervisor)
     runner.close()
-    until(lambda: all(dead(one) for one in {pid, *everyone}), "all are dead", 5)
+    until(lambda: all(dead(one) for one in {pid, *everyone}), "all are dead")
 
 
 def test_one_is_kept_for_questions_the_last(runner: Runner) -> None:
@@ -290,5 +321,4 @@ def test_one_is_kept_for_questions_the_last(runner: Runner) -> None:
     first.wait(lambda event: getattr(event, "field", "") == "run", "it is gone")
     runner.send("b", ask)
     assert second.wait(answered)
-    held(runner)
-    assert runner.health().gpu_workers == 2
+    until(lambda: runner.health().gpu_workers == 2, "it is there, and a warm one")
