@@ -145,8 +145,7 @@ WATCH = """() => {
 
 def drag(page: Page, slider: Locator, seconds: float) -> float:
     """Drags a slider to and fro for so long, as a hand does, and lets it go; the time of the last move."""
-    box = slider.bounding_box()
-    assert box
+    box = at_rest(slider)
     middle, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     page.mouse.move(middle, y)
     page.mouse.down()
@@ -212,7 +211,8 @@ def test_undo_takes_back_a_whole_drag(page: Page) -> None:
     bar = opened(page, "y = sin(a) * 2 + 1")
     before = code(page)
     drag(page, bar.get_by_label("a", exact=True), 1.5)
-    assert number(page, "a") != 0.5
+    until(page, lambda: number(page, "a") != 0.5)
+    idle(page)
     after = code(page)
     page.keyboard.press("Control+z")
     until(page, lambda: code(page), before)

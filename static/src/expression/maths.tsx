@@ -22,7 +22,8 @@ function htmlOf(render: Rendered, tex: string): string {
 export function Maths({ tex, className = "" }: { tex: string; className?: string }) {
   const [render, set] = useState<{ it: Rendered } | null>(rendered && { it: rendered });
   useEffect(() => {
-    if (rendered) return;
+    // Asked of this one's state: it may have been loaded by another since this was drawn.
+    if (render) return;
     let here = true;
     import("../formulas").then(
       (module) => {
@@ -34,7 +35,7 @@ export function Maths({ tex, className = "" }: { tex: string; className?: string
     return () => {
       here = false;
     };
-  }, []);
+  }, [render]);
   if (!render || !tex) return null;
   // KaTeX's own markup, from TeX that this page writes: names and numbers are all of the person's that is in it.
   return (
