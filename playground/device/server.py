@@ -30,7 +30,7 @@ from playground.device import messages
 from playground.device.control import Attach, FromServer, Options, Ping, Pong, Ready, ToServer, Unusable
 from playground.device.library import CardLost, Library
 from playground.device.session import Hostile, Memory, Session, Spent
-from playground.runner import linux
+from playground.runner import child, linux
 from playground.runner.frames import FrameError, FrameReader, frame
 
 log = logging.getLogger(__name__)
@@ -222,8 +222,8 @@ class Server:
 def main(descriptor: int, options: Options) -> None:
     os.setpgid(0, 0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    linux.die_with_parent(os.getppid(), signal.SIGKILL)
-    linux.hide_memory()
+    parent = os.getppid()
+    linux.die_with_parent(parent, signal.SIGKILL)  # also while the driver hangs
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     np.seterr(all="ignore")
     control = socket.socket(fileno=descriptor)
@@ -233,6 +233,8 @@ def main(descriptor: int, options: Options) -> None:
         most = options.memory_bytes or card["totalGlobalMem"] * 4 // 5 or 1 << 30
         library.limit_memory(most)
         library.synchronize()
+        child.be_nobody(parent)  # only now: another user may not be permitted to read what was imported
+        linux.hide_memory()
     except Exception as problem:  # whatever a driver fails with
         control.send(msgspec.msgpack.encode(Unusable(f"{type(problem).__name__}: {problem}"[:300])))
         sys.exit(1)

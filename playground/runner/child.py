@@ -153,6 +153,15 @@ def give_up_rights(parent: int) -> None:
     file = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
     os.write(file, b"1000")
     os.close(file)
+    be_nobody(parent)
+    os.nice(19)
+    # Woken by a command, it would take the processor from who sent it, in spite of that: what has waited long is owed
+    # time. A batch process never does.
+    os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+
+
+def be_nobody(parent: int) -> None:
+    """Have no more rights than any user, and die with `parent`."""
     if os.geteuid() == 0:
         # Root is exempt from RLIMIT_NPROC and from file permissions: a server that runs as root must not lend that.
         os.setgroups([])
@@ -160,10 +169,6 @@ def give_up_rights(parent: int) -> None:
         os.setresuid(_NOBODY, _NOBODY, _NOBODY)
     linux.drop_capabilities()
     linux.die_with_parent(parent, signal.SIGKILL)
-    os.nice(19)
-    # Woken by a command, it would take the processor from who sent it, in spite of that: what has waited long is owed
-    # time. A batch process never does.
-    os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
 def _limit(limits: Limits, base: Memory) -> None:

@@ -27,6 +27,8 @@ from playground.worker.tape import Shapes
 _MOST_ROWS = 2_000
 _MOST_SPANS = 5_000
 _NEVER = 1 << 63
+_MOST_SENT = 200_000
+"""Pieces of work of which the GPU's time is told: a timeline has marks for as many."""
 
 Totals = list[float]
 """How many, self and total in nanoseconds; how many and how long of those with nothing recorded inside."""
@@ -270,7 +272,7 @@ class Profiler:
         return every
 
     def _send(self, start: int, end: int, begin: int, row: Row, around: tuple[Row, ...]) -> None:
-        if self.timeline is not None:
+        if self.timeline is not None and len(self._sent) < _MOST_SENT:
             outside = tuple((o.name, o.shapes) for o in self._open if o.name)
             self._sent.append((start, end, begin, row, around + outside, len(self._spans) < _MOST_SPANS))
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from playground import protocol as p
+from playground.worker import profile
 from tests.gpu import standin
 from tests.gpu.standin_cuda import CUDA, KERNEL
 from tests.playground.worker import conftest
@@ -66,6 +67,24 @@ def test_what_is_only_counted_is_timed_too(cupy: Any, play: conftest.Runner) -> 
     if cupy is standin.CUPY:
         assert row.cuda == pytest.approx(50 * US)
     assert row.cuda > 0
+
+
+def test_what_is_no_longer_timed_is_not_kept(
+    cupy: Any, play: conftest.Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A training of many hours has as much memory as one of a minute."""
+    kept: list[int] = []
+    read = profile.Profiler._on_gpu
+
+    def on_gpu(self: profile.Profiler, every: Any) -> Any:
+        kept.append(len(self._sent))
+        return read(self, every)
+
+    monkeypatch.setattr(profile.Profiler, "_on_gpu", on_gpu)
+    monkeypatch.setattr(profile, "_MOST_SENT", 20)
+    result = play("import torch\nx = torch.ones(4, device='cuda')\nfor _ in range(50):\n    y = x * 2\n")
+    assert _row(result.profile, "aten::mul").count == 50
+    assert kept[-1] == 20
 
 
 def test_a_run_on_the_cpu_has_none(play: conftest.Runner) -> None:

@@ -131,6 +131,14 @@ def test_a_machine_without_a_card_says_so() -> None:
             assert isinstance(server.first, Ready)
 
 
+def test_it_has_no_more_rights_than_any_user(server: Serving) -> None:
+    """Whoever finds a hole in it is not root."""
+    with open(f"/proc/{server.process.pid}/status") as lines:
+        status = {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    assert "0" not in status["Uid"].split()
+    assert status["CapEff"] == status["CapPrm"] == "0" * 16
+
+
 # --- The rules -------------------------------------------------------------------------------------------------------
 
 OURS = {"assign", "getitem", "setitem"}
