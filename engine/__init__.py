@@ -92,6 +92,8 @@ from engine import (  # noqa: E402 (they need the names above)
     version,
 )
 from engine.autograd.inference import is_inference, is_inference_mode_enabled  # noqa: E402
+from engine.cuda.streams import AnyEvent as Event  # noqa: E402
+from engine.cuda.streams import AnyStream as Stream  # noqa: E402
 from engine.func import vmap  # noqa: E402
 from engine.serialization import load, save  # noqa: E402
 from engine.settings import *  # noqa: E402, F403

@@ -6,6 +6,7 @@ import functools
 import importlib
 import os
 import re
+import warnings
 from collections.abc import Callable
 from typing import Any
 from weakref import WeakSet
@@ -347,8 +348,25 @@ def _not_while_capturing() -> None:
         )
 
 
+_WAITING = [0]
+
+
+def waiting() -> int:
+    """What happens when the host waits for numbers: nothing (0), a warning (1) or an error (2)."""
+    return _WAITING[0]
+
+
+def set_waiting(mode: int) -> None:
+    """See `waiting`."""
+    _WAITING[0] = mode
+
+
 def settle() -> None:
-    """Raise the first error that a device was asked to `refuse` and that has come to pass."""
+    """The host waits for a device: raise the first error that it was asked to `refuse` and that has come to pass."""
+    if _WAITING[0]:
+        if _WAITING[0] == 2:
+            raise RuntimeError("called a synchronizing CUDA operation")
+        warnings.warn("called a synchronizing CUDA operation", UserWarning, stacklevel=3)
     if _PENDING:
         asked = _PENDING.copy()
         _PENDING.clear()

@@ -174,21 +174,24 @@ def legacy_name(d: dtype) -> str:
     return d._legacy + "Tensor"
 
 
-def from_legacy(given: Any) -> dtype:
-    """The dtype meant by a dtype, an old tensor type (``torch.LongTensor``) or its name.
+def from_legacy(given: Any) -> tuple[dtype, str | None]:
+    """The dtype meant by a dtype, an old tensor type (``torch.LongTensor``) or its name, and a device's type, if any.
 
     Raises:
         ValueError: for anything else.
     """
     if isinstance(given, str):
         for d in _FROM_NUMPY.values():
-            if given == "torch." + legacy_name(d):
-                return d
+            for where, home in (("cpu", "torch."), ("cuda", "torch.cuda.")):
+                if given == home + legacy_name(d):
+                    return d, where
         raise ValueError(f"invalid type: '{given}'")
-    kind = getattr(given, "_dtype", given)
+    if isinstance(given, dtype):
+        return given, None
+    kind = getattr(given, "_dtype", None)
     if not isinstance(kind, dtype):
         raise ValueError(f"invalid type: '{getattr(given, '__name__', given)}'")
-    return kind
+    return kind, "cuda" if given._cuda else "cpu"
 
 
 def scalar_type_name(d: dtype) -> str:

@@ -8,6 +8,7 @@ from typing import Any, cast
 import numpy as np
 
 from engine import dtypes, linalg, settings, storage
+from engine.cuda.streams import record_stream
 from engine.nn import functional as F
 from engine.nn.utils.parametrizations import norm_except_dim
 from engine.ops import arrange, create, shape
@@ -229,7 +230,7 @@ METHODS: dict[str, Callable[..., Any]] = {
     "new": lambda self, *args: (
         self.new_tensor(*args) if args and not isinstance(args[0], int) else self.new_empty(*args)
     ),
-    "record_stream": lambda self, stream: None,
+    "record_stream": record_stream,
     "share_memory_": _share_memory_,
     "slogdet": linalg.slogdet,
     "storage": storage.storage,

@@ -6,12 +6,13 @@ import re
 import sys
 from typing import Final
 
-_PACKAGES: Final = ("autograd", "distributions", "profiler", "amp", "dtypes", "random")
+_PACKAGES: Final = ("autograd", "distributions", "profiler", "amp", "dtypes", "generators")
 _ELSEWHERE: Final = {
     "dtype": "torch",
     "finfo": "torch",
     "iinfo": "torch",
     "Generator": "torch._C",
+    "DeviceGenerator": "torch._C",
     "StudentT": "torch.distributions.studentT",
 }
 _SHARED: Final = ("constraints", "distribution", "kl", "transforms")

@@ -67,13 +67,18 @@ def set_default_device(device: Any) -> None:
 
 def set_default_tensor_type(t: Any) -> None:
     """Set the default dtype by an old tensor type, ``torch.DoubleTensor``."""
-    kind = getattr(t, "_dtype", None)
-    name = str(t).rpartition(".")[2]
-    if kind is None:
-        kind = next((d for d in dtypes.ALL if dtypes.legacy_name(d) == name), None)
-    if kind is None:
+    try:
+        kind, where = dtypes.from_legacy(t)
+    except ValueError:
+        where = None
+    if where is None:
         raise TypeError(f"invalid type object: expected a type such as torch.FloatTensor, got {t!r}")
+    if where == "cuda" and backend.cupy() is None:
+        raise TypeError(
+            f"type torch.cuda.{dtypes.legacy_name(kind)} not available. Torch not compiled with CUDA enabled."
+        )
     dtypes.set_default_dtype(kind)
+    set_default_device(where)
 
 
 def get_num_threads() -> int:

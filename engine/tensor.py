@@ -219,7 +219,8 @@ class Tensor(Conversions):
         """``torch.FloatTensor`` as text; with a dtype, the tensor converted to it."""
         if dtype is None:
             return "torch." + ("cuda." if self.is_cuda else "") + dtypes.legacy_name(self.dtype)
-        return self.to(dtypes.from_legacy(dtype))
+        kind, where = dtypes.from_legacy(dtype)
+        return self.to(where or self.device, kind)
 
     # --- Its place in the graph ------------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine import dtypes
+from engine import backend, dtypes
 from engine.dtypes import dtype
 from engine.ops import create
 from engine.ops.numbers import legacy_array
@@ -82,26 +82,34 @@ def typename(obj: object) -> str:
 
 class _TypeMeta(type):
     _dtype: dtype
+    _cuda: bool
 
     def __instancecheck__(cls, obj: object) -> bool:
-        return isinstance(obj, Tensor) and obj.dtype is cls._dtype
+        return isinstance(obj, Tensor) and obj.dtype is cls._dtype and obj.is_cuda == cls._cuda
 
     def __call__(cls, *args: Any) -> Tensor:
+        if cls._cuda and backend.cupy() is None:
+            raise TypeError(
+                f"type torch.cuda.{cls.__name__} not available. Torch not compiled with CUDA enabled."
+            )
+        where = backend.device("cuda") if cls._cuda else backend.CPU
         if len(args) == 1 and not isinstance(args[0], int):
-            return Tensor._wrap(legacy_array(args[0], cls._dtype))
-        return create.zeros(*args, dtype=cls._dtype)
+            return Tensor._wrap(backend.to_device(legacy_array(args[0], cls._dtype), where))
+        return create.zeros(*args, dtype=cls._dtype, device=where)
 
 
-def _tensor_type(kind: dtype) -> Any:
-    return _TypeMeta(dtypes.legacy_name(kind), (), {"_dtype": kind, "__module__": "torch"})
+def tensor_type(kind: dtype, cuda: bool = False) -> Any:
+    """``torch.FloatTensor`` of float32, ``torch.cuda.FloatTensor`` where tensors are on a device."""
+    home = "torch.cuda" if cuda else "torch"
+    return _TypeMeta(dtypes.legacy_name(kind), (), {"_dtype": kind, "_cuda": cuda, "__module__": home})
 
 
-FloatTensor = _tensor_type(dtypes.float32)
-DoubleTensor = _tensor_type(dtypes.float64)
-LongTensor = _tensor_type(dtypes.int64)
-IntTensor = _tensor_type(dtypes.int32)
-BoolTensor = _tensor_type(dtypes.bool_)
-ByteTensor = _tensor_type(dtypes.uint8)
-CharTensor = _tensor_type(dtypes.int8)
-ShortTensor = _tensor_type(dtypes.int16)
-HalfTensor = _tensor_type(dtypes.float16)
+FloatTensor = tensor_type(dtypes.float32)
+DoubleTensor = tensor_type(dtypes.float64)
+LongTensor = tensor_type(dtypes.int64)
+IntTensor = tensor_type(dtypes.int32)
+BoolTensor = tensor_type(dtypes.bool_)
+ByteTensor = tensor_type(dtypes.uint8)
+CharTensor = tensor_type(dtypes.int8)
+ShortTensor = tensor_type(dtypes.int16)
+HalfTensor = tensor_type(dtypes.float16)

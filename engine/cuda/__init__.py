@@ -6,12 +6,18 @@ PyTorch's error, which then also says how to get one.
 
 from __future__ import annotations
 
-from engine import backend
+import sys
+from types import ModuleType
+
+from engine import backend, dtypes, types
+from engine import random as _random
 from engine.allocator import OutOfMemoryError
-from engine.cuda import amp, graphs, memory, nvtx, random, streams
+from engine.cuda import amp, graphs, memory, nvtx, profiler, random, streams
 from engine.cuda.callables import make_graphed_callables
 from engine.cuda.devices import (
     _CudaDeviceProperties,
+    can_device_access_peer,
+    current_blas_handle,
     current_device,
     device,
     device_count,
@@ -21,12 +27,16 @@ from engine.cuda.devices import (
     get_device_name,
     get_device_properties,
     get_gencode_flags,
+    get_sync_debug_mode,
     is_available,
     set_device,
+    set_sync_debug_mode,
 )
 from engine.cuda.graphs import CUDAGraph, graph, graph_pool_handle
 from engine.cuda.memory import (
     empty_cache,
+    get_allocator_backend,
+    get_per_process_memory_fraction,
     max_memory_allocated,
     max_memory_cached,
     max_memory_reserved,
@@ -35,7 +45,9 @@ from engine.cuda.memory import (
     memory_cached,
     memory_reserved,
     memory_stats,
+    memory_stats_as_nested_dict,
     memory_summary,
+    reset_accumulated_memory_stats,
     reset_max_memory_allocated,
     reset_max_memory_cached,
     reset_peak_memory_stats,
@@ -54,22 +66,46 @@ from engine.cuda.random import (
 )
 from engine.cuda.streams import (
     Event,
+    ExternalStream,
     Stream,
     StreamContext,
     current_stream,
     default_stream,
+    get_stream_from_external,
     set_stream,
     stream,
     synchronize,
 )
 
+BoolTensor = types.tensor_type(dtypes.bool_, cuda=True)
+ByteTensor = types.tensor_type(dtypes.uint8, cuda=True)
+CharTensor = types.tensor_type(dtypes.int8, cuda=True)
+DoubleTensor = types.tensor_type(dtypes.float64, cuda=True)
+FloatTensor = types.tensor_type(dtypes.float32, cuda=True)
+HalfTensor = types.tensor_type(dtypes.float16, cuda=True)
+IntTensor = types.tensor_type(dtypes.int32, cuda=True)
+LongTensor = types.tensor_type(dtypes.int64, cuda=True)
+ShortTensor = types.tensor_type(dtypes.int16, cuda=True)
+
 __all__ = [
+    "BoolTensor",
+    "ByteTensor",
     "CUDAGraph",
+    "CharTensor",
+    "DoubleTensor",
     "Event",
+    "ExternalStream",
+    "FloatTensor",
+    "HalfTensor",
+    "IntTensor",
+    "LongTensor",
     "OutOfMemoryError",
+    "ShortTensor",
     "Stream",
     "StreamContext",
     "amp",
+    "can_device_access_peer",
+    "current_blas_handle",
     "current_device",
     "current_stream",
     "default_stream",
@@ -77,13 +113,17 @@ __all__ = [
     "device_count",
     "device_of",
     "empty_cache",
+    "get_allocator_backend",
     "get_arch_list",
     "get_device_capability",
     "get_device_name",
     "get_device_properties",
     "get_gencode_flags",
+    "get_per_process_memory_fraction",
     "get_rng_state",
     "get_rng_state_all",
+    "get_stream_from_external",
+    "get_sync_debug_mode",
     "graph",
     "graph_pool_handle",
     "graphs",
@@ -109,9 +149,12 @@ __all__ = [
     "memory_cached",
     "memory_reserved",
     "memory_stats",
+    "memory_stats_as_nested_dict",
     "memory_summary",
     "nvtx",
+    "profiler",
     "random",
+    "reset_accumulated_memory_stats",
     "reset_max_memory_allocated",
     "reset_max_memory_cached",
     "reset_peak_memory_stats",
@@ -122,6 +165,7 @@ __all__ = [
     "set_rng_state",
     "set_rng_state_all",
     "set_stream",
+    "set_sync_debug_mode",
     "stream",
     "streams",
     "synchronize",
@@ -175,6 +219,23 @@ def ipc_collect() -> None:
     backend.require("cuda")
 
 
-for _class in (Event, Stream, StreamContext, device, device_of):
-    _class.__module__ = "torch.cuda" if _class in (device, device_of, StreamContext) else "torch.cuda.streams"
+for _general, _name in ((streams.AnyEvent, "Event"), (streams.AnyStream, "Stream")):
+    _general.__name__ = _general.__qualname__ = _name
+    _general.__module__ = "torch"
+for _class in (Event, ExternalStream, Stream):
+    _class.__module__ = "torch.cuda.streams"
+for _other in (StreamContext, device, device_of):
+    _other.__module__ = "torch.cuda"
 _CudaDeviceProperties.__module__ = "torch.cuda"
+
+
+class _Module(ModuleType):
+    """The module, so that what depends on the device is looked up when it is asked for."""
+
+    @property
+    def default_generators(self) -> tuple[_random.Generator, ...]:
+        """The generator of each device's random numbers."""
+        return tuple(map(_random.device_generator, range(device_count())))
+
+
+sys.modules[__name__].__class__ = _Module

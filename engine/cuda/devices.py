@@ -90,6 +90,58 @@ def set_device(device: Any) -> None:
     cupy.cuda.Device(number).use()
 
 
+def can_device_access_peer(device: Any, peer_device: Any) -> bool:
+    """Whether one device can read another's memory.
+
+    Raises:
+        AssertionError: if there is no such device.
+    """
+    _, cupy = backend.require("cuda")
+    numbers = number_of(device), number_of(peer_device)
+    for number in numbers:
+        if not 0 <= number < device_count():
+            raise AssertionError("Invalid peer device id" if number != numbers[0] else "Invalid device id")
+    return bool(cupy.cuda.runtime.deviceCanAccessPeer(*numbers))
+
+
+def current_blas_handle() -> int:
+    """The handle of NVIDIA's library of matrix products for the device in use.
+
+    Raises:
+        AssertionError: if there is none.
+    """
+    return int(backend.require("cuda")[1].cuda.Device().cublas_handle)
+
+
+_SYNC_MODES = "default", "warn", "error"
+
+
+def set_sync_debug_mode(debug_mode: int | str) -> None:
+    """Warn (``warn``, 1) or raise an error (``error``, 2) where numbers are brought to the host, which waits for them.
+
+    Raises:
+        AssertionError: if there is no device. RuntimeError: for another mode.
+    """
+    backend.require("cuda")
+    if isinstance(debug_mode, str):
+        if debug_mode not in _SYNC_MODES:
+            raise RuntimeError("invalid value of debug_mode, expected one of `default`, `warn`, `error`")
+        debug_mode = _SYNC_MODES.index(debug_mode)
+    if not 0 <= debug_mode <= 2:
+        raise RuntimeError("invalid value of debug_mode, expected one of 0,1,2")
+    backend.set_waiting(debug_mode)
+
+
+def get_sync_debug_mode() -> int:
+    """What `set_sync_debug_mode` was given, as a number.
+
+    Raises:
+        AssertionError: if there is no device.
+    """
+    backend.require("cuda")
+    return backend.waiting()
+
+
 def _named(device: Any) -> int:
     where = backend.device(device)
     if where.type != "cuda":

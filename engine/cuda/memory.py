@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+import weakref
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
@@ -14,6 +15,8 @@ from engine.cuda.devices import not_built, number_of
 __all__ = [
     "OutOfMemoryError",
     "empty_cache",
+    "get_allocator_backend",
+    "get_per_process_memory_fraction",
     "max_memory_allocated",
     "max_memory_cached",
     "max_memory_reserved",
@@ -22,7 +25,9 @@ __all__ = [
     "memory_cached",
     "memory_reserved",
     "memory_stats",
+    "memory_stats_as_nested_dict",
     "memory_summary",
+    "reset_accumulated_memory_stats",
     "reset_max_memory_allocated",
     "reset_max_memory_cached",
     "reset_peak_memory_stats",
@@ -81,6 +86,7 @@ def empty_cache() -> None:
     """Give what the pool holds and nothing uses back to the device."""
     cupy = backend.cupy()
     if cupy is not None:
+        let_go()
         cupy.get_default_memory_pool().free_all_blocks()
 
 
@@ -93,6 +99,54 @@ def mem_get_info(device: Any = None) -> tuple[int, int]:
     _, cupy = backend.require("cuda")
     free, total = cupy.cuda.Device(number_of(device)).mem_info
     return int(free), int(total)
+
+
+def get_per_process_memory_fraction(device: Any = None) -> float:
+    """Which part of the device's memory this process may use.
+
+    Raises:
+        AssertionError: if there is no device.
+    """
+    _, cupy = backend.require("cuda")
+    with cupy.cuda.Device(number_of(device)):
+        limit = cupy.get_default_memory_pool().get_limit()
+    return limit / mem_get_info(device)[1] if limit else 1.0
+
+
+def get_allocator_backend() -> str:
+    """``native``, as PyTorch calls a pool of blocks of its own; here it is CuPy's.
+
+    Raises:
+        AttributeError: as PyTorch's build without CUDA does, if there is no device.
+    """
+    if backend.cupy() is None:
+        raise AttributeError(not_built("_cuda_getAllocatorBackend"))
+    return "native"
+
+
+_IN_USE: list[tuple[Any, Any]] = []
+"""Moments of streams, and the memory that is kept until they have come."""
+
+
+def keep_for(array: Any, stream: Any) -> None:
+    """Let the memory of an array go back only when all is done that `stream` was sent while the array was there.
+
+    CuPy gives memory back to the stream in which it was asked for, which may use it again at once; what another stream
+    still does with it is told by an event, when the array is gone.
+    """
+    weakref.finalize(array, _in_use, array.data.mem, stream).atexit = False
+
+
+def _in_use(memory: Any, stream: Any) -> None:
+    event = backend.require("cuda")[1].cuda.Event(disable_timing=True)
+    event.record(stream)
+    _IN_USE.append((event, memory))
+    let_go()
+
+
+def let_go() -> None:
+    """Give back what was kept for streams that have come so far."""
+    _IN_USE[:] = [kept for kept in _IN_USE if not kept[0].done]
 
 
 def set_per_process_memory_fraction(fraction: float, device: Any = None) -> None:
@@ -132,6 +186,30 @@ def memory_stats(device: Any = None) -> OrderedDict[str, int]:
             "reserved_bytes.all.peak": max(of.held_peak, held),
         }
     )
+
+
+def memory_stats_as_nested_dict(device: Any = None) -> dict[str, Any]:
+    """`memory_stats`, with a dictionary for each part of their names; none without a device."""
+    nested: dict[str, Any] = {}
+    for name, value in memory_stats(device).items():
+        inside = nested
+        *path, last = name.split(".")
+        for part in path:
+            inside = inside.setdefault(part, {})
+        inside[last] = value
+    return nested
+
+
+def reset_accumulated_memory_stats(device: Any = None) -> None:
+    """Count anew what has been allocated and freed in all.
+
+    Raises:
+        AttributeError: as PyTorch's build without CUDA does, if there is no device.
+    """
+    if backend.cupy() is None:
+        raise AttributeError(not_built("_cuda_resetAccumulatedMemoryStats"))
+    of = allocator.counts(number_of(device))
+    of.given, of.given_bytes, of.freed, of.ooms = of.allocations, of.bytes, 0, 0
 
 
 def memory_summary(device: Any = None, abbreviated: bool = False) -> str:

@@ -113,7 +113,8 @@ class ndarray:  # CuPy's name for it, which error messages show
 
     @property
     def data(self) -> Any:
-        return SimpleNamespace(ptr=self._a.ctypes.data, mem=SimpleNamespace(ptr=_root(self._a).ctypes.data))
+        memory = next((a._memory for a in (self, self._owner) if a is not None and a._memory), None)
+        return SimpleNamespace(ptr=self._a.ctypes.data, mem=memory)
 
     @property
     def base(self) -> ndarray | None:

@@ -143,6 +143,14 @@ class Stream:
         self.graph: Graph | None = None
         self._before: list[Stream] = []
 
+    @classmethod
+    def from_external(cls, obj: Any) -> Stream:
+        version, handle = obj.__cuda_stream__()
+        assert version == 0
+        stream = cls()
+        stream.ptr = handle
+        return stream
+
     def __enter__(self) -> Stream:
         self._before.append(CUDA.current)
         CUDA.current = self
@@ -193,13 +201,18 @@ class Event:
 
     def __init__(self, block: bool = False, disable_timing: bool = False, interprocess: bool = False) -> None:
         self._timed = not disable_timing
-        self.ptr, self.done = id(self), True
+        self.ptr = id(self)
         self.at: float | None = None
+        self._stream: Stream | None = None
+
+    @property
+    def done(self) -> bool:
+        return self._stream is None or self._stream.done
 
     def record(self, stream: Stream | None = None) -> None:
         stream = Stream.null if stream is None else stream
         assert not stream.capturing, "an event of a stream that is captured has no time"
-        self.at = stream.busy_until
+        self.at, self._stream = stream.busy_until, stream
 
     def synchronize(self) -> None:
         CUDA.synchronised += 1
@@ -210,6 +223,7 @@ class Device:
 
     mem_info = (2**29, 2**30)
     compute_capability = "90"
+    cublas_handle = 77
 
     def __init__(self, device: Any = None) -> None:
         self.id = 0 if device is None else int(getattr(device, "id", device))
@@ -251,12 +265,19 @@ class Cuda:
 
     Device, Stream, Event, MemoryHook, MemoryPool = Device, Stream, Event, MemoryHook, _Pool
     memory = SimpleNamespace(OutOfMemoryError=OutOfMemoryError)
-    runtime = SimpleNamespace(getDeviceCount=lambda: 1, getDeviceProperties=lambda _: PROPERTIES)
+    runtime = SimpleNamespace(
+        getDeviceCount=lambda: 1,
+        getDeviceProperties=lambda _: PROPERTIES,
+        deviceCanAccessPeer=lambda a, b: int(a != b),
+    )
 
     def __init__(self) -> None:
         self.hooks: dict[str, MemoryHook] = {}
         self.pool = _Pool()
         self.nvtx = Nvtx()
+        self.profiler = SimpleNamespace(
+            start=lambda: self.nvtx.told.append("start"), stop=lambda: self.nvtx.told.append("stop")
+        )
         self.alloc: Callable[[int], Any] = self.pool.malloc
         self.current = Stream(null=True)
         self.synchronised = 0

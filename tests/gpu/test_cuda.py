@@ -129,6 +129,146 @@ def test_work_goes_to_the_stream_that_is_chosen(cupy: Any) -> None:
     assert repr(s).startswith("<torch.cuda.Stream device=cuda:0 cuda_stream=0x")
 
 
+def test_streams_and_events_of_whatever_device_there_is(cupy: Any) -> None:
+    s, e = torch.Stream(), torch.Event(enable_timing=True)
+    assert isinstance(s, torch.cuda.Stream)
+    assert isinstance(e, torch.cuda.Event)
+    assert isinstance(torch.cuda.Event(), torch.Event)
+    assert type(torch.Stream("cpu")) is torch.Stream
+    assert type(torch.Event("cpu")) is torch.Event
+    assert torch.Stream(0).device == s.device == torch.Stream("cuda").device == torch.device("cuda", 0)
+    assert (s.device_index, s.stream_id, s.native_handle) == (0, s.cuda_stream, s.cuda_stream)
+    before = torch.accelerator.current_stream()
+    with s, torch.Stream() as inner:
+        assert torch.accelerator.current_stream() == inner != s
+        assert not inner.is_capturing()
+    assert torch.accelerator.current_stream() == before
+    with s:
+        x = torch.ones(3, device="cuda") + 1
+        e.record()
+    before.wait_event(e)
+    other = torch.Event("cuda", enable_timing=True)
+    other.record(s)
+    s.synchronize()
+    assert e.elapsed_time(other) >= 0
+    torch.accelerator.set_stream(s)
+    torch.accelerator.set_stream(before)
+    outside = torch.cuda.ExternalStream(s.cuda_stream)
+    assert outside == s == torch.cuda.get_stream_from_external(s.cuda_stream, "cuda:0")
+    assert repr(outside).startswith("<torch.cuda.ExternalStream device=cuda:0 cuda_stream=0x")
+    with outside:
+        assert torch.cuda.current_stream() == s
+    assert x.tolist() == [2.0] * 3
+
+
+def test_memory_is_kept_for_a_stream_that_still_uses_it(stand_in: Any, counted: Any) -> None:
+    s = torch.cuda.Stream()
+    x = torch.ones(1000, device="cuda")
+    x.record_stream(s)
+    held = torch.cuda.memory_allocated()
+    s._stream.done = False
+    del x
+    assert torch.cuda.memory_allocated() == held
+    torch.cuda.synchronize()
+    assert torch.cuda.memory_allocated() == held
+    s._stream.done = True
+    torch.cuda.synchronize()
+    assert torch.cuda.memory_allocated() <= held - 4000
+    y = torch.ones(1000, device="cuda")
+    y.record_stream(s)
+    del y
+    assert torch.cuda.memory_allocated() <= held - 4000, "a stream that has come so far keeps nothing"
+    with pytest.raises(RuntimeError, match="unknown parameter type"):
+        torch.ones(1, device="cuda").record_stream(1)
+    with pytest.raises(NotImplementedError, match="Could not run 'aten::record_stream'"):
+        torch.ones(1).record_stream(s)
+
+
+def test_waiting_may_be_an_error(cupy: Any) -> None:
+    cuda, x = torch.cuda, torch.ones(2, device="cuda")
+    assert cuda.get_sync_debug_mode() == 0
+    try:
+        cuda.set_sync_debug_mode("error")
+        y = (x * 2).sum()
+        for read in (
+            y.item,
+            y.tolist,
+            y.cpu,
+            lambda: bool(y),
+            lambda: repr(y),
+            lambda: y.detach().cpu().numpy(),
+        ):
+            with pytest.raises(RuntimeError, match="called a synchronizing CUDA operation"):
+                read()
+        assert torch.ones(1).item() == 1.0
+        cuda.set_sync_debug_mode(1)
+        with pytest.warns(UserWarning, match="called a synchronizing CUDA operation"):
+            assert y.item() == 4.0
+        with pytest.raises(RuntimeError, match="expected one of `default`, `warn`, `error`"):
+            cuda.set_sync_debug_mode("loud")
+    finally:
+        cuda.set_sync_debug_mode("default")
+    assert y.item() == 4.0
+
+
+def test_old_tensor_types(cupy: Any) -> None:
+    cuda = torch.cuda
+    made = cuda.FloatTensor([1.0, 2.0])
+    assert made.is_cuda
+    assert made.type() == "torch.cuda.FloatTensor"
+    assert isinstance(made, cuda.FloatTensor)
+    assert not isinstance(made, (torch.FloatTensor, cuda.LongTensor))
+    assert cuda.LongTensor(2, 3).shape == (2, 3)
+    assert made.type(torch.float64).is_cuda
+    assert not made.type(torch.FloatTensor).is_cuda
+    assert torch.ones(2).type("torch.cuda.HalfTensor").type() == "torch.cuda.HalfTensor"
+    assert torch.ones(2).type(cuda.IntTensor).tolist() == [1, 1]
+    try:
+        torch.set_default_tensor_type(cuda.DoubleTensor)
+        assert torch.ones(1).type() == "torch.cuda.DoubleTensor"
+    finally:
+        torch.set_default_tensor_type(torch.FloatTensor)
+    assert torch.ones(1).type() == "torch.FloatTensor"
+
+
+def test_what_else_is_asked_of_a_device(counted: Any) -> None:
+    cuda = torch.cuda
+    assert cuda.default_generators[0].device == torch.device("cuda", 0)
+    assert len(cuda.default_generators) == cuda.device_count()
+    assert cuda.get_allocator_backend() == "native"
+    assert cuda.get_per_process_memory_fraction() == 1.0
+    try:
+        cuda.set_per_process_memory_fraction(0.5)
+        assert cuda.get_per_process_memory_fraction() == pytest.approx(0.5)
+    finally:
+        counted.get_default_memory_pool().set_limit(size=0)
+    torch.ones(3, device="cuda")
+    stats = torch.accelerator.memory_stats()
+    assert (
+        cuda.memory_stats_as_nested_dict()["allocation"]["all"]["allocated"]
+        == stats["allocation.all.allocated"]
+    )
+    assert stats["allocation.all.freed"] >= 1
+    torch.accelerator.reset_accumulated_memory_stats()
+    stats = cuda.memory_stats()
+    assert stats["allocation.all.freed"] == stats["allocated_bytes.all.freed"] == 0
+    assert torch.accelerator.get_memory_info() == cuda.mem_get_info()
+    with torch.accelerator.device_index(0):
+        torch.accelerator.set_device_index(0)
+    assert isinstance(cuda.current_blas_handle(), int)
+    for numbers in ((0, 99), (99, 0)):
+        with pytest.raises(AssertionError, match="device id"):
+            cuda.can_device_access_peer(*numbers)
+    assert not cuda.can_device_access_peer(0, 0)
+
+
+def test_nvidia_s_profilers_are_told_where_to_look(stand_in: Any) -> None:
+    CUDA.nvtx.told.clear()
+    with torch.cuda.profiler.profile():
+        torch.cuda.nvtx.mark("here")
+    assert CUDA.nvtx.told == ["start", "mark here", "stop"]
+
+
 def test_events_tell_the_device_s_time(cupy: Any) -> None:
     cuda = torch.cuda
     begin, end = cuda.Event(enable_timing=True), cuda.Event(enable_timing=True)
