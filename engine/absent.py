@@ -153,10 +153,10 @@ BFloat16Storage BFloat16Tensor BoolStorage ByteStorage CUDAPluggableAllocator Ch
 ComplexDoubleStorage ComplexFloatStorage CudaError DeferredCudaCallError DoubleStorage FloatStorage
 GreenContext HalfStorage IntStorage LongStorage MemPool ShortStorage caching_allocator_alloc
 caching_allocator_delete caching_allocator_disabled caching_allocator_enable change_current_allocator
-check_error clock_rate cudaStatus cudart current_solver_handle default_generators device_memory_used
-host_memory_stats host_memory_stats_as_nested_dict jiterator list_gpu_processes memory_snapshot memory_usage
-nccl power_draw reset_accumulated_host_memory_stats reset_peak_host_memory_stats sparse temperature tunable
-use_mem_pool utilization
+check_error clock_rate cudaStatus cudart current_solver_handle device_memory_used host_memory_stats
+host_memory_stats_as_nested_dict jiterator list_gpu_processes memory_snapshot memory_usage nccl power_draw
+reset_accumulated_host_memory_stats reset_peak_host_memory_stats sparse temperature tunable use_mem_pool
+utilization
     """,
     "torch.jit": """
 Attribute CompilationUnit Error Future ScriptFunction ScriptModule enable_onednn_fusion export_opnames fork

@@ -237,5 +237,8 @@ class _Module(ModuleType):
         """The generator of each device's random numbers."""
         return tuple(map(_random.device_generator, range(device_count())))
 
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), "default_generators"]
+
 
 sys.modules[__name__].__class__ = _Module
