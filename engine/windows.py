@@ -116,6 +116,8 @@ def kaiser_window(
     """Kaiser's window."""
 
     def formula(k: Any, n: int) -> Any:
-        return np.i0(beta * np.sqrt(np.maximum(0, 1 - (2 * k / n - 1) ** 2))) / np.float64(np.i0(beta))
+        xp = backend.module_of(k)
+        bessel = np.i0 if xp is np else backend.scipy(xp, "special").i0
+        return bessel(beta * np.sqrt(np.maximum(0, 1 - (2 * k / n - 1) ** 2))) / np.float64(np.i0(beta))
 
     return _window(window_length, periodic, dtype, device, requires_grad, formula)

@@ -30,10 +30,10 @@ def flags(
     benchmark: bool = False,
     benchmark_limit: int = 10,
     deterministic: bool = False,
-    allow_tf32: bool = True,
+    allow_tf32: bool | None = None,
     fp32_precision: str = "none",
 ) -> Iterator[None]:
-    """The settings as given inside a ``with`` block, and as before behind it."""
+    """The settings as given inside a ``with`` block, and as before behind it; `allow_tf32` stays as it is if None."""
     module = sys.modules[__name__]
     names = "enabled", "benchmark", "deterministic"
     before = {name: getattr(module, name) for name in names}
@@ -41,7 +41,7 @@ def flags(
     try:
         for name, value in zip(names, (enabled, benchmark, deterministic), strict=True):
             setattr(module, name, value)
-        backend.allow_tf32("convolution", allow_tf32)
+        backend.allow_tf32("convolution", precision if allow_tf32 is None else allow_tf32)
         yield
     finally:
         for name, value in before.items():

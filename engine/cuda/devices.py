@@ -19,6 +19,18 @@ def device_count() -> int:
     return int(cupy.cuda.runtime.getDeviceCount()) if cupy is not None else 0
 
 
+def held_here(what: str) -> Any:
+    """CuPy, for what only a process can do that holds the device itself.
+
+    Raises:
+        AssertionError: if there is no device. RuntimeError: if another process holds it.
+    """
+    cupy = backend.require("cuda")[1]
+    if not hasattr(cupy.cuda, "MemoryPool"):
+        raise RuntimeError(f"{what} cannot be had here: the device is in another process")
+    return cupy
+
+
 def current_device() -> int:
     """The number of the device in use.
 
@@ -96,7 +108,7 @@ def can_device_access_peer(device: Any, peer_device: Any) -> bool:
     Raises:
         AssertionError: if there is no such device.
     """
-    _, cupy = backend.require("cuda")
+    cupy = held_here("access to another device's memory")
     numbers = number_of(device), number_of(peer_device)
     for number in numbers:
         if not 0 <= number < device_count():
@@ -110,7 +122,7 @@ def current_blas_handle() -> int:
     Raises:
         AssertionError: if there is none.
     """
-    return int(backend.require("cuda")[1].cuda.Device().cublas_handle)
+    return int(held_here("a handle of cuBLAS").cuda.Device().cublas_handle)
 
 
 _SYNC_MODES = "default", "warn", "error"

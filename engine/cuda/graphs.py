@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from engine import backend, random
+from engine.cuda.devices import held_here
 from engine.cuda.streams import Stream, StreamContext, synchronize
 from engine.generators import CapturedNumbers, DeviceGenerator, Generator
 
@@ -27,7 +28,7 @@ def graph_pool_handle() -> Any:
     cupy = backend.cupy()
     if cupy is None:
         raise RuntimeError("Tried to instantiate dummy base class _graph_pool_handle")
-    return cupy.cuda.MemoryPool()
+    return held_here("CUDA graphs").cuda.MemoryPool()
 
 
 class CUDAGraph:
@@ -43,9 +44,7 @@ class CUDAGraph:
         cupy = backend.cupy()
         if cupy is None:
             raise RuntimeError("Tried to instantiate dummy base class CUDAGraph")
-        if not hasattr(cupy.cuda, "MemoryPool"):
-            raise RuntimeError("CUDA graphs cannot be captured here: the device is in another process")
-        self._cuda = cupy.cuda
+        self._cuda = held_here("CUDA graphs").cuda
         self._graph: Any = None
         self._pool: Any = None
         self._asked: list[tuple[Any, Callable[[], Exception]]] = []

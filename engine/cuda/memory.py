@@ -10,7 +10,7 @@ from typing import Any
 
 from engine import allocator, backend
 from engine.allocator import OutOfMemoryError
-from engine.cuda.devices import not_built, number_of
+from engine.cuda.devices import held_here, not_built, number_of
 
 __all__ = [
     "OutOfMemoryError",
@@ -107,7 +107,7 @@ def get_per_process_memory_fraction(device: Any = None) -> float:
     Raises:
         AssertionError: if there is no device.
     """
-    _, cupy = backend.require("cuda")
+    cupy = held_here("a limit of memory")
     with cupy.cuda.Device(number_of(device)):
         limit = cupy.get_default_memory_pool().get_limit()
     return limit / mem_get_info(device)[1] if limit else 1.0
@@ -155,7 +155,7 @@ def set_per_process_memory_fraction(fraction: float, device: Any = None) -> None
     Raises:
         AssertionError: if there is no device. TypeError, ValueError: for no number from 0 to 1.
     """
-    _, cupy = backend.require("cuda")
+    cupy = held_here("a limit of memory")
     if not isinstance(fraction, float):
         raise TypeError("Invalid type for fraction argument, must be `float`")
     if not 0 <= fraction <= 1:

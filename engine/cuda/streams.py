@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine import backend
 from engine.cuda import memory
-from engine.cuda.devices import number_of
+from engine.cuda.devices import held_here, number_of
 
 if TYPE_CHECKING:
     from engine.tensor import Tensor
@@ -180,7 +180,7 @@ class ExternalStream(Stream):
     """A stream that another library has made, by its handle; it must live as long as this is used."""
 
     def __init__(self, stream_ptr: int, device: Any = None, **_: Any) -> None:
-        cupy = backend.require("cuda")[1]
+        cupy = held_here("a stream of another library")
         index = number_of(device)
         self._stream = cupy.cuda.Stream.from_external(_Handle(stream_ptr))
         self.device, self.priority = backend.device("cuda", index), 0
@@ -276,12 +276,8 @@ class Event(AnyEvent):
         if cupy is None:
             raise RuntimeError("Tried to instantiate dummy base class Event")
         self._cupy, self._timed, self._recorded = cupy, enable_timing, False
+        self.device = backend.device("cuda", cupy.cuda.Device().id)
         self._event = cupy.cuda.Event(block=blocking, disable_timing=not enable_timing)
-
-    @property
-    def device(self) -> backend.device:  # type: ignore[override]
-        """Where it was made."""
-        return backend.device("cuda", number_of(None))
 
     @property
     def event_id(self) -> int:  # type: ignore[override]

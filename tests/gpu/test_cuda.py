@@ -129,6 +129,26 @@ def test_work_goes_to_the_stream_that_is_chosen(cupy: Any) -> None:
     assert repr(s).startswith("<torch.cuda.Stream device=cuda:0 cuda_stream=0x")
 
 
+class _Both(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Any) -> Any:
+        return x * 2, x * 3
+
+    @staticmethod
+    def backward(ctx: Any, g: Any, other: Any) -> Any:
+        return 2 * g + 3 * other
+
+
+def test_a_gradient_that_did_not_come_is_zeros_of_the_device(cupy: Any) -> None:
+    x = torch.ones(3, device="cuda", requires_grad=True)
+    total = _Both.apply(x)[0].sum()
+    with standin.watched() as transfers:
+        total.backward()
+        assert (transfers.up, transfers.down) == ([], [])
+    assert x.grad is not None
+    assert x.grad.tolist() == [2.0] * 3
+
+
 def test_streams_and_events_of_whatever_device_there_is(cupy: Any) -> None:
     s, e = torch.Stream(), torch.Event(enable_timing=True)
     assert isinstance(s, torch.cuda.Stream)

@@ -90,6 +90,8 @@ def test_convolutions_have_a_setting_of_their_own(stand_in: Any, name: str) -> N
     assert not _lost(PRODUCTS["@"]), "what a convolution sets does not stay"
     with cudnn.flags(allow_tf32=False):
         assert not _lost(convolution)
+        with cudnn.flags(enabled=True):
+            assert not _lost(convolution)
     assert _lost(convolution)
 
 
