@@ -44,6 +44,7 @@ from playground.device.plans import (
     together,
     without,
     word,
+    written,
 )
 
 
@@ -96,6 +97,8 @@ _SLOW = 64.0
 """Additions and multiplications that an element of a special function takes."""
 _LAUNCH = 2e6
 """Those that a card does while the host launches one kernel, some 10 us."""
+_TOGETHER = 500.0
+"""Those that it does while one element is added to a place to which all others are added too."""
 
 
 def _elementwise(ufunc: np.ufunc, times: float, /, *operands: Any, out: Any = None) -> Plan:
@@ -127,15 +130,13 @@ def _accumulate(name: str, a: Any, axis: Any = 0) -> Plan:
 
 @_named(*(f"{name}.at" for name in ("add", "subtract", "multiply", "maximum", "minimum")))
 def _at(name: str, a: Any, indices: Any, b: Any = None) -> Plan:
-    target = indexed(array(a).shape, _key(indices))
+    target = indexed(written(a).shape, _key(indices))
     shape = (target,) if isinstance(target, int) else target
     if is_array(b) and not isinstance(target, int) and broadcast((shape, b.shape)) != shape:
         raise ValueError("array is not broadcastable to correct shape")
-    return nothing(4.0 * max(size(shape), 1) * max(1, a.itemsize // 8) + (0 if b is None else _at_most(b)))
-
-
-def _at_most(b: Any) -> float:
-    return float(b.size) if is_array(b) else float(kind_in(b) is None)
+    if b is not None:
+        kind_in(b)
+    return nothing(_TOGETHER * max(size(shape), 1) + (b.size if is_array(b) else 0))
 
 
 def _key(key: Any) -> Any:
@@ -349,7 +350,7 @@ def _bincount(x: Any, weights: Any = None, minlength: Any = 0, largest: Any = No
     if (least := integer(minlength)) < 0:
         raise ValueError("'minlength' must not be negative")
     length = max(least, 0 if largest is None else integer(largest) + 1)
-    return late(length, x.size + length)
+    return late(length, _TOGETHER * x.size + length)
 
 
 # --- New arrays ------------------------------------------------------------------------------------------------------
@@ -413,13 +414,13 @@ def _assign(a: Any, value: Any) -> Plan:
     """Not CuPy's: ``a[...] = value``."""
     if is_array(value):
         shape = value.shape
-        while len(shape) > array(a).ndim and shape[0] == 1:
+        while len(shape) > written(a).ndim and shape[0] == 1:
             shape = shape[1:]
         if broadcast((shape, a.shape)) != a.shape:
             raise ValueError(f"could not broadcast input array from shape {value.shape} into shape {a.shape}")
     else:
         number(value)
-    return nothing(max(array(a).size, 1))
+    return nothing(max(written(a).size, 1))
 
 
 # --- Indexing --------------------------------------------------------------------------------------------------------
@@ -441,13 +442,13 @@ def _getitem(a: Any, key: Any) -> Plan:
 @_rule("setitem")
 def _setitem(a: Any, key: Any, value: Any) -> Plan:
     """Not CuPy's: ``a[key] = value`` with arrays in it."""
-    shape = _picked(a, key)
+    shape = _picked(written(a), key)
     if is_array(value) and not isinstance(shape, int) and broadcast((value.shape, shape)) != shape:
         raise ValueError(
             f"shape mismatch: value array of shape {value.shape} could not be broadcast to {shape}"
         )
     kind_in(value)
-    return nothing(max(shape if isinstance(shape, int) else size(shape), 1))
+    return nothing(16.0 * max(shape if isinstance(shape, int) else size(shape), 1))
 
 
 @_rule("take")

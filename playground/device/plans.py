@@ -66,6 +66,23 @@ def array(value: Any) -> Any:
     return value
 
 
+def written(value: Any) -> Any:
+    """An array that is written to, which is no more than its memory: over a few bytes one could write without end.
+
+    Raises:
+        ValueError: in PyTorch's words, if it has more elements than there are places.
+    """
+    target = array(value)
+    if not target.flags.c_contiguous and target.size:
+        steps = sum((n - 1) * abs(step) for n, step in zip(target.shape, target.strides, strict=True))
+        if target.size * target.itemsize > steps + target.itemsize:
+            raise ValueError(
+                "unsupported operation: more than one element of the written-to tensor refers to a single memory "
+                "location. Please clone() the tensor before performing the operation."
+            )
+    return target
+
+
 def arrays(values: Any) -> tuple[Any, ...]:
     """Raises TypeError unless it is a sequence of arrays, not one array."""
     if not isinstance(values, (tuple, list)) or not values:
@@ -258,7 +275,7 @@ def elementwise(ufunc: np.ufunc, operands: Sequence[Any], out: Any = None) -> Pl
         return _plain(ufunc, tuple(kinds), tuple(shapes))
     shape = broadcast(shapes) if shapes else ()
     if out is not None:
-        if broadcast((shape, out.shape)) != out.shape:
+        if broadcast((shape, written(out).shape)) != out.shape:
             raise ValueError(
                 f"non-broadcastable output operand with shape {out.shape} doesn't match the broadcast shape {shape}"
             )

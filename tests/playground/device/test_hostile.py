@@ -133,6 +133,16 @@ ENDED: dict[str, Any] = {
     "more decimals than there are": call("round", A, (1 << 31) - 1),
     "what only a rule of ours is given": call("add", A, A, _slow=False),
     "a function for a rule of ours": call("add", A, A, _ufunc=1),
+    "an assignment over and over": call("assign", view(1, 0, [3, 12], [0, 8]), 1.0, results=[]),
+    "an output of windows": [
+        10,
+        "negative",
+        [view(1, 0, [6, 6], [8, 8])],
+        {},
+        [],
+        view(1, 0, [6, 6], [8, 8]),
+        True,
+    ],
     # Truth values, of which libraries rely on being 0 or 1
     "numbers as truth values": [13, view(1, 0, [3], [1], "b1")],
     "truth values as numbers": [
@@ -197,6 +207,11 @@ REFUSED: dict[str, tuple[Any, str]] = {
         call("sum", view(1, 0, [0, 1 << 47, 1 << 47], [0, 0, 0])),
         "OutOfMemoryError",
     ),
+    "adding up without end": (
+        call("add.at", A, tuple_of(view(3, 0, [3_000_000], [0], "i8")), 1.0, results=[]),
+        "RuntimeError",
+    ),
+    "counting without end": (call("bincount", view(3, 0, [3_000_000], [0], "i8")), "RuntimeError"),
     "a million corners": (
         call("roll", view(1, 0, [2] * 20, [0] * 20), tuple_of(*[1] * 20), tuple_of(*range(20))),
         "RuntimeError",
