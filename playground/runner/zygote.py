@@ -102,7 +102,7 @@ class _Server:
         worker = asked.worker
         me = os.getpid()
         try:
-            pid = os.fork()
+            pid = linux.fork()
         except OSError as problem:
             self._control.send(_encode(wire.ForkFailed(worker=worker, reason=str(problem))))
             pid = -1

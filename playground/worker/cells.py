@@ -16,6 +16,8 @@ from playground.runner.channel import PROGRAM
 from playground.worker.blocks import Blocks
 
 _MARK = re.compile(r"#\s*%%(?!%)\s*(?:\[markdown\]|\[md\])?(.*)")
+_STRING_FIRST = re.compile(r"""(?:\s++|\\|#[^\r\n]*+|[(;])*+[rRuU]?["']""")
+"""What a program with a docstring begins with."""
 _COMMAND = re.compile(r"(\s*)[%!]")
 _FUTURE = 0
 for _name in __future__.all_feature_names:
@@ -67,6 +69,8 @@ def text_lines(code: str) -> list[str]:
 
 def docstring(code: str) -> str | None:
     """The docstring of the whole program, None if it has none or does not parse."""
+    if not _STRING_FIRST.match(code):
+        return None
     try:
         return ast.get_docstring(ast.parse(code), clean=False)
     except (SyntaxError, ValueError, MemoryError, RecursionError):
@@ -100,6 +104,8 @@ def compile_part(part: Part, blocks: Blocks, flags: int = 0) -> Compiled:
 def _marks(lines: list[str]) -> dict[int, str]:
     """Line number and title of every mark. A mark inside a string is text, which only the tokenizer knows."""
     found: dict[int, str] = {}
+    if not any(map(_MARK.match, lines)):  # as in most; the tokenizer takes long, and this is waited for
+        return found
     try:
         for token in tokenize.generate_tokens(io.StringIO("\n".join(lines)).readline):
             if token.type == tokenize.COMMENT and token.start[1] == 0 and (mark := _MARK.match(token.string)):

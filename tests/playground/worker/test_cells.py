@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+
 import pytest
 
 from playground.worker import cells
@@ -30,6 +32,38 @@ def test_code_before_the_first_mark_is_a_cell_unless_it_is_only_words() -> None:
     assert _cells("import math\n# %% a\nx = 1\n") == [(1, 1, ""), (3, 3, "a")]
     assert _cells('"""Title. Words."""\n# comment\n\n# %% a\nx = 1\n') == [(5, 5, "a")]
     assert cells.docstring('"""Title. Words."""\n# %% a\nx = 1\n') == "Title. Words."
+
+
+DOCSTRINGS = [
+    '"""Title."""\nx = 1',
+    "# words\n\n'Title.'",
+    '#!/usr/bin/python\n# %% a\n\x0c"x"',
+    '(  # words\n  ("x"  "y")\n)',
+    'r"x"',
+    '\\\n"x"',
+    'b"x"',
+    'f"x"',
+    'R"x" + y',
+    ' "not parsed"',
+    "x = 'a'",
+    "",
+]
+
+
+@pytest.mark.parametrize("code", DOCSTRINGS)
+def test_the_docstring_is_the_one_python_finds(code: str) -> None:
+    try:
+        expected = ast.get_docstring(ast.parse(code), clean=False)
+    except SyntaxError:
+        expected = None
+    assert cells.docstring(code) == expected
+
+
+@pytest.mark.timeout(20)
+def test_the_search_for_a_docstring_ends() -> None:
+    """A number sign begins a comment or belongs to one: a pattern that tried both would try exponentially many ways."""
+    assert cells.docstring("#" * 100_000) is None
+    assert cells.docstring("( " * 100_000) is None
 
 
 def test_a_mark_in_a_string_is_text() -> None:
