@@ -113,9 +113,8 @@ class Server:
                     self._obey()
                 else:
                     self._ready(key.data)
-            if (
-                self._runnable
-            ):  # one: the supervisor, which takes silence for a hang, does not wait for all of them
+            # One turn: the supervisor, which takes silence for a hang, does not wait for all of them.
+            if self._runnable:
                 self._turn(self._runnable.popleft())
 
     def say(self, message: FromServer) -> None:
@@ -146,14 +145,15 @@ class Server:
             if connection.unsent:
                 connection.write()
                 if not connection.unsent:
-                    self._listen(connection)
+                    self._selector.unregister(connection.sock)
+                    self._go_on(connection)
             elif not connection.receive():
                 self._end(connection)
             else:
                 connection.session.charge(time.monotonic() - began)
                 if connection.waiting:
                     self._selector.unregister(connection.sock)
-                    self._runnable.append(connection)
+                    self._go_on(connection)
 
     @contextlib.contextmanager
     def _answered_for(self, connection: _Connection) -> Iterator[None]:
@@ -170,16 +170,13 @@ class Server:
             log.exception("a request could not be dealt with")
             self._end(connection, "a request could not be dealt with")
 
-    def _listen(self, connection: _Connection) -> None:
-        """Go on with what has come, or wait for more."""
-        if connection.waiting:
-            with contextlib.suppress(KeyError):
-                self._selector.unregister(connection.sock)
+    def _go_on(self, connection: _Connection) -> None:
+        """With what is to be said, then with what has come; else wait for more. It waits for nothing yet."""
+        if connection.unsent:
+            self._selector.register(connection.sock, selectors.EVENT_WRITE, connection)
+        elif connection.waiting:
             self._runnable.append(connection)
-            return
-        try:
-            self._selector.modify(connection.sock, selectors.EVENT_READ, connection)
-        except KeyError:
+        else:
             self._selector.register(connection.sock, selectors.EVENT_READ, connection)
 
     def _turn(self, connection: _Connection) -> None:
@@ -199,10 +196,7 @@ class Server:
             session.charge(time.monotonic() - began)
             if reply is not None:
                 connection.send(reply)
-            if connection.unsent:
-                self._selector.register(connection.sock, selectors.EVENT_WRITE, connection)
-            else:
-                self._listen(connection)
+            self._go_on(connection)
 
     def _end(self, connection: _Connection, reason: str = "") -> None:
         """Free all that is its, and tell it why if it is not its own doing."""
@@ -210,6 +204,7 @@ class Server:
             self._selector.unregister(connection.sock)
         self._connections.discard(connection)
         connection.session.close()
+        self._library.synchronize()  # what it has sent to the card is not the next one's time
         if reason:
             reason = f"the GPU has ended this run: {reason}"
             log.warning("%a", reason)  # there may be words of the program's in it

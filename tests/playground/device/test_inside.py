@@ -155,6 +155,26 @@ def test_nobody_waits_long_for_another(library: Library, here: Here) -> None:
     assert answered_at == 5  # after its own turn and one of the other's
 
 
+def test_what_a_run_leaves_behind_is_not_the_next_ones_time(library: Library, here: Here) -> None:
+    order: list[str] = []
+
+    def negative(a: Any) -> Any:
+        order.append("sent")
+        return -a
+
+    def synchronize() -> None:
+        if order and order[-1] == "sent":
+            order.append("done")
+
+    library.calls["negative"] = negative
+    library.synchronize = synchronize  # type: ignore[method-assign]
+    sent = messages.Call("negative", [messages.Whole(1)], {}, [2])
+    with here.connect(sent, messages.Free(99)) as run:
+        here.start()
+        assert run.recv(4096)
+    assert order == ["sent", "done"]
+
+
 def test_what_a_program_says_is_not_a_line_of_the_log(here: Here, caplog: pytest.LogCaptureFixture) -> None:
     forged = "\n2026 INFO all is well"
     with caplog.at_level(logging.WARNING), here.connect(messages.Call("sum", [1], {forged: 1}, [2])) as run:
