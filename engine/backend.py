@@ -299,7 +299,7 @@ def refuse(bad: Array, error: Callable[[], Exception]) -> None:
         return
     _PENDING.append((bad.any(), error))
     if len(_PENDING) > _MOST_PENDING and not _CAPTURING:
-        settle()
+        _answer()
 
 
 _CAPTURING: list[int] = []
@@ -319,7 +319,7 @@ def begin_capture() -> None:
     """
     if _CAPTURING:
         raise RuntimeError("another CUDA graph is being captured")
-    settle()
+    _answer()
     _CAPTURING.append(len(_PENDING))
 
 
@@ -362,11 +362,20 @@ def set_waiting(mode: int) -> None:
 
 
 def settle() -> None:
-    """The host waits for a device: raise the first error that it was asked to `refuse` and that has come to pass."""
+    """The host is about to wait for a device's numbers.
+
+    Raises:
+        Exception: the first that the device was asked to `refuse` and that has come to pass.
+        RuntimeError: in PyTorch's words, if waiting is to be an error (`torch.cuda.set_sync_debug_mode`).
+    """
     if _WAITING[0]:
         if _WAITING[0] == 2:
             raise RuntimeError("called a synchronizing CUDA operation")
         warnings.warn("called a synchronizing CUDA operation", UserWarning, stacklevel=3)
+    _answer()
+
+
+def _answer() -> None:
     if _PENDING:
         asked = _PENDING.copy()
         _PENDING.clear()

@@ -9,6 +9,7 @@ import pytest
 
 from engine import backend, elementwise, philox, random, rejection, rounds, sampling
 from engine.backend import ArrayModule
+from engine.cuda import graphs
 from engine.ops import conv, nn
 from engine.registry import OPS
 from tests.gpu import standin
@@ -20,6 +21,7 @@ def _forget() -> None:
     """What was compiled and what is still asked of one of the two is nothing to the other."""
     backend._PENDING.clear()
     backend.RECORDED.clear()
+    graphs.graph.default_capture_stream = None
     for which in backend.TF32:
         backend.allow_tf32(which, None)
     random._DEVICES.clear()

@@ -221,6 +221,10 @@ def test_waiting_may_be_an_error(cupy: Any) -> None:
             with pytest.raises(RuntimeError, match="called a synchronizing CUDA operation"):
                 read()
         assert torch.ones(1).item() == 1.0
+        for _ in range(300):  # what is asked about indices is not the program's waiting
+            x[torch.zeros(1, dtype=torch.int64, device="cuda")]
+        with cuda.graph(cuda.CUDAGraph()):
+            x + 1
         cuda.set_sync_debug_mode(1)
         with pytest.warns(UserWarning, match="called a synchronizing CUDA operation"):
             assert y.item() == 4.0

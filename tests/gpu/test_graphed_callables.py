@@ -16,11 +16,6 @@ cuda, nn, optim = engine.cuda, engine.nn, engine.optim
 graphed = cuda.make_graphed_callables
 
 
-@pytest.fixture(autouse=True)
-def a_stream_of_this_device() -> None:
-    cuda.graph.default_capture_stream = None
-
-
 def _model(device: str) -> Any:
     with engine.device(device):
         model = nn.Sequential(nn.Linear(3, 6), nn.Dropout(0.0), nn.Tanh(), nn.Linear(6, 2))

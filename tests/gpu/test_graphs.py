@@ -15,11 +15,6 @@ from tests.gpu import standin
 cuda, nn, optim = engine.cuda, engine.nn, engine.optim
 
 
-@pytest.fixture(autouse=True)
-def a_stream_of_this_device() -> None:
-    cuda.graph.default_capture_stream = None
-
-
 def _model(device: str | None) -> Any:
     with engine.device(device or "cpu"):
         model = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2))
