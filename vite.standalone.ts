@@ -73,7 +73,7 @@ export function standalone(config: Pick<UserConfig, "resolve">): Plugin {
   return {
     name: "standalone",
     apply: "build",
-    async closeBundle() {
+    async writeBundle() {
       const built = await build({
         ...config,
         configFile: false,
