@@ -76,6 +76,7 @@ from engine import (  # noqa: E402 (they need the names above)
     autograd,
     backends,
     compiler,
+    cpu,
     cuda,
     distributions,
     fft,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any, cast
 
 import numpy as np
 
-from engine import dtypes, linalg, settings, storage
+from engine import backend, cpu, cuda, dtypes, linalg, settings, storage
 from engine.cuda.streams import record_stream
 from engine.nn import functional as F
 from engine.nn.utils.parametrizations import norm_except_dim
@@ -166,12 +167,15 @@ def from_dlpack(ext_tensor: Any) -> Tensor:
     return create.from_numpy(np.from_dlpack(ext_tensor))
 
 
-def empty_strided(size: Any, stride: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def empty_strided(
+    size: Any, stride: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """Zeros whose elements lie in memory as `stride` says, in elements."""
     kind = (dtype or dtypes.get_default_dtype()).numpy
     length = 1 + sum((n - 1) * s for n, s in zip(size, stride, strict=True)) if all(size) else 0
-    memory = np.zeros(length, kind)
-    view = np.lib.stride_tricks.as_strided(memory, tuple(size), tuple(s * kind.itemsize for s in stride))
+    memory = create.zeros(length, dtype=dtype, device=device)._data
+    as_strided = backend.module_of(memory).lib.stride_tricks.as_strided
+    view = as_strided(memory, tuple(size), tuple(s * kind.itemsize for s in stride))
     made = Tensor._wrap(view)
     return made.requires_grad_() if requires_grad else made
 
@@ -179,6 +183,19 @@ def empty_strided(size: Any, stride: Any, *, dtype: Any = None, requires_grad: b
 def detach_(input: Tensor) -> Tensor:
     """Cut the tensor itself from the graph."""
     return input.detach_()
+
+
+def get_device_module(device: Any = None) -> ModuleType:
+    """``torch.cuda`` or ``torch.cpu``; for None that of the accelerator, if there is one.
+
+    Raises:
+        RuntimeError: in PyTorch's words, for what is no device.
+    """
+    if device is None:
+        return cuda if cuda.is_available() else cpu
+    if not isinstance(device, (str, backend.device)):
+        raise RuntimeError(f"Invalid value of device '{device}', expect torch.device, str, or None")
+    return cuda if backend.device(device).type == "cuda" else cpu
 
 
 FUNCTIONS.update(
@@ -192,6 +209,7 @@ FUNCTIONS.update(
         "from_dlpack": from_dlpack,
         "frombuffer": frombuffer,
         "ger": _linear.outer,
+        "get_device_module": get_device_module,
         "index_put": lambda input, indices, values, accumulate=False: input.index_put(
             indices, values, accumulate
         ),

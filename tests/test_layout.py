@@ -74,6 +74,7 @@ LAYERS = (
     {
         "accelerator",
         "compiler",
+        "cpu",
         "distributions",
         "formulas",
         "func",

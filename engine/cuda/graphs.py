@@ -9,6 +9,7 @@ there, memory lies where it stays, and every kernel is compiled.
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from engine import backend, random
@@ -113,17 +114,44 @@ class CUDAGraph:
         self._memory.__exit__(None, None, None)
         self._asked = backend.end_capture()
 
+    def instantiate(self) -> None:
+        """Nothing: CuPy makes what can be sent when the recording ends.
+
+        Raises:
+            RuntimeError: if nothing was recorded.
+        """
+        self._recorded("instantiate")
+
+    def raw_cuda_graph(self) -> int:
+        """CUDA's handle of the recording. Raises RuntimeError if nothing was recorded."""
+        return int(self._recorded("raw_cuda_graph").graph)
+
+    def raw_cuda_graph_exec(self) -> int:
+        """CUDA's handle of what `replay` sends. Raises RuntimeError if nothing was recorded."""
+        return int(self._recorded("raw_cuda_graph_exec").graphExec)
+
+    def enable_debug_mode(self) -> None:
+        """Nothing: `debug_dump` can always be asked for."""
+
+    def debug_dump(self, debug_path: str) -> None:
+        """Write the recording to a file, as a drawing of Graphviz's. Raises RuntimeError if nothing was recorded."""
+        Path(debug_path).write_text(self._recorded("debug_dump").debug_dot_str(), encoding="utf-8")
+
+    def _recorded(self, call: str) -> Any:
+        if self._graph is None:
+            raise RuntimeError(f"Called CUDAGraph::{call} without a preceding successful capture.")
+        return self._graph
+
     def replay(self) -> None:
         """Send all that was recorded to the current stream.
 
         Raises:
             RuntimeError: if nothing was recorded.
         """
-        if self._graph is None:
-            raise RuntimeError("Called CUDAGraph::replay without a preceding successful capture.")
+        graph = self._recorded("replay")
         for numbers in self._numbers:
             numbers.replay()
-        self._graph.launch(self._cuda.get_current_stream())
+        graph.launch(self._cuda.get_current_stream())
         backend.ask_again(self._asked)
 
     def reset(self) -> None:

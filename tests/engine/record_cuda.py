@@ -54,6 +54,27 @@ PROGRAMS = [
     "cuda.set_rng_state_all([])",
     "cuda.make_graphed_callables(torch.nn.Linear(1, 1), (torch.ones(1, 1),))",
     "cuda.default_generators",
+    "torch.get_device_module() is torch.cpu",
+    "torch.get_device_module('cpu') is torch.cpu",
+    "torch.get_device_module(torch.device('cuda', 0)) is cuda",
+    "torch.get_device_module('nope')",
+    "torch.get_device_module(3)",
+    *(
+        f"torch.cpu.{call}"
+        for call in (
+            *("is_available()", "is_initialized()", "device_count()", "current_device()", "synchronize()"),
+            *("current_stream()", "stream(None).__enter__()", "Stream().wait_stream(None)", "set_device(0)"),
+            *("Event().query()", "Event().record()", "Event().wait()", "Stream().record_event()"),
+        )
+    ),
+    *(
+        f"[torch.backends.cuda.{name}_sdp_enabled(), torch.backends.cuda.enable_{name}_sdp(True)]"
+        for name in ("flash", "mem_efficient", "math", "cudnn")
+    ),
+    "torch.backends.cuda.is_flash_attention_available()",
+    "[torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32]",
+    "torch.backends.cuda.matmul.nope",
+    "torch.backends.cuda.matmul.allow_fp16_reduced_precision_reduction",
     "cuda.can_device_access_peer(0, 1)",
     "cuda.get_stream_from_external(3)",
     "cuda.set_sync_debug_mode('warn')",

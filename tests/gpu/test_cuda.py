@@ -384,7 +384,7 @@ def test_numbers_in_a_row_are_made_on_the_device(cupy: Any, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["zeros", "ones", "empty", "full", "eye", "arange", "like", "new", "default"]
+    "name", ["zeros", "ones", "empty", "full", "eye", "arange", "like", "new", "strided", "default"]
 )
 def test_what_a_factory_makes_is_made_on_the_device(cupy: Any, name: str) -> None:
     x = torch.ones(3, device="cuda")
@@ -397,6 +397,7 @@ def test_what_a_factory_makes_is_made_on_the_device(cupy: Any, name: str) -> Non
         "arange": lambda: torch.arange(2, 10, 3, device="cuda"),
         "like": lambda: torch.zeros_like(x) + torch.ones_like(x) + torch.full_like(x, 2.0),
         "new": lambda: x.new_zeros(3) + x.new_ones(3) + x.new_full((3,), 2.0),
+        "strided": lambda: torch.empty_strided((2, 3), (1, 2), device="cuda"),
         "default": lambda: torch.ones(2),
     }
     with standin.watched() as transfers, torch.device("cuda" if name == "default" else "cpu"):

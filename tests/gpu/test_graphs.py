@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -192,6 +193,24 @@ def test_a_graph_is_recorded_once_and_replayed_if_it_was(cupy: Any) -> None:
     graph.reset()
     with pytest.raises(RuntimeError, match="without a preceding"):
         graph.replay()
+
+
+def test_a_graph_can_be_looked_at(cupy: Any, tmp_path: Path) -> None:
+    graph = cuda.CUDAGraph(keep_graph=True)
+    with pytest.raises(
+        RuntimeError, match="Called CUDAGraph::debug_dump without a preceding successful capture"
+    ):
+        graph.debug_dump(str(tmp_path / "none.dot"))
+    graph.enable_debug_mode()
+    x = engine.ones(3, device="cuda")
+    with cuda.graph(graph):
+        y = x * 2
+    graph.instantiate()
+    graph.debug_dump(str(tmp_path / "graph.dot"))
+    assert (tmp_path / "graph.dot").read_text(encoding="utf-8").startswith("digraph")
+    assert 0 != graph.raw_cuda_graph() != graph.raw_cuda_graph_exec() != 0
+    graph.replay()
+    assert y.tolist() == [2.0] * 3
 
 
 def test_an_index_out_of_range_is_told_of_after_the_replay_in_which_it_was(cupy: Any) -> None:
