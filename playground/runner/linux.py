@@ -72,7 +72,7 @@ def gather_memory() -> None:
 
 def fork() -> int:
     """`os.fork` for a process of one thread whose child seeds its own random numbers: without what Python does in the
-    child about other threads, their locks and `random`, a fifth of the time. Raises OSError."""
+    child about other threads, their locks and `random`, which takes a third of the time. Raises OSError."""
     pid: int = _locked.fork()
     if pid < 0:
         problem = ctypes.get_errno()
