@@ -51,9 +51,9 @@ def _r2c_vjp(F: Any, g: Any, shape_: tuple[int, ...], dims: tuple[int, ...], sca
 def _c2r_vjp(F: Any, g: Any, dims: tuple[int, ...], scale: float, last: int) -> Any:
     y = F.fft_r2c(g, dims, scale, True)
     ndim, half = len(tuple(y.shape)), last // 2 + 1
-    factor = np.ones(half, np.float32 if (y._data if F.recording else y).dtype == np.complex64 else np.float64)
+    data = y._data if F.recording else y
+    factor = backend.module_of(data).ones(half, np.float32 if data.dtype == np.complex64 else np.float64)
     factor[1 : last - half + 1] = 2
-    factor = backend.beside(y._data if F.recording else y, factor)
     return y * constant(F, factor.reshape(tuple(-1 if k == dims[-1] % ndim else 1 for k in range(ndim))))
 
 

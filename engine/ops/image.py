@@ -348,8 +348,9 @@ def _multi_margin(input: Any, target: Any, p: int, margin: float, weight: Any, r
     rows = shape.reshape(input, (-1, input.shape[-1] if input.ndim else 1))
     labels = target.reshape(-1)
     right = I.gather(rows, 1, Tensor._wrap(labels[:, None].copy()))
-    one = backend.module_of(labels).zeros(rows._data.shape, rows._data.dtype)
-    one[np.arange(len(labels)), labels] = 1
+    xp = backend.module_of(labels)
+    one = xp.zeros(rows._data.shape, rows._data.dtype)
+    one[xp.arange(len(labels)), labels] = 1
     loss = A.clamp_min(margin - right + rows, 0)
     loss = (loss if p == 1 else loss * loss) * Tensor._wrap(1 - one)
     if weight is not None:

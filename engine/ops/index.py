@@ -168,7 +168,8 @@ def setitem(input: Tensor, key: Any, value: Any) -> None:
 
 def _as_tensor(value: Any, like: Tensor) -> Tensor:
     if isinstance(value, (bool, int, float, complex, np.number, np.bool_, np.ndarray)):
-        return Tensor._wrap(backend.beside(like._data, np.asarray(value, like._data.dtype)))
+        array, xp = np.asarray(value, like._data.dtype), backend.module_of(like._data)
+        return Tensor._wrap(array if xp is np else xp.asarray(array) if array.ndim else xp.full((), array[()], array.dtype))
     raise TypeError(f"can't assign a {type(value).__name__} to a torch.{dtypes.legacy_name(like.dtype)}")
 
 

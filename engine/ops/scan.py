@@ -100,9 +100,8 @@ def _logcumsumexp_vjp(F: Any, g: Any, x: Any, y: Any, dim: int) -> Any:
     d = one_dim(dim, len(x.shape))
     # sum over j >= i of g_j exp(x_i - y_j): as pairs, which is exact where exp(-y) overflows.
     weights = F.exp(F.unsqueeze(x, d + 1) - F.unsqueeze(y, d))
-    kept = np.triu(np.ones((x.shape[d], x.shape[d]), bool)).reshape(
-        *(1,) * d, x.shape[d], x.shape[d], *(1,) * (len(x.shape) - d - 1))
-    kept = backend.beside(x._data if F.recording else x, kept)
+    place = backend.module_of(x._data if F.recording else x).arange(x.shape[d])
+    kept = (place[:, None] <= place).reshape(*(1,) * d, x.shape[d], x.shape[d], *(1,) * (len(x.shape) - d - 1))
     masked = F.where(Tensor._wrap(kept) if F.recording else kept, F.unsqueeze(g, d) * weights, 0.0)
     return F.sum_dim(masked, (d + 1,), False)
 

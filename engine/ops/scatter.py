@@ -38,7 +38,7 @@ def _written(input: Any, dim: int, index: Any, values: Any) -> Any:
 
 
 index_fill_scalar = fused("index_fill_scalar", lambda input, dim, index, value: _written(
-        input, dim, index, Tensor._wrap(backend.beside(input._data, np.asarray(value, input._data.dtype)))),
+        input, dim, index, Tensor._wrap(backend.module_of(input._data).full((), value, input._data.dtype))),
     inputs=1, grad="IndexFillBackward0", aten="aten::index_fill", formula=r"g \text{ with 0 where it was filled}",
     doc="The input with one number in slices along a dimension.")
 index_fill_tensor = fused("index_fill_tensor", lambda input, value, dim, index: _written(

@@ -129,6 +129,19 @@ def test_work_goes_to_the_stream_that_is_chosen(cupy: Any) -> None:
     assert repr(s).startswith("<torch.cuda.Stream device=cuda:0 cuda_stream=0x")
 
 
+def test_a_number_is_written_without_a_copy(cupy: Any) -> None:
+    x = torch.zeros(2, 3, device="cuda")
+    mask = x == 0
+    with standin.watched() as transfers:
+        x[0] = 1.5
+        x[:, 1] = 2
+        x[1, 2] = True
+        x[mask] += 1
+        x.index_fill_(0, torch.zeros(1, dtype=torch.int64, device="cuda"), 7.0)
+        assert (transfers.up, transfers.down) == ([], [])
+    assert x.tolist() == [[7.0, 7.0, 7.0], [1.0, 3.0, 2.0]]
+
+
 class _Both(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Any) -> Any:

@@ -27,6 +27,9 @@ ON_HOST = {
 }
 """Operations that look at their data on the host, and what for; docs/gpu.md lists them."""
 
+FROM_HOST = {"pdist": "which rows are paired"}
+"""Operations that send something to the device at every call, and what."""
+
 PLACES_ON_HOST = {
     "adaptive_max_pool2d",
     "adaptive_max_pool3d",
@@ -74,6 +77,7 @@ def test_device_gives_what_the_host_gives(cupy: Any, op: Op, sample: samples.Sam
     )
     here = test_ops._call(op, leaves, args)
     there_args = args if op.name in PLACES_ON_HOST else _moved(cupy, args)
+    test_ops._call(op, moved, there_args)  # what is kept from the first call on is made
     with standin.watched() as transfers:
         there = test_ops._call(op, moved, there_args)
         wanted = [
@@ -84,9 +88,10 @@ def test_device_gives_what_the_host_gives(cupy: Any, op: Op, sample: samples.Sam
             g = np.random.default_rng(k).normal(size=host.shape)
             host.backward(Tensor._wrap(np.asarray(g)), retain_graph=True)
             device.backward(Tensor._wrap(cupy.asarray(g)), retain_graph=True)
-        down = list(transfers.down)
+        down, up = list(transfers.down), transfers.up[len(wanted) :]
     if cupy is standin.CUPY:
         assert not down or op.name in ON_HOST, f"brought to the host: {down}"
+        assert not up or op.name in {*ON_HOST, *FROM_HOST}, f"brought to the device: {up}"
     for k, (a, b) in enumerate(zip(_tensors(here), _tensors(there), strict=True)):
         _compare(a, b, f"output {k}")
     for k, (a, b) in enumerate(zip(leaves, moved, strict=True)):
