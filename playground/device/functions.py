@@ -93,7 +93,7 @@ subtract tan tanh true_divide trunc
 _SPECIAL = """
 digamma entr erf erfc erfcx erfinv gammainc gammaincc gammaln i0 i0e i1 i1e j0 j1 k0 k0e k1 k1e log_ndtr ndtri y0 y1
 """
-_SLOW = 64.0
+_SLOW = 1000.0
 """Additions and multiplications that an element of a special function takes."""
 _LAUNCH = 2e6
 """Those that a card does while the host launches one kernel, some 10 us."""

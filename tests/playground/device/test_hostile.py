@@ -207,6 +207,10 @@ REFUSED: dict[str, tuple[Any, str]] = {
         call("sum", view(1, 0, [0, 1 << 47, 1 << 47], [0, 0, 0])),
         "OutOfMemoryError",
     ),
+    "a slow function without end": (
+        call("scipy.special.digamma", view(1, 0, [2_000_000], [0])),
+        "RuntimeError",
+    ),
     "adding up without end": (
         call("add.at", A, tuple_of(view(3, 0, [3_000_000], [0], "i8")), 1.0, results=[]),
         "RuntimeError",
