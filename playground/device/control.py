@@ -58,6 +58,8 @@ class Unusable(msgspec.Struct, frozen=True, tag=True):
 class Pong(msgspec.Struct, frozen=True, tag=True):
     runs: int
     bytes_held: int
+    crowded: bool = False
+    """Whether a quarter or less of the memory is left for whoever comes next."""
 
 
 FromServer = Ready | Unusable | Pong

@@ -137,7 +137,8 @@ class Server:
                 self._selector.register(connection.sock, selectors.EVENT_READ, connection)
             case Ping():
                 self._library.synchronize()
-                self.say(Pong(len(self._connections), self._memory.held))
+                memory = self._memory
+                self.say(Pong(len(self._connections), memory.held, memory.held > memory.limit * 3 // 4))
 
     def _ready(self, connection: _Connection) -> None:
         began = time.monotonic()

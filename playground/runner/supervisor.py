@@ -31,6 +31,7 @@ _TICK_S = 0.25
 _AHEAD_S = 0.02
 """After something happened, before a child is forked that nobody waits for: a fork takes what the program that has just
 begun, and the way of its events to the page, need of two cores."""
+_NO_LONGER_HELD = "Others have needed the room; the values of this run are no longer held."
 _UNUSABLE = "This server cannot run programs at the moment; its log says why. Try again later."
 
 
@@ -307,9 +308,14 @@ class Supervisor(asyncio.Protocol):
         elif job.state is State.LINGERING:
             lane.lingering.append(job)
             if len(lane.lingering) > lingering:
-                lane.lingering[0].end(
-                    "Others have needed the room; the values of this run are no longer held."
-                )
+                lane.lingering[0].end(_NO_LONGER_HELD)
+
+    def _make_room(self) -> None:
+        """On a card that is full: by the run that is over and was asked nothing for longest."""
+        for job in self._runs.lingering:
+            if isinstance(job.request, Run) and job.request.device == "cuda":
+                job.end(_NO_LONGER_HELD)
+                return
 
     def _tick(self) -> None:
         """Four times a second: the queue's patience, and whatever was missed."""
@@ -321,6 +327,8 @@ class Supervisor(asyncio.Protocol):
                 job.refuse(
                     f"No worker was free within {self._limits.queue_wait_s:g} s; run the program again later."
                 )
+        if self._device.state.crowded:
+            self._make_room()
         self._pump(tell=True)
         self._device.watch()
         self._loop.call_later(_TICK_S, self._tick)

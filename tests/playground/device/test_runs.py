@@ -8,6 +8,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from playground.runner.client import Runner
 from playground.runner.device import DeviceServer
 from playground.runner.limits import Limits
 from tests.playground.device.serving import device_servers
-from tests.playground.runner.watch import Watch, start, until_ready
+from tests.playground.runner.watch import Watch, start, until, until_ready
 
 TRAINING = """
 import torch
@@ -38,10 +39,16 @@ print(next(model.parameters()).is_cuda, ((model(x) > 0) == (y > 0.5)).float().me
 """
 
 
+PATIENT: dict[str, Any] = {"wall_soft_s": 60.0, "wall_hard_s": 61.0, "cpu_soft_s": 60, "cpu_hard_s": 62}
+
+
 @pytest.fixture(scope="module")
 def runner() -> Iterator[Runner]:
-    limits = Limits(slots=2, gpu="served", gpu_library="numpy", gpu_memory_bytes=64 << 20)
-    made = Runner(limits)
+    made = Runner(
+        Limits(
+            slots=2, lingering=20, gpu="served", gpu_library="numpy", gpu_memory_bytes=230 << 20, **PATIENT
+        )
+    )
     made.start()
     until_ready(made)
     _with_gpu(made)
@@ -126,6 +133,21 @@ print(torch.ones(3, device="cuda").sum().item())
 """
     watch = _run(runner, code)
     assert watch.text.endswith("CUDA out of memory. Tried to alloca\n3.0\n"), (watch.text, watch.errors)
+
+
+def test_who_comes_next_finds_room_on_the_card(runner: Runner) -> None:
+    """Runs that are over keep their arrays for questions about them, but not where others need them."""
+    keep = """
+import torch
+kept = torch.empty(55, 1 << 20, device="cuda", requires_grad=True)
+taken = kept[0, :2].sum()
+print(len(kept), taken.item())
+"""
+    clients = ["first", "second", "third", "fourth", "fifth"]  # more than there is room for
+    for client in clients:
+        until(lambda client=client: _run(runner, keep, client).text == "55 0.0\n", "there is room")  # type: ignore[misc]
+    for client in clients:
+        runner.disconnect(client)
 
 
 def test_one_operation_is_over_before_a_server_is_thought_to_hang(runner: Runner) -> None:
