@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -311,6 +312,11 @@ def _sliced(view: Tensor, dim: int, k: slice) -> Tensor:
     return _shape.slice_(view, dim, start, stop, 1 if step is None else step)
 
 
+def _out_of_bounds(indices: Any, dim: int, n: int) -> IndexError:
+    bad = next(i for i in indices.ravel().tolist() if not -n <= i < n)
+    return IndexError(f"index {bad} is out of bounds for dimension {dim} with size {n}")
+
+
 def _check_indices(view: Tensor, indices: Sequence[Any]) -> None:
     dim = 0
     for k in indices:
@@ -326,9 +332,11 @@ def _check_indices(view: Tensor, indices: Sequence[Any]) -> None:
             dim += k.ndim
         else:
             n = view._data.shape[dim]
-            if k._data.size and (k._data.max() >= n or k._data.min() < -n):
-                bad = next(int(i) for i in k._data.ravel() if not -n <= i < n)
-                raise IndexError(f"index {bad} is out of bounds for dimension {dim} with size {n}")
+            if backend.is_elsewhere(k._data):
+                wrong = (k._data >= n) | (k._data < -n)
+                backend.refuse(wrong, functools.partial(_out_of_bounds, k._data, dim, n))
+            elif k._data.size and (k._data.max() >= n or k._data.min() < -n):
+                raise _out_of_bounds(k._data, dim, n)
             dim += 1
     shapes = [k._data.shape for k in indices if isinstance(k, Tensor) and k.dtype is not dtypes.bool_]
     try:

@@ -217,11 +217,12 @@ _aminmax = fused("aminmax", lambda input, dim, keepdim: (
 
 def _quantile(input: Any, q: Any, dim: int | None, keepdim: bool, interpolation: str, skip: bool) -> Tensor:
     if not isinstance(q, Tensor):
-        q = Tensor._wrap(np.asarray(q, input._data.dtype))
+        q = Tensor._wrap(backend.module_of(input._data).full((), q, input._data.dtype))
     if q.ndim > 1:
         raise RuntimeError(f"quantile() q must be a scalar or 1D tensor, but got a tensor with {q.ndim} dimensions")
-    if bool(((q._data < 0) | (q._data > 1)).any()):
-        raise RuntimeError("quantile() q values must be in the range [0, 1]")
+    backend.refuse(
+        (q._data < 0) | (q._data > 1), lambda: RuntimeError("quantile() q values must be in the range [0, 1]")
+    )
     if not input._data.size:
         raise RuntimeError("quantile() input tensor must be non-empty")
     if interpolation not in ("linear", "lower", "higher", "midpoint", "nearest"):
@@ -262,8 +263,9 @@ def _quantile(input: Any, q: Any, dim: int | None, keepdim: bool, interpolation:
             weights: Any = Tensor._wrap(np.where(ranks == below, 0, 0.5).astype(x._data.dtype))
         else:
             # A tensor, since the share itself may want a gradient.
-            weights = flat * Tensor._wrap(np.asarray(last if skip else n - 1, x._data.dtype)) - Tensor._wrap(below.astype(x._data.dtype))
-            if holes.any():
+            whole = last.astype(x._data.dtype) if skip else np.asarray(n - 1, x._data.dtype)
+            weights = flat * Tensor._wrap(whole) - Tensor._wrap(below.astype(x._data.dtype))
+            if backend.is_elsewhere(holes) or holes.any():
                 weights = A.where(Tensor._wrap(np.isnan(result._data)), 0.0, weights)
         above = index.gather(ordered, -1, Tensor._wrap(np.ceil(ranks).astype(np.int64)))
         result = A.lerp(result, above, weights)

@@ -183,13 +183,14 @@ class ndarray:  # CuPy's name for it, which error messages show
         return _wrap(value)
 
     def __getitem__(self, key: Any) -> Any:
-        return _wrap(_made(lambda a, k: a[k], (self._a, _key(key)), {}))
+        return _wrap(_made(lambda a, k: a[_around(a.shape, k)], (self._a, _key(key)), {}))
 
     def __setitem__(self, key: Any, value: Any) -> None:
         if type(value) is np.ndarray and value.ndim:
             raise TypeError(f"Unsupported type {np.ndarray}")
         CUDA.launch()
-        _written(self._a, lambda a, k, v: a.__setitem__(k, v), (_key(key), _unwrap(value, "setitem")))
+        written = (_key(key), _unwrap(value, "setitem"))
+        _written(self._a, lambda a, k, v: a.__setitem__(_around(a.shape, k), v), written)
 
     def __len__(self) -> int:
         return len(self._a)
@@ -215,6 +216,24 @@ def _key(key: Any) -> Any:
     if isinstance(key, (np.ndarray, list)) and np.ndim(key):
         TRANSFERS.up.append("index")
     return key
+
+
+def _is_mask(key: Any) -> bool:
+    return isinstance(key, np.ndarray) and key.dtype.kind == "b"
+
+
+def _around(shape: tuple[int, ...], key: Any) -> Any:
+    """The key with indices out of range counted around, as CuPy does where NumPy raises an error."""
+    keys = key if isinstance(key, tuple) else (key,)
+    if not any(isinstance(k, np.ndarray) and k.ndim and k.dtype.kind in "iu" for k in keys):
+        return key
+    takes = [0 if k is None or k is Ellipsis else k.ndim if _is_mask(k) else 1 for k in keys]
+    found, dim = [], 0
+    for k, taken in zip(keys, takes, strict=True):
+        whole = isinstance(k, np.ndarray) and k.dtype.kind in "iu" and shape[dim]
+        found.append(k % shape[dim] if whole else k)
+        dim += len(shape) - sum(takes) if k is Ellipsis else taken
+    return tuple(found)
 
 
 def _unwrap(value: Any, name: str) -> Any:

@@ -58,7 +58,7 @@ OTHERWISE = {
     ),
     **dict.fromkeys(
         [
-            *["course_mistakes", "embedding", "errors to the letter"],
+            *["course_mistakes", "embedding", "errors to the letter", "indexing_advanced"],
             "attention and second derivatives as functions",
         ],
         LATER,

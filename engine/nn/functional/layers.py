@@ -483,7 +483,8 @@ def scaled_dot_product_attention(
             raise RuntimeError(
                 "_scaled_dot_product_attention: Explicit attn_mask should not be set when is_causal=True"
             )
-        attn_mask = _beside(np.tri(query.shape[-2], key.shape[-2], dtype=bool), query)
+        xp = backend.module_of(query._data)
+        attn_mask = Tensor._wrap(xp.arange(query.shape[-2])[:, None] >= xp.arange(key.shape[-2]))
     if dropout_p == 0.0 and _in_one(query, key, value, attn_mask):
         mask = None if attn_mask is None else attn_mask._data
         if mask is not None and mask.dtype.kind == "b":

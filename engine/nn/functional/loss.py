@@ -338,7 +338,10 @@ def cross_entropy(
     if weight is not None:
         smooth = smooth * shape.reshape(weight, (-1, *(1,) * (input.ndim - dim - 1)))
     smooth = pointwise.masked_fill(-smooth.sum(dim), Tensor._wrap(~kept), 0.0)
-    if reduction == "mean":
+    if reduction == "mean" and target.is_cuda:  # how many are kept is known there alone
+        counted = kept if weight is None else weight._data[target._data * kept] * kept
+        smooth = smooth.sum() / Tensor._wrap(counted.sum().astype(logs._data.dtype))
+    elif reduction == "mean":
         count = kept.sum() if weight is None else weight._data[target._data[kept]].sum()
         smooth = smooth.sum() / float(count)
     elif reduction == "sum":

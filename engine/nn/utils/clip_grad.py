@@ -52,7 +52,8 @@ def get_total_norm(
             S.grad_enabled = before
     else:
         forward, xp = OPS["linalg_vector_norm"].forward, module_of(given[0]._data)
-        norms = xp.asarray([forward(xp, t._data, order) for t in given])
+        each = [forward(xp, t._data, order) for t in given]
+        norms = xp.asarray(each) if xp is np else xp.stack(each)
         total = Tensor._wrap(xp.asarray(forward(xp, norms, order)))
     if error_if_nonfinite and not math.isfinite(total.item()):
         raise RuntimeError(
