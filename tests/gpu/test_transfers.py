@@ -85,6 +85,11 @@ FUNCTIONS: dict[str, tuple[Any, Callable[[Any], Any], Callable[[Any, Any], Any]]
     "sorting": (X, lambda x: None, lambda x, _: x.sort(1)[0][:, :2] + x.topk(2)[0]),
     "triangles": (X, lambda x: None, lambda x, _: x.triu() - x.tril(1)),
     "distances": (X, lambda x: None, lambda x, _: torch.cdist(x, x + 1)),
+    "normal likelihood": (
+        X,
+        lambda x: torch.linspace(0.0, 2.0, 6, device=x.device),
+        lambda x, var: F.gaussian_nll_loss(x, 2 * x.detach(), var.expand(4, 6)),
+    ),
     "huber": (X, lambda x: None, lambda x, _: F.huber_loss(x, 2 * x.detach())),
     "logits": (
         X,

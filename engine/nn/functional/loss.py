@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from engine import dtypes
+from engine import backend, dtypes
 from engine.dispatch import check_broadcast, composite
 from engine.nn.functional.activation import log_softmax
 from engine.nn.functional.layers import linear
@@ -20,14 +20,12 @@ __all__ = [
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
     "cross_entropy",
-    "gaussian_nll_loss",
     "huber_loss",
     "kl_div",
     "l1_loss",
     "linear_cross_entropy",
     "mse_loss",
     "nll_loss",
-    "poisson_nll_loss",
     "smooth_l1_loss",
     "soft_margin_loss",
 ]
@@ -338,15 +336,19 @@ def cross_entropy(
     if weight is not None:
         smooth = smooth * shape.reshape(weight, (-1, *(1,) * (input.ndim - dim - 1)))
     smooth = pointwise.masked_fill(-smooth.sum(dim), Tensor._wrap(~kept), 0.0)
-    if reduction == "mean" and target.is_cuda:  # how many are kept is known there alone
-        counted = kept if weight is None else weight._data[target._data * kept] * kept
-        smooth = smooth.sum() / Tensor._wrap(counted.sum().astype(logs._data.dtype))
-    elif reduction == "mean":
-        count = kept.sum() if weight is None else weight._data[target._data[kept]].sum()
-        smooth = smooth.sum() / float(count)
+    if reduction == "mean":
+        smooth = smooth.sum() / _weight_of(target._data, kept, _array(weight), logs)
     elif reduction == "sum":
         smooth = smooth.sum()
     return nll * (1 - label_smoothing) + smooth * (label_smoothing / input.shape[dim])  # type: ignore[no-any-return]
+
+
+def _weight_of(target: Any, kept: Any, weight: Any, like: Tensor) -> Any:
+    """The sum of the weights of the targets that are kept; how many those are is known on their device alone."""
+    if not backend.is_elsewhere(target):
+        return float(kept.sum() if weight is None else weight[target[kept]].sum())
+    total = kept.sum() if weight is None else (weight[target * kept] * kept).sum()
+    return Tensor._wrap(total.astype(like._data.dtype))
 
 
 def linear_cross_entropy(
@@ -459,45 +461,3 @@ def kl_div(
         loss = pointwise.xlogy(target, target) - target * input
     loss = reduced(loss, reduction)
     return loss / input.shape[0] if by_batch and input.ndim else loss  # type: ignore[no-any-return]
-
-
-def poisson_nll_loss(
-    input: Any,
-    target: Any,
-    log_input: bool = True,
-    full: bool = False,
-    size_average: bool | None = None,
-    eps: float = 1e-8,
-    reduce: bool | None = None,
-    reduction: str = "mean",
-) -> Tensor:
-    """Negative log-likelihood of counts `target` under a Poisson distribution of (log) rate `input`."""
-    reduction = reduction_of(size_average, reduce, reduction)
-    loss = pointwise.exp(input) - target * input if log_input else input - target * pointwise.log(input + eps)
-    if full:
-        stirling = target * pointwise.log(target) - target + 0.5 * pointwise.log(2 * math.pi * target)
-        loss = loss + pointwise.masked_fill(stirling, target <= 1, 0.0)
-    return reduced(loss, reduction)
-
-
-def gaussian_nll_loss(
-    input: Any, target: Any, var: Any, full: bool = False, eps: float = 1e-6, reduction: str = "mean"
-) -> Tensor:
-    """Negative log-likelihood of `target` under normal distributions of mean `input` and variance `var`."""
-    if isinstance(var, float):
-        var = Tensor._wrap(input._data * 0 + var)
-    if bool((var._data < 0).any()):
-        raise ValueError("var has negative entry/entries")
-    if var._data.shape != input._data.shape:
-        if input._data.shape[:-1] == var._data.shape:
-            var = shape.unsqueeze(var, -1)
-        elif not (input._data.shape[:-1] == var._data.shape[:-1] and var._data.shape[-1:] == (1,)):
-            raise ValueError("var is of incorrect size")
-    if reduction not in ("none", "mean", "sum"):
-        raise ValueError(f"{reduction} is not valid")
-    low = var._data < eps
-    if low.any():
-        # The floor counts for the value, and the gradient passes as if it were not there.
-        var = var + Tensor._wrap((var._data.clip(eps) - var._data).astype(var._data.dtype))
-    loss = 0.5 * (pointwise.log(var) + (input - target) ** 2 / var)
-    return reduced(loss + 0.5 * math.log(2 * math.pi) if full else loss, reduction)
