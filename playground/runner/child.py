@@ -154,10 +154,7 @@ def give_up_rights(parent: int) -> None:
     os.write(file, b"1000")
     os.close(file)
     be_nobody(parent)
-    os.nice(19)
-    # Woken by a command, it would take the processor from who sent it, in spite of that: what has waited long is owed
-    # time. A batch process never does.
-    os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+    linux.yield_to_others()
 
 
 def be_nobody(parent: int) -> None:

@@ -43,7 +43,7 @@ def main(pipes: Pipes, said: int, parent: int, entry: str, limits: Limits) -> No
         child.keep_only(here | child.talk(pipes))
         os.chdir("/")
         linux.die_with_parent(parent, signal.SIGKILL)  # also while the driver hangs
-        os.nice(19)
+        linux.yield_to_others()
         try:
             card = importlib.import_module(module).prepare(limits)
         except Exception as problem:
